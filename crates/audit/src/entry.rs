@@ -1,0 +1,222 @@
+//! One entry, and the chain of them.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use domain::event::{About, Event};
+use serde::{Deserialize, Serialize};
+
+use crate::canonical;
+
+/// What the first entry of a chain names as its predecessor.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// An entry of the audit log. Holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its place in the tenant's chain, from 1.
+    pub seq: u64,
+    /// The event, as it was committed with the change that it reports.
+    pub event: Event,
+    /// What obliges or allows the processing.
+    pub legal_basis: String,
+    /// The hash of the entry before.
+    pub prev_hash: String,
+    /// The hash of this one.
+    pub hash: String,
+}
+
+/// The first thing that is wrong with a chain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// An entry stands where another was expected.
+    #[error("entry {found} stands where entry {expected} belongs")]
+    Sequence {
+        /// What belongs there.
+        expected: u64,
+        /// What stands there.
+        found: u64,
+    },
+    /// An entry does not follow from the one before.
+    #[error("entry {seq} does not follow from the entry before it")]
+    Broken {
+        /// Which.
+        seq: u64,
+    },
+    /// An entry was changed.
+    #[error("entry {seq} was altered: its content does not give its hash")]
+    Altered {
+        /// Which.
+        seq: u64,
+    },
+}
+
+impl Entry {
+    /// Chains an event after the entry with `prev_hash`.
+    pub fn chain(seq: u64, prev_hash: &str, event: Event, legal_basis: &str) -> Self {
+        let mut entry = Self {
+            seq,
+            event,
+            legal_basis: legal_basis.to_owned(),
+            prev_hash: prev_hash.to_owned(),
+            hash: String::new(),
+        };
+        entry.hash = entry.compute_hash();
+        entry
+    }
+
+    /// SHA-256, in hex, of everything but the hash itself.
+    pub fn compute_hash(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(map) = value.as_object_mut() {
+            map.remove("hash");
+        }
+        hex::encode(digest(&SHA256, canonical(&value).as_bytes()))
+    }
+
+    /// A name of the event that is the same however often it is delivered.
+    pub fn event_key(event: &Event) -> String {
+        match &event.about {
+            About::Request(id) => format!("{id}#{}", event.n),
+            About::Hold(id) => format!("{id}#{}", event.n),
+        }
+    }
+}
+
+/// Checks entries that follow `prev_hash` from `first` on; the last hash if they are whole.
+pub fn verify_chain<'a>(
+    first: u64,
+    prev_hash: &str,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<String, ChainError> {
+    let mut expected = first;
+    let mut last = prev_hash.to_owned();
+    for entry in entries {
+        if entry.seq != expected {
+            return Err(ChainError::Sequence {
+                expected,
+                found: entry.seq,
+            });
+        }
+        if entry.prev_hash != last {
+            return Err(ChainError::Broken { seq: entry.seq });
+        }
+        if entry.compute_hash() != entry.hash {
+            return Err(ChainError::Altered { seq: entry.seq });
+        }
+        last.clone_from(&entry.hash);
+        expected += 1;
+    }
+    Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::event::EventKind;
+    use domain::{Generation, RequestId};
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    fn event(n: u32) -> Event {
+        Event {
+            tenant: "demo".parse().expect("a tenant"),
+            about: About::Request(RequestId::new(Timestamp::UNIX_EPOCH, 1)),
+            n,
+            at: Timestamp::UNIX_EPOCH,
+            kind: EventKind::Accepted,
+            who: "step:plan".into(),
+            generation: Generation::FIRST,
+            status: None,
+            store: None,
+            tally: None,
+            why: None,
+            detail: [("plan".to_owned(), "ab".to_owned())].into(),
+            wake: None,
+        }
+    }
+
+    fn chain(length: u32) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for n in 1..=length {
+            let prev = entries
+                .last()
+                .map_or(GENESIS.to_owned(), |e| e.hash.clone());
+            entries.push(Entry::chain(u64::from(n), &prev, event(n), "GDPR Art. 17"));
+        }
+        entries
+    }
+
+    #[test]
+    fn a_whole_chain_verifies_to_its_last_hash() {
+        let entries = chain(5);
+        assert_eq!(
+            verify_chain(1, GENESIS, &entries),
+            Ok(entries[4].hash.clone())
+        );
+        assert_eq!(
+            verify_chain(3, &entries[1].hash, &entries[2..]),
+            Ok(entries[4].hash.clone())
+        );
+    }
+
+    #[test]
+    fn dropping_swapping_and_doubling_are_named() {
+        let mut dropped = chain(4);
+        dropped.remove(1);
+        assert_eq!(
+            verify_chain(1, GENESIS, &dropped),
+            Err(ChainError::Sequence {
+                expected: 2,
+                found: 3
+            })
+        );
+        let mut swapped = chain(4);
+        swapped.swap(1, 2);
+        assert_eq!(
+            verify_chain(1, GENESIS, &swapped),
+            Err(ChainError::Sequence {
+                expected: 2,
+                found: 3
+            })
+        );
+        let mut doubled = chain(4);
+        doubled.insert(1, doubled[0].clone());
+        assert_eq!(
+            verify_chain(1, GENESIS, &doubled),
+            Err(ChainError::Sequence {
+                expected: 2,
+                found: 1
+            })
+        );
+    }
+
+    #[test]
+    fn a_recomputed_entry_breaks_its_successor() {
+        let mut entries = chain(3);
+        entries[1].event.who = "step:erase-store".into();
+        assert_eq!(
+            verify_chain(1, GENESIS, &entries),
+            Err(ChainError::Altered { seq: 2 })
+        );
+        entries[1].hash = entries[1].compute_hash();
+        assert_eq!(
+            verify_chain(1, GENESIS, &entries),
+            Err(ChainError::Broken { seq: 3 })
+        );
+    }
+
+    proptest! {
+        /// Any one-bit edit of a stored entry breaks the chain or the reading of it.
+        #[test]
+        fn a_one_bit_edit_breaks_the_chain(at in any::<prop::sample::Index>(), bit in 0u8..8) {
+            let entries = chain(3);
+            let mut bytes = serde_json::to_vec(&entries[1]).expect("json");
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let Ok(edited) = serde_json::from_slice::<Entry>(&bytes) else { return Ok(()) };
+            let mut changed = entries.clone();
+            changed[1] = edited;
+            prop_assert!(verify_chain(1, GENESIS, &changed).is_err());
+        }
+    }
+}

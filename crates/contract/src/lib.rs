@@ -1,0 +1,10 @@
+//! Every shape that leaves a process: the API, step inputs and outputs, the catalog file, tenant
+//! settings, what sanction sources are asked and answer, what is announced.
+
+pub mod api;
+pub mod catalog;
+pub mod outcome;
+pub mod problem;
+pub mod sanction;
+pub mod settings;
+pub mod step;

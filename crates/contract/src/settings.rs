@@ -1,0 +1,122 @@
+//! What a tenant has configured: the documents of the `registry` table.
+
+use domain::TenantId;
+use jiff::Span;
+use serde::{Deserialize, Serialize};
+
+/// A tenant's settings: `pk = T#<tenant>, sk = TENANT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Whose they are.
+    pub tenant: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// How long a request can be undone before erasing begins, as an ISO 8601 duration of weeks,
+    /// days, hours, minutes and seconds.
+    pub cooling_off_for: String,
+    /// The catalog in force, if it is not the deployment's.
+    #[serde(default)]
+    pub catalog_version: Option<String>,
+    /// Where outcomes are announced by HTTP.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// Whether outcomes are announced on the deployment's topic.
+    #[serde(default)]
+    pub topic: bool,
+    /// Who is asked before anything is erased.
+    #[serde(default)]
+    pub sanctions: Vec<SanctionSource>,
+    /// The hosts that webhooks and sanction sources may be on.
+    #[serde(default)]
+    pub allowed_hosts: Vec<String>,
+}
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where.
+    pub url: String,
+    /// The name of the secret with the signing key.
+    pub secret: String,
+}
+
+/// An HTTP sanction source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SanctionSource {
+    /// Its name in the audit: a short code.
+    pub id: String,
+    /// Where it is asked.
+    pub url: String,
+    /// The stores that it is asked about again right before each; empty means all.
+    #[serde(default)]
+    pub stores: Vec<domain::StoreId>,
+}
+
+/// An issuer of tokens: `pk = ISS#<issuer>, sk = ISSUER`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The `aud` that they must have.
+    pub audience: String,
+    /// Where its keys are.
+    pub jwks_url: String,
+    /// The signature algorithms that are accepted: `ES256`, `RS256`, `EdDSA`, ...
+    pub algorithms: Vec<String>,
+    /// The tenants that it may speak for.
+    pub tenants: Vec<TenantId>,
+}
+
+impl Settings {
+    /// The cooling-off, if its text is a duration of fixed units.
+    pub fn cooling_off(&self) -> Option<jiff::SignedDuration> {
+        let span: Span = self.cooling_off_for.parse().ok()?;
+        if span.get_years() != 0 || span.get_months() != 0 || span.is_negative() {
+            return None;
+        }
+        let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
+        let time = span.weeks(0).days(0);
+        let rest = time
+            .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+            .ok()?;
+        rest.checked_add(jiff::SignedDuration::from_hours(days.checked_mul(24)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: Option<i64>) {
+        let settings = Settings {
+            tenant: "demo".parse().expect("a tenant"),
+            name: "Demo".into(),
+            cooling_off_for: text.into(),
+            catalog_version: None,
+            webhook: None,
+            topic: false,
+            sanctions: vec![],
+            allowed_hosts: vec![],
+        };
+        assert_eq!(
+            settings.cooling_off().map(|d| d.as_secs()),
+            expect,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_cooling_off_is_a_fixed_length_of_time() {
+        check("P30D", Some(30 * 86_400));
+        check("P1W", Some(7 * 86_400));
+        check("P1DT12H", Some(36 * 3_600));
+        check("PT5S", Some(5));
+        check("P1M", None);
+        check("-P1D", None);
+        check("soon", None);
+    }
+}

@@ -1,0 +1,172 @@
+//! What the state machine hands to a step and gets back: ids, counts and outcomes. A payload is a
+//! few hundred bytes and never holds personal data.
+
+use domain::event::EnterAt;
+use domain::{Generation, RequestId, StoreId, TenantId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Which request, and by which execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The request.
+    pub request_id: RequestId,
+    /// The execution's generation: the fencing token of all that the step writes.
+    pub generation: Generation,
+}
+
+/// The input of an execution, and the message on the `intake` queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// Which request.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Where it enters.
+    pub enter_at: EnterAt,
+}
+
+/// A step in one store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreRun {
+    /// Which request.
+    #[serde(flatten)]
+    pub run: Run,
+    /// The store.
+    pub store: StoreId,
+    /// For erasing: the wave.
+    pub wave: Option<u32>,
+}
+
+/// What a step in one store says: whether it must be called again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreRan {
+    /// Its time was up and its cursor is saved: call it again.
+    pub more: bool,
+}
+
+/// What the request needs next. The state machine chooses the state by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The stores named are to be searched.
+    Locate,
+    /// The plan is pinned; the cooling-off has not passed.
+    BeforeWait,
+    /// The plan is pinned; the cooling-off has passed.
+    AfterWait,
+    /// No source objects.
+    Clear,
+    /// A source objects for now, until `until`.
+    Held,
+    /// It will not be erased; the stores named are to be restored.
+    Restore,
+    /// It is ready to be closed.
+    Close,
+    /// It is closed.
+    Closed,
+    /// The plan is to be made again: residue was found, or a hold came in between.
+    Again,
+    /// Something failed; the request must be parked.
+    Failed,
+    /// Nothing to do now: it waits for another request, or has ended.
+    Rest,
+}
+
+impl Outcome {
+    /// Every outcome, for the test that compares them with the state machine's choices.
+    pub const ALL: [Self; 11] = [
+        Self::Locate,
+        Self::BeforeWait,
+        Self::AfterWait,
+        Self::Clear,
+        Self::Held,
+        Self::Restore,
+        Self::Close,
+        Self::Closed,
+        Self::Again,
+        Self::Failed,
+        Self::Rest,
+    ];
+}
+
+/// The stores of one wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveStores {
+    /// Its number.
+    pub wave: u32,
+    /// The stores in it.
+    pub stores: Vec<StoreId>,
+}
+
+/// What `plan`, `pin-plan`, `check-sanctions` and `close-request` return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What comes next.
+    pub outcome: Outcome,
+    /// The stores that it concerns.
+    pub stores: Vec<StoreId>,
+    /// The waves of erasing, in order.
+    pub waves: Vec<WaveStores>,
+    /// Until when to wait, in whole seconds.
+    pub until: Option<Timestamp>,
+}
+
+impl Decision {
+    /// An outcome that concerns no store.
+    pub fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            stores: Vec::new(),
+            waves: Vec::new(),
+            until: None,
+        }
+    }
+
+    /// An outcome that concerns these stores.
+    pub fn stores(outcome: Outcome, stores: Vec<StoreId>) -> Self {
+        Self {
+            outcome,
+            stores,
+            waves: Vec::new(),
+            until: None,
+        }
+    }
+}
+
+/// When the sanction sources are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the cooling-off.
+    BeforeWait,
+    /// After it, before the first store.
+    AfterWait,
+}
+
+/// The input of `check-sanctions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRun {
+    /// Which request.
+    #[serde(flatten)]
+    pub run: Run,
+    /// When in the lifecycle.
+    pub phase: Phase,
+}
+
+/// What was caught: the input of `record-failure` and `park-request`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caught {
+    /// Which request.
+    #[serde(flatten)]
+    pub run: Run,
+    /// The state in which it happened.
+    pub state: String,
+    /// The store, for `record-failure`.
+    pub store: Option<StoreId>,
+    /// The error's name.
+    pub error: String,
+    /// The error's cause, as Step Functions gives it: for a Lambda a JSON text.
+    pub cause: Option<String>,
+}

@@ -1,0 +1,325 @@
+//! What a company's stores declare about the personal data in them.
+//!
+//! A [`Catalog`] is written by the owners of the stores, checked by [`Catalog::check`] when it is
+//! built, and pinned by its version in every request that was planned with it. It says how a
+//! person's records are *found* (identity fields, references, indices) and what becomes of them
+//! (erasure method, and for what is kept, why).
+
+mod check;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use check::Problem;
+
+use crate::identity::IdentityType;
+use crate::ids::StoreId;
+
+/// The catalog document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Catalog {
+    /// The format: 1.
+    pub catalog: u32,
+    /// The stores.
+    pub stores: Vec<Store>,
+}
+
+/// What kind of store it is, and so which connector speaks to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// Amazon DynamoDB tables.
+    Dynamodb,
+    /// Objects in an Amazon S3 bucket.
+    S3,
+    /// Tables of an SQL database.
+    Sql,
+}
+
+/// One store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Its id, unique in the catalog.
+    pub id: StoreId,
+    /// What kind it is.
+    pub kind: StoreKind,
+    /// Who answers for it.
+    pub owner: Owner,
+    /// The space (account, cluster, data centre) that it lives in.
+    #[serde(default = "default_space")]
+    pub space: String,
+    /// The name of the secret with its connection, where one is needed. Never the secret itself.
+    pub connection: Option<String>,
+    /// Its collections.
+    pub collections: Vec<Collection>,
+}
+
+fn default_space() -> String {
+    "main".to_owned()
+}
+
+/// Who answers for a store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// The team.
+    pub team: String,
+    /// Where it is paged: a pager service, a channel, an address of the team.
+    pub page: String,
+}
+
+/// A table, or a family of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// Its name, unique in the store.
+    pub name: String,
+    /// What the store calls it: a table or a bucket.
+    pub resource: String,
+    /// For objects: the key, with fields in braces, `tickets/{customer_id}/{ticket_id}.json`.
+    pub object: Option<String>,
+    /// For tables: the fields of the primary key; in DynamoDB the partition key first.
+    #[serde(default)]
+    pub key: Vec<String>,
+    /// Its fields. Those that are neither key, identity, reference nor personal may be left out.
+    pub fields: BTreeMap<String, Field>,
+    /// Allows reading the whole collection to find a person in a field without an index.
+    #[serde(default)]
+    pub scan: bool,
+    /// A field that hides the record from the product while it is true (or 1).
+    pub suppress: Option<String>,
+    /// What becomes of a person's records.
+    pub erasure: Erasure,
+}
+
+/// How confidential a field is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Anyone may know.
+    Public,
+    /// Employees may know.
+    Internal,
+    /// Few may know: what names or reaches a person.
+    Confidential,
+    /// Hardly anyone may know: what harms a person when it is known.
+    Restricted,
+}
+
+/// The form of a field's values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    /// Text.
+    #[default]
+    Text,
+    /// A number, kept as its decimal text so that no digit is lost.
+    Number,
+}
+
+/// Whose data a field is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Whose {
+    /// The person that the record is about.
+    #[default]
+    Subject,
+    /// Somebody else, as a customer's record names an employee: never followed, never a reason to
+    /// erase the record.
+    Other,
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The data category, by its Fideslang name: `user.contact.email`.
+    pub category: String,
+    /// How confidential it is.
+    pub class: Class,
+    /// The form of its values.
+    #[serde(default)]
+    pub kind: FieldKind,
+    /// Whose data it is.
+    #[serde(default)]
+    pub whose: Whose,
+    /// The identity type, if its value identifies the person everywhere.
+    pub identity: Option<IdentityType>,
+    /// The field that it refers to: `store.collection.field`. Records are followed from the
+    /// referred-to collection to this one, never the other way.
+    pub references: Option<FieldRef>,
+    /// The index that finds records by it.
+    pub index: Option<String>,
+    /// What anonymising does to it.
+    pub anonymise: Option<Replacement>,
+}
+
+/// What anonymising does to a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Replacement {
+    /// It is emptied: the attribute is removed, the column becomes NULL.
+    Remove,
+    /// It becomes the person's surrogate: one random value for all stores, which nobody keeps.
+    Surrogate,
+    /// It becomes this text.
+    Fixed(String),
+}
+
+/// `store.collection.field`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct FieldRef {
+    /// The store.
+    pub store: StoreId,
+    /// The collection.
+    pub collection: String,
+    /// The field.
+    pub field: String,
+}
+
+impl TryFrom<String> for FieldRef {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut parts = text.splitn(3, '.');
+        let (Some(store), Some(collection), Some(field)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err("a reference is written store.collection.field");
+        };
+        let store = store
+            .parse()
+            .map_err(|_| "a reference begins with a store id")?;
+        Ok(Self {
+            store,
+            collection: collection.to_owned(),
+            field: field.to_owned(),
+        })
+    }
+}
+
+impl From<FieldRef> for String {
+    fn from(r: FieldRef) -> String {
+        format!("{}.{}.{}", r.store, r.collection, r.field)
+    }
+}
+
+/// The erasure method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// The record goes.
+    Delete,
+    /// The record stays, the person in it goes.
+    Anonymise,
+    /// The record stays as it is.
+    Retain,
+}
+
+impl Method {
+    /// As it is written in the catalog.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Anonymise => "anonymise",
+            Self::Retain => "retain",
+        }
+    }
+}
+
+/// What becomes of a person's records in a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// The method.
+    pub method: Method,
+    /// For what stays: why, in words that the person can read.
+    pub reason: Option<String>,
+    /// For what stays: the law that obliges.
+    pub law: Option<String>,
+    /// For what stays: for how long, as an ISO 8601 duration.
+    pub keep_for: Option<String>,
+}
+
+/// A way in which a collection's records are found.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The field whose value is compared.
+    pub name: &'a str,
+    /// Its declaration.
+    pub field: &'a Field,
+}
+
+impl Collection {
+    /// The fields by which a person's records are found, in the order of their names.
+    pub fn ways(&self) -> impl Iterator<Item = Way<'_>> {
+        self.fields
+            .iter()
+            .filter(|(_, f)| {
+                f.whose == Whose::Subject && (f.identity.is_some() || f.references.is_some())
+            })
+            .map(|(name, field)| Way { name, field })
+    }
+
+    /// Whether a field is found without reading everything.
+    pub fn is_indexed(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|f| f.index.is_some())
+            || self.key.first().is_some_and(|first| first == name)
+            || self.object.is_some()
+    }
+}
+
+impl Store {
+    /// A collection by name.
+    pub fn collection(&self, name: &str) -> Option<&Collection> {
+        self.collections.iter().find(|c| c.name == name)
+    }
+}
+
+impl Catalog {
+    /// A store by id.
+    pub fn store(&self, id: &StoreId) -> Option<&Store> {
+        self.stores.iter().find(|s| &s.id == id)
+    }
+
+    /// Every collection with its store.
+    pub fn collections(&self) -> impl Iterator<Item = (&Store, &Collection)> {
+        self.stores
+            .iter()
+            .flat_map(|s| s.collections.iter().map(move |c| (s, c)))
+    }
+
+    /// The fields of a collection whose values locating must bring back: the key, what identifies
+    /// the person, and what other collections refer to.
+    pub fn wanted(&self, store: &Store, collection: &Collection) -> Vec<String> {
+        let mut wanted: Vec<String> = collection.key.clone();
+        let own = collection
+            .fields
+            .iter()
+            .filter(|(_, f)| f.whose == Whose::Subject);
+        wanted.extend(
+            own.filter(|(_, f)| f.identity.is_some())
+                .map(|(name, _)| name.clone()),
+        );
+        let referred = self.collections().flat_map(|(_, c)| c.fields.values());
+        wanted.extend(
+            referred
+                .filter_map(|f| f.references.as_ref())
+                .filter(|r| r.store == store.id && r.collection == collection.name)
+                .map(|r| r.field.clone()),
+        );
+        wanted.sort();
+        wanted.dedup();
+        wanted
+    }
+}

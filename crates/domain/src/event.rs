@@ -1,0 +1,143 @@
+//! What happened, in the words that the audit keeps.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Generation, HoldId, RequestId, StoreId, TenantId};
+use crate::request::Status;
+use crate::tally::Tally;
+
+/// The states at which an execution may begin. The names are the state machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EnterAt {
+    /// From the beginning, or from wherever the request says it is.
+    Plan,
+    /// Only the closing is left.
+    CloseRequest,
+    /// Only the announcement is left.
+    AnnounceOutcome,
+}
+
+impl EnterAt {
+    /// The state's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "Plan",
+            Self::CloseRequest => "CloseRequest",
+            Self::AnnounceOutcome => "AnnounceOutcome",
+        }
+    }
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The kinds of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind { $($(#[$doc])* #[serde(rename = $text)] $name,)* }
+
+        impl EventKind {
+            /// As it is written in the audit and in timelines.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// A request was taken in.
+    Accepted = "request.accepted",
+    /// How the person was verified was added.
+    Verified = "request.verified",
+    /// Planning began.
+    Planning = "request.planning",
+    /// A store was searched.
+    Located = "store.located",
+    /// The plan is complete and pinned.
+    Planned = "request.planned",
+    /// Another request holds one of the identities.
+    Waiting = "request.waiting",
+    /// The sanction sources were asked, and what they said.
+    Checked = "request.checked",
+    /// A source or a hold said: not now.
+    Held = "request.held",
+    /// A source said no.
+    Denied = "request.denied",
+    /// The cooling-off began.
+    CoolingOff = "request.cooling_off",
+    /// The person was hidden in a store.
+    Suppressed = "store.suppressed",
+    /// The person was shown again in a store.
+    Restored = "store.restored",
+    /// Erasing a store began.
+    Erasing = "store.erasing",
+    /// A store was dealt with.
+    Erased = "store.erased",
+    /// A store was read again.
+    Confirmed = "store.confirmed",
+    /// A step gave a store up.
+    Failed = "store.failed",
+    /// A store's work goes on in another invocation.
+    Progressed = "store.progressed",
+    /// Somebody withdrew the request.
+    CancelRequested = "request.cancel_requested",
+    /// Residue was found: the plan is made again.
+    ResidueFound = "request.residue_found",
+    /// Stopped, with a cause.
+    Parked = "request.parked",
+    /// Set going again.
+    Resumed = "request.resumed",
+    /// Ended.
+    Closed = "request.closed",
+    /// The outcome was told.
+    Announced = "request.announced",
+    /// A legal hold was placed.
+    HoldPlaced = "hold.placed",
+    /// A legal hold was released.
+    HoldReleased = "hold.released",
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// A request.
+    Request(RequestId),
+    /// A hold.
+    Hold(HoldId),
+}
+
+/// One event. Holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What it is about.
+    pub about: About,
+    /// Its number there, from 1 without a gap.
+    pub n: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it: `step:plan`, or a role and the pseudonym of who held it.
+    pub who: String,
+    /// The execution that did it.
+    pub generation: Generation,
+    /// The status after it.
+    pub status: Option<Status>,
+    /// The store in question.
+    pub store: Option<StoreId>,
+    /// Counts.
+    pub tally: Option<Tally>,
+    /// A reason code.
+    pub why: Option<String>,
+    /// Codes, ids, hashes and instants that explain it. Never an identity.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub detail: BTreeMap<String, String>,
+    /// Set when the event starts an execution: where it enters.
+    pub wake: Option<EnterAt>,
+}

@@ -1,0 +1,158 @@
+//! What a person is known by.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::IdError;
+use crate::pii::Personal;
+
+/// The kind of an identity, as the catalog names it: `email`, `customer_id`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct IdentityType(String);
+
+impl IdentityType {
+    /// The name as the catalog writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for IdentityType {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let good = (1..=48).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError {
+                kind: "identity type",
+                rule: "1 to 48 of a-z, 0-9 and underscore",
+            })
+        }
+    }
+}
+
+impl TryFrom<String> for IdentityType {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<IdentityType> for String {
+    fn from(kind: IdentityType) -> String {
+        kind.0
+    }
+}
+
+impl std::fmt::Display for IdentityType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One identity of a person: a kind and a normalised value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The kind.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// The value, normalised by [`Identity::new`].
+    #[serde(with = "crate::pii::exposed")]
+    pub value: Personal,
+}
+
+/// Why a text is not a value of its identity type. Never quotes the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// Nothing but white space.
+    #[error("the value is empty")]
+    Empty,
+    /// More than 512 bytes.
+    #[error("the value is longer than 512 bytes")]
+    TooLong,
+    /// A control character, a line break among them.
+    #[error("the value contains a control character")]
+    Control,
+    /// An e-mail address without exactly one part on each side of its last `@`.
+    #[error("the value is not an e-mail address: write it as name@example.com")]
+    NotEmail,
+}
+
+impl Identity {
+    /// Checks and normalises a value. White space around it is dropped; an e-mail address is lower
+    /// case, because mail systems do not tell addresses apart by case (RFC 5321 section 2.4 lets the
+    /// local part differ and advises against using it).
+    pub fn new(kind: IdentityType, value: &Personal) -> Result<Self, IdentityError> {
+        let text = value.expose().trim();
+        if text.is_empty() {
+            return Err(IdentityError::Empty);
+        }
+        if text.len() > 512 {
+            return Err(IdentityError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(IdentityError::Control);
+        }
+        let value = if kind.as_str() == "email" {
+            let (local, host) = text.rsplit_once('@').ok_or(IdentityError::NotEmail)?;
+            let plain =
+                !local.is_empty() && host.contains('.') && !host.contains(char::is_whitespace);
+            if !plain || host.starts_with('.') || host.ends_with('.') || text.len() > 320 {
+                return Err(IdentityError::NotEmail);
+            }
+            Personal::new(text.to_lowercase())
+        } else {
+            Personal::new(text)
+        };
+        Ok(Self { kind, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: &str, value: &str, expect: Result<&str, IdentityError>) {
+        let kind = kind.parse().expect("a type");
+        let got = Identity::new(kind, &Personal::new(value));
+        assert_eq!(
+            got.map(|i| i.value.expose().to_owned()),
+            expect.map(str::to_owned),
+            "{value}"
+        );
+    }
+
+    #[test]
+    fn values_are_normalised_or_refused() {
+        check(
+            "email",
+            "  LuisG@Embraer.com.br ",
+            Ok("luisg@embraer.com.br"),
+        );
+        check("email", "no-at-sign", Err(IdentityError::NotEmail));
+        check("email", "@example.com", Err(IdentityError::NotEmail));
+        check("email", "a@localhost", Err(IdentityError::NotEmail));
+        check("customer_id", " A7 ", Ok("A7"));
+        check("customer_id", "", Err(IdentityError::Empty));
+        check("customer_id", "a\nb", Err(IdentityError::Control));
+        check("customer_id", &"x".repeat(513), Err(IdentityError::TooLong));
+    }
+
+    #[test]
+    fn debug_of_an_identity_hides_its_value() {
+        let identity = Identity::new(
+            "email".parse().expect("a type"),
+            &Personal::new("m@example.com"),
+        );
+        assert!(!format!("{identity:?}").contains("example"));
+    }
+}

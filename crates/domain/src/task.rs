@@ -1,0 +1,102 @@
+//! What is done in one store for one request.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::StoreId;
+use crate::tally::Tally;
+
+/// What a step does in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Find the person's records.
+    Locate,
+    /// Hide the person.
+    Suppress,
+    /// Show the person again.
+    Restore,
+    /// Erase, anonymise or retain.
+    Erase,
+    /// Read again.
+    Confirm,
+}
+
+impl Operation {
+    /// As it is written in keys and events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Locate => "locate",
+            Self::Suppress => "suppress",
+            Self::Restore => "restore",
+            Self::Erase => "erase",
+            Self::Confirm => "confirm",
+        }
+    }
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Begun; `cursor` says how far.
+    Running,
+    /// Finished for what the plan names so far.
+    Done,
+    /// Given up after its retries; `failure` says why.
+    Failed,
+}
+
+/// Why a task was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The error's name: `Lacuna.Transient`, `Lambda.Unknown`, `States.Timeout`.
+    pub error: String,
+    /// What happened, for the operator. Never an identity.
+    pub detail: String,
+    /// Whether it may mend by itself.
+    pub transient: bool,
+}
+
+/// One operation in one store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// The operation.
+    pub op: Operation,
+    /// The store.
+    pub store: StoreId,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// The planning pass it belongs to.
+    pub pass: u32,
+    /// The locating round (for [`Operation::Locate`]) or the wave that was settled last.
+    pub round: u32,
+    /// How many of its pages (written when locating, settled when erasing) are done.
+    pub pages: u32,
+    /// Counts so far.
+    pub tally: Tally,
+    /// Where to go on, sealed: a store's own cursor can contain keys.
+    pub cursor: Option<String>,
+    /// Why it was given up.
+    pub failure: Option<Failure>,
+    /// When it last changed.
+    pub at: Timestamp,
+}
+
+impl Task {
+    /// A task that has just begun.
+    pub fn new(op: Operation, store: StoreId, pass: u32, at: Timestamp) -> Self {
+        Self {
+            op,
+            store,
+            status: TaskStatus::Running,
+            pass,
+            round: 0,
+            pages: 0,
+            tally: Tally::default(),
+            cursor: None,
+            failure: None,
+            at,
+        }
+    }
+}

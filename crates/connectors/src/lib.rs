@@ -1,1 +1,165 @@
-//! connectors
+//! How Lacuna reaches the company's stores: one module per kind.
+//!
+//! A new kind is its module and its line in [`Outside::open`]. Whatever a store answers may be late,
+//! doubled or wrong, so every call has a time limit, every write is a condition that holds whoever
+//! comes second, and an error is reduced to its code: drivers quote keys and values in their
+//! messages.
+
+mod cache;
+mod cursor;
+mod place;
+mod secrets;
+mod values;
+mod walk;
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(feature = "sql")]
+pub mod sql;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::TenantId;
+use domain::catalog::{Store, StoreKind};
+use ports::{Class, Code, Connector, Fault, Stores, Suppressor};
+
+use cache::Cache;
+pub use secrets::Secrets;
+#[cfg(feature = "secretsmanager")]
+pub use secrets::SecretsManager;
+
+/// A store that is spoken to.
+#[derive(Clone)]
+pub struct Connected {
+    /// Finds, erases, re-reads.
+    pub connector: Arc<dyn Connector>,
+    /// Hides and shows again, if the kind can.
+    pub suppressor: Option<Arc<dyn Suppressor>>,
+}
+
+impl Connected {
+    /// A kind of store that can hide.
+    pub fn hiding<T: Connector + Suppressor + 'static>(store: T) -> Self {
+        let store = Arc::new(store);
+        Self {
+            connector: store.clone(),
+            suppressor: Some(store),
+        }
+    }
+
+    /// A kind of store that cannot.
+    pub fn plain<T: Connector + 'static>(store: T) -> Self {
+        Self {
+            connector: Arc::new(store),
+            suppressor: None,
+        }
+    }
+}
+
+/// What connecting needs from outside. Nothing is asked before a store needs it.
+struct Outside {
+    secrets: Arc<dyn Secrets>,
+    #[cfg(feature = "aws")]
+    aws: tokio::sync::OnceCell<aws_config::SdkConfig>,
+}
+
+impl Outside {
+    async fn open(&self, store: &Store) -> Result<Connected, Fault> {
+        match store.kind {
+            #[cfg(feature = "dynamodb")]
+            StoreKind::Dynamodb => dynamodb::open(self, store).await,
+            #[cfg(feature = "s3")]
+            StoreKind::S3 => s3::open(self, store).await,
+            #[cfg(feature = "sql")]
+            StoreKind::Sql => sql::open(self, store).await,
+            #[allow(unreachable_patterns, reason = "reached when a feature is off")]
+            _ => Err(refused(store, "this program lacks the store's connector")),
+        }
+    }
+
+    #[cfg(feature = "aws")]
+    async fn aws(&self) -> &aws_config::SdkConfig {
+        self.aws.get_or_init(aws::environment).await
+    }
+}
+
+/// The connectors of this program, by kind. Connects once per store and keeps the connection for a
+/// while; both are bounded.
+pub struct Connectors {
+    outside: Outside,
+    open: Cache,
+}
+
+impl Connectors {
+    /// Connectors that read the stores' secrets here. AWS is found through the environment
+    /// (`AWS_REGION`, `AWS_ENDPOINT_URL`, credentials).
+    pub fn new(secrets: Arc<dyn Secrets>) -> Self {
+        Self {
+            outside: Outside {
+                secrets,
+                #[cfg(feature = "aws")]
+                aws: tokio::sync::OnceCell::new(),
+            },
+            open: Cache::default(),
+        }
+    }
+
+    /// Connectors that read the stores' secrets from AWS Secrets Manager.
+    #[cfg(feature = "secretsmanager")]
+    pub fn from_environment() -> Self {
+        Self::new(Arc::new(SecretsManager::default()))
+    }
+
+    async fn connected(&self, tenant: &TenantId, store: &Store) -> Result<Connected, Fault> {
+        let cell = self.open.cell(tenant, store);
+        let connected = cell.get_or_try_init(|| self.outside.open(store)).await?;
+        Ok(connected.clone())
+    }
+}
+
+#[async_trait]
+impl Stores for Connectors {
+    async fn connector(
+        &self,
+        tenant: &TenantId,
+        store: &Store,
+    ) -> Result<Arc<dyn Connector>, Fault> {
+        Ok(self.connected(tenant, store).await?.connector)
+    }
+
+    async fn suppressor(
+        &self,
+        tenant: &TenantId,
+        store: &Store,
+    ) -> Result<Option<Arc<dyn Suppressor>>, Fault> {
+        Ok(self.connected(tenant, store).await?.suppressor)
+    }
+}
+
+fn refused(store: &Store, why: &str) -> Fault {
+    Fault::new(
+        Class::Permanent,
+        Code::StoreRefused,
+        "connect",
+        store.id.as_str(),
+        why,
+    )
+}
+
+/// A `connection` that the kind would not look at must not be passed over in silence: the owner
+/// believes that it says which account is read.
+#[cfg(feature = "aws")]
+fn no_connection(store: &Store) -> Result<(), Fault> {
+    if store.connection.is_some() {
+        return Err(refused(
+            store,
+            "this kind is reached with the program's own credentials, so `connection` must be left out",
+        ));
+    }
+    Ok(())
+}

@@ -39,10 +39,10 @@ pub struct StoreRun {
     pub wave: Option<u32>,
 }
 
-/// What a step in one store says: whether it must be called again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How a step in one store ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreRan {
-    /// Its time was up and its cursor is saved: call it again.
+    /// Its time was up and its cursor is saved: it must be called again.
     pub more: bool,
 }
 
@@ -56,8 +56,10 @@ pub enum Outcome {
     BeforeWait,
     /// The plan is pinned; the cooling-off has passed.
     AfterWait,
-    /// No source objects.
-    Clear,
+    /// No source objects: hide the person in the stores named, and wait until `until`.
+    CoolOff,
+    /// No source objects, and the wait is over: erase the waves, then read the stores named again.
+    Erase,
     /// A source objects for now, until `until`.
     Held,
     /// It will not be erased; the stores named are to be restored.
@@ -76,11 +78,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for the test that compares them with the state machine's choices.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Locate,
         Self::BeforeWait,
         Self::AfterWait,
-        Self::Clear,
+        Self::CoolOff,
+        Self::Erase,
         Self::Held,
         Self::Restore,
         Self::Close,

@@ -275,6 +275,7 @@ impl Plan {
         lookups
     }
 
+    /// The values of the identities of a type that became known in a round, in the form of a field.
     fn values_of(&self, kind: &IdentityType, round: u32, form: FieldKind) -> Vec<Value> {
         self.identities
             .iter()
@@ -318,19 +319,22 @@ impl Plan {
         })
     }
 
-    /// The waves of the passes that may be erased: rounds in reverse, and the stores in each.
+    /// The waves of the last pass: its rounds in reverse, and the stores in each. Earlier passes
+    /// were settled before it was begun.
     pub fn waves(&self) -> Vec<Wave> {
-        let deepest = self.erasable().map(|p| p.rounds.len()).max().unwrap_or(0);
         let mut waves = Vec::new();
-        for round in (0..deepest).rev() {
-            let mut stores: Vec<StoreId> = self
-                .erasable()
-                .filter_map(|p| p.rounds.get(round))
-                .flat_map(|r| r.pages.iter().filter(|(_, pages)| !pages.is_empty()))
-                .map(|(store, _)| store.clone())
+        for round in self
+            .passes
+            .last()
+            .iter()
+            .flat_map(|p| p.rounds.iter().rev())
+        {
+            let stores: Vec<StoreId> = round
+                .pages
+                .iter()
+                .filter(|(_, pages)| !pages.is_empty())
+                .map(|(s, _)| s.clone())
                 .collect();
-            stores.sort();
-            stores.dedup();
             if !stores.is_empty() {
                 let number = u32::try_from(waves.len()).unwrap_or(u32::MAX);
                 waves.push(Wave { number, stores });
@@ -339,17 +343,20 @@ impl Plan {
         waves
     }
 
-    /// A store's pages in the order of erasing, each with the number of its wave.
+    /// A store's pages of the last pass in the order of erasing, each with the number of its wave.
     pub fn erase_order(&self, store: &StoreId) -> Vec<(u32, &PageRef)> {
-        let deepest = self.erasable().map(|p| p.rounds.len()).max().unwrap_or(0);
         let mut ordered = Vec::new();
         let mut number = 0;
-        for round in (0..deepest).rev() {
-            let rounds = || self.erasable().filter_map(|p| p.rounds.get(round));
-            for pages in rounds().filter_map(|r| r.pages.get(store)) {
+        for round in self
+            .passes
+            .last()
+            .iter()
+            .flat_map(|p| p.rounds.iter().rev())
+        {
+            if let Some(pages) = round.pages.get(store) {
                 ordered.extend(pages.iter().map(|page| (number, page)));
             }
-            if rounds().any(|r| r.pages.values().any(|pages| !pages.is_empty())) {
+            if round.pages.values().any(|pages| !pages.is_empty()) {
                 number += 1;
             }
         }
@@ -368,14 +375,12 @@ impl Plan {
         rounds.filter_map(|r| r.lookups.get(store)).flatten()
     }
 
-    /// How many records the last pass located, in all stores.
-    pub fn located(&self) -> u64 {
-        let rounds = self.passes.last().map_or(&[][..], |p| p.rounds.as_slice());
+    /// Whether any pass located anything.
+    pub fn found_somebody(&self) -> bool {
+        let rounds = self.passes.iter().flat_map(|p| p.rounds.iter());
         rounds
-            .iter()
             .flat_map(|r| r.pages.values().flatten())
-            .map(|page| u64::from(page.records))
-            .sum()
+            .any(|page| page.records > 0)
     }
 
     /// The stores that were asked or have pages, in any pass.
@@ -387,10 +392,6 @@ impl Plan {
         stores.sort();
         stores.dedup();
         stores
-    }
-
-    fn erasable(&self) -> impl Iterator<Item = &Pass> {
-        self.passes.iter().filter(|p| p.for_erasing)
     }
 
     /// The surrogate in the form of a field: a text, or a whole number that a double still holds.

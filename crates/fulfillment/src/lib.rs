@@ -1,1 +1,19 @@
-//! fulfillment
+//! What each step of the lifecycle means.
+//!
+//! `statemachine.asl.json` says what comes after what; a module of [`steps`] says what one step
+//! does, with the ports that it needs and no others; [`api`] holds the use cases of the front door.
+//! Every step may run twice and may die anywhere: what it writes it writes in one fenced
+//! transaction, and what it finds done it does not do again.
+
+pub mod api;
+mod change;
+mod error;
+mod papers;
+mod sanctions;
+pub mod steps;
+mod subject;
+
+pub use change::{Actor, Amend, Draft, Scope, amend};
+pub use error::{StepError, finished};
+pub use papers::{Papers, papers_prefix, subject_object};
+pub use subject::{Pseudonymiser, pseudonyms_of};

@@ -191,6 +191,11 @@ pub fn open(key: &DataKey, context: &Context<'_>, sealed: &[u8]) -> Result<Vec<u
     Ok(plain)
 }
 
+/// SHA-256 in lower-case hex: how a sealed object is named in the audit.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

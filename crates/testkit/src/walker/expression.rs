@@ -1,4 +1,4 @@
-//! A JSONata expression: parsed once, and what it refers to.
+//! A `JSONata` expression: parsed once, and what it refers to.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// The text of a JSONata string, if `text` is one: it begins with `{%` and ends with `%}`,
+    /// The text of a `JSONata` string, if `text` is one: it begins with `{%` and ends with `%}`,
     /// with nothing around it.
     pub(super) fn inside(text: &str) -> Option<&str> {
         text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
@@ -48,19 +48,21 @@ pub(super) struct Survey {
     pub(super) document: BTreeSet<String>,
     /// It reads `$$`.
     pub(super) root: bool,
-    /// The operators that JSONata 2.0.6 does not have.
+    /// The operators that `JSONata` 2.0.6 does not have.
     pub(super) newer: BTreeSet<&'static str>,
     /// The paths below `$states`, two steps deep: `input`, `context.Task`.
-    pub(super) states: BTreeSet<String>,
+    states: BTreeSet<String>,
 }
 
 impl Survey {
     /// The state machine's variables it reads.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
-        self.read
-            .difference(&self.made)
-            .map(String::as_str)
-            .filter(|name| *name != "states")
+        self.read.difference(&self.made).map(String::as_str).filter(|name| *name != "states")
+    }
+
+    /// Whether it reads `$states.` and this path, or something below it.
+    pub(super) fn reads(&self, path: &str) -> bool {
+        self.states.iter().any(|seen| seen == path || seen.starts_with(&format!("{path}.")))
     }
 
     /// Walks the serialised tree, which has one shape for all of its forty kinds of node. `top`
@@ -95,7 +97,7 @@ impl Survey {
             }
             "Lambda" => {
                 let params = body["params"].as_array().into_iter().flatten();
-                self.made.extend(params.filter_map(|p| text(p)));
+                self.made.extend(params.filter_map(text));
                 self.walk(&body["body"], top);
             }
             "Binary" => self.binary(body, top),
@@ -124,10 +126,11 @@ impl Survey {
     }
 
     fn path(&mut self, steps: &Value, top: bool) {
-        let Some(steps) = steps.as_array() else { return };
+        let Some(steps) = steps.as_array() else {
+            return;
+        };
         if steps.first().is_some_and(|step| step["node"]["Variable"] == "states") {
-            let names: Vec<_> =
-                steps[1..].iter().map_while(|s| s["node"]["Name"].as_str()).take(2).collect();
+            let names: Vec<_> = steps[1..].iter().map_while(|s| s["node"]["Name"].as_str()).take(2).collect();
             self.states.insert(names.join("."));
         }
         for (i, step) in steps.iter().enumerate() {

@@ -22,8 +22,9 @@ impl fmt::Display for Finding {
 
 /// The rules for definitions.
 ///
-/// Those up to [`Rule::Mode`] are AWS's: a definition that breaks one is refused. The others are
-/// promises that AWS does not ask for, or mistakes that it finds only while executing.
+/// A definition that breaks one up to [`Rule::Mode`] is refused, by AWS too except where a Map leaves
+/// its mode unsaid. The others are promises that AWS does not ask for, or mistakes that it finds only
+/// while executing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
     /// A field is missing, unknown, or of the wrong type.
@@ -40,7 +41,7 @@ pub enum Rule {
     Ends,
     /// `States.ALL` stands alone, and in the last retrier or catcher.
     StatesAll,
-    /// An expression can be parsed by JSONata 2.0.6, and reads no input document.
+    /// An expression can be parsed by `JSONata` 2.0.6, and reads no input document.
     Expression,
     /// A variable's name is an identifier, not `states`, and not one of an outer scope.
     Variable,
@@ -68,8 +69,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// AWS refuses a definition that breaks the rule.
-    pub fn is_refused_by_aws(self) -> bool {
+    /// A definition that breaks the rule is refused.
+    pub fn is_refusal(self) -> bool {
         self <= Self::Mode
     }
 }

@@ -1,9 +1,9 @@
-//! The functions that Step Functions adds to JSONata, and those that chance or time decide.
+//! The functions that Step Functions adds to `JSONata`, and those that chance or time decide.
 //!
 //! Source: Step Functions developer guide, "Transforming data with `JSONata`": `$partition`,
 //! `$range`, `$hash`, `$random`, `$uuid` and `$parse` are added, `$eval` is not available.
 //! Rounding, and what answers nothing, follow what was measured on AWS by the Floci emulator
-//! (its `docs/services/step-functions.md`, "JSONata functions").
+//! (its `docs/services/step-functions.md`, "`JSONata` functions").
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,17 +20,18 @@ use super::time::iso;
 pub(super) const MISSING: [&str; 1] = ["hash"];
 
 type Answer = Result<JValue, EvaluatorError>;
+type Function = Box<dyn Fn(&[JValue]) -> Answer>;
 
 /// Makes the functions known to an evaluator. Time and chance are given, so that a walk can be
 /// repeated.
 pub(super) fn register(evaluator: &mut Evaluator, now: Timestamp, seed: u64) {
     let chance = Rc::new(RefCell::new(Rng::new(seed)));
-    let mut add = |name: &str, f: Box<dyn Fn(&[JValue]) -> Answer>| {
+    let mut add = |name: &str, f: Function| {
         // None of these names takes part in the compiled fast path, which alone is refused.
         let _ = evaluator.register_fn_override(name, move |args: &[JValue]| f(args));
     };
     add("parse", Box::new(parse));
-    add("partition", Box::new(partition));
+    add("partition", Box::new(|args| Ok(partition(args))));
     add("range", Box::new(range));
     add("now", Box::new(move |args| written(now, args)));
     #[expect(clippy::cast_precision_loss, reason = "JSONata has no other numbers")]
@@ -51,8 +52,9 @@ fn failure(message: &str) -> EvaluatorError {
 fn parse(args: &[JValue]) -> Answer {
     match args.first() {
         None | Some(JValue::Undefined) => Ok(JValue::Undefined),
-        Some(JValue::String(text)) => JValue::from_json_str(text)
-            .map_err(|error| failure(&format!("$parse: not a JSON text: {error}"))),
+        Some(JValue::String(text)) => {
+            JValue::from_json_str(text).map_err(|error| failure(&format!("$parse: not a JSON text: {error}")))
+        }
         Some(_) => Err(failure("T0410: Argument 1 of function \"parse\" does not match")),
     }
 }
@@ -63,21 +65,22 @@ fn whole(args: &[JValue], i: usize) -> Option<i64> {
     args.get(i).and_then(JValue::as_f64).map(|n| n.trunc() as i64)
 }
 
-fn partition(args: &[JValue]) -> Answer {
+fn partition(args: &[JValue]) -> JValue {
     let size = whole(args, 1).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
     let items = args.first().and_then(JValue::as_array);
-    let (Some(items), Some(size)) = (items, size) else { return Ok(JValue::Undefined) };
+    let (Some(items), Some(size)) = (items, size) else {
+        return JValue::Undefined;
+    };
     if items.is_empty() {
-        return Ok(JValue::Undefined);
+        return JValue::Undefined;
     }
-    Ok(JValue::array(items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect()))
+    JValue::array(items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect())
 }
 
 fn range(args: &[JValue]) -> Answer {
     /// As AWS: it accepts 360,145 items, and refuses one more.
     const MOST: usize = 360_145;
-    let (Some(start), Some(end), Some(step)) = (whole(args, 0), whole(args, 1), whole(args, 2))
-    else {
+    let (Some(start), Some(end), Some(step)) = (whole(args, 0), whole(args, 1), whole(args, 2)) else {
         return Ok(JValue::Undefined);
     };
     let mut items = Vec::new();

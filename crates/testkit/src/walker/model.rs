@@ -98,6 +98,8 @@ pub(super) struct Map {
     pub(super) selector: Option<Template>,
     pub(super) processor: Scope,
     pub(super) max_concurrency: Option<Template>,
+    /// It tolerates failures, which only a distributed Map does.
+    pub(super) tolerant: bool,
     /// Only where the iterations are executions of their own.
     pub(super) distributed: Option<Distributed>,
 }
@@ -146,20 +148,6 @@ pub(super) struct Catcher {
 }
 
 impl State {
-    /// The kind, as `Type` writes it.
-    pub(super) fn type_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Pass => "Pass",
-            Kind::Task(_) => "Task",
-            Kind::Choice { .. } => "Choice",
-            Kind::Wait(_) => "Wait",
-            Kind::Succeed => "Succeed",
-            Kind::Fail { .. } => "Fail",
-            Kind::Parallel { .. } => "Parallel",
-            Kind::Map(_) => "Map",
-        }
-    }
-
     /// Every state it may go to.
     pub(super) fn targets(&self) -> impl Iterator<Item = &str> {
         let (rules, default) = match &self.kind {

@@ -80,10 +80,7 @@ pub trait Tasks: Send + Sync {
 
 /// The name inside `${...}`, or the text itself.
 pub(super) fn function_name(text: &str) -> String {
-    text.strip_prefix("${")
-        .and_then(|rest| rest.split_once('}'))
-        .map_or(text, |(name, _)| name)
-        .to_owned()
+    text.strip_prefix("${").and_then(|rest| rest.split_once('}')).map_or(text, |(name, _)| name).to_owned()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A field of a definition that may hold JSONata, at any depth.
+//! A field of a definition that may hold `JSONata`, at any depth.
 
 use serde_json::Value;
 
@@ -26,11 +26,7 @@ impl Template {
                     .enumerate()
                     .map(|(i, item)| Self::read(item, &format!("{field}[{i}]"), report))
                     .collect();
-                if items.iter().all(Self::is_fixed) {
-                    Self::Fixed(value.clone())
-                } else {
-                    Self::List(items)
-                }
+                if items.iter().all(Self::is_fixed) { Self::Fixed(value.clone()) } else { Self::List(items) }
             }
             Value::Object(fields) => {
                 let fields: Vec<_> = fields
@@ -109,7 +105,9 @@ mod tests {
             &mut |field, message| reports.push(format!("{field}: {message}")),
         );
         let mut seen = Vec::new();
-        template.visit("Output", &mut |field, e| seen.push(format!("{field} {}", e.source)));
+        template.visit("Output", &mut |field, e| {
+            seen.push(format!("{field} {}", e.source));
+        });
         assert_eq!(seen, ["Output/a[1]/b $y"]);
         assert!(reports.is_empty());
     }

@@ -1,0 +1,88 @@
+# One command each. `make demo` and `make test` need Rust, Python 3.10+ (with venv) and make; nothing else, no account.
+#
+#   make demo    everything a newcomer needs, then one erasure end to end; stops what it started
+#   make up      leaves the local engine running with everything deployed; writes target/local/env.sh
+#   make down    stops it
+#   make test    everything that CI runs
+#   make lint    the part of it that runs nothing
+#   make deploy  builds for an AWS account and deploys there
+#
+# ENGINE=external uses what answers at AWS_ENDPOINT_URL. LACUNA_ENGINE_PORT and LACUNA_RECEIVER_PORT move the local ports.
+
+PYTHON ?= python3
+ARCH ?= arm64
+CATALOG_VERSION ?= none
+ENGINE ?= local
+export ENGINE
+
+VENV := .venv/bin
+LINT := .venv/lint/bin
+BUILD := .venv/build/bin
+
+# The tests' engine is a second one, in a folder and on ports of its own: a developer's may be up meanwhile.
+BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581
+
+.PHONY: demo up down test lint deploy build venv format clippy licences templates scripts cargo-test engine-test
+
+demo: build
+	$(VENV)/python localstack/demo.py
+
+up: build
+	$(VENV)/python localstack/up.py up
+
+down: .venv/.stamp
+	$(VENV)/python localstack/up.py down
+
+build: .venv/.stamp
+	cargo build --locked --workspace --bins
+	$(VENV)/python localstack/package.py
+
+test: lint cargo-test engine-test
+
+lint: format clippy licences templates scripts
+
+format:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+licences: .venv/.stamp
+	$(VENV)/python .ci/licences.py
+
+templates: .venv/lint/.stamp
+	$(LINT)/cfn-lint
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(LINT)/sam validate --lint
+
+scripts: .venv/.stamp
+	$(VENV)/python -m compileall -q localstack .ci
+	$(VENV)/python -m unittest discover -s localstack/tests
+
+cargo-test:
+	cargo test --locked --workspace
+
+# The tests that need the engine are ignored by the line above, and are all that this one runs.
+engine-test: build
+	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked --package acceptance --test it -- --ignored --test-threads=1
+
+# Needs an AWS account. `sam deploy` shows what it would change, and asks.
+deploy: .venv/lint/.stamp .venv/build/.stamp
+	PATH="$(CURDIR)/$(BUILD):$$PATH" cargo lambda build --locked --release --workspace --bins $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+	$(LINT)/sam deploy --parameter-overrides Architecture=$(ARCH) CatalogVersion=$(CATALOG_VERSION)
+
+venv: .venv/.stamp
+
+.venv/.stamp: localstack/requirements.txt
+	$(PYTHON) -m venv .venv
+	$(VENV)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+.venv/lint/.stamp: localstack/requirements-dev.txt
+	$(PYTHON) -m venv .venv/lint
+	$(LINT)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+.venv/build/.stamp: localstack/requirements-deploy.txt
+	$(PYTHON) -m venv .venv/build
+	$(BUILD)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@

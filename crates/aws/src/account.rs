@@ -1,0 +1,381 @@
+//! The account that a function runs in: its settings, its clients, its adapters.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use ports::{
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests,
+    Sanctions, Staging, Tenants,
+};
+
+use crate::announcer::Outcomes;
+use crate::auth::Verifier;
+use crate::catalogs::S3Catalogs;
+use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use crate::environment;
+use crate::executions::StepFunctions;
+use crate::http::Guard;
+use crate::intake::SqsIntake;
+use crate::sanctions::HttpSanctions;
+use crate::staging::S3Staging;
+use crate::system::{SystemClock, SystemEntropy};
+
+/// A setting that is missing or wrong. Prints as a sentence, also where an error is debug-printed:
+/// a function that ends in its `main` is printed like that.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// A variable that is needed is not set.
+    #[error("the environment variable {0} is not set; set it in the function's template")]
+    Missing(&'static str),
+    /// A variable has a value that cannot be used.
+    #[error("the environment variable {name} is {problem}")]
+    Wrong {
+        /// Its name.
+        name: &'static str,
+        /// What it is, and what it should be.
+        problem: String,
+    },
+}
+
+impl fmt::Debug for AccountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+type Settings = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The account. A setting is read when the adapter that needs it is asked for, so that a function
+/// is given no more than it uses; a client is built once.
+pub struct Account {
+    settings: Settings,
+    sdk: SdkConfig,
+    clock: Arc<SystemClock>,
+    tables: OnceLock<aws_sdk_dynamodb::Client>,
+    keys: OnceLock<aws_sdk_kms::Client>,
+    objects: OnceLock<aws_sdk_s3::Client>,
+    secrets: OnceLock<aws_sdk_secretsmanager::Client>,
+    machines: OnceLock<aws_sdk_sfn::Client>,
+    topics: OnceLock<aws_sdk_sns::Client>,
+    queues: OnceLock<aws_sdk_sqs::Client>,
+    guard: OnceLock<Guard>,
+}
+
+impl Account {
+    /// The account that the environment names, with the SDK's usual way to find region and
+    /// credentials.
+    pub async fn from_env() -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(10))
+            .operation_timeout(Duration::from_secs(30))
+            .build();
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        Self::new(sdk, environment::read)
+    }
+
+    /// An account with these SDK settings and variables.
+    pub fn new(
+        sdk: SdkConfig,
+        settings: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            settings: Box::new(settings),
+            sdk,
+            clock: Arc::new(SystemClock),
+            tables: OnceLock::new(),
+            keys: OnceLock::new(),
+            objects: OnceLock::new(),
+            secrets: OnceLock::new(),
+            machines: OnceLock::new(),
+            topics: OnceLock::new(),
+            queues: OnceLock::new(),
+            guard: OnceLock::new(),
+        }
+    }
+
+    /// What the connectors build their own clients from.
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// The machine's clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
+    /// The machine's randomness.
+    pub fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::new(SystemEntropy)
+    }
+
+    /// The `requests` table: `LACUNA_REQUESTS_TABLE`. A function that changes nothing on condition
+    /// of a hold may be without `LACUNA_HOLDS_TABLE`; such a change would then be refused.
+    pub fn requests(&self) -> Result<Arc<dyn Requests>, AccountError> {
+        Ok(Arc::new(RequestsTable::new(
+            self.tables(),
+            self.setting("LACUNA_REQUESTS_TABLE")?,
+            self.optional("LACUNA_HOLDS_TABLE"),
+            self.clock(),
+        )))
+    }
+
+    /// The `holds` table: `LACUNA_HOLDS_TABLE`, and `LACUNA_REQUESTS_TABLE` for its events.
+    pub fn holds(&self) -> Result<Arc<dyn Holds>, AccountError> {
+        Ok(Arc::new(HoldsTable::new(
+            self.tables(),
+            self.setting("LACUNA_HOLDS_TABLE")?,
+            self.setting("LACUNA_REQUESTS_TABLE")?,
+        )))
+    }
+
+    /// The `audit` table: `LACUNA_AUDIT_TABLE`.
+    pub fn audit_log(&self) -> Result<Arc<dyn AuditLog>, AccountError> {
+        Ok(Arc::new(AuditTable::new(
+            self.tables(),
+            self.setting("LACUNA_AUDIT_TABLE")?,
+        )))
+    }
+
+    /// The `registry` table: `LACUNA_REGISTRY_TABLE`.
+    pub fn tenants(&self) -> Result<Arc<dyn Tenants>, AccountError> {
+        Ok(Arc::new(RegistryTable::new(
+            self.tables(),
+            self.setting("LACUNA_REGISTRY_TABLE")?,
+            self.clock(),
+        )))
+    }
+
+    /// The `keys` table: `LACUNA_KEYS_TABLE`, under the key `LACUNA_KMS_KEY`. A function that only
+    /// destroys keys may be without the latter.
+    pub fn keyring(&self) -> Result<Arc<dyn Keyring>, AccountError> {
+        Ok(Arc::new(KeysTable::new(
+            self.tables(),
+            self.keys
+                .get_or_init(|| aws_sdk_kms::Client::new(&self.sdk))
+                .clone(),
+            self.setting("LACUNA_KEYS_TABLE")?,
+            self.optional("LACUNA_KMS_KEY"),
+            self.clock(),
+        )))
+    }
+
+    /// The staging bucket: `LACUNA_STAGING_BUCKET`.
+    pub fn staging(&self) -> Result<Arc<dyn Staging>, AccountError> {
+        Ok(Arc::new(S3Staging::new(
+            self.objects(),
+            self.setting("LACUNA_STAGING_BUCKET")?,
+        )))
+    }
+
+    /// The published catalogs: `LACUNA_CATALOG_BUCKET`, and `LACUNA_CATALOG_VERSION` in functions
+    /// that choose a version.
+    pub fn catalogs(&self) -> Result<Arc<dyn Catalogs>, AccountError> {
+        Ok(Arc::new(S3Catalogs::new(
+            self.objects(),
+            self.setting("LACUNA_CATALOG_BUCKET")?,
+            self.optional("LACUNA_CATALOG_VERSION"),
+        )))
+    }
+
+    /// The lifecycle: `LACUNA_STATE_MACHINE`, the ARN of the machine, an alias or a version.
+    pub fn executions(&self) -> Result<Arc<dyn Executions>, AccountError> {
+        const NAME: &str = "LACUNA_STATE_MACHINE";
+        let client = self
+            .machines
+            .get_or_init(|| aws_sdk_sfn::Client::new(&self.sdk))
+            .clone();
+        StepFunctions::new(client, self.setting(NAME)?)
+            .map(|machine| Arc::new(machine) as Arc<dyn Executions>)
+            .map_err(|error| AccountError::Wrong {
+                name: NAME,
+                problem: error.to_string(),
+            })
+    }
+
+    /// The intake queue: `LACUNA_INTAKE_QUEUE`, its URL.
+    pub fn intake(&self) -> Result<Arc<dyn Intake>, AccountError> {
+        let client = self
+            .queues
+            .get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk))
+            .clone();
+        Ok(Arc::new(SqsIntake::new(
+            client,
+            self.setting("LACUNA_INTAKE_QUEUE")?,
+        )))
+    }
+
+    /// Sanction sources, asked through the guard.
+    pub fn sanctions(&self) -> Result<Arc<dyn Sanctions>, AccountError> {
+        Ok(Arc::new(HttpSanctions::new(self.guard()?)))
+    }
+
+    /// Webhooks through the guard, and the topic: `LACUNA_OUTCOME_TOPIC`, its ARN.
+    pub fn announcer(&self) -> Result<Arc<dyn Announcer>, AccountError> {
+        let secrets = self
+            .secrets
+            .get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.sdk))
+            .clone();
+        let topics = self
+            .topics
+            .get_or_init(|| aws_sdk_sns::Client::new(&self.sdk))
+            .clone();
+        Ok(Arc::new(Outcomes::new(
+            self.guard()?,
+            secrets,
+            self.clock(),
+            topics,
+            self.setting("LACUNA_OUTCOME_TOPIC")?,
+        )))
+    }
+
+    /// What checks tokens: the registry, and key sets through the guard.
+    pub fn verifier(&self) -> Result<Arc<Verifier>, AccountError> {
+        Ok(Arc::new(Verifier::new(
+            self.tenants()?,
+            self.guard()?,
+            self.clock(),
+        )))
+    }
+
+    fn guard(&self) -> Result<Guard, AccountError> {
+        const NAME: &str = "LACUNA_ALLOW_LOOPBACK";
+        let allow_loopback = match self.optional(NAME).as_str() {
+            "true" => true,
+            "" | "false" => false,
+            _ => {
+                return Err(AccountError::Wrong {
+                    name: NAME,
+                    problem: "neither true nor false".to_owned(),
+                });
+            }
+        };
+        Ok(self
+            .guard
+            .get_or_init(|| Guard::new(allow_loopback))
+            .clone())
+    }
+
+    fn tables(&self) -> aws_sdk_dynamodb::Client {
+        self.tables
+            .get_or_init(|| aws_sdk_dynamodb::Client::new(&self.sdk))
+            .clone()
+    }
+
+    fn objects(&self) -> aws_sdk_s3::Client {
+        self.objects
+            .get_or_init(|| {
+                // Another endpoint has no name of its own for every bucket.
+                let elsewhere = self.sdk.endpoint_url().is_some()
+                    || (self.settings)("AWS_ENDPOINT_URL_S3").is_some();
+                let config = aws_sdk_s3::config::Builder::from(&self.sdk)
+                    .force_path_style(elsewhere)
+                    .build();
+                aws_sdk_s3::Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    fn setting(&self, name: &'static str) -> Result<String, AccountError> {
+        (self.settings)(name).ok_or(AccountError::Missing(name))
+    }
+
+    fn optional(&self, name: &'static str) -> String {
+        (self.settings)(name).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(&str, &str); 13] = [
+        ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
+        ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
+        ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
+        ("LACUNA_KEYS_TABLE", "lacuna-keys"),
+        ("LACUNA_REGISTRY_TABLE", "lacuna-registry"),
+        ("LACUNA_STAGING_BUCKET", "lacuna-staging"),
+        ("LACUNA_CATALOG_BUCKET", "lacuna-catalog"),
+        ("LACUNA_CATALOG_VERSION", "00"),
+        ("LACUNA_KMS_KEY", "key"),
+        ("LACUNA_INTAKE_QUEUE", "http://localhost/1/lacuna-intake"),
+        (
+            "LACUNA_STATE_MACHINE",
+            "arn:aws:states:us-east-1:1:stateMachine:lacuna-lifecycle",
+        ),
+        ("LACUNA_OUTCOME_TOPIC", "arn:aws:sns:us-east-1:1:outcomes"),
+        ("LACUNA_ALLOW_LOOPBACK", "true"),
+    ];
+
+    fn account(without: &str) -> Account {
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build();
+        let without = without.to_owned();
+        Account::new(sdk, move |name| {
+            ALL.iter()
+                .find(|(known, _)| *known == name && name != without)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    type Ask = fn(&Account) -> Result<(), AccountError>;
+
+    const ADAPTERS: [(&str, Ask, &[&str]); 12] = [
+        ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
+        (
+            "holds",
+            |a| a.holds().map(drop),
+            &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"],
+        ),
+        ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
+        ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
+        ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE"]),
+        ("staging", |a| a.staging().map(drop), &["LACUNA_STAGING_BUCKET"]),
+        ("catalogs", |a| a.catalogs().map(drop), &["LACUNA_CATALOG_BUCKET"]),
+        ("executions", |a| a.executions().map(drop), &["LACUNA_STATE_MACHINE"]),
+        ("intake", |a| a.intake().map(drop), &["LACUNA_INTAKE_QUEUE"]),
+        ("sanctions", |a| a.sanctions().map(drop), &[]),
+        ("announcer", |a| a.announcer().map(drop), &["LACUNA_OUTCOME_TOPIC"]),
+        ("verifier", |a| a.verifier().map(drop), &["LACUNA_REGISTRY_TABLE"]),
+    ];
+
+    #[tokio::test]
+    async fn an_adapter_needs_its_own_variables_and_no_others() {
+        for (adapter, ask, needs) in ADAPTERS {
+            assert_eq!(ask(&account("")), Ok(()), "{adapter}");
+            for (name, _) in ALL {
+                let expect = if needs.contains(&name) {
+                    Err(AccountError::Missing(name))
+                } else {
+                    Ok(())
+                };
+                assert_eq!(ask(&account(name)), expect, "{adapter} without {name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_variable_is_named() {
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build();
+        let account = Account::new(sdk, |_| Some("yes".to_owned()));
+        let error = account.sanctions().map(drop).expect_err("wrong");
+        assert_eq!(
+            format!("{error:?}"),
+            "the environment variable LACUNA_ALLOW_LOOPBACK is neither true nor false"
+        );
+        let error = account.executions().map(drop).expect_err("wrong");
+        assert!(error.to_string().contains("LACUNA_STATE_MACHINE"));
+    }
+}

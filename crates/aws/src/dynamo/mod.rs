@@ -1,0 +1,29 @@
+//! Our own state on DynamoDB: the tables `requests`, `holds`, `audit`, `registry` and `keys`.
+//!
+//! Every item has a partition key `pk` and a sort key `sk`, both text. What a struct says is one
+//! JSON text in `doc`; an attribute stands beside it only where a condition, an index, the stream's
+//! filter or the time-to-live needs it. Every partition key begins with the tenant (an issuer's with
+//! the issuer), so that no key that is built from a caller's tenant reaches another's items.
+//!
+//! Writes that belong together are one transaction. No client request token is set: it would cover
+//! ten minutes, while the conditions make a repeated write harmless for ever.
+
+mod aged;
+mod audit_log;
+mod condition;
+mod cursor;
+mod fault;
+mod holds;
+mod items;
+mod keyring;
+mod keys;
+mod requests;
+mod table;
+mod tenants;
+mod transaction;
+
+pub use audit_log::AuditTable;
+pub use holds::HoldsTable;
+pub use keyring::KeysTable;
+pub use requests::RequestsTable;
+pub use tenants::RegistryTable;

@@ -1,0 +1,225 @@
+//! The papers of a request: what is sealed under its plan key in the staging bucket.
+//!
+//! ```text
+//! plans/{tenant}/{request}/subject                         the identities that were given
+//! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
+//! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
+//! ```
+//!
+//! A plan is never overwritten, and a page only by the same execution: an execution that was
+//! superseded cannot reach the papers of its successor.
+
+use contract::step::Run;
+use domain::plan::{Page, Plan};
+use domain::{Identity, Request, RequestId, StoreId, TenantId};
+use ports::{Class, Code, Entropy, Fault, KeyScope, Keyring, Staging};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vault::{Context, DataKey};
+
+use crate::error::StepError;
+use domain::request::PlanRef;
+
+/// Where all papers of a request are.
+pub fn papers_prefix(tenant: &TenantId, id: &RequestId) -> String {
+    format!("plans/{tenant}/{id}/")
+}
+
+/// Where the identities are that were given.
+pub fn subject_object(tenant: &TenantId, id: &RequestId) -> String {
+    format!("{}subject", papers_prefix(tenant, id))
+}
+
+/// What reading and writing papers needs.
+#[derive(Clone, Copy)]
+pub struct Papers<'a> {
+    /// The keys.
+    pub keyring: &'a dyn Keyring,
+    /// The bucket.
+    pub staging: &'a dyn Staging,
+    /// Salts and names.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// The papers of one request, with its key at hand.
+pub struct Desk<'a> {
+    papers: Papers<'a>,
+    tenant: TenantId,
+    id: RequestId,
+    key: DataKey,
+}
+
+impl<'a> Papers<'a> {
+    /// Seals the given identities under a new plan key, before the request exists.
+    pub async fn file_subject(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+        given: &Vec<Identity>,
+    ) -> Result<String, StepError> {
+        let key = self
+            .keyring
+            .obtain(&KeyScope::Plan(tenant.clone(), id.clone()))
+            .await?;
+        let desk = Desk {
+            papers: *self,
+            tenant: tenant.clone(),
+            id: id.clone(),
+            key,
+        };
+        let object = subject_object(tenant, id);
+        desk.put(&object, "subject", given).await?;
+        Ok(object)
+    }
+
+    /// The papers of a request. Fails for good once the plan key is destroyed.
+    pub async fn open(&self, run: &Run) -> Result<Desk<'a>, StepError> {
+        let scope = KeyScope::Plan(run.tenant.clone(), run.request_id.clone());
+        let key = self
+            .keyring
+            .open(&scope)
+            .await?
+            .ok_or_else(|| unreadable("the plan key is destroyed"))?;
+        Ok(Desk {
+            papers: *self,
+            tenant: run.tenant.clone(),
+            id: run.request_id.clone(),
+            key,
+        })
+    }
+}
+
+fn unreadable(detail: &str) -> StepError {
+    Fault::new(
+        Class::Permanent,
+        Code::PlanUnreadable,
+        "open",
+        "staging",
+        detail,
+    )
+    .into()
+}
+
+impl Desk<'_> {
+    async fn put<T: Serialize + Sync>(
+        &self,
+        object: &str,
+        purpose: &str,
+        paper: &T,
+    ) -> Result<String, StepError> {
+        let plain = serde_json::to_vec(paper).map_err(|_| StepError::broken("seal", purpose))?;
+        let sealed = self.seal(object, purpose, &plain)?;
+        let digest = vault::sha256_hex(&sealed);
+        self.papers.staging.put(object, sealed).await?;
+        Ok(digest)
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        object: &str,
+        purpose: &str,
+        digest: Option<&str>,
+    ) -> Result<T, StepError> {
+        let sealed = self
+            .papers
+            .staging
+            .get(object)
+            .await?
+            .ok_or_else(|| unreadable("a paper is missing"))?;
+        if digest.is_some_and(|digest| digest != vault::sha256_hex(&sealed)) {
+            return Err(unreadable("a paper is not the one that the request names"));
+        }
+        let plain = vault::open(&self.key, &self.context(object, purpose), &sealed)?;
+        serde_json::from_slice(&plain)
+            .map_err(|_| unreadable("a paper has another form than expected"))
+    }
+
+    fn context<'c>(&'c self, object: &'c str, purpose: &'c str) -> Context<'c> {
+        Context {
+            tenant: self.tenant.as_str(),
+            purpose,
+            object,
+        }
+    }
+
+    fn seal(&self, object: &str, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, StepError> {
+        Ok(vault::seal(
+            &self.key,
+            &self.context(object, purpose),
+            self.papers.entropy.bytes(),
+            plain,
+        )?)
+    }
+
+    /// The identities that were given.
+    pub async fn subject(&self, request: &Request) -> Result<Vec<Identity>, StepError> {
+        self.get(&request.subject_object, "subject", None).await
+    }
+
+    /// The plan in force.
+    pub async fn plan(&self, request: &Request) -> Result<Option<Plan>, StepError> {
+        let Some(PlanRef { object, sha256 }) = &request.plan else {
+            return Ok(None);
+        };
+        self.get(object, "plan", Some(sha256)).await.map(Some)
+    }
+
+    /// Files a plan; the request must then name it.
+    pub async fn file_plan(&self, plan: &Plan) -> Result<PlanRef, StepError> {
+        let object = format!(
+            "{}plan-{:032x}",
+            papers_prefix(&self.tenant, &self.id),
+            self.papers.entropy.bits()
+        );
+        let sha256 = self.put(&object, "plan", plan).await?;
+        Ok(PlanRef { object, sha256 })
+    }
+
+    /// A page.
+    pub async fn page(&self, object: &str) -> Result<Page, StepError> {
+        self.get(object, "page", None).await
+    }
+
+    /// Files a page.
+    pub async fn file_page(&self, object: &str, page: &Page) -> Result<(), StepError> {
+        self.put(object, "page", page).await.map(drop)
+    }
+
+    /// Where a page of a round is.
+    pub fn page_object(&self, run: &Run, plan: &Plan, store: &StoreId, n: u32) -> String {
+        format!(
+            "{}g{}/p{}/r{}/{store}/{n}",
+            papers_prefix(&self.tenant, &self.id),
+            run.generation,
+            plan.pass_number(),
+            plan.round_number()
+        )
+    }
+
+    /// Seals a cursor, so that it can be kept in a task: a store's own cursor can contain keys.
+    pub fn seal_cursor<T: Serialize>(
+        &self,
+        store: &StoreId,
+        cursor: &T,
+    ) -> Result<String, StepError> {
+        use base64::Engine;
+        let plain = serde_json::to_vec(cursor).map_err(|_| StepError::broken("seal", "cursor"))?;
+        let sealed = self.seal(store.as_str(), "cursor", &plain)?;
+        Ok(base64::engine::general_purpose::STANDARD_NO_PAD.encode(sealed))
+    }
+
+    /// Opens what [`Desk::seal_cursor`] made.
+    pub fn open_cursor<T: DeserializeOwned>(
+        &self,
+        store: &StoreId,
+        cursor: &str,
+    ) -> Result<T, StepError> {
+        use base64::Engine;
+        let sealed = base64::engine::general_purpose::STANDARD_NO_PAD
+            .decode(cursor)
+            .map_err(|_| unreadable("a cursor is not base64"))?;
+        let plain = vault::open(&self.key, &self.context(store.as_str(), "cursor"), &sealed)?;
+        serde_json::from_slice(&plain)
+            .map_err(|_| unreadable("a cursor has another form than expected"))
+    }
+}

@@ -1,0 +1,229 @@
+//! `check-sanctions`: ask everyone who may object, before the cooling-off and after it (G1).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::settings::Settings;
+use contract::step::{CheckRun, Decision, Outcome, Phase};
+use domain::event::EventKind;
+use domain::hold::Ruling;
+use domain::plan::Plan;
+use domain::request::Request;
+use domain::{Identity, Status, StoreId};
+use jiff::{SignedDuration, Timestamp};
+use ports::{
+    Catalogs, Class, Clock, Code, Entropy, Fault, Holds, Keyring, Requests, Sanctions, Staging,
+    Tenants,
+};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::error::StepError;
+use crate::papers::Papers;
+use crate::sanctions::{add_retentions, hear};
+use crate::steps::plan::{pinned, to_restore};
+
+/// A source that objects is not asked again sooner than this.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The holds.
+    pub holds: Arc<dyn Holds>,
+    /// The tenant's sources.
+    pub sanctions: Arc<dyn Sanctions>,
+    /// The tenants' settings.
+    pub tenants: Arc<dyn Tenants>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Runs the step.
+pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError> {
+    let actor = Actor::step("check-sanctions");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
+    let request = scope.load().await?;
+    if request.cancel_requested || request.denied.is_some() {
+        return undo(ports, input).await;
+    }
+    let now = ports.clock.now();
+    let waited = request.cooling_off_until.is_some_and(|until| until <= now);
+    if input.phase == Phase::AfterWait && !waited {
+        // Clocks differ between machines: nothing is erased a second early.
+        return Ok(Decision::plain(Outcome::Again));
+    }
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let plan = papers.open(&input.run).await?.plan(&request).await?;
+    let plan = plan.ok_or_else(|| StepError::broken("check", "there is no plan"))?;
+    let settings = settings(&*ports.tenants, &request).await?;
+    let identities: Vec<Identity> = plan.identities.iter().map(|k| k.identity.clone()).collect();
+    let heard = hear(
+        &*ports.holds,
+        &*ports.sanctions,
+        &settings,
+        &request,
+        &identities,
+        &request.locks,
+        None,
+    )
+    .await?;
+    let decision = commit(
+        &scope,
+        &settings,
+        input.phase,
+        &heard.ruling,
+        &heard.answers,
+    )
+    .await?;
+    Ok(match decision.outcome {
+        Outcome::CoolOff => {
+            let catalog = ports
+                .catalogs
+                .get(&request.tenant, &request.catalog_version)
+                .await?;
+            Decision {
+                stores: that_hide(&catalog, &plan),
+                ..decision
+            }
+        }
+        Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
+        Outcome::Restore => undo(ports, input).await?,
+        _ => decision,
+    })
+}
+
+/// The tenant's settings, which must be there while it has requests.
+pub(super) async fn settings(
+    tenants: &dyn Tenants,
+    request: &Request,
+) -> Result<Arc<Settings>, StepError> {
+    let missing = || {
+        Fault::new(
+            Class::Permanent,
+            Code::SettingsInvalid,
+            "settings",
+            request.tenant.as_str(),
+            "no such tenant",
+        )
+    };
+    Ok(tenants
+        .settings(&request.tenant)
+        .await?
+        .ok_or_else(missing)?)
+}
+
+async fn commit(
+    scope: &Scope<'_>,
+    settings: &Settings,
+    phase: Phase,
+    ruling: &Ruling,
+    answers: &BTreeMap<String, String>,
+) -> Result<Decision, StepError> {
+    let cooling_off = settings.cooling_off().ok_or_else(|| {
+        let detail = "cooling_off_for is not a duration of weeks, days, hours, minutes and seconds";
+        Fault::new(
+            Class::Permanent,
+            Code::SettingsInvalid,
+            "settings",
+            settings.tenant.as_str(),
+            detail,
+        )
+    })?;
+    amend_plainly(scope, |mut request| {
+        let now = scope.clock.now();
+        request.become_status(Status::Checking)?;
+        let mut draft = Draft::new(request, EventKind::Checked, now);
+        draft.detail = answers
+            .iter()
+            .map(|(source, answer)| (format!("source.{source}"), answer.clone()))
+            .collect();
+        let mut decision = Decision::plain(match phase {
+            Phase::BeforeWait => Outcome::CoolOff,
+            Phase::AfterWait => Outcome::Erase,
+        });
+        match (ruling, phase) {
+            (Ruling::Clear(retentions), Phase::BeforeWait) => {
+                add_retentions(&mut draft.request, retentions.clone());
+                let until = draft
+                    .request
+                    .cooling_off_until
+                    .or_else(|| whole_seconds(later(now, cooling_off)?));
+                draft.request.cooling_off_until = until;
+                draft.request.become_status(Status::CoolingOff)?;
+                draft.request.progress_by =
+                    until.and_then(|until| later(until, crate::change::PATIENCE));
+                draft.kind = EventKind::CoolingOff;
+                decision.until = until;
+            }
+            (Ruling::Clear(retentions), Phase::AfterWait) => {
+                add_retentions(&mut draft.request, retentions.clone());
+            }
+            (Ruling::Held { reason, review_at }, _) => {
+                let until = whole_seconds((*review_at).max(later(now, ASK_AGAIN).unwrap_or(now)));
+                draft.request.become_status(Status::Held)?;
+                draft.request.progress_by =
+                    until.and_then(|until| later(until, crate::change::PATIENCE));
+                draft.kind = EventKind::Held;
+                draft.why = Some(reason.clone());
+                decision = Decision {
+                    until,
+                    ..Decision::plain(Outcome::Held)
+                };
+            }
+            (Ruling::Denied { reason }, _) => {
+                draft.request.denied = Some(reason.clone());
+                draft.kind = EventKind::Denied;
+                draft.why = Some(reason.clone());
+                decision.outcome = Outcome::Restore;
+            }
+        }
+        Ok(Amend::commit(draft, decision))
+    })
+    .await
+}
+
+/// Rounded up: the state machine's waits end with a whole second, and never early.
+fn whole_seconds(at: Timestamp) -> Option<Timestamp> {
+    let up = i64::from(at.subsec_nanosecond() > 0);
+    Timestamp::from_second(at.as_second().checked_add(up)?).ok()
+}
+
+/// The stores of the plan that have records to hide and can hide them.
+fn that_hide(catalog: &domain::catalog::Catalog, plan: &Plan) -> Vec<StoreId> {
+    let hides = |store: &StoreId| {
+        let declared = catalog.store(store);
+        plan.pages(store).any(|page| {
+            declared
+                .and_then(|s| s.collection(&page.collection))
+                .is_some_and(|c| c.suppress.is_some())
+        })
+    };
+    plan.stores().into_iter().filter(hides).collect()
+}
+
+async fn undo(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError> {
+    let tasks = ports
+        .requests
+        .tasks(&input.run.tenant, &input.run.request_id)
+        .await?;
+    let hidden = to_restore(&tasks);
+    let outcome = if hidden.is_empty() {
+        Outcome::Close
+    } else {
+        Outcome::Restore
+    };
+    Ok(Decision::stores(outcome, hidden))
+}

@@ -1,0 +1,208 @@
+//! `close-request`: end the request if it can be ended truthfully; otherwise say what it needs.
+//!
+//! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found.
+//! Then the locks go, the next request for the person is woken, and the plan key is destroyed: what
+//! was sealed about the person cannot be read again.
+
+use std::sync::Arc;
+
+use contract::step::{Decision, Outcome, Run};
+use domain::event::{EnterAt, EventKind};
+use domain::plan::Plan;
+use domain::request::Request;
+use domain::{Operation, Status, Task, TaskStatus};
+use ports::{Clock, Entropy, KeyScope, Keyring, Requests, Staging};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::error::StepError;
+use crate::papers::{Papers, papers_prefix};
+use crate::steps::plan::to_restore;
+
+/// How often residue may lead to another pass.
+pub const MOST_RESIDUE_ROUNDS: u32 = 3;
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What the state of the stores comes to.
+enum Verdict {
+    /// It can end like this.
+    End(Status),
+    /// Residue was found, and another pass may help.
+    Residue(u64),
+    /// Something was left undone without failing: a hold came in between.
+    Again,
+    /// Something failed.
+    Failed,
+}
+
+/// Runs the step.
+pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+    let actor = Actor::step("close-request");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
+    let request = scope.load().await?;
+    if request.status.is_end() {
+        clean_up(ports, &request).await?;
+        return Ok(Decision::plain(Outcome::Closed));
+    }
+    let tasks = ports
+        .requests
+        .tasks(&input.tenant, &input.request_id)
+        .await?;
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let plan = match &request.plan {
+        Some(_) => papers.open(input).await?.plan(&request).await?,
+        None => None,
+    };
+    match verdict(&request, plan.as_ref(), &tasks) {
+        Verdict::End(status) => {
+            let closed = close(&scope, status).await?;
+            clean_up(ports, &closed).await?;
+            Ok(Decision::plain(Outcome::Closed))
+        }
+        Verdict::Residue(found) => {
+            amend_plainly(&scope, |mut now| {
+                now.residue_rounds += 1;
+                now.become_status(Status::Planning)?;
+                let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now())
+                    .detail("residue", found);
+                Ok(Amend::commit(draft, ()))
+            })
+            .await?;
+            Ok(Decision::plain(Outcome::Again))
+        }
+        Verdict::Again => Ok(Decision::plain(Outcome::Again)),
+        Verdict::Failed => Ok(Decision::plain(Outcome::Failed)),
+    }
+}
+
+fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
+    if request.cancel_requested || request.denied.is_some() {
+        if !to_restore(tasks).is_empty() {
+            let failed = tasks
+                .iter()
+                .any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
+            return if failed {
+                Verdict::Failed
+            } else {
+                Verdict::Again
+            };
+        }
+        return Verdict::End(match (request.cancel_requested, request.erasing_begun) {
+            (_, true) => Status::PartiallyFulfilled,
+            (true, false) => Status::Cancelled,
+            (false, false) => Status::Denied,
+        });
+    }
+    let Some(plan) = plan else {
+        return Verdict::Again;
+    };
+    let complete = plan.passes.last().is_some_and(|p| p.complete);
+    if complete && !plan.found_somebody() && !request.erasing_begun {
+        return Verdict::End(Status::NoMatch);
+    }
+    let matters = |t: &&Task| matches!(t.op, Operation::Erase | Operation::Confirm);
+    if tasks
+        .iter()
+        .filter(matters)
+        .any(|t| t.status == TaskStatus::Failed)
+    {
+        return Verdict::Failed;
+    }
+    let pass = plan.pass_number();
+    let mut residue = 0;
+    for store in plan.stores() {
+        let confirmed = tasks
+            .iter()
+            .find(|t| t.op == Operation::Confirm && t.store == store && t.pass == pass)
+            .filter(|t| t.status == TaskStatus::Done)
+            .and_then(|t| t.tally.residue);
+        match confirmed {
+            Some(found) => residue += found,
+            None => return Verdict::Again,
+        }
+    }
+    let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);
+    match residue {
+        _ if !complete || !for_erasing => Verdict::Again,
+        0 if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
+        0 => Verdict::End(Status::PartiallyFulfilled),
+        found if request.residue_rounds < MOST_RESIDUE_ROUNDS => Verdict::Residue(found),
+        _ => Verdict::Failed,
+    }
+}
+
+async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {
+    amend_plainly(scope, |mut request| {
+        let now = scope.clock.now();
+        // A request that never came to planning ends by way of it.
+        if !request.status.may_become(status) {
+            request.become_status(Status::Planning)?;
+        }
+        request.become_status(status)?;
+        request.closed_at = Some(now);
+        let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
+        draft.unlock.clone_from(&draft.request.locks);
+        // Until the outcome is announced somebody must look after it.
+        draft.request.progress_by = later(now, crate::change::PATIENCE);
+        let closed = draft.request.clone();
+        Ok(Amend::commit(draft, closed))
+    })
+    .await
+}
+
+/// What follows an end, and may follow it twice: the person's papers become unreadable and go, and
+/// whoever waited for the person's locks goes on.
+async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
+    ports
+        .keyring
+        .destroy(&KeyScope::Plan(request.tenant.clone(), request.id.clone()))
+        .await?;
+    ports
+        .staging
+        .delete_all(&papers_prefix(&request.tenant, &request.id))
+        .await?;
+    let actor = Actor::step("close-request");
+    for lock in &request.locks {
+        for waiting in ports.requests.waiters(&request.tenant, lock).await? {
+            let scope = Scope {
+                requests: &*ports.requests,
+                clock: &*ports.clock,
+                tenant: &request.tenant,
+                id: &waiting,
+                generation: None,
+                actor: &actor,
+            };
+            amend_plainly(&scope, |other| {
+                if other.status != Status::Waiting {
+                    return Ok(Amend::Leave(()));
+                }
+                let draft = Draft::new(other, EventKind::Resumed, scope.clock.now())
+                    .detail("after", &request.id)
+                    .wake(EnterAt::Plan);
+                Ok(Amend::commit(draft, ()))
+            })
+            .await?;
+            ports
+                .requests
+                .stop_waiting(&request.tenant, std::slice::from_ref(lock), &waiting)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! `confirm-store`: read the store again, and count what still names the person (G4).
+//!
+//! It looks for everything that locating looked for, in every pass, through the connector's other
+//! reading path, and reads every located record again by its key. What is kept by law or by a
+//! sanction is not residue.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::step::{StoreRan, StoreRun};
+use domain::catalog::Store;
+use domain::event::EventKind;
+use domain::plan::{Lookup, PageRef, Plan};
+use domain::request::Request;
+use domain::{Operation, Status, Tally, Task, TaskStatus};
+use ports::stores::{Connector, MOST_VALUES, Search, Target};
+use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
+use serde::{Deserialize, Serialize};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::error::StepError;
+use crate::papers::{Desk, Papers};
+use crate::steps::locate_store::{Position, values_at};
+use crate::steps::treatment::{Handling, handling};
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The stores.
+    pub stores: Arc<dyn Stores>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// How far confirming has come, and what it found. Sealed when it is kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Progress {
+    at: Position,
+    /// Which page is read again by its keys, after the searches.
+    page: usize,
+    /// Residue by collection: what the searches found, and what the keys did.
+    searched: BTreeMap<String, u64>,
+    read: BTreeMap<String, u64>,
+}
+
+impl Progress {
+    /// The residue: the same record can be found both ways, and counts once.
+    fn residue(&self) -> u64 {
+        let collections: std::collections::BTreeSet<&String> =
+            self.searched.keys().chain(self.read.keys()).collect();
+        let of = |map: &BTreeMap<String, u64>, name: &String| map.get(name).copied().unwrap_or(0);
+        collections
+            .into_iter()
+            .map(|name| of(&self.searched, name).max(of(&self.read, name)))
+            .sum()
+    }
+}
+
+/// Runs the step.
+pub async fn run(
+    ports: &Ports,
+    input: &StoreRun,
+    budget: &dyn Budget,
+) -> Result<StoreRan, StepError> {
+    let actor = Actor::step("confirm-store");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
+    let request = scope.load().await?;
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let desk = papers.open(&input.run).await?;
+    let plan = desk
+        .plan(&request)
+        .await?
+        .ok_or_else(|| StepError::broken("confirm", "there is no plan"))?;
+    let tasks = ports
+        .requests
+        .tasks(&input.run.tenant, &input.run.request_id)
+        .await?;
+    if !is_settled(&plan, &tasks, input) {
+        // Not erased, so there is nothing to confirm: closing will see it.
+        return Ok(StoreRan { more: false });
+    }
+    let fresh = Task::new(
+        Operation::Confirm,
+        input.store.clone(),
+        plan.pass_number(),
+        ports.clock.now(),
+    );
+    let stored = tasks
+        .into_iter()
+        .find(|t| t.op == Operation::Confirm && t.store == input.store);
+    let task = stored.filter(|t| t.pass == fresh.pass).unwrap_or(fresh);
+    if task.status == TaskStatus::Done {
+        return Ok(StoreRan { more: false });
+    }
+    let catalog = ports
+        .catalogs
+        .get(&request.tenant, &request.catalog_version)
+        .await?;
+    let store = catalog
+        .store(&input.store)
+        .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the store"))?;
+    let connector = ports.stores.connector(&request.tenant, store).await?;
+    let mut progress = match &task.cursor {
+        Some(cursor) => desk.open_cursor(&input.store, cursor)?,
+        None => Progress::default(),
+    };
+    let reader = Reader {
+        desk: &desk,
+        plan: &plan,
+        request: &request,
+        store,
+        connector,
+        now: ports.clock.now(),
+    };
+    let finished = reader.read(&mut progress, budget).await?;
+    let cursor = if finished {
+        None
+    } else {
+        Some(desk.seal_cursor(&input.store, &progress)?)
+    };
+    let residue = finished.then(|| progress.residue());
+    amend_plainly(&scope, |mut now| {
+        let at = scope.clock.now();
+        now.become_status(Status::Confirming)?;
+        let task = Task {
+            status: if finished {
+                TaskStatus::Done
+            } else {
+                TaskStatus::Running
+            },
+            tally: Tally {
+                residue,
+                ..Tally::default()
+            },
+            cursor: cursor.clone(),
+            failure: None,
+            at,
+            ..task.clone()
+        };
+        let kind = if finished {
+            EventKind::Confirmed
+        } else {
+            EventKind::Progressed
+        };
+        Ok(Amend::commit(
+            Draft::new(now, kind, at)
+                .task(task)
+                .detail("proof", "re-read"),
+            (),
+        ))
+    })
+    .await?;
+    Ok(StoreRan { more: !finished })
+}
+
+fn is_settled(plan: &Plan, tasks: &[Task], input: &StoreRun) -> bool {
+    let needed = plan.erase_order(&input.store).len();
+    let erased = tasks
+        .iter()
+        .find(|t| t.op == Operation::Erase && t.store == input.store);
+    let done = erased
+        .filter(|t| t.pass == plan.pass_number())
+        .map_or(0, |t| t.pages);
+    usize::try_from(done).is_ok_and(|done| done >= needed)
+}
+
+struct Reader<'a> {
+    desk: &'a Desk<'a>,
+    plan: &'a Plan,
+    request: &'a Request,
+    store: &'a Store,
+    connector: Arc<dyn Connector>,
+    now: jiff::Timestamp,
+}
+
+impl Reader<'_> {
+    /// Goes on from where it was; `false` if the time was up before the end.
+    async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
+        let lookups: Vec<&Lookup> = self.plan.lookups(&self.store.id).collect();
+        while let Some(lookup) = lookups.get(progress.at.lookup) {
+            if !self.search(lookup, progress, budget).await? {
+                return Ok(false);
+            }
+            progress.at = Position {
+                lookup: progress.at.lookup + 1,
+                ..Position::default()
+            };
+        }
+        let pages: Vec<&PageRef> = self.plan.pages(&self.store.id).collect();
+        while let Some(page) = pages.get(progress.page) {
+            let found = self.reread(page).await?;
+            *progress.read.entry(page.collection.clone()).or_default() += found;
+            progress.page += 1;
+            if budget.is_spent() && progress.page < pages.len() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn search(
+        &self,
+        lookup: &Lookup,
+        progress: &mut Progress,
+        budget: &dyn Budget,
+    ) -> Result<bool, StepError> {
+        let Some((target, Handling::Treat(_))) = self.handled(&lookup.collection)? else {
+            return Ok(true);
+        };
+        while let Some(values) = values_at(self.desk, lookup, progress.at.page).await? {
+            while let Some(chunk) = values.chunks(MOST_VALUES).nth(progress.at.chunk) {
+                let search = Search {
+                    field: &lookup.field,
+                    values: chunk,
+                };
+                let found = self
+                    .connector
+                    .confirm_search(&target, &search, progress.at.inner.as_deref())
+                    .await?;
+                *progress
+                    .searched
+                    .entry(lookup.collection.clone())
+                    .or_default() += found.records;
+                progress.at.inner = found.next;
+                if progress.at.inner.is_none() {
+                    progress.at.chunk += 1;
+                }
+                if budget.is_spent() {
+                    return Ok(false);
+                }
+            }
+            progress.at = Position {
+                lookup: progress.at.lookup,
+                page: progress.at.page + 1,
+                ..Position::default()
+            };
+        }
+        Ok(true)
+    }
+
+    async fn reread(&self, page: &PageRef) -> Result<u64, StepError> {
+        let Some((target, Handling::Treat(treatment))) = self.handled(&page.collection)? else {
+            return Ok(0);
+        };
+        let records = self.desk.page(&page.object).await?.records;
+        Ok(self
+            .connector
+            .confirm_records(&target, &records, &treatment)
+            .await?)
+    }
+
+    fn handled(&self, name: &str) -> Result<Option<(Target<'_>, Handling)>, StepError> {
+        let collection = self
+            .store
+            .collection(name)
+            .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the collection"))?;
+        let handling = handling(self.request, self.plan, self.store, collection, self.now);
+        Ok(Some((
+            Target {
+                store: self.store,
+                collection,
+                wanted: &[],
+            },
+            handling,
+        )))
+    }
+}

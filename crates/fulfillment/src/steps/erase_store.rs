@@ -1,0 +1,317 @@
+//! `erase-store`: bring the person's records of one wave in one store into the state that the
+//! catalog wants.
+//!
+//! Before the first record the step hears everyone once more, and begins the store in a transaction
+//! that fails if a hold stands on any of the person's identities (G1): a hold and a store's erasure
+//! are always in one order. Records go page by page, as they were located; a page that was treated
+//! and not yet written down is treated again, and counts the same (G3).
+
+use std::sync::Arc;
+
+use contract::step::{StoreRan, StoreRun};
+use domain::catalog::{Method, Store};
+use domain::event::EventKind;
+use domain::hold::Ruling;
+use domain::plan::{PageRef, Plan};
+use domain::request::Request;
+use domain::{Identity, Operation, Status, Tally, Task, TaskStatus};
+use ports::stores::{Settled, Target};
+use ports::{
+    Budget, Catalogs, Clock, Entropy, Holds, Keyring, Requests, Sanctions, Staging, Stores, Tenants,
+};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend};
+use crate::error::StepError;
+use crate::papers::{Desk, Papers};
+use crate::sanctions::{Heard, add_retentions, hear};
+use crate::steps::check_sanctions::settings;
+use crate::steps::treatment::{Handling, handling};
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The holds.
+    pub holds: Arc<dyn Holds>,
+    /// The tenant's sources.
+    pub sanctions: Arc<dyn Sanctions>,
+    /// The tenants' settings.
+    pub tenants: Arc<dyn Tenants>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The stores.
+    pub stores: Arc<dyn Stores>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Runs the step.
+pub async fn run(
+    ports: &Ports,
+    input: &StoreRun,
+    budget: &dyn Budget,
+) -> Result<StoreRan, StepError> {
+    let actor = Actor::step("erase-store");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
+    let wave = input
+        .wave
+        .ok_or_else(|| StepError::broken("erase", "no wave was named"))?;
+    let request = scope.load().await?;
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let desk = papers.open(&input.run).await?;
+    let plan = desk
+        .plan(&request)
+        .await?
+        .ok_or_else(|| StepError::broken("erase", "there is no plan"))?;
+    may_erase(&request, &plan, ports)?;
+    let tasks = ports
+        .requests
+        .tasks(&input.run.tenant, &input.run.request_id)
+        .await?;
+    if !earlier_waves_are_settled(&plan, &tasks, wave) {
+        // A store of an earlier wave failed; what still leads to its records must stay.
+        return Ok(StoreRan { more: false });
+    }
+    let order = plan.erase_order(&input.store);
+    let mut task = task_of(tasks, input, &plan, ports.clock.now());
+    let last = order.iter().filter(|(w, _)| *w <= wave).count();
+    let next = |task: &Task| {
+        usize::try_from(task.pages)
+            .ok()
+            .filter(|at| *at < last)
+            .and_then(|at| order.get(at))
+    };
+    if next(&task).is_none() {
+        return Ok(StoreRan { more: false });
+    }
+    let Some(request) = begin(ports, &scope, input, &request, &plan, &mut task, wave).await? else {
+        return Ok(StoreRan { more: false });
+    };
+    let catalog = ports
+        .catalogs
+        .get(&request.tenant, &request.catalog_version)
+        .await?;
+    let store = catalog
+        .store(&input.store)
+        .ok_or_else(|| StepError::broken("erase", "the catalog lacks the store"))?;
+    let eraser = Eraser {
+        ports,
+        desk: &desk,
+        plan: &plan,
+        request: &request,
+        store,
+    };
+    let mut foreign = 0;
+    while let Some((_, page)) = next(&task) {
+        let settled = eraser.settle(page, &mut task.tally).await?;
+        foreign += settled.foreign;
+        task.pages += 1;
+        if budget.is_spent() && next(&task).is_some() {
+            let saved = save(&scope, &task, EventKind::Progressed, foreign).await?;
+            return Ok(StoreRan { more: saved });
+        }
+    }
+    let all = u32::try_from(order.len()).unwrap_or(u32::MAX);
+    task.status = if task.pages >= all {
+        TaskStatus::Done
+    } else {
+        TaskStatus::Running
+    };
+    save(&scope, &task, EventKind::Erased, foreign).await?;
+    Ok(StoreRan { more: false })
+}
+
+/// The last line of defence: whatever the state machine says, nothing goes before its time.
+fn may_erase(request: &Request, plan: &Plan, ports: &Ports) -> Result<(), StepError> {
+    let waited = request
+        .cooling_off_until
+        .is_some_and(|until| until <= ports.clock.now());
+    let pinned = !request.locks.is_empty()
+        && plan
+            .passes
+            .last()
+            .is_some_and(|p| p.for_erasing && p.complete);
+    let wanted = !request.status.is_end() && !request.cancel_requested && request.denied.is_none();
+    if waited && pinned && wanted {
+        Ok(())
+    } else {
+        Err(StepError::broken(
+            "erase",
+            "the request is not ready to be erased",
+        ))
+    }
+}
+
+/// Whether every store has settled its pages of the waves before this one.
+fn earlier_waves_are_settled(plan: &Plan, tasks: &[Task], wave: u32) -> bool {
+    plan.stores().iter().all(|store| {
+        let needed = plan
+            .erase_order(store)
+            .iter()
+            .filter(|(w, _)| *w < wave)
+            .count();
+        let erased = tasks
+            .iter()
+            .find(|t| t.op == Operation::Erase && &t.store == store);
+        let done = erased
+            .filter(|t| t.pass == plan.pass_number())
+            .map_or(0, |t| t.pages);
+        usize::try_from(done).is_ok_and(|done| done >= needed)
+    })
+}
+
+/// The task as it stands in this pass. Counts go on from pass to pass.
+fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Task {
+    let fresh = Task::new(
+        Operation::Erase,
+        input.store.clone(),
+        plan.pass_number(),
+        now,
+    );
+    match tasks
+        .into_iter()
+        .find(|t| t.op == Operation::Erase && t.store == input.store)
+    {
+        Some(stored) if stored.pass == fresh.pass => Task {
+            status: TaskStatus::Running,
+            failure: None,
+            ..stored
+        },
+        Some(stored) => Task {
+            tally: stored.tally,
+            ..fresh
+        },
+        None => fresh,
+    }
+}
+
+/// Hears the sources that concern the store, and begins it; the request as it is then, or `None` if
+/// anybody objects: then nothing is touched, and the request is checked again as a whole.
+async fn begin(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    input: &StoreRun,
+    request: &Request,
+    plan: &Plan,
+    task: &mut Task,
+    wave: u32,
+) -> Result<Option<Request>, StepError> {
+    let settings = settings(&*ports.tenants, request).await?;
+    let identities: Vec<Identity> = plan.identities.iter().map(|k| k.identity.clone()).collect();
+    let Heard { ruling, answers } = hear(
+        &*ports.holds,
+        &*ports.sanctions,
+        &settings,
+        request,
+        &identities,
+        &request.locks,
+        Some(&input.store),
+    )
+    .await?;
+    let Ruling::Clear(retentions) = ruling else {
+        return Ok(None);
+    };
+    task.round = wave;
+    let begun = amend(scope, |mut now| {
+        now.become_status(Status::Erasing)?;
+        now.erasing_begun = true;
+        add_retentions(&mut now, retentions.clone());
+        let at = scope.clock.now();
+        task.at = at;
+        let mut draft = Draft::new(now, EventKind::Erasing, at)
+            .task(task.clone())
+            .detail("wave", wave);
+        draft.detail.extend(
+            answers
+                .iter()
+                .map(|(source, answer)| (format!("source.{source}"), answer.clone())),
+        );
+        draft.unless_held.clone_from(&draft.request.locks);
+        let after = draft.request.clone();
+        Ok(Amend::commit(draft, after))
+    })
+    .await?;
+    Ok(begun.ok())
+}
+
+/// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.
+async fn save(
+    scope: &Scope<'_>,
+    task: &Task,
+    kind: EventKind,
+    foreign: u64,
+) -> Result<bool, StepError> {
+    let going_on = kind == EventKind::Progressed;
+    let saved = amend(scope, |mut request| {
+        let now = scope.clock.now();
+        request.attempts = 0;
+        let mut task = task.clone();
+        task.at = now;
+        let mut draft = Draft::new(request, kind, now).task(task);
+        if foreign > 0 {
+            draft = draft.detail("left_alone", foreign);
+        }
+        if going_on {
+            draft.unless_held.clone_from(&draft.request.locks);
+        }
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Ok(saved.is_ok())
+}
+
+struct Eraser<'a> {
+    ports: &'a Ports,
+    desk: &'a Desk<'a>,
+    plan: &'a Plan,
+    request: &'a Request,
+    store: &'a Store,
+}
+
+impl Eraser<'_> {
+    /// Treats one page, and counts it.
+    async fn settle(&self, page: &PageRef, tally: &mut Tally) -> Result<Settled, StepError> {
+        let collection = self
+            .store
+            .collection(&page.collection)
+            .ok_or_else(|| StepError::broken("erase", "the catalog lacks the collection"))?;
+        let now = self.ports.clock.now();
+        let treatment = match handling(self.request, self.plan, self.store, collection, now) {
+            Handling::Keep => {
+                tally.retained += u64::from(page.records);
+                return Ok(Settled {
+                    done: u64::from(page.records),
+                    foreign: 0,
+                });
+            }
+            Handling::Treat(treatment) => treatment,
+        };
+        let records = self.desk.page(&page.object).await?.records;
+        let connector = self
+            .ports
+            .stores
+            .connector(&self.request.tenant, self.store)
+            .await?;
+        let target = Target {
+            store: self.store,
+            collection,
+            wanted: &[],
+        };
+        let settled = connector.erase(&target, &records, &treatment).await?;
+        match collection.erasure.method {
+            Method::Anonymise => tally.anonymised += settled.done,
+            Method::Delete | Method::Retain => tally.erased += settled.done,
+        }
+        Ok(settled)
+    }
+}

@@ -1,0 +1,18 @@
+//! One module per step. Each declares the ports that it needs, and `run` does its work.
+
+pub mod announce;
+pub mod check_sanctions;
+pub mod close_request;
+pub mod confirm_store;
+pub mod erase_store;
+pub mod locate_store;
+pub mod park_request;
+pub mod pin_plan;
+pub mod plan;
+pub mod record_failure;
+pub mod restore_store;
+pub mod start_request;
+pub mod suppress_store;
+pub mod sweep;
+mod treatment;
+pub mod write_audit;

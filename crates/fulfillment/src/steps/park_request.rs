@@ -1,0 +1,149 @@
+//! `park-request`: stop with a cause, an owner and a way on; never silently.
+//!
+//! What may mend by itself is tried again by the sweeper, after 1, 2, 4 ... minutes, at most an
+//! hour (G12). What may not waits for somebody to say `resume`.
+
+use std::sync::Arc;
+
+use contract::step::Caught;
+use domain::event::{EnterAt, EventKind};
+use domain::request::{Parked, Request};
+use domain::{Operation, Status, Task, TaskStatus};
+use jiff::SignedDuration;
+use ports::{Clock, Code, Requests};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::error::StepError;
+use crate::steps::record_failure::failure_of;
+
+/// The error of the state machine when a step said that stores failed.
+pub const STORE_FAILED: &str = "Lacuna.StoreFailed";
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs the step. Parking a request that belongs to another execution by now changes nothing.
+pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
+    let actor = Actor::step("park-request");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
+    let tasks = ports
+        .requests
+        .tasks(&input.run.tenant, &input.run.request_id)
+        .await?;
+    let parked = amend_plainly(&scope, |mut request| {
+        if request.status == Status::Parked || (request.status.is_end() && request.announced) {
+            return Ok(Amend::Leave(()));
+        }
+        let now = scope.clock.now();
+        let parked = cause(&request, input, &tasks);
+        if !request.status.is_end() {
+            request.become_status(Status::Parked)?;
+        }
+        request.attempts = request.attempts.saturating_add(1);
+        let again = parked
+            .transient
+            .then(|| later(now, back_off(request.attempts)))
+            .flatten();
+        let mut draft = Draft::new(request, EventKind::Parked, now)
+            .detail("state", &parked.state)
+            .detail("cause", &parked.detail);
+        draft.store.clone_from(&parked.store);
+        draft.why = Some(parked.code.clone());
+        draft.request.progress_by = again;
+        draft.request.parked = Some(parked);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await;
+    match parked {
+        Err(StepError::Stale) => Ok(()),
+        other => other,
+    }
+}
+
+/// 1, 2, 4 ... minutes, at most an hour.
+fn back_off(attempts: u32) -> SignedDuration {
+    let minutes = 1_i64
+        .checked_shl(attempts.saturating_sub(1).min(6))
+        .unwrap_or(60);
+    SignedDuration::from_mins(minutes.min(60))
+}
+
+fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
+    let enter_at = if request.status.is_end() {
+        EnterAt::CloseRequest
+    } else {
+        EnterAt::Plan
+    };
+    let parked = |store, code: Code, detail: String, transient| Parked {
+        enter_at,
+        state: input.state.clone(),
+        store,
+        code: code.as_str().to_owned(),
+        detail,
+        transient,
+    };
+    if input.error != STORE_FAILED {
+        let failure = failure_of(input);
+        let code = Code::ALL
+            .iter()
+            .find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
+        let detail = format!("{}: {}", failure.error, failure.detail);
+        return parked(
+            None,
+            code.copied().unwrap_or(Code::StepFailed),
+            detail,
+            failure.transient,
+        );
+    }
+    let failed = tasks
+        .iter()
+        .filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
+    let mut failures: Vec<_> = failed
+        .filter_map(|t| t.failure.as_ref().map(|f| (&t.store, f)))
+        .collect();
+    // Somebody is needed if any one of them cannot mend by itself.
+    failures.sort_by_key(|(_, failure)| failure.transient);
+    match failures.first() {
+        Some((store, failure)) => {
+            let code = Code::ALL
+                .iter()
+                .find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
+            let code = code.copied().unwrap_or(Code::StoreFailed);
+            parked(
+                Some((*store).clone()),
+                code,
+                format!("{}: {}", failure.error, failure.detail),
+                failure.transient,
+            )
+        }
+        None => {
+            let residue = tasks
+                .iter()
+                .find(|t| t.tally.residue.is_some_and(|found| found > 0));
+            let detail =
+                "records of the person are still there after erasing three times".to_owned();
+            parked(
+                residue.map(|t| t.store.clone()),
+                Code::ResidueRemains,
+                detail,
+                false,
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::back_off;
+
+    #[test]
+    fn the_sweeper_waits_longer_each_time_up_to_an_hour() {
+        let minutes: Vec<i64> = (0..9).map(|n| back_off(n).as_mins()).collect();
+        assert_eq!(minutes, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+}

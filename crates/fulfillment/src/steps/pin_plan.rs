@@ -1,0 +1,228 @@
+//! `pin-plan`: put together what the stores brought; look further, or pin the plan.
+//!
+//! New identities and references begin another round. When nothing new is found the plan is
+//! complete: every identity in it is locked in one transaction, so that no other request for the
+//! same person can interleave, and the hash of the sealed plan goes into the audit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::step::{Decision, Outcome, Run};
+use domain::catalog::Catalog;
+use domain::event::EventKind;
+use domain::plan::{MOST_IDENTITIES, MOST_ROUNDS, PageRef, Plan, identities_of};
+use domain::request::Request;
+use domain::{Operation, Status, StoreId, Task, TaskStatus};
+use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Staging};
+
+use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly, later};
+use crate::error::StepError;
+use crate::papers::{Desk, Papers};
+use crate::steps::plan::pinned;
+use crate::subject::{Pseudonymiser, pseudonyms_of};
+
+/// How long a request waits for another before it looks again by itself.
+const LOOK_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Runs the step.
+pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+    let actor = Actor::step("pin-plan");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
+    let request = scope.load().await?;
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let desk = papers.open(input).await?;
+    let mut plan = desk
+        .plan(&request)
+        .await?
+        .ok_or_else(|| StepError::broken("pin", "there is no plan"))?;
+    if plan.passes.last().is_some_and(|p| p.complete) {
+        return Ok(decide(&request, &plan));
+    }
+    let tasks = ports
+        .requests
+        .tasks(&input.tenant, &input.request_id)
+        .await?;
+    let asked = |store: &StoreId| {
+        plan.current_round()
+            .is_some_and(|r| r.lookups.contains_key(store))
+    };
+    let failed = |t: &&Task| t.op == Operation::Locate && t.status == TaskStatus::Failed;
+    if tasks.iter().filter(failed).any(|t| asked(&t.store)) {
+        return Ok(Decision::plain(Outcome::Failed));
+    }
+    let catalog = ports
+        .catalogs
+        .get(&request.tenant, &request.catalog_version)
+        .await?;
+    let pages = collect(&desk, &catalog, &mut plan, input, &tasks).await?;
+    let mut goes_on = plan.advance(&catalog, pages);
+    // A pass repeats the rounds of earlier ones; a round of it may have nothing to look for.
+    while goes_on && plan.current_round().is_some_and(|r| r.lookups.is_empty()) {
+        goes_on = plan.advance(&catalog, BTreeMap::new());
+    }
+    if plan.round_number() > MOST_ROUNDS {
+        return Err(refuse(
+            Code::TooManyRounds,
+            "references did not come to an end after 8 rounds",
+        ));
+    }
+    let reference = desk.file_plan(&plan).await?;
+    if goes_on {
+        let round = plan.round_number();
+        amend_plainly(&scope, |mut now| {
+            now.plan = Some(reference.clone());
+            let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
+                .detail("round", round)
+                .detail("plan_sha256", &reference.sha256);
+            Ok(Amend::commit(draft, ()))
+        })
+        .await?;
+        let stores = plan
+            .current_round()
+            .map(|r| r.lookups.keys().cloned().collect());
+        return Ok(Decision::stores(
+            Outcome::Locate,
+            stores.unwrap_or_default(),
+        ));
+    }
+    pin(ports, &scope, &request, &plan, reference).await
+}
+
+/// Reads the pages of the current round, learns the identities in them, and lists them.
+async fn collect(
+    desk: &Desk<'_>,
+    catalog: &Catalog,
+    plan: &mut Plan,
+    input: &Run,
+    tasks: &[Task],
+) -> Result<BTreeMap<StoreId, Vec<PageRef>>, StepError> {
+    let asked: Vec<StoreId> = plan
+        .current_round()
+        .map(|r| r.lookups.keys().cloned().collect())
+        .unwrap_or_default();
+    let (pass, round) = (plan.pass_number(), plan.round_number());
+    let mut brought = BTreeMap::new();
+    for store in asked {
+        let task = tasks
+            .iter()
+            .find(|t| t.op == Operation::Locate && t.store == store)
+            .filter(|t| (t.pass, t.round, t.status) == (pass, round, TaskStatus::Done))
+            .ok_or_else(|| {
+                StepError::broken("pin", format!("{store} was not searched in round {round}"))
+            })?;
+        let mut pages = Vec::new();
+        for n in 0..task.pages {
+            let object = desk.page_object(input, plan, &store, n);
+            let page = desk.page(&object).await?;
+            for record in &page.records {
+                for identity in identities_of(catalog, &store, &page.collection, record) {
+                    plan.learn(identity);
+                }
+            }
+            if plan.identities.len() > MOST_IDENTITIES {
+                return Err(refuse(
+                    Code::TooManyIdentities,
+                    "more than 40 identities: is this one person?",
+                ));
+            }
+            let records = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+            pages.push(PageRef {
+                object,
+                collection: page.collection,
+                records,
+            });
+        }
+        brought.insert(store, pages);
+    }
+    Ok(brought)
+}
+
+fn refuse(code: Code, detail: &str) -> StepError {
+    Fault::new(Class::Permanent, code, "plan", "catalog", detail).into()
+}
+
+/// Locks every identity and pins the plan; or queues behind the request that has one of them.
+async fn pin(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    request: &Request,
+    plan: &Plan,
+    reference: domain::request::PlanRef,
+) -> Result<Decision, StepError> {
+    let pseudonymiser = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
+    let subjects = pseudonyms_of(&pseudonymiser, plan)?;
+    let pinned = amend(scope, |mut now| {
+        now.plan = Some(reference.clone());
+        now.locks.clone_from(&subjects);
+        now.attempts = 0;
+        let mut draft = Draft::new(now, EventKind::Planned, scope.clock.now())
+            .detail("plan_sha256", &reference.sha256)
+            .detail("identities", subjects.len())
+            .detail("waves", plan.waves().len());
+        draft.lock.clone_from(&subjects);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    match pinned {
+        Ok(()) => Ok(decide(request, plan)),
+        Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
+        Err(Declined::Locked(subject)) => wait_behind(scope, &subject, &reference).await,
+    }
+}
+
+async fn wait_behind(
+    scope: &Scope<'_>,
+    subject: &domain::Pseudonym,
+    reference: &domain::request::PlanRef,
+) -> Result<Decision, StepError> {
+    let other = scope.requests.lock_owner(scope.tenant, subject).await?;
+    amend_plainly(scope, |mut now| {
+        now.become_status(Status::Waiting)?;
+        now.plan = Some(reference.clone());
+        let at = scope.clock.now();
+        let mut draft = Draft::new(now, EventKind::Waiting, at);
+        draft.request.progress_by = later(at, LOOK_AGAIN);
+        draft.wait_for = Some(subject.clone());
+        if let Some(other) = &other {
+            draft = draft.detail("waits_for", other);
+        }
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Ok(Decision::plain(Outcome::Rest))
+}
+
+fn decide(request: &Request, plan: &Plan) -> Decision {
+    if !plan.found_somebody() && !request.erasing_begun {
+        return Decision::plain(Outcome::Close);
+    }
+    let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);
+    pinned(
+        if for_erasing {
+            Outcome::AfterWait
+        } else {
+            Outcome::BeforeWait
+        },
+        Some(plan),
+    )
+}

@@ -1,0 +1,211 @@
+//! `plan`: where does the request stand, and what does it need next?
+//!
+//! Every execution enters here, whatever woke it. A plan is made twice: before the cooling-off, to
+//! know who may object and what to hide, and after it, because a person goes on living while they
+//! wait. Once erasing has begun the plan stays pinned, until residue asks for another pass.
+
+use std::sync::Arc;
+
+use contract::step::{Decision, Outcome, Run, WaveStores};
+use domain::event::EventKind;
+use domain::plan::Plan;
+use domain::request::Request;
+use domain::{Operation, Status, StoreId, Task};
+use ports::{Catalogs, Clock, Entropy, Keyring, Requests, Staging};
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::error::StepError;
+use crate::papers::{Desk, Papers};
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The keys.
+    pub keyring: Arc<dyn Keyring>,
+    /// The papers.
+    pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// What an open request with a complete plan needs.
+enum Stand {
+    /// The pinned plan is good for this phase.
+    Pinned(Outcome),
+    /// The current pass goes on.
+    Underway,
+    /// A new pass is to be made, `for_erasing` or not.
+    NewPass { for_erasing: bool },
+}
+
+/// Runs the step.
+pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+    let actor = Actor::step("plan");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
+    let request = scope.load().await?;
+    if request.status.is_end() {
+        return Ok(Decision::plain(Outcome::Close));
+    }
+    if request.cancel_requested || request.denied.is_some() {
+        return undo(ports, input).await;
+    }
+    if request.status == Status::AwaitingVerification {
+        return Ok(Decision::plain(Outcome::Rest));
+    }
+    let papers = Papers {
+        keyring: &*ports.keyring,
+        staging: &*ports.staging,
+        entropy: &*ports.entropy,
+    };
+    let desk = papers.open(input).await?;
+    let plan = desk.plan(&request).await?;
+    match stand(&request, plan.as_ref(), ports.clock.now()) {
+        Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
+        Stand::Underway => Ok(locate(plan.as_ref())),
+        Stand::NewPass { for_erasing } => {
+            new_pass(ports, &scope, &desk, &request, plan, for_erasing).await
+        }
+    }
+}
+
+fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand {
+    let waited = request.cooling_off_until.is_some_and(|until| until <= now);
+    let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass)))
+    else {
+        return Stand::NewPass { for_erasing: false };
+    };
+    let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
+    if request.erasing_begun {
+        // One pass for the first erasure and one for each residue found.
+        let wanted = usize::try_from(request.residue_rounds)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        return match (pass.complete, erasing_passes >= wanted) {
+            (false, _) => Stand::Underway,
+            (true, true) => Stand::Pinned(Outcome::AfterWait),
+            (true, false) => Stand::NewPass { for_erasing: true },
+        };
+    }
+    let pinned = !request.locks.is_empty();
+    match (pass.complete, pinned) {
+        (false, _) if pass.for_erasing == waited => Stand::Underway,
+        (true, true) if !waited => Stand::Pinned(Outcome::BeforeWait),
+        (true, true) if pass.for_erasing && request.status == Status::Planning => {
+            Stand::Pinned(Outcome::AfterWait)
+        }
+        // Waiting for a lock, a hold that was lifted, or the end of the cooling-off: look again.
+        _ => Stand::NewPass {
+            for_erasing: waited,
+        },
+    }
+}
+
+fn locate(plan: Option<&Plan>) -> Decision {
+    let stores = plan
+        .and_then(Plan::current_round)
+        .map(|r| r.lookups.keys().cloned().collect());
+    Decision::stores(Outcome::Locate, stores.unwrap_or_default())
+}
+
+/// A decision on a pinned plan.
+pub(super) fn pinned(outcome: Outcome, plan: Option<&Plan>) -> Decision {
+    Decision {
+        outcome,
+        stores: plan.map(Plan::stores).unwrap_or_default(),
+        waves: plan.map(waves_of).unwrap_or_default(),
+        until: None,
+    }
+}
+
+/// The waves, as the state machine walks them.
+pub(super) fn waves_of(plan: &Plan) -> Vec<WaveStores> {
+    plan.waves()
+        .into_iter()
+        .map(|w| WaveStores {
+            wave: w.number,
+            stores: w.stores,
+        })
+        .collect()
+}
+
+async fn new_pass(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    desk: &Desk<'_>,
+    request: &Request,
+    plan: Option<Plan>,
+    for_erasing: bool,
+) -> Result<Decision, StepError> {
+    let catalog = ports
+        .catalogs
+        .get(&request.tenant, &request.catalog_version)
+        .await?;
+    let mut plan = match plan {
+        Some(plan) => plan,
+        None => Plan::new(
+            request.catalog_version.clone(),
+            desk.subject(request).await?,
+            ports.entropy.bits(),
+        ),
+    };
+    if !request.erasing_begun {
+        // Nothing was erased by an earlier pass: it counts for nothing any more.
+        plan.passes.iter_mut().for_each(|p| p.for_erasing = false);
+    }
+    plan.begin_pass(&catalog, for_erasing);
+    let reference = desk.file_plan(&plan).await?;
+    let begun_from = request.events;
+    let committed = amend_plainly(scope, |mut now| {
+        if now.events != begun_from {
+            return Ok(Amend::Leave(false));
+        }
+        now.become_status(Status::Planning)?;
+        now.plan = Some(reference.clone());
+        let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
+            .detail("pass", plan.pass_number())
+            .detail("plan_sha256", &reference.sha256)
+            .detail("catalog_version", &plan.catalog_version);
+        Ok(Amend::commit(draft, true))
+    })
+    .await?;
+    if committed {
+        Ok(locate(Some(&plan)))
+    } else {
+        // Something happened in between; the state machine asks again.
+        Ok(Decision::plain(Outcome::Again))
+    }
+}
+
+/// What is left to do for a request that will not be erased: show the person again where they were
+/// hidden, then close.
+async fn undo(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+    let tasks = ports
+        .requests
+        .tasks(&input.tenant, &input.request_id)
+        .await?;
+    let hidden = to_restore(&tasks);
+    if hidden.is_empty() {
+        Ok(Decision::plain(Outcome::Close))
+    } else {
+        Ok(Decision::stores(Outcome::Restore, hidden))
+    }
+}
+
+/// The stores in which suppression was begun and not undone.
+pub(super) fn to_restore(tasks: &[Task]) -> Vec<StoreId> {
+    let restored = |store: &StoreId| {
+        tasks.iter().any(|t| {
+            t.op == Operation::Restore && &t.store == store && t.status == domain::TaskStatus::Done
+        })
+    };
+    let hidden = tasks
+        .iter()
+        .filter(|t| t.op == Operation::Suppress)
+        .map(|t| t.store.clone());
+    hidden.filter(|store| !restored(store)).collect()
+}

@@ -1,0 +1,148 @@
+//! `record-failure`: write down that a store was given up, so that its siblings can go on.
+
+use std::sync::Arc;
+
+use contract::step::Caught;
+use domain::event::EventKind;
+use domain::task::Failure;
+use domain::{Operation, Task, TaskStatus};
+use ports::{Clock, Requests};
+use serde::Deserialize;
+
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::error::StepError;
+
+/// What the step needs.
+pub struct Ports {
+    /// The requests.
+    pub requests: Arc<dyn Requests>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs the step.
+pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
+    let actor = Actor::step("record-failure");
+    let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
+    let store = input
+        .store
+        .as_ref()
+        .ok_or_else(|| StepError::broken("record", "no store was named"))?;
+    let op = operation_of(&input.state).ok_or_else(|| {
+        StepError::broken(
+            "record",
+            format!("{} is not a step in a store", input.state),
+        )
+    })?;
+    let failure = failure_of(input);
+    let tasks = ports
+        .requests
+        .tasks(&input.run.tenant, &input.run.request_id)
+        .await?;
+    let stored = tasks.into_iter().find(|t| t.op == op && &t.store == store);
+    if stored
+        .as_ref()
+        .is_some_and(|t| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed)
+    {
+        return Ok(());
+    }
+    amend_plainly(&scope, |request| {
+        let now = scope.clock.now();
+        let task = stored
+            .clone()
+            .unwrap_or_else(|| Task::new(op, store.clone(), 0, now));
+        let task = Task {
+            status: TaskStatus::Failed,
+            failure: Some(failure.clone()),
+            at: now,
+            ..task
+        };
+        let draft = Draft::new(request, EventKind::Failed, now)
+            .task(task)
+            .detail("operation", op.as_str())
+            .detail("error", &failure.error)
+            .detail("cause", &failure.detail);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
+}
+
+/// The operation of a state, by the beginning of its name.
+fn operation_of(state: &str) -> Option<Operation> {
+    [
+        ("LocateStore", Operation::Locate),
+        ("SuppressStore", Operation::Suppress),
+        ("RestoreStore", Operation::Restore),
+        ("EraseStore", Operation::Erase),
+        ("ConfirmStore", Operation::Confirm),
+    ]
+    .into_iter()
+    .find_map(|(begin, op)| state.starts_with(begin).then_some(op))
+}
+
+#[derive(Deserialize)]
+struct LambdaCause {
+    #[serde(rename = "errorMessage")]
+    message: String,
+}
+
+/// What was caught, fit to be kept. Our own errors hold no personal data; anybody else's text (a
+/// panic, a runtime's message) could, so only its name is kept.
+pub(super) fn failure_of(input: &Caught) -> Failure {
+    let ours = input.error.starts_with("Lacuna.");
+    let message = input.cause.as_deref().filter(|_| ours).and_then(|cause| {
+        serde_json::from_str::<LambdaCause>(cause)
+            .map(|c| c.message)
+            .ok()
+    });
+    let transient = match input.error.as_str() {
+        "Lacuna.Transient" | "Lacuna.Throttled" | "States.Timeout" | "States.HeartbeatTimeout" => {
+            true
+        }
+        other => other.starts_with("Lambda."),
+    };
+    Failure {
+        error: input.error.clone(),
+        detail: message.unwrap_or_else(|| "see the function's log".to_owned()),
+        transient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::step::Run;
+    use domain::{Generation, RequestId};
+
+    fn caught(error: &str, cause: &str) -> Caught {
+        let run = Run {
+            tenant: "demo".parse().expect("a tenant"),
+            request_id: RequestId::new(jiff::Timestamp::UNIX_EPOCH, 1),
+            generation: Generation::FIRST,
+        };
+        Caught {
+            run,
+            state: "EraseStore".into(),
+            store: None,
+            error: error.into(),
+            cause: Some(cause.into()),
+        }
+    }
+
+    #[test]
+    fn only_our_own_messages_are_kept() {
+        let ours = caught(
+            "Lacuna.Transient",
+            r#"{"errorType":"x","errorMessage":"store-unavailable: a"}"#,
+        );
+        assert_eq!(failure_of(&ours).detail, "store-unavailable: a");
+        assert!(failure_of(&ours).transient);
+        let panic = caught(
+            "Lambda.Unknown",
+            r#"{"errorMessage":"index 3 of marked@example.com"}"#,
+        );
+        assert!(!failure_of(&panic).detail.contains("marked"));
+        assert!(failure_of(&panic).transient);
+        assert!(!failure_of(&caught("Lacuna.Permanent", "{}")).transient);
+    }
+}

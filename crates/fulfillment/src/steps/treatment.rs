@@ -1,0 +1,54 @@
+//! What becomes of a collection's records: the catalog's method, unless a sanction source keeps them.
+
+use std::collections::BTreeMap;
+
+use domain::Request;
+use domain::catalog::{Collection, Method, Replacement, Store};
+use domain::plan::{Plan, Value};
+use jiff::Timestamp;
+use ports::stores::Treatment;
+
+use crate::sanctions::kept_by;
+
+/// What is done, if anything.
+pub(super) enum Handling {
+    /// The connector does this.
+    Treat(Treatment),
+    /// They stay as they are.
+    Keep,
+}
+
+/// How a collection's records are handled for this request.
+pub(super) fn handling(
+    request: &Request,
+    plan: &Plan,
+    store: &Store,
+    collection: &Collection,
+    now: Timestamp,
+) -> Handling {
+    if kept_by(request, store, collection, now).is_some() {
+        return Handling::Keep;
+    }
+    match collection.erasure.method {
+        Method::Retain => Handling::Keep,
+        Method::Delete => Handling::Treat(Treatment::Delete),
+        Method::Anonymise => Handling::Treat(Treatment::Anonymise(replacements(plan, collection))),
+    }
+}
+
+fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
+    let changed = collection
+        .fields
+        .iter()
+        .filter_map(|(name, f)| f.anonymise.as_ref().map(|r| (name, f, r)));
+    changed
+        .map(|(name, field, replacement)| {
+            let value = match replacement {
+                Replacement::Remove => None,
+                Replacement::Surrogate => Some(plan.surrogate_for(field.kind)),
+                Replacement::Fixed(text) => Some(Value::of(field.kind, text)),
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! Pseudonyms: what stands for people, callers and keys in our own state.
+
+use domain::plan::Plan;
+use domain::{Identity, Pseudonym, TenantId};
+use ports::{KeyScope, Keyring};
+use vault::PseudonymKey;
+
+use crate::error::StepError;
+
+/// Makes a tenant's pseudonyms. Those of different purposes cannot be joined.
+pub struct Pseudonymiser {
+    subject: PseudonymKey,
+    actor: PseudonymKey,
+    idempotency: PseudonymKey,
+    reference: PseudonymKey,
+}
+
+impl Pseudonymiser {
+    /// The tenant's.
+    pub async fn of(keyring: &dyn Keyring, tenant: &TenantId) -> Result<Self, StepError> {
+        let key = keyring
+            .obtain(&KeyScope::Pseudonyms(tenant.clone()))
+            .await?;
+        Ok(Self {
+            subject: PseudonymKey::new(&key, "subject")?,
+            actor: PseudonymKey::new(&key, "actor")?,
+            idempotency: PseudonymKey::new(&key, "idempotency")?,
+            reference: PseudonymKey::new(&key, "reference")?,
+        })
+    }
+
+    /// Of an identity: what is locked, held and found again by.
+    pub fn subject(&self, identity: &Identity) -> Result<Pseudonym, StepError> {
+        made(
+            &self.subject,
+            &[identity.kind.as_str(), identity.value.expose()],
+        )
+    }
+
+    /// Of whoever calls: the `sub` of their token.
+    pub fn actor(&self, sub: &str) -> Result<Pseudonym, StepError> {
+        made(&self.actor, &[sub])
+    }
+
+    /// Of an idempotency key, or of a body.
+    pub fn idempotency(&self, parts: &[&str]) -> Result<Pseudonym, StepError> {
+        made(&self.idempotency, parts)
+    }
+
+    /// Of a backend's verification reference.
+    pub fn reference(&self, text: &str) -> Result<Pseudonym, StepError> {
+        made(&self.reference, &[text])
+    }
+}
+
+fn made(key: &PseudonymKey, parts: &[&str]) -> Result<Pseudonym, StepError> {
+    key.pseudonym(parts)
+        .parse()
+        .map_err(|_| StepError::broken("pseudonym", "not hexadecimal"))
+}
+
+/// The pseudonyms of every identity that a plan knows, sorted.
+pub fn pseudonyms_of(
+    pseudonymiser: &Pseudonymiser,
+    plan: &Plan,
+) -> Result<Vec<Pseudonym>, StepError> {
+    let mut all: Vec<Pseudonym> = plan
+        .identities
+        .iter()
+        .map(|k| pseudonymiser.subject(&k.identity))
+        .collect::<Result<_, _>>()?;
+    all.sort();
+    all.dedup();
+    Ok(all)
+}

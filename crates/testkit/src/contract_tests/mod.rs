@@ -1,0 +1,116 @@
+//! What the ports of our own state promise, as cases that any implementation can be held to: the
+//! tables on DynamoDB and their twins in memory run the same ones.
+//!
+//! [`crate::contract_tests!`] makes a test of each case. A case has tenants of its own, so that all
+//! of them can share one deployment, and the clock of the deployment stands at [`fixtures::now`].
+
+// These are tests: they live in the library because two crates run them.
+#![allow(clippy::expect_used, clippy::missing_panics_doc)]
+
+pub mod audit_log;
+pub mod commits;
+pub mod fixtures;
+pub mod holds;
+pub mod keyring;
+pub mod lists;
+pub mod locks;
+pub mod requests;
+#[cfg(test)]
+mod twin;
+
+use std::sync::Arc;
+
+use ports::{AuditLog, Holds, Keyring, Requests};
+
+/// The ports of one deployment's own state.
+#[derive(Clone)]
+pub struct Deployment {
+    /// The `requests` table.
+    pub requests: Arc<dyn Requests>,
+    /// The `holds` table.
+    pub holds: Arc<dyn Holds>,
+    /// The `audit` table.
+    pub audit_log: Arc<dyn AuditLog>,
+    /// The `keys` table and the key service.
+    pub keyring: Arc<dyn Keyring>,
+}
+
+/// Makes a `#[tokio::test]` of every case. Takes a function that makes a [`Deployment`]
+/// asynchronously, and attributes for each test: `contract_tests!(engine, ignore = "needs ...")`.
+#[macro_export]
+macro_rules! contract_tests {
+    ($deployment:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], requests,
+            a_request_is_taken_in_with_its_first_event
+            taking_in_twice_is_fine_and_another_of_the_same_id_is_a_conflict
+            an_open_request_for_the_same_person_is_named
+            an_end_frees_the_person_even_without_locks
+            an_idempotency_key_answers_again
+            an_idempotency_key_comes_before_an_open_request
+            an_expired_key_may_be_used_anew
+            what_is_remembered_without_a_request_stays
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], commits,
+            a_change_its_event_and_its_tasks_are_committed_together
+            another_generation_is_stale_and_changes_nothing
+            another_event_is_a_conflict_and_changes_nothing
+            being_stale_comes_before_every_other_refusal
+            a_request_that_is_not_there_is_a_conflict
+            a_change_whose_answer_was_lost_is_fine_for_ever
+            of_two_at_once_one_commits
+            a_change_that_is_too_large_or_wrong_is_refused_whole
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], locks,
+            a_lock_has_one_owner
+            all_locks_are_taken_or_none
+            only_own_locks_are_released
+            a_close_whose_answer_was_lost_takes_no_lock_away
+            waiters_queue_behind_a_holder_only
+            no_waiter_is_missed
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], lists,
+            requests_are_listed_newest_first_page_by_page
+            requests_are_listed_by_status
+            a_cursor_never_leaves_its_tenant
+            events_are_paged_in_order
+            the_longest_overdue_come_first
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], holds,
+            a_hold_stands_until_it_is_released
+            placing_and_releasing_twice_are_fine
+            a_released_hold_is_not_released_by_another
+            what_came_too_late_survives_the_release
+            holds_are_listed_newest_first_page_by_page
+            a_hold_stops_a_change_that_wants_none
+            every_hold_counts
+            a_change_before_a_hold_is_not_undone_by_it
+            a_hold_and_a_change_never_pass_each_other
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], audit_log,
+            a_chain_begins_with_genesis_and_grows
+            an_event_is_chained_once
+            a_place_in_the_chain_is_taken_once
+            the_largest_block_fits
+            marks_are_found_however_many
+            two_writers_make_one_chain
+            a_block_that_is_no_chain_is_refused
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], keyring,
+            a_scope_keeps_its_key
+            scopes_have_keys_of_their_own
+            two_callers_at_once_get_the_same_key
+            a_destroyed_key_is_gone
+        );
+    };
+    (@all $deployment:path, $attributes:tt, $module:ident, $($case:ident)*) => {
+        $($crate::contract_tests!(@one $deployment, $attributes, $module, $case);)*
+    };
+    (@one $deployment:path, [$($attribute:meta),*], $module:ident, $case:ident) => {
+        #[tokio::test]
+        $(#[$attribute])*
+        async fn $case() {
+            let deployment = $deployment().await;
+            $crate::contract_tests::$module::$case(&deployment).await;
+        }
+    };
+}

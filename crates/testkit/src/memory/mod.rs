@@ -1,0 +1,228 @@
+//! Every port, in memory: real implementations with a fault injector in front of each call.
+//!
+//! A [`World`] holds the state of one deployment and of the company's stores. It is cheap to clone,
+//! and clones share everything. Tests hand its ports to the code under test and look at the state
+//! through the other methods, which neither fail nor count as calls.
+
+mod audit_log;
+mod connector;
+mod control;
+mod database;
+mod holds;
+mod lifecycle;
+mod outside;
+mod registry;
+mod requests;
+mod sealed;
+mod stores;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::event::Event;
+use jiff::Timestamp;
+use ports::{
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests,
+    Sanctions, Staging, Stores, Tenants,
+};
+
+use crate::clock::{FakeClock, SeededEntropy};
+use crate::inject::Injector;
+
+pub use database::{Contents, Database, Row};
+pub use lifecycle::{Execution, ExecutionState};
+pub use outside::{Announced, Asked, Channel};
+pub use stores::Paging;
+
+/// When a [`World`] begins: 2026-03-02, a Monday, at nine.
+pub const BEGINNING: &str = "2026-03-02T09:00:00Z";
+
+/// One deployment and the company's stores, in memory.
+#[derive(Clone)]
+pub struct World {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    control: Mutex<control::Control>,
+    registry: Mutex<registry::Registry>,
+    sealed: Mutex<sealed::Sealed>,
+    lifecycle: Mutex<lifecycle::Lifecycle>,
+    outside: Mutex<outside::Outside>,
+    audit: Mutex<audit_log::Chains>,
+    stores: Mutex<stores::AllStores>,
+    clock: Arc<FakeClock>,
+    entropy: Arc<SeededEntropy>,
+    injector: Injector,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl World {
+    /// An empty world. The same seed and the same calls give the same ids and keys.
+    pub fn new(seed: u64) -> Self {
+        let beginning = BEGINNING.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        Self {
+            inner: Arc::new(Inner {
+                control: Mutex::default(),
+                registry: Mutex::default(),
+                sealed: Mutex::default(),
+                lifecycle: Mutex::default(),
+                outside: Mutex::default(),
+                audit: Mutex::default(),
+                stores: Mutex::default(),
+                clock: Arc::new(FakeClock::at(beginning)),
+                entropy: Arc::new(SeededEntropy::new(seed)),
+                injector: Injector::default(),
+            }),
+        }
+    }
+
+    /// What makes calls fail.
+    pub fn injector(&self) -> &Injector {
+        &self.inner.injector
+    }
+
+    /// The clock, to be moved.
+    pub fn fake_clock(&self) -> &Arc<FakeClock> {
+        &self.inner.clock
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
+    /// Randomness, the same for the same seed.
+    pub fn entropy(&self) -> Arc<dyn Entropy> {
+        self.inner.entropy.clone()
+    }
+
+    /// The `requests` table.
+    pub fn requests(&self) -> Arc<dyn Requests> {
+        Arc::new(self.clone())
+    }
+
+    /// The `holds` table.
+    pub fn holds(&self) -> Arc<dyn Holds> {
+        Arc::new(self.clone())
+    }
+
+    /// The keys.
+    pub fn keyring(&self) -> Arc<dyn Keyring> {
+        Arc::new(self.clone())
+    }
+
+    /// The staging bucket.
+    pub fn staging(&self) -> Arc<dyn Staging> {
+        Arc::new(self.clone())
+    }
+
+    /// The published catalogs.
+    pub fn catalogs(&self) -> Arc<dyn Catalogs> {
+        Arc::new(self.clone())
+    }
+
+    /// The `registry` table.
+    pub fn tenants(&self) -> Arc<dyn Tenants> {
+        Arc::new(self.clone())
+    }
+
+    /// The state machine's executions.
+    pub fn executions(&self) -> Arc<dyn Executions> {
+        Arc::new(self.clone())
+    }
+
+    /// The `intake` queue.
+    pub fn intake(&self) -> Arc<dyn Intake> {
+        Arc::new(self.clone())
+    }
+
+    /// The sanction sources.
+    pub fn sanctions(&self) -> Arc<dyn Sanctions> {
+        Arc::new(self.clone())
+    }
+
+    /// Who is told.
+    pub fn announcer(&self) -> Arc<dyn Announcer> {
+        Arc::new(self.clone())
+    }
+
+    /// The audit table.
+    pub fn audit_log(&self) -> Arc<dyn AuditLog> {
+        Arc::new(self.clone())
+    }
+
+    /// The company's stores.
+    pub fn stores(&self) -> Arc<dyn Stores> {
+        Arc::new(self.clone())
+    }
+
+    /// The stream of the tables: the events committed since it was last drained.
+    pub fn stream(&self) -> Stream {
+        Stream {
+            world: self.clone(),
+        }
+    }
+
+    fn control(&self) -> MutexGuard<'_, control::Control> {
+        lock(&self.inner.control)
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+/// The events of the `requests` and `holds` tables, in the order of their commits. What is taken is
+/// gone from the stream, as from a queue that the consumer has read; [`Stream::redeliver`] puts it
+/// back.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    world: World,
+}
+
+impl Stream {
+    /// Takes at most so many events, the oldest first.
+    pub fn take(&self, limit: usize) -> Vec<Event> {
+        let mut control = self.world.control();
+        let count = limit.min(control.stream.len());
+        control.stream.drain(..count).collect()
+    }
+
+    /// Takes all events.
+    pub fn drain(&self) -> Vec<Event> {
+        self.take(usize::MAX)
+    }
+
+    /// Puts events at the front again, as a stream does whose consumer failed.
+    pub fn redeliver(&self, events: Vec<Event>) {
+        let mut control = self.world.control();
+        for event in events.into_iter().rev() {
+            control.stream.push_front(event);
+        }
+    }
+
+    /// Whether nothing is left in it.
+    pub fn is_empty(&self) -> bool {
+        self.world.control().stream.is_empty()
+    }
+
+    /// Every event that was ever committed, taken or not.
+    pub fn history(&self) -> Vec<Event> {
+        self.world.control().history.clone()
+    }
+}
+
+/// A panic elsewhere leaves the state as the last finished write left it, so it can be used on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,95 @@
+//! The connectors, by kind, all over the same memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::catalog::{Catalog, Store, StoreKind};
+use domain::{StoreId, TenantId};
+use ports::stores::PAGE;
+use ports::{Connector, Fault, Stores, Suppressor};
+
+use super::connector::MemoryConnector;
+use super::database::Contents;
+use super::{World, lock};
+use crate::inject::Point;
+
+/// How searches are cut into pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// Records of a page at the most: 1 to [`PAGE`].
+    pub size: usize,
+    /// Whether a search begins with a page that has no records although there is more, as a filtered
+    /// read of a real store may.
+    pub begins_empty: bool,
+}
+
+impl Default for Paging {
+    /// So small that three records of a person make a second page.
+    fn default() -> Self {
+        Self {
+            size: 2,
+            begins_empty: false,
+        }
+    }
+}
+
+/// Every tenant's stores.
+#[derive(Default)]
+pub(super) struct AllStores {
+    pub(super) contents: BTreeMap<(TenantId, StoreId), Contents>,
+    pub(super) paging: Paging,
+}
+
+#[async_trait]
+impl Stores for World {
+    async fn connector(
+        &self,
+        tenant: &TenantId,
+        store: &Store,
+    ) -> Result<Arc<dyn Connector>, Fault> {
+        let target = store.id.as_str();
+        self.injector().pass(Point::StoresConnector, target, || {
+            let connector: Arc<dyn Connector> = Arc::new(self.connect(tenant, store));
+            Ok(connector)
+        })
+    }
+
+    async fn suppressor(
+        &self,
+        tenant: &TenantId,
+        store: &Store,
+    ) -> Result<Option<Arc<dyn Suppressor>>, Fault> {
+        let target = store.id.as_str();
+        self.injector().pass(Point::StoresSuppressor, target, || {
+            if store.kind == StoreKind::S3 {
+                return Ok(None);
+            }
+            let suppressor: Arc<dyn Suppressor> = Arc::new(self.connect(tenant, store));
+            Ok(Some(suppressor))
+        })
+    }
+}
+
+impl World {
+    /// Makes the empty tables and buckets of every store of a catalog. What was not made does not
+    /// exist: searching it is an error, not an empty answer.
+    pub fn provision(&self, tenant: &TenantId, catalog: &Catalog) {
+        for store in &catalog.stores {
+            self.database(tenant, &store.id).provision(store);
+        }
+    }
+
+    /// How searches are cut into pages from now on.
+    pub fn set_paging(&self, paging: Paging) {
+        let size = paging.size.clamp(1, PAGE);
+        lock(&self.inner.stores).paging = Paging { size, ..paging };
+    }
+
+    fn connect(&self, tenant: &TenantId, store: &Store) -> MemoryConnector {
+        MemoryConnector {
+            world: self.clone(),
+            place: (tenant.clone(), store.id.clone()),
+        }
+    }
+}

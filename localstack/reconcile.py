@@ -1,0 +1,107 @@
+"""What the templates say and a local engine did not do: compared by API after a deployment, and set.
+
+CloudFormation in an account does all of this itself. Only settings on which behaviour depends are looked at.
+"""
+
+from pathlib import Path
+
+import templates
+from settings import ROOT, Wrong, client
+
+
+def _nested(cloudformation, stack: str, template: dict):
+    """(stack, template) of the root and of every nested stack that was deployed."""
+    yield stack, template
+    paths = {
+        name: resource["Properties"]["TemplateURL"]
+        for name, resource in templates.load(ROOT / "template.yaml")["Resources"].items()
+        if resource["Type"] == "AWS::CloudFormation::Stack"
+    }
+    for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
+        if resource["LogicalResourceId"] in paths:
+            path: Path = ROOT / paths[resource["LogicalResourceId"]]
+            yield resource["PhysicalResourceId"], templates.load(path)
+
+
+def reconcile(cloudformation, stack: str, template: dict, key_arn: str):
+    """Sets what is missing, and yields one line for each thing that it set."""
+    for name, body in _nested(cloudformation, stack, template):
+        for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]:
+            declared = body["Resources"].get(resource["LogicalResourceId"], {})
+            properties = declared.get("Properties", {})
+            mend = MENDERS.get(declared.get("Type"))
+            if mend is not None:
+                yield from mend(resource["PhysicalResourceId"], properties, key_arn)
+
+
+def _table(name: str, properties: dict, _key_arn: str):
+    dynamodb = client("dynamodb")
+    ttl = properties.get("TimeToLiveSpecification")
+    if ttl:
+        now = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        if now.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
+            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+            yield f"{name}: time to live by {ttl['AttributeName']}"
+    if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+        now = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        if now.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+            dynamodb.update_continuous_backups(
+                TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            )
+            yield f"{name}: point-in-time recovery"
+    if properties.get("DeletionProtectionEnabled"):
+        if not dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+            dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
+            yield f"{name}: deletion protection"
+
+
+def _bucket(name: str, properties: dict, key_arn: str):
+    s3 = client("s3")
+    if properties.get("BucketEncryption"):
+        # Every bucket answers with some encryption; a customer key is what may be missing.
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        if rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] != "aws:kms":
+            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
+            rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+            s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+            yield f"{name}: encryption under {key_arn.rsplit('/', 1)[-1]}"
+    if properties.get("VersioningConfiguration", {}).get("Status") == "Enabled":
+        if s3.get_bucket_versioning(Bucket=name).get("Status") != "Enabled":
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            yield f"{name}: versioning"
+
+
+def _state_machine(arn: str, properties: dict, _key_arn: str):
+    # Not mendable: an engine that left the substitutions out would fail at the first task, and say little.
+    definition = client("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
+    left = [name for name in properties.get("DefinitionSubstitutions", {}) if f"${{{name}}}" in definition]
+    if left:
+        raise Wrong(f"{arn}: the engine did not replace {', '.join(left)} in the definition")
+    return ()
+
+
+def _api(api_id: str, properties: dict, _key_arn: str):
+    gateway = client("apigateway")
+    custom = {r["responseType"] for r in gateway.get_gateway_responses(restApiId=api_id, limit=500)["items"] if not r["defaultResponse"]}
+    missing = {kind: said for kind, said in properties.get("GatewayResponses", {}).items() if kind not in custom}
+    for kind, said in missing.items():
+        headers = said["ResponseParameters"]["Headers"]
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            responseTemplates=said["ResponseTemplates"],
+            **({"statusCode": str(said["StatusCode"])} if "StatusCode" in said else {}),
+        )
+    if missing:
+        # They take effect with a deployment of the API.
+        gateway.create_deployment(restApiId=api_id, stageName=properties["StageName"])
+        yield f"API: {len(missing)} gateway responses"
+
+
+MENDERS = {
+    "AWS::DynamoDB::Table": _table,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::Serverless::Api": _api,
+    "AWS::StepFunctions::StateMachine": _state_machine,
+}

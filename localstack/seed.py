@@ -1,0 +1,100 @@
+"""Loads the demonstration: the company's own stores, and what Lacuna is told about the company.
+
+    seed.py load           everything, from scratch
+    seed.py stats          how many customers there are and what was sold in which year, as JSON
+    seed.py find <text>    every place where the text still is; exit 1 if there is any
+"""
+
+import json
+import sys
+from hashlib import sha256
+
+import catalog
+import receiver
+import search
+import shop
+import tokens
+from deploy import outputs
+from settings import HOST, Wrong, client, functions_see_loopback, receiver_port, run
+
+TENANTS = {"demo": "Chinook Music (demo)", "other": "Another company, which must see nothing of the first"}
+
+
+def _webhook_key(tenant: str) -> str:
+    # Not a secret worth the name, and the same on every run, so that a test can check the signature.
+    return sha256(f"webhook of {tenant}".encode()).hexdigest()
+
+
+def load_secrets() -> None:
+    secrets = client("secretsmanager")
+    values = {"lacuna/demo/crm": {"url": f"sqlite://{shop.CRM}"}}
+    values |= {f"lacuna/{tenant}/webhook": {"key": _webhook_key(tenant)} for tenant in TENANTS}
+    for name, value in values.items():
+        try:
+            secrets.create_secret(Name=name, SecretString=json.dumps(value))
+        except secrets.exceptions.ResourceExistsException:
+            secrets.put_secret_value(SecretId=name, SecretString=json.dumps(value))
+
+
+def tenant(name: str) -> dict:
+    """What the registry says of a tenant."""
+    base = f"http://{HOST}:{receiver_port()}"
+    doc = {"tenant": name, "name": TENANTS[name], "cooling_off_for": "PT5S", "catalog_version": None, "topic": True}
+    if functions_see_loopback():
+        doc["webhook"] = {"url": f"{base}/webhook", "secret": f"lacuna/{name}/webhook"}
+        doc["sanctions"] = [{"id": "legal-desk", "url": f"{base}/sanctions"}]
+        doc["allowed_hosts"] = [HOST]
+    else:
+        doc |= {"webhook": None, "sanctions": [], "allowed_hosts": []}
+    return doc
+
+
+def issuer() -> dict:
+    """What the registry says of the identity provider."""
+    return {
+        "issuer": tokens.ISSUER,
+        "audience": tokens.AUDIENCE,
+        "jwks_url": tokens.jwks_url(),
+        "algorithms": ["ES256"],
+        "tenants": sorted(TENANTS),
+    }
+
+
+def load_registry(table: str) -> None:
+    dynamodb = client("dynamodb")
+    items = [(f"T#{name}", "TENANT", tenant(name)) for name in TENANTS]
+    items.append((f"ISS#{tokens.ISSUER}", "ISSUER", issuer()))
+    for pk, sk, doc in items:
+        dynamodb.put_item(TableName=table, Item={"pk": {"S": pk}, "sk": {"S": sk}, "doc": {"S": json.dumps(doc)}})
+
+
+def load() -> None:
+    out = outputs()
+    receiver.reset()
+    print(f"tables: {shop.load_tables()} items in {', '.join(shop.TABLES)}")
+    print(f"bucket: {shop.load_bucket()} objects in {shop.BUCKET}")
+    print(f"crm: {shop.load_crm()} rows")
+    load_secrets()
+    load_registry(out["RegistryTable"])
+    print(f"catalog: {catalog.publish(client('s3'), out['CatalogBucket'], catalog.canonical())}")
+
+
+def main() -> int:
+    verb, rest = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
+    if verb == "load":
+        load()
+    elif verb == "stats":
+        print(json.dumps(shop.stats(), indent=2))
+    elif verb == "find" and rest:
+        places, looked = search.find(rest[0])
+        for place in places:
+            print(place)
+        print(f"looked at {', '.join(f'{n} {kind}' for kind, n in looked.items())}: found in {len(places)}", file=sys.stderr)
+        return 1 if places else 0
+    else:
+        raise Wrong("say what to do: seed.py load | stats | find <text>")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,1 +1,11 @@
-//! acceptance
+//! What the whole must satisfy: layers, names, the state machine, the lifecycle with every fault,
+//! and journeys on the engine.
+
+mod docs;
+mod golden;
+mod guarantees;
+mod layering;
+mod repository;
+mod saga;
+mod statemachine;
+mod tidy;

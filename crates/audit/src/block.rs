@@ -22,10 +22,7 @@ pub struct Head {
 impl Head {
     /// The head of a chain without entries.
     pub fn genesis() -> Self {
-        Self {
-            seq: 0,
-            hash: GENESIS.to_owned(),
-        }
+        Self { seq: 0, hash: GENESIS.to_owned() }
     }
 }
 
@@ -49,20 +46,10 @@ impl Block {
     ) -> Option<Self> {
         let mut entries: Vec<Entry> = Vec::new();
         for event in events.iter().take(MOST_ENTRIES) {
-            let (seq, prev) = entries
-                .last()
-                .map_or((head.seq, &head.hash), |e| (e.seq, &e.hash));
-            entries.push(Entry::chain(
-                seq + 1,
-                prev,
-                event.clone(),
-                &legal_basis(event),
-            ));
+            let (seq, prev) = entries.last().map_or((head.seq, &head.hash), |e| (e.seq, &e.hash));
+            entries.push(Entry::chain(seq + 1, prev, event.clone(), &legal_basis(event)));
         }
-        (!entries.is_empty()).then(|| Self {
-            tenant: tenant.clone(),
-            entries,
-        })
+        (!entries.is_empty()).then(|| Self { tenant: tenant.clone(), entries })
     }
 
     /// The place of its first entry: its own place in the table.
@@ -72,9 +59,6 @@ impl Block {
 
     /// The head that it leaves.
     pub fn head(&self) -> Head {
-        self.entries.last().map_or_else(Head::genesis, |e| Head {
-            seq: e.seq,
-            hash: e.hash.clone(),
-        })
+        self.entries.last().map_or_else(Head::genesis, |e| Head { seq: e.seq, hash: e.hash.clone() })
     }
 }

@@ -92,10 +92,7 @@ pub fn verify_chain<'a>(
     let mut last = prev_hash.to_owned();
     for entry in entries {
         if entry.seq != expected {
-            return Err(ChainError::Sequence {
-                expected,
-                found: entry.seq,
-            });
+            return Err(ChainError::Sequence { expected, found: entry.seq });
         }
         if entry.prev_hash != last {
             return Err(ChainError::Broken { seq: entry.seq });
@@ -138,9 +135,7 @@ mod tests {
     fn chain(length: u32) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         for n in 1..=length {
-            let prev = entries
-                .last()
-                .map_or(GENESIS.to_owned(), |e| e.hash.clone());
+            let prev = entries.last().map_or(GENESIS.to_owned(), |e| e.hash.clone());
             entries.push(Entry::chain(u64::from(n), &prev, event(n), "GDPR Art. 17"));
         }
         entries
@@ -149,60 +144,30 @@ mod tests {
     #[test]
     fn a_whole_chain_verifies_to_its_last_hash() {
         let entries = chain(5);
-        assert_eq!(
-            verify_chain(1, GENESIS, &entries),
-            Ok(entries[4].hash.clone())
-        );
-        assert_eq!(
-            verify_chain(3, &entries[1].hash, &entries[2..]),
-            Ok(entries[4].hash.clone())
-        );
+        assert_eq!(verify_chain(1, GENESIS, &entries), Ok(entries[4].hash.clone()));
+        assert_eq!(verify_chain(3, &entries[1].hash, &entries[2..]), Ok(entries[4].hash.clone()));
     }
 
     #[test]
     fn dropping_swapping_and_doubling_are_named() {
         let mut dropped = chain(4);
         dropped.remove(1);
-        assert_eq!(
-            verify_chain(1, GENESIS, &dropped),
-            Err(ChainError::Sequence {
-                expected: 2,
-                found: 3
-            })
-        );
+        assert_eq!(verify_chain(1, GENESIS, &dropped), Err(ChainError::Sequence { expected: 2, found: 3 }));
         let mut swapped = chain(4);
         swapped.swap(1, 2);
-        assert_eq!(
-            verify_chain(1, GENESIS, &swapped),
-            Err(ChainError::Sequence {
-                expected: 2,
-                found: 3
-            })
-        );
+        assert_eq!(verify_chain(1, GENESIS, &swapped), Err(ChainError::Sequence { expected: 2, found: 3 }));
         let mut doubled = chain(4);
         doubled.insert(1, doubled[0].clone());
-        assert_eq!(
-            verify_chain(1, GENESIS, &doubled),
-            Err(ChainError::Sequence {
-                expected: 2,
-                found: 1
-            })
-        );
+        assert_eq!(verify_chain(1, GENESIS, &doubled), Err(ChainError::Sequence { expected: 2, found: 1 }));
     }
 
     #[test]
     fn a_recomputed_entry_breaks_its_successor() {
         let mut entries = chain(3);
         entries[1].event.who = "step:erase-store".into();
-        assert_eq!(
-            verify_chain(1, GENESIS, &entries),
-            Err(ChainError::Altered { seq: 2 })
-        );
+        assert_eq!(verify_chain(1, GENESIS, &entries), Err(ChainError::Altered { seq: 2 }));
         entries[1].hash = entries[1].compute_hash();
-        assert_eq!(
-            verify_chain(1, GENESIS, &entries),
-            Err(ChainError::Broken { seq: 3 })
-        );
+        assert_eq!(verify_chain(1, GENESIS, &entries), Err(ChainError::Broken { seq: 3 }));
     }
 
     proptest! {

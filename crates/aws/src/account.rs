@@ -8,8 +8,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests,
-    Sanctions, Staging, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests, Sanctions,
+    Staging, Tenants,
 };
 
 use crate::announcer::Outcomes;
@@ -83,10 +83,7 @@ impl Account {
     }
 
     /// An account with these SDK settings and variables.
-    pub fn new(
-        sdk: SdkConfig,
-        settings: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(sdk: SdkConfig, settings: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self {
             settings: Box::new(settings),
             sdk,
@@ -139,19 +136,12 @@ impl Account {
 
     /// The `audit` table: `LACUNA_AUDIT_TABLE`.
     pub fn audit_log(&self) -> Result<Arc<dyn AuditLog>, AccountError> {
-        Ok(Arc::new(AuditTable::new(
-            self.tables(),
-            self.setting("LACUNA_AUDIT_TABLE")?,
-        )))
+        Ok(Arc::new(AuditTable::new(self.tables(), self.setting("LACUNA_AUDIT_TABLE")?)))
     }
 
     /// The `registry` table: `LACUNA_REGISTRY_TABLE`.
     pub fn tenants(&self) -> Result<Arc<dyn Tenants>, AccountError> {
-        Ok(Arc::new(RegistryTable::new(
-            self.tables(),
-            self.setting("LACUNA_REGISTRY_TABLE")?,
-            self.clock(),
-        )))
+        Ok(Arc::new(RegistryTable::new(self.tables(), self.setting("LACUNA_REGISTRY_TABLE")?, self.clock())))
     }
 
     /// The `keys` table: `LACUNA_KEYS_TABLE`, under the key `LACUNA_KMS_KEY`. A function that only
@@ -159,9 +149,7 @@ impl Account {
     pub fn keyring(&self) -> Result<Arc<dyn Keyring>, AccountError> {
         Ok(Arc::new(KeysTable::new(
             self.tables(),
-            self.keys
-                .get_or_init(|| aws_sdk_kms::Client::new(&self.sdk))
-                .clone(),
+            self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone(),
             self.setting("LACUNA_KEYS_TABLE")?,
             self.optional("LACUNA_KMS_KEY"),
             self.clock(),
@@ -170,10 +158,7 @@ impl Account {
 
     /// The staging bucket: `LACUNA_STAGING_BUCKET`.
     pub fn staging(&self) -> Result<Arc<dyn Staging>, AccountError> {
-        Ok(Arc::new(S3Staging::new(
-            self.objects(),
-            self.setting("LACUNA_STAGING_BUCKET")?,
-        )))
+        Ok(Arc::new(S3Staging::new(self.objects(), self.setting("LACUNA_STAGING_BUCKET")?)))
     }
 
     /// The published catalogs: `LACUNA_CATALOG_BUCKET`, and `LACUNA_CATALOG_VERSION` in functions
@@ -189,28 +174,16 @@ impl Account {
     /// The lifecycle: `LACUNA_STATE_MACHINE`, the ARN of the machine, an alias or a version.
     pub fn executions(&self) -> Result<Arc<dyn Executions>, AccountError> {
         const NAME: &str = "LACUNA_STATE_MACHINE";
-        let client = self
-            .machines
-            .get_or_init(|| aws_sdk_sfn::Client::new(&self.sdk))
-            .clone();
+        let client = self.machines.get_or_init(|| aws_sdk_sfn::Client::new(&self.sdk)).clone();
         StepFunctions::new(client, self.setting(NAME)?)
             .map(|machine| Arc::new(machine) as Arc<dyn Executions>)
-            .map_err(|error| AccountError::Wrong {
-                name: NAME,
-                problem: error.to_string(),
-            })
+            .map_err(|error| AccountError::Wrong { name: NAME, problem: error.to_string() })
     }
 
     /// The intake queue: `LACUNA_INTAKE_QUEUE`, its URL.
     pub fn intake(&self) -> Result<Arc<dyn Intake>, AccountError> {
-        let client = self
-            .queues
-            .get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk))
-            .clone();
-        Ok(Arc::new(SqsIntake::new(
-            client,
-            self.setting("LACUNA_INTAKE_QUEUE")?,
-        )))
+        let client = self.queues.get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk)).clone();
+        Ok(Arc::new(SqsIntake::new(client, self.setting("LACUNA_INTAKE_QUEUE")?)))
     }
 
     /// Sanction sources, asked through the guard.
@@ -220,14 +193,8 @@ impl Account {
 
     /// Webhooks through the guard, and the topic: `LACUNA_OUTCOME_TOPIC`, its ARN.
     pub fn announcer(&self) -> Result<Arc<dyn Announcer>, AccountError> {
-        let secrets = self
-            .secrets
-            .get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.sdk))
-            .clone();
-        let topics = self
-            .topics
-            .get_or_init(|| aws_sdk_sns::Client::new(&self.sdk))
-            .clone();
+        let secrets = self.secrets.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.sdk)).clone();
+        let topics = self.topics.get_or_init(|| aws_sdk_sns::Client::new(&self.sdk)).clone();
         Ok(Arc::new(Outcomes::new(
             self.guard()?,
             secrets,
@@ -239,11 +206,7 @@ impl Account {
 
     /// What checks tokens: the registry, and key sets through the guard.
     pub fn verifier(&self) -> Result<Arc<Verifier>, AccountError> {
-        Ok(Arc::new(Verifier::new(
-            self.tenants()?,
-            self.guard()?,
-            self.clock(),
-        )))
+        Ok(Arc::new(Verifier::new(self.tenants()?, self.guard()?, self.clock())))
     }
 
     fn guard(&self) -> Result<Guard, AccountError> {
@@ -252,33 +215,23 @@ impl Account {
             "true" => true,
             "" | "false" => false,
             _ => {
-                return Err(AccountError::Wrong {
-                    name: NAME,
-                    problem: "neither true nor false".to_owned(),
-                });
+                return Err(AccountError::Wrong { name: NAME, problem: "neither true nor false".to_owned() });
             }
         };
-        Ok(self
-            .guard
-            .get_or_init(|| Guard::new(allow_loopback))
-            .clone())
+        Ok(self.guard.get_or_init(|| Guard::new(allow_loopback)).clone())
     }
 
     fn tables(&self) -> aws_sdk_dynamodb::Client {
-        self.tables
-            .get_or_init(|| aws_sdk_dynamodb::Client::new(&self.sdk))
-            .clone()
+        self.tables.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.sdk)).clone()
     }
 
     fn objects(&self) -> aws_sdk_s3::Client {
         self.objects
             .get_or_init(|| {
                 // Another endpoint has no name of its own for every bucket.
-                let elsewhere = self.sdk.endpoint_url().is_some()
-                    || (self.settings)("AWS_ENDPOINT_URL_S3").is_some();
-                let config = aws_sdk_s3::config::Builder::from(&self.sdk)
-                    .force_path_style(elsewhere)
-                    .build();
+                let elsewhere =
+                    self.sdk.endpoint_url().is_some() || (self.settings)("AWS_ENDPOINT_URL_S3").is_some();
+                let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(elsewhere).build();
                 aws_sdk_s3::Client::from_conf(config)
             })
             .clone()
@@ -308,18 +261,13 @@ mod tests {
         ("LACUNA_CATALOG_VERSION", "00"),
         ("LACUNA_KMS_KEY", "key"),
         ("LACUNA_INTAKE_QUEUE", "http://localhost/1/lacuna-intake"),
-        (
-            "LACUNA_STATE_MACHINE",
-            "arn:aws:states:us-east-1:1:stateMachine:lacuna-lifecycle",
-        ),
+        ("LACUNA_STATE_MACHINE", "arn:aws:states:us-east-1:1:stateMachine:lacuna-lifecycle"),
         ("LACUNA_OUTCOME_TOPIC", "arn:aws:sns:us-east-1:1:outcomes"),
         ("LACUNA_ALLOW_LOOPBACK", "true"),
     ];
 
     fn account(without: &str) -> Account {
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .build();
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let without = without.to_owned();
         Account::new(sdk, move |name| {
             ALL.iter()
@@ -332,11 +280,7 @@ mod tests {
 
     const ADAPTERS: [(&str, Ask, &[&str]); 12] = [
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
-        (
-            "holds",
-            |a| a.holds().map(drop),
-            &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"],
-        ),
+        ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
         ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
         ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE"]),
@@ -354,11 +298,7 @@ mod tests {
         for (adapter, ask, needs) in ADAPTERS {
             assert_eq!(ask(&account("")), Ok(()), "{adapter}");
             for (name, _) in ALL {
-                let expect = if needs.contains(&name) {
-                    Err(AccountError::Missing(name))
-                } else {
-                    Ok(())
-                };
+                let expect = if needs.contains(&name) { Err(AccountError::Missing(name)) } else { Ok(()) };
                 assert_eq!(ask(&account(name)), expect, "{adapter} without {name}");
             }
         }
@@ -366,9 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_variable_is_named() {
-        let sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .build();
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let account = Account::new(sdk, |_| Some("yes".to_owned()));
         let error = account.sanctions().map(drop).expect_err("wrong");
         assert_eq!(

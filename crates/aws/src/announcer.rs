@@ -32,12 +32,7 @@ impl Outcomes {
         topics: Client,
         topic: impl Into<String>,
     ) -> Self {
-        Self {
-            guard,
-            secrets: Secrets::new(secrets, clock),
-            topics,
-            topic: topic.into(),
-        }
+        Self { guard, secrets: Secrets::new(secrets, clock), topics, topic: topic.into() }
     }
 }
 
@@ -79,10 +74,7 @@ fn unanswered(error: CallError) -> (Class, Code) {
 }
 
 fn attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
-    MessageAttributeValue::builder()
-        .data_type("String")
-        .string_value(value)
-        .build()
+    MessageAttributeValue::builder().data_type("String").string_value(value).build()
 }
 
 #[async_trait]
@@ -96,26 +88,18 @@ impl Announcer for Outcomes {
         let Some(webhook) = &settings.webhook else {
             return Ok(());
         };
-        let body = serde_json::to_vec(announcement)
-            .map_err(|_| failed(WEBHOOK, announcement, "not-built"))?;
+        let body =
+            serde_json::to_vec(announcement).map_err(|_| failed(WEBHOOK, announcement, "not-built"))?;
         let key = self.secrets.key(&webhook.secret).await?;
         let headers = [(SIGNATURE_HEADER, sign(&key, at, &body))];
         let mut call = Call::post(&webhook.url, &settings.allowed_hosts, body);
         call.headers = &headers;
         let status = self.guard.status(call).await.map_err(|error| {
             let (class, code) = unanswered(error);
-            Fault::new(
-                class,
-                code,
-                WEBHOOK,
-                announcement.request_id.as_str(),
-                error.as_str(),
-            )
+            Fault::new(class, code, WEBHOOK, announcement.request_id.as_str(), error.as_str())
         })?;
-        received(status).map_err(|class| Fault {
-            class,
-            ..failed(WEBHOOK, announcement, &format!("status {status}"))
-        })
+        received(status)
+            .map_err(|class| Fault { class, ..failed(WEBHOOK, announcement, &format!("status {status}")) })
     }
 
     async fn topic(&self, announcement: &Announcement) -> Result<(), Fault> {
@@ -164,13 +148,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_is_away_is_tried_again_and_a_forbidden_one_is_not() {
-        assert_eq!(
-            unanswered(CallError::TimedOut),
-            (Class::Transient, Code::AnnouncementFailed)
-        );
-        assert_eq!(
-            unanswered(CallError::Refused(Rule::Host)),
-            (Class::Permanent, Code::SettingsInvalid)
-        );
+        assert_eq!(unanswered(CallError::TimedOut), (Class::Transient, Code::AnnouncementFailed));
+        assert_eq!(unanswered(CallError::Refused(Rule::Host)), (Class::Permanent, Code::SettingsInvalid));
     }
 }

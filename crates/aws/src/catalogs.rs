@@ -28,12 +28,7 @@ impl S3Catalogs {
     /// The catalogs of a bucket. `current` is the version in force: empty where a function only
     /// reads what a request pinned.
     pub fn new(client: Client, bucket: impl Into<String>, current: impl Into<String>) -> Self {
-        Self {
-            client,
-            bucket: bucket.into(),
-            current: current.into(),
-            kept: Kept::default(),
-        }
+        Self { client, bucket: bucket.into(), current: current.into(), kept: Kept::default() }
     }
 }
 
@@ -44,9 +39,7 @@ struct Kept(Mutex<VecDeque<(String, Arc<Catalog>)>>);
 impl Kept {
     fn get(&self, version: &str) -> Option<Arc<Catalog>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .find(|(name, _)| name == version)
-            .map(|(_, catalog)| Arc::clone(catalog))
+        kept.iter().find(|(name, _)| name == version).map(|(_, catalog)| Arc::clone(catalog))
     }
 
     fn put(&self, version: &str, catalog: &Arc<Catalog>) {
@@ -60,21 +53,12 @@ impl Kept {
 }
 
 fn unreadable(class: Class, version: &str, detail: &str) -> Fault {
-    Fault::new(
-        class,
-        Code::CatalogUnreadable,
-        "s3:GetObject",
-        format!("catalog {version}"),
-        detail,
-    )
+    Fault::new(class, Code::CatalogUnreadable, "s3:GetObject", format!("catalog {version}"), detail)
 }
 
 /// A version is a SHA-256 in hex, so it can be put into a key as it is.
 fn is_version(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 #[async_trait]
@@ -115,10 +99,7 @@ mod tests {
     #[test]
     fn only_so_many_versions_are_kept_and_the_newest_stay() {
         let kept = Kept::default();
-        let catalog = Arc::new(Catalog {
-            catalog: 1,
-            stores: vec![],
-        });
+        let catalog = Arc::new(Catalog { catalog: 1, stores: vec![] });
         for n in 0..=KEPT {
             kept.put(&n.to_string(), &catalog);
             kept.put(&n.to_string(), &catalog);

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+use aws_sdk_sfn::operation::stop_execution::StopExecutionError;
 use contract::step::Start;
 use ports::{Class, Code, Executions, Fault};
 
@@ -26,11 +28,7 @@ impl StepFunctions {
     pub fn new(client: Client, machine: impl Into<String>) -> Result<Self, NotStateMachine> {
         let machine = machine.into();
         let prefix = execution_prefix(&machine).ok_or(NotStateMachine)?;
-        Ok(Self {
-            client,
-            machine,
-            prefix,
-        })
+        Ok(Self { client, machine, prefix })
     }
 }
 
@@ -38,27 +36,18 @@ impl StepFunctions {
 fn execution_prefix(machine: &str) -> Option<String> {
     let parts: Vec<&str> = machine.split(':').collect();
     match parts.as_slice() {
-        [
-            "arn",
-            partition,
-            "states",
-            region,
-            account,
-            "stateMachine",
-            name,
-            rest @ ..,
-        ] if rest.len() < 2 && !name.is_empty() => Some(format!(
-            "arn:{partition}:states:{region}:{account}:execution:{name}:"
-        )),
+        ["arn", partition, "states", region, account, "stateMachine", name, rest @ ..]
+            if rest.len() < 2 && !name.is_empty() =>
+        {
+            Some(format!("arn:{partition}:states:{region}:{account}:execution:{name}:"))
+        }
         _ => None,
     }
 }
 
 /// The bytes are the same at every retry: Step Functions compares them.
 pub(crate) fn canonical(start: &Start) -> Option<String> {
-    serde_json::to_value(start)
-        .ok()
-        .map(|value| audit::canonical(&value))
+    serde_json::to_value(start).ok().map(|value| audit::canonical(&value))
 }
 
 #[async_trait]
@@ -66,13 +55,7 @@ impl Executions for StepFunctions {
     async fn start(&self, name: &str, start: &Start) -> Result<(), Fault> {
         const OPERATION: &str = "states:StartExecution";
         let input = canonical(start).ok_or_else(|| {
-            Fault::new(
-                Class::Permanent,
-                Code::ControlUnavailable,
-                OPERATION,
-                name,
-                "not-built",
-            )
+            Fault::new(Class::Permanent, Code::ControlUnavailable, OPERATION, name, "not-built")
         })?;
         let answer = self
             .client
@@ -86,9 +69,7 @@ impl Executions for StepFunctions {
             Ok(_) => Ok(()),
             // The name holds the generation, so whoever used it meant this start.
             Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_execution_already_exists()) =>
+                if error.as_service_error().is_some_and(StartExecutionError::is_execution_already_exists) =>
             {
                 Ok(())
             }
@@ -108,18 +89,11 @@ impl Executions for StepFunctions {
         match answer {
             Ok(_) => Ok(true),
             Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_execution_does_not_exist()) =>
+                if error.as_service_error().is_some_and(StopExecutionError::is_execution_does_not_exist) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(sdk::fault(
-                Code::ControlUnavailable,
-                "states:StopExecution",
-                name,
-                &error,
-            )),
+            Err(error) => Err(sdk::fault(Code::ControlUnavailable, "states:StopExecution", name, &error)),
         }
     }
 }

@@ -18,10 +18,7 @@ pub struct SqsIntake {
 impl SqsIntake {
     /// The queue with this URL.
     pub fn new(client: Client, queue: impl Into<String>) -> Self {
-        Self {
-            client,
-            queue: queue.into(),
-        }
+        Self { client, queue: queue.into() }
     }
 }
 
@@ -31,13 +28,7 @@ impl Intake for SqsIntake {
         const OPERATION: &str = "sqs:SendMessage";
         let request = start.run.request_id.as_str();
         let body = canonical(start).ok_or_else(|| {
-            Fault::new(
-                Class::Permanent,
-                Code::ControlUnavailable,
-                OPERATION,
-                request,
-                "not-built",
-            )
+            Fault::new(Class::Permanent, Code::ControlUnavailable, OPERATION, request, "not-built")
         })?;
         self.client
             .send_message()

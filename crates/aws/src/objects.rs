@@ -1,6 +1,7 @@
 //! Reading objects without trusting their size.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use ports::{Class, Code, Fault};
 
 use crate::sdk;
@@ -27,18 +28,12 @@ pub(crate) async fn get(
     const OPERATION: &str = "s3:GetObject";
     let answer = match client.get_object().bucket(bucket).key(key).send().await {
         Ok(answer) => answer,
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) =>
-        {
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
             return Ok(None);
         }
         Err(error) => return Err(sdk::fault(code, OPERATION, bucket, &error)),
     };
-    let declared = answer
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
+    let declared = answer.content_length().and_then(|length| usize::try_from(length).ok());
     if declared.is_some_and(|length| !fits(length)) {
         return Err(too_large(OPERATION, bucket, code));
     }
@@ -51,13 +46,7 @@ pub(crate) async fn get(
             Ok(Some(chunk)) if fits(bytes.len() + chunk.len()) => bytes.extend_from_slice(&chunk),
             Ok(Some(_)) => return Err(too_large(OPERATION, bucket, code)),
             Err(_) => {
-                return Err(Fault::new(
-                    Class::Transient,
-                    code,
-                    OPERATION,
-                    bucket,
-                    "broken-off",
-                ));
+                return Err(Fault::new(Class::Transient, code, OPERATION, bucket, "broken-off"));
             }
         }
     }

@@ -40,9 +40,7 @@ pub(crate) fn class_of(code: &str, status: u16) -> Class {
 }
 
 /// What to do about an SDK error, and its code.
-pub(crate) fn reduce<E: ProvideErrorMetadata>(
-    error: &SdkError<E, HttpResponse>,
-) -> (Class, String) {
+pub(crate) fn reduce<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Class, String) {
     match error {
         SdkError::ServiceError(context) => {
             let code = context.err().code().unwrap_or("no-code");

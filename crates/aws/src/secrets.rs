@@ -41,11 +41,7 @@ fn key_of(text: &str) -> Option<SecretKey> {
 
 impl Secrets {
     pub(crate) fn new(client: Client, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            client,
-            clock,
-            kept: Mutex::default(),
-        }
+        Self { client, clock, kept: Mutex::default() }
     }
 
     /// The key in the secret of this name.
@@ -55,29 +51,17 @@ impl Secrets {
         if let Some(key) = self.kept(name, now) {
             return Ok(key);
         }
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(name)
-            .send()
-            .await
-            .map_err(|error| {
-                let (class, detail) = sdk::reduce(&error);
-                // Only the tenant's settings can name a secret that is not there or not ours.
-                let code = match class {
-                    Class::Permanent => Code::SettingsInvalid,
-                    Class::Transient | Class::Throttled => Code::AnnouncementFailed,
-                };
-                Fault::new(class, code, OPERATION, name, detail)
-            })?;
+        let answer = self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
+            let (class, detail) = sdk::reduce(&error);
+            // Only the tenant's settings can name a secret that is not there or not ours.
+            let code = match class {
+                Class::Permanent => Code::SettingsInvalid,
+                Class::Transient | Class::Throttled => Code::AnnouncementFailed,
+            };
+            Fault::new(class, code, OPERATION, name, detail)
+        })?;
         let key = answer.secret_string().and_then(key_of).ok_or_else(|| {
-            Fault::new(
-                Class::Permanent,
-                Code::SettingsInvalid,
-                OPERATION,
-                name,
-                "not-a-key",
-            )
+            Fault::new(Class::Permanent, Code::SettingsInvalid, OPERATION, name, "not-a-key")
         })?;
         self.keep(name, now, &key);
         Ok(key)

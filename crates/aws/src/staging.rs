@@ -18,10 +18,7 @@ pub struct S3Staging {
 impl S3Staging {
     /// The staging bucket of this name.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
-        Self {
-            client,
-            bucket: bucket.into(),
-        }
+        Self { client, bucket: bucket.into() }
     }
 
     async fn delete(&self, objects: Vec<ObjectIdentifier>) -> Result<(), Fault> {
@@ -46,13 +43,7 @@ impl S3Staging {
     }
 
     fn fault(&self, class: Class, operation: &'static str, detail: impl Into<String>) -> Fault {
-        Fault::new(
-            class,
-            Code::ControlUnavailable,
-            operation,
-            &self.bucket,
-            detail,
-        )
+        Fault::new(class, Code::ControlUnavailable, operation, &self.bucket, detail)
     }
 }
 
@@ -71,13 +62,11 @@ fn undeleted(answer: &DeleteObjectsOutput) -> Option<(Class, String)> {
             };
             (class, code.to_owned())
         })
-        .reduce(|first, other| {
-            if first.0 != Class::Permanent && other.0 == Class::Permanent {
-                other
-            } else {
-                first
-            }
-        })
+        .reduce(
+            |first, other| {
+                if first.0 != Class::Permanent && other.0 == Class::Permanent { other } else { first }
+            },
+        )
 }
 
 #[async_trait]
@@ -117,9 +106,7 @@ impl Staging for S3Staging {
             let mut objects = Vec::with_capacity(page.contents().len());
             for key in page.contents().iter().filter_map(|object| object.key()) {
                 let object = ObjectIdentifier::builder().key(key).build();
-                objects.push(
-                    object.map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?,
-                );
+                objects.push(object.map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?);
             }
             if !objects.is_empty() {
                 self.delete(objects).await?;
@@ -155,14 +142,8 @@ mod tests {
     #[test]
     fn a_key_that_was_not_deleted_is_a_fault_by_its_code() {
         check(&[], None);
-        check(
-            &["InternalError"],
-            Some((Class::Transient, "InternalError")),
-        );
+        check(&["InternalError"], Some((Class::Transient, "InternalError")));
         check(&["SlowDown"], Some((Class::Throttled, "SlowDown")));
-        check(
-            &["InternalError", "AccessDenied", "SlowDown"],
-            Some((Class::Permanent, "AccessDenied")),
-        );
+        check(&["InternalError", "AccessDenied", "SlowDown"], Some((Class::Permanent, "AccessDenied")));
     }
 }

@@ -9,10 +9,7 @@ use ports::{Clock, Entropy};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the door: everywhere else time is an argument"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the door: everywhere else time is an argument")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

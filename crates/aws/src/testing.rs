@@ -39,8 +39,7 @@ pub(crate) fn ok(body: &str) -> Vec<u8> {
 /// An answer.
 pub(crate) fn status(line: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {line}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-        .into_bytes()
+    format!("HTTP/1.1 {line}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}").into_bytes()
 }
 
 /// Answers every connection with these bytes, after reading a request's head, and counts them.
@@ -62,10 +61,7 @@ pub(crate) struct Server {
 pub(crate) async fn listen(answer: Vec<u8>, stall: bool) -> (u16, Arc<Server>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("its address").port();
-    let server = Arc::new(Server {
-        answer: Mutex::new(answer),
-        ..Server::default()
-    });
+    let server = Arc::new(Server { answer: Mutex::new(answer), ..Server::default() });
     let serving = Arc::clone(&server);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {

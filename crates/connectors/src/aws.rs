@@ -36,11 +36,7 @@ pub(crate) fn fault<E: ProvideErrorMetadata>(
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             let code = answer.err().code().map_or("", plain);
-            let detail = if code.is_empty() {
-                format!("HTTP {status}")
-            } else {
-                code.to_owned()
-            };
+            let detail = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
             (class_of(code, status), detail)
         }
         SdkError::TimeoutError(_) => (Class::Transient, "no answer in time".to_owned()),
@@ -102,9 +98,7 @@ pub(crate) fn class_of(code: &str, status: u16) -> Class {
 /// The code if it looks like one. What answers may be no AWS service at all, and a "code" a quotation.
 pub(crate) fn plain(code: &str) -> &str {
     let good = (1..=64).contains(&code.len())
-        && code
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_' || b == b'-');
+        && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_' || b == b'-');
     if good { code } else { "" }
 }
 

@@ -1,12 +1,11 @@
 //! Open connections, kept for a while.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::TenantId;
 use domain::catalog::{Store, StoreKind};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use crate::Connected;
 
@@ -39,7 +38,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// The place of a store's connection. Whoever comes first connects; the others wait for it.
-    pub(crate) fn cell(&self, tenant: &TenantId, store: &Store) -> Arc<OnceCell<Connected>> {
+    pub(crate) fn cell(&self, tenant: &TenantId, store: &Store, now: Instant) -> Arc<OnceCell<Connected>> {
         let key = Key {
             tenant: tenant.clone(),
             store: store.id.to_string(),
@@ -47,14 +46,10 @@ impl Cache {
             connection: store.connection.clone(),
         };
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|slot| slot.since.elapsed() < KEPT_FOR);
+        slots.retain(|slot| now.duration_since(slot.since) < KEPT_FOR);
         let slot = match slots.iter().position(|slot| slot.key == key) {
             Some(at) => slots.remove(at),
-            None => Slot {
-                key,
-                since: Instant::now(),
-                cell: Arc::default(),
-            },
+            None => Slot { key, since: now, cell: Arc::default() },
         };
         let cell = slot.cell.clone();
         if slots.len() == MOST_OPEN {
@@ -76,38 +71,50 @@ mod tests {
         serde_json::from_str(&text).expect("a store")
     }
 
-    fn tenant(id: &str) -> TenantId {
-        id.parse().expect("a tenant")
+    struct Place {
+        cache: Cache,
+        now: Instant,
     }
 
-    #[tokio::test]
-    async fn a_connection_is_shared_by_nobody_but_its_tenant_and_store() {
-        let cache = Cache::default();
-        let first = cache.cell(&tenant("a"), &store("s"));
-        assert!(Arc::ptr_eq(&first, &cache.cell(&tenant("a"), &store("s"))));
-        assert!(!Arc::ptr_eq(&first, &cache.cell(&tenant("b"), &store("s"))));
-        assert!(!Arc::ptr_eq(&first, &cache.cell(&tenant("a"), &store("r"))));
-    }
-
-    #[tokio::test]
-    async fn the_least_recently_used_goes_first() {
-        let cache = Cache::default();
-        let kept = cache.cell(&tenant("a"), &store("s0"));
-        let lost = cache.cell(&tenant("a"), &store("s1"));
-        for n in 2..MOST_OPEN {
-            cache.cell(&tenant("a"), &store(&format!("s{n}")));
+    impl Place {
+        fn new() -> Self {
+            Self { cache: Cache::default(), now: Instant::now() }
         }
-        cache.cell(&tenant("a"), &store("s0"));
-        cache.cell(&tenant("a"), &store("one-more"));
-        assert!(Arc::ptr_eq(&kept, &cache.cell(&tenant("a"), &store("s0"))));
-        assert!(!Arc::ptr_eq(&lost, &cache.cell(&tenant("a"), &store("s1"))));
+
+        fn cell(&self, tenant: &str, id: &str) -> Arc<OnceCell<Connected>> {
+            let tenant = tenant.parse().expect("a tenant");
+            self.cache.cell(&tenant, &store(id), self.now)
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_old_connection_is_made_anew() {
-        let cache = Cache::default();
-        let old = cache.cell(&tenant("a"), &store("s"));
-        tokio::time::advance(KEPT_FOR).await;
-        assert!(!Arc::ptr_eq(&old, &cache.cell(&tenant("a"), &store("s"))));
+    #[test]
+    fn a_connection_is_shared_by_nobody_but_its_tenant_and_store() {
+        let place = Place::new();
+        let first = place.cell("a", "s");
+        assert!(Arc::ptr_eq(&first, &place.cell("a", "s")));
+        assert!(!Arc::ptr_eq(&first, &place.cell("b", "s")));
+        assert!(!Arc::ptr_eq(&first, &place.cell("a", "r")));
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let place = Place::new();
+        let kept = place.cell("a", "s0");
+        let lost = place.cell("a", "s1");
+        for n in 2..MOST_OPEN {
+            place.cell("a", &format!("s{n}"));
+        }
+        place.cell("a", "s0");
+        place.cell("a", "one-more");
+        assert!(Arc::ptr_eq(&kept, &place.cell("a", "s0")));
+        assert!(!Arc::ptr_eq(&lost, &place.cell("a", "s1")));
+    }
+
+    #[test]
+    fn an_old_connection_is_made_anew() {
+        let mut place = Place::new();
+        let old = place.cell("a", "s");
+        place.now += KEPT_FOR;
+        assert!(!Arc::ptr_eq(&old, &place.cell("a", "s")));
     }
 }

@@ -22,6 +22,7 @@ pub mod s3;
 pub mod sql;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use domain::TenantId;
@@ -46,23 +47,18 @@ impl Connected {
     /// A kind of store that can hide.
     pub fn hiding<T: Connector + Suppressor + 'static>(store: T) -> Self {
         let store = Arc::new(store);
-        Self {
-            connector: store.clone(),
-            suppressor: Some(store),
-        }
+        Self { connector: store.clone(), suppressor: Some(store) }
     }
 
     /// A kind of store that cannot.
     pub fn plain<T: Connector + 'static>(store: T) -> Self {
-        Self {
-            connector: Arc::new(store),
-            suppressor: None,
-        }
+        Self { connector: Arc::new(store), suppressor: None }
     }
 }
 
 /// What connecting needs from outside. Nothing is asked before a store needs it.
 struct Outside {
+    #[cfg_attr(not(feature = "sql"), allow(dead_code, reason = "only SQL stores have secrets"))]
     secrets: Arc<dyn Secrets>,
     #[cfg(feature = "aws")]
     aws: tokio::sync::OnceCell<aws_config::SdkConfig>,
@@ -116,7 +112,7 @@ impl Connectors {
     }
 
     async fn connected(&self, tenant: &TenantId, store: &Store) -> Result<Connected, Fault> {
-        let cell = self.open.cell(tenant, store);
+        let cell = self.open.cell(tenant, store, Instant::now());
         let connected = cell.get_or_try_init(|| self.outside.open(store)).await?;
         Ok(connected.clone())
     }
@@ -124,11 +120,7 @@ impl Connectors {
 
 #[async_trait]
 impl Stores for Connectors {
-    async fn connector(
-        &self,
-        tenant: &TenantId,
-        store: &Store,
-    ) -> Result<Arc<dyn Connector>, Fault> {
+    async fn connector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Connector>, Fault> {
         Ok(self.connected(tenant, store).await?.connector)
     }
 
@@ -142,13 +134,7 @@ impl Stores for Connectors {
 }
 
 fn refused(store: &Store, why: &str) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Code::StoreRefused,
-        "connect",
-        store.id.as_str(),
-        why,
-    )
+    Fault::new(Class::Permanent, Code::StoreRefused, "connect", store.id.as_str(), why)
 }
 
 /// A `connection` that the kind would not look at must not be passed over in silence: the owner

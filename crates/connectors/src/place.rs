@@ -11,29 +11,13 @@ pub(crate) fn name(target: &Target<'_>) -> String {
 }
 
 /// The store's records are not as the catalog says.
-pub(crate) fn mismatch(
-    target: &Target<'_>,
-    operation: &'static str,
-    what: impl Into<String>,
-) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Code::CatalogMismatch,
-        operation,
-        name(target),
-        what,
-    )
+pub(crate) fn mismatch(target: &Target<'_>, operation: &'static str, what: impl Into<String>) -> Fault {
+    Fault::new(Class::Permanent, Code::CatalogMismatch, operation, name(target), what)
 }
 
 /// The store answered something that makes no sense.
 pub(crate) fn senseless(target: &Target<'_>, operation: &'static str, what: &str) -> Fault {
-    Fault::new(
-        Class::Transient,
-        Code::StoreUnavailable,
-        operation,
-        name(target),
-        what,
-    )
+    Fault::new(Class::Transient, Code::StoreUnavailable, operation, name(target), what)
 }
 
 /// A field's declaration.
@@ -42,21 +26,15 @@ pub(crate) fn field<'a>(
     name: &str,
     operation: &'static str,
 ) -> Result<&'a Field, Fault> {
-    target.collection.fields.get(name).ok_or_else(|| {
-        mismatch(
-            target,
-            operation,
-            format!("the field {name} is not declared"),
-        )
-    })
+    target
+        .collection
+        .fields
+        .get(name)
+        .ok_or_else(|| mismatch(target, operation, format!("the field {name} is not declared")))
 }
 
 /// A field's kind.
-pub(crate) fn kind(
-    target: &Target<'_>,
-    name: &str,
-    operation: &'static str,
-) -> Result<FieldKind, Fault> {
+pub(crate) fn kind(target: &Target<'_>, name: &str, operation: &'static str) -> Result<FieldKind, Fault> {
     Ok(field(target, name, operation)?.kind)
 }
 
@@ -81,11 +59,5 @@ pub(crate) fn key_part<'a>(
         .key
         .get(part)
         .map(domain::plan::Value::expose)
-        .ok_or_else(|| {
-            mismatch(
-                target,
-                operation,
-                format!("a planned record lacks the key field {part}"),
-            )
-        })
+        .ok_or_else(|| mismatch(target, operation, format!("a planned record lacks the key field {part}")))
 }

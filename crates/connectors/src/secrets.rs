@@ -21,8 +21,7 @@ pub struct SecretsManager {
 #[async_trait]
 impl Secrets for SecretsManager {
     async fn get(&self, name: &str) -> Result<String, Fault> {
-        let connect =
-            || async { aws_sdk_secretsmanager::Client::new(&crate::aws::environment().await) };
+        let connect = || async { aws_sdk_secretsmanager::Client::new(&crate::aws::environment().await) };
         let client = self.client.get_or_init(connect).await;
         let operation = "secretsmanager:GetSecretValue";
         let answer = client.get_secret_value().secret_id(name).send().await;

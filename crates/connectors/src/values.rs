@@ -35,24 +35,22 @@ impl Decimal {
         let all = digits.trim_start_matches('0');
         let short = all.trim_end_matches('0');
         if short.is_empty() {
-            return Some(Self {
-                negative: false,
-                digits: String::new(),
-                power: 0,
-            });
+            return Some(Self { negative: false, digits: String::new(), power: 0 });
         }
         let dropped = i64::try_from(all.len() - short.len()).ok()?;
         let fraction = i64::try_from(fraction.len()).ok()?;
-        Some(Self {
-            negative,
-            digits: short.to_owned(),
-            power: i64::from(power) - fraction + dropped,
-        })
+        Some(Self { negative, digits: short.to_owned(), power: i64::from(power) - fraction + dropped })
     }
 
     /// How many digits matter.
     pub(crate) fn precision(&self) -> usize {
         self.digits.len()
+    }
+
+    /// The power of ten above the number: 1 for 7, 2 for 10, 0 for 0.7.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn magnitude(&self) -> i64 {
+        i64::try_from(self.digits.len()).unwrap_or(i64::MAX).saturating_add(self.power)
     }
 }
 
@@ -118,9 +116,7 @@ mod tests {
 
     #[test]
     fn repetitions_and_what_is_no_number_are_left_out() {
-        let of = |kind, texts: &[&str]| -> Vec<Value> {
-            texts.iter().map(|t| Value::of(kind, t)).collect()
-        };
+        let of = |kind, texts: &[&str]| -> Vec<Value> { texts.iter().map(|t| Value::of(kind, t)).collect() };
         let numbers = of(FieldKind::Number, &["7", "x", "8", "7.0", "8"]);
         assert_eq!(distinct(FieldKind::Number, &numbers), ["7", "8"]);
         let texts = of(FieldKind::Text, &["b", "a", "b"]);

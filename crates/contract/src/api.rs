@@ -278,15 +278,9 @@ impl From<&Request> for RequestSummary {
 /// Puts a store's tasks together into its line.
 pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView {
     let of = |op| tasks.iter().find(|t| t.op == op && &t.store == store);
-    let (locate, erase, confirm) = (
-        of(Operation::Locate),
-        of(Operation::Erase),
-        of(Operation::Confirm),
-    );
+    let (locate, erase, confirm) = (of(Operation::Locate), of(Operation::Erase), of(Operation::Confirm));
     let done = |t: Option<&Task>| t.is_some_and(|t| t.status == TaskStatus::Done);
-    let failed = tasks
-        .iter()
-        .any(|t| &t.store == store && t.status == TaskStatus::Failed);
+    let failed = tasks.iter().any(|t| &t.store == store && t.status == TaskStatus::Failed);
     let status = match () {
         () if failed => "failed",
         () if done(confirm) => "confirmed",
@@ -312,11 +306,7 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
 }
 
 /// Why a request stopped and what happens next, for people.
-pub fn parked_view(
-    parked: &Parked,
-    owner: Option<String>,
-    resumes_at: Option<Timestamp>,
-) -> ParkedView {
+pub fn parked_view(parked: &Parked, owner: Option<String>, resumes_at: Option<Timestamp>) -> ParkedView {
     let next = match resumes_at {
         Some(_) => "it is tried again by itself; `POST /v1/requests/{id}/resume` tries it now",
         None => "somebody must mend the cause, then `POST /v1/requests/{id}/resume`",

@@ -30,18 +30,13 @@ pub enum CatalogError {
 
 /// Reads, checks and versions a YAML (or JSON) catalog.
 pub fn read_yaml(text: &str) -> Result<Published, CatalogError> {
-    let catalog: Catalog =
-        serde_saphyr::from_str(text).map_err(|e| CatalogError::Form(e.to_string()))?;
+    let catalog: Catalog = serde_saphyr::from_str(text).map_err(|e| CatalogError::Form(e.to_string()))?;
     let problems = catalog.check();
     if !problems.is_empty() {
         return Err(CatalogError::Problems(problems));
     }
     let json = serde_json::to_string(&catalog).map_err(|e| CatalogError::Form(e.to_string()))?;
-    Ok(Published {
-        version: hex::encode(digest(&SHA256, json.as_bytes())),
-        json,
-        catalog,
-    })
+    Ok(Published { version: hex::encode(digest(&SHA256, json.as_bytes())), json, catalog })
 }
 
 /// Reads a published catalog and holds it to its version and to the checks.
@@ -49,14 +44,9 @@ pub fn read_published(version: &str, json: &[u8]) -> Result<Catalog, CatalogErro
     if hex::encode(digest(&SHA256, json)) != version {
         return Err(CatalogError::Version);
     }
-    let catalog: Catalog =
-        serde_json::from_slice(json).map_err(|e| CatalogError::Form(e.to_string()))?;
+    let catalog: Catalog = serde_json::from_slice(json).map_err(|e| CatalogError::Form(e.to_string()))?;
     let problems = catalog.check();
-    if problems.is_empty() {
-        Ok(catalog)
-    } else {
-        Err(CatalogError::Problems(problems))
-    }
+    if problems.is_empty() { Ok(catalog) } else { Err(CatalogError::Problems(problems)) }
 }
 
 /// The JSON Schema of the file, for editors.

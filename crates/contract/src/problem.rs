@@ -31,10 +31,7 @@ pub struct Invalid {
 impl Invalid {
     /// One wrong part.
     pub fn new(at: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            at: at.into(),
-            detail: detail.into(),
-        }
+        Self { at: at.into(), detail: detail.into() }
     }
 }
 

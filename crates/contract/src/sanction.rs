@@ -86,41 +86,23 @@ pub enum AnswerError {
 /// A reason code is a code, so that it cannot carry a person's data into the audit.
 pub fn is_reason_code(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 /// Reads an answer. Anything unexpected is an error: no answer is not `clear`.
 pub fn read(source: &str, body: &[u8]) -> Result<Verdict, AnswerError> {
     let answer: Answer = serde_json::from_slice(body).map_err(|_| AnswerError::Form)?;
     let code = |reason: String| {
-        if is_reason_code(&reason) {
-            Ok(reason)
-        } else {
-            Err(AnswerError::Reason)
-        }
+        if is_reason_code(&reason) { Ok(reason) } else { Err(AnswerError::Reason) }
     };
     Ok(match answer {
         Answer::Clear {} => Verdict::Clear,
-        Answer::Deny { reason } => Verdict::Deny {
-            reason: code(reason)?,
-        },
-        Answer::Hold { reason, review_at } => Verdict::Hold {
-            reason: code(reason)?,
-            review_at,
-        },
-        Answer::Retain {
-            stores, categories, ..
-        } if stores.is_empty() && categories.is_empty() => {
+        Answer::Deny { reason } => Verdict::Deny { reason: code(reason)? },
+        Answer::Hold { reason, review_at } => Verdict::Hold { reason: code(reason)?, review_at },
+        Answer::Retain { stores, categories, .. } if stores.is_empty() && categories.is_empty() => {
             return Err(AnswerError::Nothing);
         }
-        Answer::Retain {
-            stores,
-            categories,
-            reason,
-            until,
-        } => Verdict::Retain(Retention {
+        Answer::Retain { stores, categories, reason, until } => Verdict::Retain(Retention {
             source: source.to_owned(),
             stores,
             categories,
@@ -141,23 +123,12 @@ mod tests {
     #[test]
     fn only_the_documented_answers_are_answers() {
         check(r#"{"verdict":"clear"}"#, Ok(Verdict::Clear));
-        check(
-            r#"{"verdict":"deny","reason":"fraud"}"#,
-            Ok(Verdict::Deny {
-                reason: "fraud".into(),
-            }),
-        );
+        check(r#"{"verdict":"deny","reason":"fraud"}"#, Ok(Verdict::Deny { reason: "fraud".into() }));
         check(r#"{"verdict":"clear","but":1}"#, Err(AnswerError::Form));
         check(r#"{"verdict":"Clear"}"#, Err(AnswerError::Form));
         check(r#"{"verdict":"hold","reason":"x"}"#, Err(AnswerError::Form));
-        check(
-            r#"{"verdict":"deny","reason":"Mr Example said so"}"#,
-            Err(AnswerError::Reason),
-        );
-        check(
-            r#"{"verdict":"retain","reason":"tax"}"#,
-            Err(AnswerError::Nothing),
-        );
+        check(r#"{"verdict":"deny","reason":"Mr Example said so"}"#, Err(AnswerError::Reason));
+        check(r#"{"verdict":"retain","reason":"tax"}"#, Err(AnswerError::Nothing));
         check("", Err(AnswerError::Form));
         check("true", Err(AnswerError::Form));
         check("[]", Err(AnswerError::Form));

@@ -80,9 +80,7 @@ impl Settings {
         }
         let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
         let time = span.weeks(0).days(0);
-        let rest = time
-            .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-            .ok()?;
+        let rest = time.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
         rest.checked_add(jiff::SignedDuration::from_hours(days.checked_mul(24)?))
     }
 }
@@ -102,11 +100,7 @@ mod tests {
             sanctions: vec![],
             allowed_hosts: vec![],
         };
-        assert_eq!(
-            settings.cooling_off().map(|d| d.as_secs()),
-            expect,
-            "{text}"
-        );
+        assert_eq!(settings.cooling_off().map(|d| d.as_secs()), expect, "{text}");
     }
 
     #[test]

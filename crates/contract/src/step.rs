@@ -119,22 +119,12 @@ pub struct Decision {
 impl Decision {
     /// An outcome that concerns no store.
     pub fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            stores: Vec::new(),
-            waves: Vec::new(),
-            until: None,
-        }
+        Self { outcome, stores: Vec::new(), waves: Vec::new(), until: None }
     }
 
     /// An outcome that concerns these stores.
     pub fn stores(outcome: Outcome, stores: Vec<StoreId>) -> Self {
-        Self {
-            outcome,
-            stores,
-            waves: Vec::new(),
-            until: None,
-        }
+        Self { outcome, stores, waves: Vec::new(), until: None }
     }
 }
 
@@ -172,4 +162,28 @@ pub struct Caught {
     pub error: String,
     /// The error's cause, as Step Functions gives it: for a Lambda a JSON text.
     pub cause: Option<String>,
+}
+
+/// The input of `park-request`: from the state machine what was caught, from the rule on executions
+/// that ended without telling their names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Park {
+    /// From the state machine.
+    Caught(Caught),
+    /// A `Step Functions Execution Status Change` of EventBridge.
+    Lost {
+        /// What it says.
+        detail: LostExecution,
+    },
+}
+
+/// An execution that failed, timed out or was aborted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LostExecution {
+    /// Its name: tenant, request and generation. (Its input is left out of the event where the state
+    /// machine is encrypted under a key of the account's own.)
+    pub name: String,
+    /// `FAILED`, `TIMED_OUT` or `ABORTED`.
+    pub status: String,
 }

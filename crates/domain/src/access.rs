@@ -41,14 +41,8 @@ pub enum Action {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] = [
-        Self::Backend,
-        Self::Subject,
-        Self::Officer,
-        Self::Owner,
-        Self::Auditor,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Backend, Self::Subject, Self::Officer, Self::Owner, Self::Auditor, Self::Admin];
 
     /// As it is written in a token.
     pub fn as_str(self) -> &'static str {

@@ -55,9 +55,9 @@ impl Jurisdiction {
 pub fn due_by(jurisdiction: Jurisdiction, received_at: Timestamp) -> Timestamp {
     let received = received_at.to_zoned(TimeZone::UTC).date();
     let last = match jurisdiction {
-        Jurisdiction::Eu | Jurisdiction::Uk => received
-            .checked_add(Span::new().months(1))
-            .map(next_working_day),
+        Jurisdiction::Eu | Jurisdiction::Uk => {
+            received.checked_add(Span::new().months(1)).map(next_working_day)
+        }
         Jurisdiction::UsCa => received.checked_add(Span::new().days(45)),
     };
     last.ok()
@@ -80,61 +80,29 @@ mod tests {
 
     fn check(jurisdiction: Jurisdiction, received: &str, expect: &str) {
         let received: Timestamp = received.parse().expect("a timestamp");
-        assert_eq!(
-            due_by(jurisdiction, received).to_string(),
-            expect,
-            "{received}"
-        );
+        assert_eq!(due_by(jurisdiction, received).to_string(), expect, "{received}");
     }
 
     #[test]
     fn a_month_ends_with_the_day_of_the_same_number() {
-        check(
-            Jurisdiction::Eu,
-            "2026-11-04T09:00:00Z",
-            "2026-12-04T23:59:59Z",
-        );
-        check(
-            Jurisdiction::Uk,
-            "2026-11-04T23:59:59Z",
-            "2026-12-04T23:59:59Z",
-        );
+        check(Jurisdiction::Eu, "2026-11-04T09:00:00Z", "2026-12-04T23:59:59Z");
+        check(Jurisdiction::Uk, "2026-11-04T23:59:59Z", "2026-12-04T23:59:59Z");
     }
 
     #[test]
     fn a_shorter_month_ends_the_term_on_its_last_day() {
-        check(
-            Jurisdiction::Eu,
-            "2028-01-31T00:00:00Z",
-            "2028-02-29T23:59:59Z",
-        );
-        check(
-            Jurisdiction::Eu,
-            "2026-01-30T00:00:00Z",
-            "2026-03-02T23:59:59Z",
-        ); // 28 Feb 2026 is a Saturday
+        check(Jurisdiction::Eu, "2028-01-31T00:00:00Z", "2028-02-29T23:59:59Z");
+        check(Jurisdiction::Eu, "2026-01-30T00:00:00Z", "2026-03-02T23:59:59Z"); // 28 Feb 2026 is a Saturday
     }
 
     #[test]
     fn a_weekend_moves_the_end_to_monday() {
-        check(
-            Jurisdiction::Eu,
-            "2026-11-05T00:00:00Z",
-            "2026-12-07T23:59:59Z",
-        ); // 5 Dec is a Saturday
-        check(
-            Jurisdiction::Eu,
-            "2026-11-06T00:00:00Z",
-            "2026-12-07T23:59:59Z",
-        ); // 6 Dec is a Sunday
+        check(Jurisdiction::Eu, "2026-11-05T00:00:00Z", "2026-12-07T23:59:59Z"); // 5 Dec is a Saturday
+        check(Jurisdiction::Eu, "2026-11-06T00:00:00Z", "2026-12-07T23:59:59Z"); // 6 Dec is a Sunday
     }
 
     #[test]
     fn california_counts_calendar_days() {
-        check(
-            Jurisdiction::UsCa,
-            "2026-01-01T12:00:00Z",
-            "2026-02-15T23:59:59Z",
-        );
+        check(Jurisdiction::UsCa, "2026-01-01T12:00:00Z", "2026-02-15T23:59:59Z");
     }
 }

@@ -59,6 +59,8 @@ event_kinds! {
     Planned = "request.planned",
     /// Another request holds one of the identities.
     Waiting = "request.waiting",
+    /// The sanction sources are being asked.
+    Checking = "request.checking",
     /// The sanction sources were asked, and what they said.
     Checked = "request.checked",
     /// A source or a hold said: not now.

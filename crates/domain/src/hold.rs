@@ -104,27 +104,11 @@ mod tests {
     #[test]
     fn the_strictest_verdict_wins() {
         let t = |s| Timestamp::from_second(s).unwrap_or_default();
-        let hold = |s| Verdict::Hold {
-            reason: format!("h{s}"),
-            review_at: t(s),
-        };
-        let deny = || Verdict::Deny {
-            reason: "fraud".into(),
-        };
+        let hold = |s| Verdict::Hold { reason: format!("h{s}"), review_at: t(s) };
+        let deny = || Verdict::Deny { reason: "fraud".into() };
         assert_eq!(rule([]), Ruling::Clear(vec![]));
         assert_eq!(rule([Verdict::Clear]), Ruling::Clear(vec![]));
-        assert_eq!(
-            rule([hold(5), hold(9), hold(7)]),
-            Ruling::Held {
-                reason: "h5".into(),
-                review_at: t(9)
-            }
-        );
-        assert_eq!(
-            rule([hold(5), deny(), Verdict::Clear]),
-            Ruling::Denied {
-                reason: "fraud".into()
-            }
-        );
+        assert_eq!(rule([hold(5), hold(9), hold(7)]), Ruling::Held { reason: "h5".into(), review_at: t(9) });
+        assert_eq!(rule([hold(5), deny(), Verdict::Clear]), Ruling::Denied { reason: "fraud".into() });
     }
 }

@@ -25,16 +25,11 @@ impl std::str::FromStr for IdentityType {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let good = (1..=48).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if good {
             Ok(Self(text.to_owned()))
         } else {
-            Err(IdError {
-                kind: "identity type",
-                rule: "1 to 48 of a-z, 0-9 and underscore",
-            })
+            Err(IdError { kind: "identity type", rule: "1 to 48 of a-z, 0-9 and underscore" })
         }
     }
 }
@@ -104,8 +99,7 @@ impl Identity {
         }
         let value = if kind.as_str() == "email" {
             let (local, host) = text.rsplit_once('@').ok_or(IdentityError::NotEmail)?;
-            let plain =
-                !local.is_empty() && host.contains('.') && !host.contains(char::is_whitespace);
+            let plain = !local.is_empty() && host.contains('.') && !host.contains(char::is_whitespace);
             if !plain || host.starts_with('.') || host.ends_with('.') || text.len() > 320 {
                 return Err(IdentityError::NotEmail);
             }
@@ -124,20 +118,12 @@ mod tests {
     fn check(kind: &str, value: &str, expect: Result<&str, IdentityError>) {
         let kind = kind.parse().expect("a type");
         let got = Identity::new(kind, &Personal::new(value));
-        assert_eq!(
-            got.map(|i| i.value.expose().to_owned()),
-            expect.map(str::to_owned),
-            "{value}"
-        );
+        assert_eq!(got.map(|i| i.value.expose().to_owned()), expect.map(str::to_owned), "{value}");
     }
 
     #[test]
     fn values_are_normalised_or_refused() {
-        check(
-            "email",
-            "  LuisG@Embraer.com.br ",
-            Ok("luisg@embraer.com.br"),
-        );
+        check("email", "  LuisG@Embraer.com.br ", Ok("luisg@embraer.com.br"));
         check("email", "no-at-sign", Err(IdentityError::NotEmail));
         check("email", "@example.com", Err(IdentityError::NotEmail));
         check("email", "a@localhost", Err(IdentityError::NotEmail));
@@ -149,10 +135,7 @@ mod tests {
 
     #[test]
     fn debug_of_an_identity_hides_its_value() {
-        let identity = Identity::new(
-            "email".parse().expect("a type"),
-            &Personal::new("m@example.com"),
-        );
+        let identity = Identity::new("email".parse().expect("a type"), &Personal::new("m@example.com"));
         assert!(!format!("{identity:?}").contains("example"));
     }
 }

@@ -20,9 +20,7 @@ pub struct IdError {
 fn is_slug(text: &str, most: usize) -> bool {
     !text.is_empty()
         && text.len() <= most
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -88,7 +86,7 @@ macro_rules! text_id {
 
 text_id!(
     /// A company, or a part of one, whose requests, keys and audit are apart from all others'.
-    TenantId, "tenant id", "1 to 64 of a-z, 0-9 and inner hyphens", |text| is_slug(text, 64)
+    TenantId, "tenant id", "1 to 36 of a-z, 0-9 and inner hyphens", |text| is_slug(text, 36)
 );
 text_id!(
     /// A store of the catalog.
@@ -114,21 +112,14 @@ text_id!(
 fn has_ulid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 26
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+            && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
             && ulid::Ulid::from_string(rest).is_ok()
     })
 }
 
 fn ulid_text(prefix: &str, at: Timestamp, random: u128) -> String {
     let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    format!(
-        "{prefix}{}",
-        ulid::Ulid::from_parts(millis, random)
-            .to_string()
-            .to_lowercase()
-    )
+    format!("{prefix}{}", ulid::Ulid::from_parts(millis, random).to_string().to_lowercase())
 }
 
 impl RequestId {
@@ -147,7 +138,7 @@ impl HoldId {
 
 /// Which execution of a request's lifecycle may write. Whoever wakes a request raises it, and every
 /// write is conditional on it, so that a superseded execution changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Generation(pub u32);
 

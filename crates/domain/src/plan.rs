@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, FieldKind, FieldRef, Whose};
 use crate::identity::{Identity, IdentityType};
-use crate::ids::StoreId;
+use crate::ids::{Generation, StoreId};
 use crate::pii::Personal;
 
 /// Rounds of one pass at the most: a longer chain of references is a mistake in the catalog.
@@ -128,6 +128,8 @@ pub struct Pass {
     pub complete: bool,
     /// Whether it was made after the cooling-off, so that it may be erased.
     pub for_erasing: bool,
+    /// The execution that began it.
+    pub generation: Generation,
 }
 
 /// An identity of the person, and the round that brought it.
@@ -164,28 +166,18 @@ pub struct Wave {
 impl Plan {
     /// A plan that knows the given identities and nothing else.
     pub fn new(catalog_version: String, given: Vec<Identity>, surrogate: u128) -> Self {
-        let identities = given
-            .into_iter()
-            .map(|identity| Known { identity, round: 0 })
-            .collect();
-        Self {
-            catalog_version,
-            surrogate,
-            identities,
-            passes: Vec::new(),
-        }
+        let identities = given.into_iter().map(|identity| Known { identity, round: 0 }).collect();
+        Self { catalog_version, surrogate, identities, passes: Vec::new() }
     }
 
     /// Begins a pass with the round that looks for the given identities.
-    pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool) {
+    pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool, generation: Generation) {
         let first = self.lookups_for(catalog, 1, &BTreeMap::new());
         self.passes.push(Pass {
-            rounds: vec![Round {
-                lookups: first,
-                pages: BTreeMap::new(),
-            }],
+            rounds: vec![Round { lookups: first, pages: BTreeMap::new() }],
             complete: false,
             for_erasing,
+            generation,
         });
     }
 
@@ -231,10 +223,7 @@ impl Plan {
             pass.complete = true;
             return false;
         }
-        pass.rounds.push(Round {
-            lookups,
-            pages: BTreeMap::new(),
-        });
+        pass.rounds.push(Round { lookups, pages: BTreeMap::new() });
         true
     }
 
@@ -264,10 +253,7 @@ impl Plan {
                 } else if let Some(target) = &way.field.references {
                     let pages = pages_of(brought, target);
                     if !pages.is_empty() {
-                        add(Source::Pages {
-                            field: target.field.clone(),
-                            pages,
-                        });
+                        add(Source::Pages { field: target.field.clone(), pages });
                     }
                 }
             }
@@ -288,34 +274,18 @@ impl Plan {
 
     /// Whether an earlier lookup of this pass finds the record too, so that it counts once.
     /// `before` is how many lookups of the current round came before this one.
-    pub fn is_known(
-        &self,
-        store: &StoreId,
-        collection: &str,
-        before: usize,
-        record: &Record,
-    ) -> bool {
+    pub fn is_known(&self, store: &StoreId, collection: &str, before: usize, record: &Record) -> bool {
         let Some(pass) = self.passes.last() else {
             return false;
         };
         let last = pass.rounds.len().saturating_sub(1);
         pass.rounds.iter().enumerate().any(|(at, round)| {
             let all = round.lookups.get(store).map_or(&[][..], Vec::as_slice);
-            let earlier = if at == last {
-                all.get(..before).unwrap_or(all)
-            } else {
-                all
-            };
-            earlier
-                .iter()
-                .filter(|l| l.collection == collection)
-                .any(|l| match &l.source {
-                    Source::Identities(values) => record
-                        .values
-                        .get(&l.field)
-                        .is_some_and(|v| values.contains(v)),
-                    Source::Pages { .. } => false,
-                })
+            let earlier = if at == last { all.get(..before).unwrap_or(all) } else { all };
+            earlier.iter().filter(|l| l.collection == collection).any(|l| match &l.source {
+                Source::Identities(values) => record.values.get(&l.field).is_some_and(|v| values.contains(v)),
+                Source::Pages { .. } => false,
+            })
         })
     }
 
@@ -323,18 +293,9 @@ impl Plan {
     /// were settled before it was begun.
     pub fn waves(&self) -> Vec<Wave> {
         let mut waves = Vec::new();
-        for round in self
-            .passes
-            .last()
-            .iter()
-            .flat_map(|p| p.rounds.iter().rev())
-        {
-            let stores: Vec<StoreId> = round
-                .pages
-                .iter()
-                .filter(|(_, pages)| !pages.is_empty())
-                .map(|(s, _)| s.clone())
-                .collect();
+        for round in self.passes.last().iter().flat_map(|p| p.rounds.iter().rev()) {
+            let stores: Vec<StoreId> =
+                round.pages.iter().filter(|(_, pages)| !pages.is_empty()).map(|(s, _)| s.clone()).collect();
             if !stores.is_empty() {
                 let number = u32::try_from(waves.len()).unwrap_or(u32::MAX);
                 waves.push(Wave { number, stores });
@@ -347,12 +308,7 @@ impl Plan {
     pub fn erase_order(&self, store: &StoreId) -> Vec<(u32, &PageRef)> {
         let mut ordered = Vec::new();
         let mut number = 0;
-        for round in self
-            .passes
-            .last()
-            .iter()
-            .flat_map(|p| p.rounds.iter().rev())
-        {
+        for round in self.passes.last().iter().flat_map(|p| p.rounds.iter().rev()) {
             if let Some(pages) = round.pages.get(store) {
                 ordered.extend(pages.iter().map(|page| (number, page)));
             }
@@ -378,17 +334,14 @@ impl Plan {
     /// Whether any pass located anything.
     pub fn found_somebody(&self) -> bool {
         let rounds = self.passes.iter().flat_map(|p| p.rounds.iter());
-        rounds
-            .flat_map(|r| r.pages.values().flatten())
-            .any(|page| page.records > 0)
+        rounds.flat_map(|r| r.pages.values().flatten()).any(|page| page.records > 0)
     }
 
     /// The stores that were asked or have pages, in any pass.
     pub fn stores(&self) -> Vec<StoreId> {
         let rounds = self.passes.iter().flat_map(|p| p.rounds.iter());
-        let mut stores: Vec<StoreId> = rounds
-            .flat_map(|r| r.lookups.keys().chain(r.pages.keys()).cloned())
-            .collect();
+        let mut stores: Vec<StoreId> =
+            rounds.flat_map(|r| r.lookups.keys().chain(r.pages.keys()).cloned()).collect();
         stores.sort();
         stores.dedup();
         stores
@@ -398,30 +351,18 @@ impl Plan {
     pub fn surrogate_for(&self, kind: FieldKind) -> Value {
         const BASE: u128 = 1 << 52;
         match kind {
-            FieldKind::Text => {
-                Value::Text(Personal::new(format!("erased-{:032x}", self.surrogate)))
-            }
-            FieldKind::Number => {
-                Value::Number(Personal::new((BASE + self.surrogate % BASE).to_string()))
-            }
+            FieldKind::Text => Value::Text(Personal::new(format!("erased-{:032x}", self.surrogate))),
+            FieldKind::Number => Value::Number(Personal::new((BASE + self.surrogate % BASE).to_string())),
         }
     }
 }
 
 /// The identities that a located record brings, by the catalog.
-pub fn identities_of(
-    catalog: &Catalog,
-    store: &StoreId,
-    collection: &str,
-    record: &Record,
-) -> Vec<Identity> {
+pub fn identities_of(catalog: &Catalog, store: &StoreId, collection: &str, record: &Record) -> Vec<Identity> {
     let Some(collection) = catalog.store(store).and_then(|s| s.collection(collection)) else {
         return Vec::new();
     };
-    let own = collection
-        .fields
-        .iter()
-        .filter(|(_, f)| f.whose == Whose::Subject);
+    let own = collection.fields.iter().filter(|(_, f)| f.whose == Whose::Subject);
     own.filter_map(|(name, f)| {
         let kind = f.identity.clone()?;
         let value = record.values.get(name)?;
@@ -432,11 +373,7 @@ pub fn identities_of(
 
 fn pages_of(brought: &BTreeMap<StoreId, Vec<PageRef>>, target: &FieldRef) -> Vec<PageRef> {
     let pages = brought.get(&target.store).map_or(&[][..], Vec::as_slice);
-    pages
-        .iter()
-        .filter(|p| p.collection == target.collection && p.records > 0)
-        .cloned()
-        .collect()
+    pages.iter().filter(|p| p.collection == target.collection && p.records > 0).cloned().collect()
 }
 
 /// Digits with an optional sign: what a number column can be compared with.

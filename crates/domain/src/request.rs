@@ -26,17 +26,7 @@ impl RequestType {
 
 /// Where a request is in its lifecycle.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -129,18 +119,14 @@ impl Status {
     /// Nothing more will happen by itself.
     pub fn is_end(self) -> bool {
         use Status::{Cancelled, Denied, Fulfilled, NoMatch, PartiallyFulfilled};
-        matches!(
-            self,
-            Fulfilled | PartiallyFulfilled | NoMatch | Denied | Cancelled
-        )
+        matches!(self, Fulfilled | PartiallyFulfilled | NoMatch | Denied | Cancelled)
     }
 
     /// The transition table: the statuses that may follow this one. Staying is always allowed.
     pub fn next(self) -> &'static [Self] {
         use Status::{
-            Accepted, AwaitingVerification, Cancelled, Checking, Confirming, CoolingOff, Denied,
-            Erasing, Fulfilled, Held, NoMatch, Parked, PartiallyFulfilled, Planning, Reopened,
-            Suppressed, Waiting,
+            Accepted, AwaitingVerification, Cancelled, Checking, Confirming, CoolingOff, Denied, Erasing,
+            Fulfilled, Held, NoMatch, Parked, PartiallyFulfilled, Planning, Reopened, Suppressed, Waiting,
         };
         match self {
             Accepted => &[Planning, Parked, Cancelled],
@@ -158,14 +144,7 @@ impl Status {
                 Cancelled,
                 PartiallyFulfilled,
             ],
-            Held => &[
-                Planning,
-                Checking,
-                Parked,
-                Denied,
-                Cancelled,
-                PartiallyFulfilled,
-            ],
+            Held => &[Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
             CoolingOff => &[Suppressed, Planning, Checking, Parked, Denied, Cancelled],
             Suppressed => &[CoolingOff, Planning, Checking, Parked, Denied, Cancelled],
             Erasing => &[Confirming, Planning, Checking, Parked],
@@ -332,10 +311,7 @@ impl Request {
     /// Moves it to another status, if the table allows.
     pub fn become_status(&mut self, to: Status) -> Result<(), IllegalTransition> {
         if !self.status.may_become(to) {
-            return Err(IllegalTransition {
-                from: self.status,
-                to,
-            });
+            return Err(IllegalTransition { from: self.status, to });
         }
         self.status = to;
         if to != Status::Parked {
@@ -360,23 +336,14 @@ mod tests {
         for status in Status::ALL {
             assert_eq!(Status::parse(status.as_str()), Some(status));
             let entry = matches!(status, Status::Accepted | Status::AwaitingVerification);
-            assert!(
-                entry || Status::ALL.iter().any(|from| from.next().contains(&status)),
-                "{status}"
-            );
+            assert!(entry || Status::ALL.iter().any(|from| from.next().contains(&status)), "{status}");
         }
     }
 
     #[test]
     fn every_open_status_can_be_parked_and_can_end() {
-        for status in Status::ALL
-            .into_iter()
-            .filter(|s| !s.is_end() && *s != Status::Parked)
-        {
-            assert!(
-                status.may_become(Status::Parked),
-                "{status} cannot be parked"
-            );
+        for status in Status::ALL.into_iter().filter(|s| !s.is_end() && *s != Status::Parked) {
+            assert!(status.may_become(Status::Parked), "{status} cannot be parked");
         }
         for status in Status::ALL {
             let mut reached = vec![status];

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::StoreId;
+use crate::ids::{Generation, StoreId};
 use crate::tally::Tally;
 
 /// What a step does in a store.
@@ -58,6 +58,16 @@ pub struct Failure {
     pub transient: bool,
 }
 
+/// Pages that one execution wrote. An execution that was superseded writes to a batch of its own,
+/// which nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The execution's generation.
+    pub generation: Generation,
+    /// How many pages it wrote.
+    pub pages: u32,
+}
+
 /// One operation in one store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -71,8 +81,11 @@ pub struct Task {
     pub pass: u32,
     /// The locating round (for [`Operation::Locate`]) or the wave that was settled last.
     pub round: u32,
-    /// How many of its pages (written when locating, settled when erasing) are done.
+    /// How many of the plan's pages are settled.
     pub pages: u32,
+    /// For [`Operation::Locate`]: the pages of its round, by the executions that wrote them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<Batch>,
     /// Counts so far.
     pub tally: Tally,
     /// Where to go on, sealed: a store's own cursor can contain keys.
@@ -93,6 +106,7 @@ impl Task {
             pass,
             round: 0,
             pages: 0,
+            batches: Vec::new(),
             tally: Tally::default(),
             cursor: None,
             failure: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::step::Run;
 use domain::event::{About, EnterAt, Event, EventKind};
-use domain::{Generation, Pseudonym, Request, RequestId, StoreId, Tally, Task, TenantId};
+use domain::{Generation, Pseudonym, Request, RequestId, Status, StoreId, Tally, Task, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{Change, Class, Clock, Code, Fault, Refused, Requests};
 
@@ -47,12 +47,7 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// The scope of a step.
-    pub fn of_step(
-        requests: &'a dyn Requests,
-        clock: &'a dyn Clock,
-        run: &'a Run,
-        actor: &'a Actor,
-    ) -> Self {
+    pub fn of_step(requests: &'a dyn Requests, clock: &'a dyn Clock, run: &'a Run, actor: &'a Actor) -> Self {
         Self {
             requests,
             clock,
@@ -65,11 +60,7 @@ impl<'a> Scope<'a> {
 
     /// The request, if this execution may still work on it.
     pub async fn load(&self) -> Result<Request, StepError> {
-        let request = self
-            .requests
-            .load(self.tenant, self.id)
-            .await?
-            .ok_or_else(|| missing(self.id))?;
+        let request = self.requests.load(self.tenant, self.id).await?.ok_or_else(|| missing(self.id))?;
         if self.generation.is_some_and(|own| own != request.generation) {
             return Err(StepError::Stale);
         }
@@ -147,8 +138,13 @@ impl Draft {
     }
 
     /// Hands the request to a new execution: the present one, if any, can change nothing any more.
+    /// A parked request is parked no longer, so that it can be parked anew, for another cause.
     #[must_use]
     pub fn wake(mut self, enter_at: EnterAt) -> Self {
+        if self.request.status == Status::Parked {
+            self.request.status = Status::Planning;
+        }
+        self.request.parked = None;
         self.request.generation = self.request.generation.next();
         self.wake = Some(enter_at);
         self
@@ -229,9 +225,7 @@ pub async fn amend_plainly<T>(
     scope: &Scope<'_>,
     decide: impl FnMut(Request) -> Result<Amend<T>, StepError>,
 ) -> Result<T, StepError> {
-    amend(scope, decide)
-        .await?
-        .map_err(|_| StepError::broken("commit", "declined without a condition"))
+    amend(scope, decide).await?.map_err(|_| StepError::broken("commit", "declined without a condition"))
 }
 
 fn change_of(draft: Draft, expected: Generation, number: u32, scope: &Scope<'_>) -> Change {

@@ -41,22 +41,12 @@ impl StepError {
 
     /// Every name there is, for the test that compares them with the state machine.
     pub fn error_types() -> Vec<&'static str> {
-        Class::ALL
-            .iter()
-            .map(|c| c.error_type())
-            .chain([STALE])
-            .collect()
+        Class::ALL.iter().map(|c| c.error_type()).chain([STALE]).collect()
     }
 
     /// Something that this program should have made impossible.
     pub(crate) fn broken(operation: &'static str, detail: impl Into<String>) -> Self {
-        Self::Fault(Fault::new(
-            Class::Permanent,
-            Code::StepFailed,
-            operation,
-            "lifecycle",
-            detail,
-        ))
+        Self::Fault(Fault::new(Class::Permanent, Code::StepFailed, operation, "lifecycle", detail))
     }
 }
 

@@ -11,7 +11,7 @@
 
 use contract::step::Run;
 use domain::plan::{Page, Plan};
-use domain::{Identity, Request, RequestId, StoreId, TenantId};
+use domain::{Generation, Identity, Request, RequestId, StoreId, TenantId};
 use ports::{Class, Code, Entropy, Fault, KeyScope, Keyring, Staging};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,16 +57,8 @@ impl<'a> Papers<'a> {
         id: &RequestId,
         given: &Vec<Identity>,
     ) -> Result<String, StepError> {
-        let key = self
-            .keyring
-            .obtain(&KeyScope::Plan(tenant.clone(), id.clone()))
-            .await?;
-        let desk = Desk {
-            papers: *self,
-            tenant: tenant.clone(),
-            id: id.clone(),
-            key,
-        };
+        let key = self.keyring.obtain(&KeyScope::Plan(tenant.clone(), id.clone())).await?;
+        let desk = Desk { papers: *self, tenant: tenant.clone(), id: id.clone(), key };
         let object = subject_object(tenant, id);
         desk.put(&object, "subject", given).await?;
         Ok(object)
@@ -75,29 +67,13 @@ impl<'a> Papers<'a> {
     /// The papers of a request. Fails for good once the plan key is destroyed.
     pub async fn open(&self, run: &Run) -> Result<Desk<'a>, StepError> {
         let scope = KeyScope::Plan(run.tenant.clone(), run.request_id.clone());
-        let key = self
-            .keyring
-            .open(&scope)
-            .await?
-            .ok_or_else(|| unreadable("the plan key is destroyed"))?;
-        Ok(Desk {
-            papers: *self,
-            tenant: run.tenant.clone(),
-            id: run.request_id.clone(),
-            key,
-        })
+        let key = self.keyring.open(&scope).await?.ok_or_else(|| unreadable("the plan key is destroyed"))?;
+        Ok(Desk { papers: *self, tenant: run.tenant.clone(), id: run.request_id.clone(), key })
     }
 }
 
 fn unreadable(detail: &str) -> StepError {
-    Fault::new(
-        Class::Permanent,
-        Code::PlanUnreadable,
-        "open",
-        "staging",
-        detail,
-    )
-    .into()
+    Fault::new(Class::Permanent, Code::PlanUnreadable, "open", "staging", detail).into()
 }
 
 impl Desk<'_> {
@@ -120,35 +96,21 @@ impl Desk<'_> {
         purpose: &str,
         digest: Option<&str>,
     ) -> Result<T, StepError> {
-        let sealed = self
-            .papers
-            .staging
-            .get(object)
-            .await?
-            .ok_or_else(|| unreadable("a paper is missing"))?;
+        let sealed =
+            self.papers.staging.get(object).await?.ok_or_else(|| unreadable("a paper is missing"))?;
         if digest.is_some_and(|digest| digest != vault::sha256_hex(&sealed)) {
             return Err(unreadable("a paper is not the one that the request names"));
         }
         let plain = vault::open(&self.key, &self.context(object, purpose), &sealed)?;
-        serde_json::from_slice(&plain)
-            .map_err(|_| unreadable("a paper has another form than expected"))
+        serde_json::from_slice(&plain).map_err(|_| unreadable("a paper has another form than expected"))
     }
 
     fn context<'c>(&'c self, object: &'c str, purpose: &'c str) -> Context<'c> {
-        Context {
-            tenant: self.tenant.as_str(),
-            purpose,
-            object,
-        }
+        Context { tenant: self.tenant.as_str(), purpose, object }
     }
 
     fn seal(&self, object: &str, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, StepError> {
-        Ok(vault::seal(
-            &self.key,
-            &self.context(object, purpose),
-            self.papers.entropy.bytes(),
-            plain,
-        )?)
+        Ok(vault::seal(&self.key, &self.context(object, purpose), self.papers.entropy.bytes(), plain)?)
     }
 
     /// The identities that were given.
@@ -166,11 +128,8 @@ impl Desk<'_> {
 
     /// Files a plan; the request must then name it.
     pub async fn file_plan(&self, plan: &Plan) -> Result<PlanRef, StepError> {
-        let object = format!(
-            "{}plan-{:032x}",
-            papers_prefix(&self.tenant, &self.id),
-            self.papers.entropy.bits()
-        );
+        let object =
+            format!("{}plan-{:032x}", papers_prefix(&self.tenant, &self.id), self.papers.entropy.bits());
         let sha256 = self.put(&object, "plan", plan).await?;
         Ok(PlanRef { object, sha256 })
     }
@@ -185,23 +144,15 @@ impl Desk<'_> {
         self.put(object, "page", page).await.map(drop)
     }
 
-    /// Where a page of a round is.
-    pub fn page_object(&self, run: &Run, plan: &Plan, store: &StoreId, n: u32) -> String {
-        format!(
-            "{}g{}/p{}/r{}/{store}/{n}",
-            papers_prefix(&self.tenant, &self.id),
-            run.generation,
-            plan.pass_number(),
-            plan.round_number()
-        )
+    /// Where a page is that an execution writes in the round that the plan is in.
+    pub fn page_object(&self, plan: &Plan, store: &StoreId, generation: Generation, n: u32) -> String {
+        let prefix = papers_prefix(&self.tenant, &self.id);
+        let (pass, round) = (plan.pass_number(), plan.round_number());
+        format!("{prefix}g{generation}/p{pass}/r{round}/{store}/{n}")
     }
 
     /// Seals a cursor, so that it can be kept in a task: a store's own cursor can contain keys.
-    pub fn seal_cursor<T: Serialize>(
-        &self,
-        store: &StoreId,
-        cursor: &T,
-    ) -> Result<String, StepError> {
+    pub fn seal_cursor<T: Serialize>(&self, store: &StoreId, cursor: &T) -> Result<String, StepError> {
         use base64::Engine;
         let plain = serde_json::to_vec(cursor).map_err(|_| StepError::broken("seal", "cursor"))?;
         let sealed = self.seal(store.as_str(), "cursor", &plain)?;
@@ -209,17 +160,12 @@ impl Desk<'_> {
     }
 
     /// Opens what [`Desk::seal_cursor`] made.
-    pub fn open_cursor<T: DeserializeOwned>(
-        &self,
-        store: &StoreId,
-        cursor: &str,
-    ) -> Result<T, StepError> {
+    pub fn open_cursor<T: DeserializeOwned>(&self, store: &StoreId, cursor: &str) -> Result<T, StepError> {
         use base64::Engine;
         let sealed = base64::engine::general_purpose::STANDARD_NO_PAD
             .decode(cursor)
             .map_err(|_| unreadable("a cursor is not base64"))?;
         let plain = vault::open(&self.key, &self.context(store.as_str(), "cursor"), &sealed)?;
-        serde_json::from_slice(&plain)
-            .map_err(|_| unreadable("a cursor has another form than expected"))
+        serde_json::from_slice(&plain).map_err(|_| unreadable("a cursor has another form than expected"))
     }
 }

@@ -35,14 +35,10 @@ pub async fn hear(
     let mut answers = BTreeMap::new();
     let mut verdicts = Vec::new();
     let standing = holds.standing(&request.tenant, subjects).await?;
-    answers.insert(
-        "holds".to_owned(),
-        if standing.is_empty() { "clear" } else { "hold" }.to_owned(),
+    answers.insert("holds".to_owned(), if standing.is_empty() { "clear" } else { "hold" }.to_owned());
+    verdicts.extend(
+        standing.into_iter().map(|hold| Verdict::Hold { reason: hold.reason, review_at: hold.review_at }),
     );
-    verdicts.extend(standing.into_iter().map(|hold| Verdict::Hold {
-        reason: hold.reason,
-        review_at: hold.review_at,
-    }));
     for source in &settings.sanctions {
         if store.is_some_and(|store| !source.stores.is_empty() && !source.stores.contains(store)) {
             continue;
@@ -59,10 +55,7 @@ pub async fn hear(
         answers.insert(source.id.clone(), word(&verdict).to_owned());
         verdicts.push(verdict);
     }
-    Ok(Heard {
-        ruling: rule(verdicts),
-        answers,
-    })
+    Ok(Heard { ruling: rule(verdicts), answers })
 }
 
 fn word(verdict: &Verdict) -> &'static str {
@@ -90,24 +83,15 @@ pub fn kept_by<'a>(
     collection: &Collection,
     now: Timestamp,
 ) -> Option<&'a Retention> {
-    request
-        .retentions
-        .iter()
-        .filter(|r| r.until.is_none_or(|until| now < until))
-        .find(|r| {
-            r.stores.contains(&store.id)
-                || collection
-                    .fields
-                    .values()
-                    .any(|f| r.categories.iter().any(|c| covers(c, &f.category)))
-        })
+    request.retentions.iter().filter(|r| r.until.is_none_or(|until| now < until)).find(|r| {
+        r.stores.contains(&store.id)
+            || collection.fields.values().any(|f| r.categories.iter().any(|c| covers(c, &f.category)))
+    })
 }
 
 /// `user.contact` covers `user.contact.email`.
 fn covers(wide: &str, category: &str) -> bool {
-    category
-        .strip_prefix(wide)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    category.strip_prefix(wide).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

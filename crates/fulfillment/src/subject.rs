@@ -18,9 +18,7 @@ pub struct Pseudonymiser {
 impl Pseudonymiser {
     /// The tenant's.
     pub async fn of(keyring: &dyn Keyring, tenant: &TenantId) -> Result<Self, StepError> {
-        let key = keyring
-            .obtain(&KeyScope::Pseudonyms(tenant.clone()))
-            .await?;
+        let key = keyring.obtain(&KeyScope::Pseudonyms(tenant.clone())).await?;
         Ok(Self {
             subject: PseudonymKey::new(&key, "subject")?,
             actor: PseudonymKey::new(&key, "actor")?,
@@ -31,10 +29,7 @@ impl Pseudonymiser {
 
     /// Of an identity: what is locked, held and found again by.
     pub fn subject(&self, identity: &Identity) -> Result<Pseudonym, StepError> {
-        made(
-            &self.subject,
-            &[identity.kind.as_str(), identity.value.expose()],
-        )
+        made(&self.subject, &[identity.kind.as_str(), identity.value.expose()])
     }
 
     /// Of whoever calls: the `sub` of their token.
@@ -54,21 +49,13 @@ impl Pseudonymiser {
 }
 
 fn made(key: &PseudonymKey, parts: &[&str]) -> Result<Pseudonym, StepError> {
-    key.pseudonym(parts)
-        .parse()
-        .map_err(|_| StepError::broken("pseudonym", "not hexadecimal"))
+    key.pseudonym(parts).parse().map_err(|_| StepError::broken("pseudonym", "not hexadecimal"))
 }
 
 /// The pseudonyms of every identity that a plan knows, sorted.
-pub fn pseudonyms_of(
-    pseudonymiser: &Pseudonymiser,
-    plan: &Plan,
-) -> Result<Vec<Pseudonym>, StepError> {
-    let mut all: Vec<Pseudonym> = plan
-        .identities
-        .iter()
-        .map(|k| pseudonymiser.subject(&k.identity))
-        .collect::<Result<_, _>>()?;
+pub fn pseudonyms_of(pseudonymiser: &Pseudonymiser, plan: &Plan) -> Result<Vec<Pseudonym>, StepError> {
+    let mut all: Vec<Pseudonym> =
+        plan.identities.iter().map(|k| pseudonymiser.subject(&k.identity)).collect::<Result<_, _>>()?;
     all.sort();
     all.dedup();
     Ok(all)

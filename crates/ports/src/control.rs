@@ -132,18 +132,10 @@ pub trait Requests: Send + Sync {
     async fn commit(&self, change: &Change) -> Result<(), Refused>;
 
     /// The request that holds an identity's lock.
-    async fn lock_owner(
-        &self,
-        tenant: &TenantId,
-        subject: &Pseudonym,
-    ) -> Result<Option<RequestId>, Fault>;
+    async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault>;
 
     /// The requests that wait for an identity's lock, oldest first.
-    async fn waiters(
-        &self,
-        tenant: &TenantId,
-        subject: &Pseudonym,
-    ) -> Result<Vec<RequestId>, Fault>;
+    async fn waiters(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Vec<RequestId>, Fault>;
 
     /// Takes a request out of the queues that it waits in. Doing it twice is fine.
     async fn stop_waiting(
@@ -171,11 +163,7 @@ pub trait Requests: Send + Sync {
     ) -> Result<Listing, Fault>;
 
     /// Requests of all tenants whose `progress_by` has passed, longest first.
-    async fn overdue(
-        &self,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(TenantId, RequestId)>, Fault>;
+    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault>;
 }
 
 /// The `holds` table.
@@ -195,8 +183,7 @@ pub trait Holds: Send + Sync {
     async fn get(&self, tenant: &TenantId, id: &HoldId) -> Result<Option<Hold>, Fault>;
 
     /// The holds that stand on any of these identities, strongly consistent.
-    async fn standing(&self, tenant: &TenantId, subjects: &[Pseudonym])
-    -> Result<Vec<Hold>, Fault>;
+    async fn standing(&self, tenant: &TenantId, subjects: &[Pseudonym]) -> Result<Vec<Hold>, Fault>;
 
     /// A tenant's holds, newest first, and where the next page begins.
     async fn list(

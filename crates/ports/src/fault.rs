@@ -117,26 +117,13 @@ impl Fault {
         target: impl Into<String>,
         detail: impl Into<String>,
     ) -> Self {
-        Self {
-            class,
-            code,
-            operation,
-            target: target.into(),
-            detail: detail.into(),
-        }
+        Self { class, code, operation, target: target.into(), detail: detail.into() }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} on {}: {}",
-            self.code.as_str(),
-            self.operation,
-            self.target,
-            self.detail
-        )
+        write!(f, "{}: {} on {}: {}", self.code.as_str(), self.operation, self.target, self.detail)
     }
 }
 

@@ -7,9 +7,7 @@ pub mod sealed;
 pub mod stores;
 pub mod time;
 
-pub use control::{
-    Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants,
-};
+pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};
 pub use sealed::{KeyScope, Keyring, Staging};

@@ -118,23 +118,14 @@ pub trait Connector: Send + Sync {
 pub trait Suppressor: Send + Sync {
     /// Sets or clears the collection's suppression flag on at most [`PAGE`] records that still have
     /// their `via_value`; how many are in that state now. Doing it twice is doing it once.
-    async fn set_hidden(
-        &self,
-        target: &Target<'_>,
-        records: &[Record],
-        hidden: bool,
-    ) -> Result<u64, Fault>;
+    async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault>;
 }
 
 /// The connectors, by kind.
 #[async_trait]
 pub trait Stores: Send + Sync {
     /// The connector that speaks to a store, connected.
-    async fn connector(
-        &self,
-        tenant: &TenantId,
-        store: &Store,
-    ) -> Result<Arc<dyn Connector>, Fault>;
+    async fn connector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Connector>, Fault>;
 
     /// The same, for hiding; `None` if the kind cannot.
     async fn suppressor(

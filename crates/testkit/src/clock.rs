@@ -22,12 +22,7 @@ struct State {
 impl FakeClock {
     /// A clock that stands at this instant.
     pub fn at(now: Timestamp) -> Self {
-        Self {
-            state: Mutex::new(State {
-                now,
-                tick: SignedDuration::ZERO,
-            }),
-        }
+        Self { state: Mutex::new(State { now, tick: SignedDuration::ZERO }) }
     }
 
     /// From now on every reading moves the clock on by this much, so that no two are the same.
@@ -76,10 +71,7 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// The sequence of a seed, from its beginning.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            count: AtomicU64::new(0),
-        }
+        Self { seed, count: AtomicU64::new(0) }
     }
 }
 
@@ -104,19 +96,13 @@ pub struct CountedBudget {
 impl CountedBudget {
     /// The first `checks` checks go through; 0 is spent at once.
     pub fn new(checks: u64) -> Self {
-        Self {
-            left: AtomicU64::new(checks),
-        }
+        Self { left: AtomicU64::new(checks) }
     }
 }
 
 impl Budget for CountedBudget {
     fn is_spent(&self) -> bool {
-        self.left
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            })
-            .is_err()
+        self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
     }
 }
 
@@ -150,11 +136,7 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_bytes_again_and_never_the_same_twice() {
-        let (a, b, c) = (
-            SeededEntropy::new(1),
-            SeededEntropy::new(1),
-            SeededEntropy::new(2),
-        );
+        let (a, b, c) = (SeededEntropy::new(1), SeededEntropy::new(1), SeededEntropy::new(2));
         let first = a.bytes();
         assert_eq!(first, b.bytes());
         assert_ne!(first, a.bytes());
@@ -164,10 +146,7 @@ mod tests {
     #[test]
     fn a_counted_budget_is_spent_after_its_checks() {
         let budget = CountedBudget::new(2);
-        assert_eq!(
-            [budget.is_spent(), budget.is_spent(), budget.is_spent()],
-            [false, false, true]
-        );
+        assert_eq!([budget.is_spent(), budget.is_spent(), budget.is_spent()], [false, false, true]);
         assert!(budget.is_spent());
         assert!(CountedBudget::new(0).is_spent());
     }

@@ -18,84 +18,13 @@
 //! }
 //! ```
 
+mod point;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ports::{Class, Code, Fault};
 
-macro_rules! points {
-    ($($name:ident = $text:literal, $writes:literal, $code:ident;)*) => {
-        /// A call of a port that can fail.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Point { $(#[doc = concat!("`", $text, "`")] $name,)* }
-
-        impl Point {
-            /// Every point.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// `port.method`.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-
-            /// Whether the call changes anything: for one that only reads, a lost answer is the
-            /// same as no call.
-            pub fn writes(self) -> bool {
-                match self { $(Self::$name => $writes,)* }
-            }
-
-            fn code(self) -> Code {
-                match self { $(Self::$name => Code::$code,)* }
-            }
-        }
-    };
-}
-
-points! {
-    RequestsCreate = "requests.create", true, ControlUnavailable;
-    RequestsRemember = "requests.remember", true, ControlUnavailable;
-    RequestsRemembered = "requests.remembered", false, ControlUnavailable;
-    RequestsLoad = "requests.load", false, ControlUnavailable;
-    RequestsTasks = "requests.tasks", false, ControlUnavailable;
-    RequestsEvents = "requests.events", false, ControlUnavailable;
-    RequestsCommit = "requests.commit", true, ControlUnavailable;
-    RequestsLockOwner = "requests.lock_owner", false, ControlUnavailable;
-    RequestsWaiters = "requests.waiters", false, ControlUnavailable;
-    RequestsStopWaiting = "requests.stop_waiting", true, ControlUnavailable;
-    RequestsOpenRequest = "requests.open_request", false, ControlUnavailable;
-    RequestsList = "requests.list", false, ControlUnavailable;
-    RequestsOverdue = "requests.overdue", false, ControlUnavailable;
-    HoldsPlace = "holds.place", true, ControlUnavailable;
-    HoldsNoteTooLate = "holds.note_too_late", true, ControlUnavailable;
-    HoldsRelease = "holds.release", true, ControlUnavailable;
-    HoldsGet = "holds.get", false, ControlUnavailable;
-    HoldsStanding = "holds.standing", false, ControlUnavailable;
-    HoldsList = "holds.list", false, ControlUnavailable;
-    CatalogsGet = "catalogs.get", false, CatalogUnreadable;
-    TenantsSettings = "tenants.settings", false, ControlUnavailable;
-    TenantsIssuer = "tenants.issuer", false, ControlUnavailable;
-    ExecutionsStart = "executions.start", true, ControlUnavailable;
-    ExecutionsStop = "executions.stop", true, ControlUnavailable;
-    IntakeSend = "intake.send", true, ControlUnavailable;
-    KeyringObtain = "keyring.obtain", true, KeyUnavailable;
-    KeyringOpen = "keyring.open", false, KeyUnavailable;
-    KeyringDestroy = "keyring.destroy", true, KeyUnavailable;
-    StagingPut = "staging.put", true, ControlUnavailable;
-    StagingGet = "staging.get", false, ControlUnavailable;
-    StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;
-    SanctionsAsk = "sanctions.ask", false, SanctionUnavailable;
-    AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;
-    AnnouncerTopic = "announcer.topic", true, AnnouncementFailed;
-    AuditLogHead = "audit_log.head", false, ControlUnavailable;
-    AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
-    AuditLogAppend = "audit_log.append", true, ControlUnavailable;
-    StoresConnector = "stores.connector", false, StoreUnavailable;
-    StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
-    ConnectorLocate = "connector.locate", false, StoreUnavailable;
-    ConnectorErase = "connector.erase", true, StoreUnavailable;
-    ConnectorConfirmSearch = "connector.confirm_search", false, StoreUnavailable;
-    ConnectorConfirmRecords = "connector.confirm_records", false, StoreUnavailable;
-    SuppressorSetHidden = "suppressor.set_hidden", true, StoreUnavailable;
-}
+pub use point::Point;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,14 +58,7 @@ pub struct Plan {
 
 impl Plan {
     fn new(which: Which) -> Self {
-        Self {
-            which,
-            target: None,
-            when: When::Before,
-            class: Class::Transient,
-            crash: false,
-            seen: 0,
-        }
+        Self { which, target: None, when: When::Before, class: Class::Transient, crash: false, seen: 0 }
     }
 
     /// Fails call number `n` of the run, from 0.
@@ -299,11 +221,7 @@ impl Injector {
             Fate::Lives => effect(writes),
             Fate::Fails(When::Before, fault) => Err(fault),
             Fate::Fails(when, fault) => {
-                let _lost = effect(if when == When::After {
-                    writes
-                } else {
-                    writes / 2
-                });
+                let _lost = effect(if when == When::After { writes } else { writes / 2 });
                 Err(fault)
             }
         }
@@ -419,11 +337,7 @@ mod tests {
     #[test]
     fn an_outage_strikes_its_target_until_it_is_over() {
         let (injector, mut done) = (Injector::default(), 0);
-        injector.arm(
-            Plan::outage("connector.")
-                .on("shop")
-                .class(Class::Throttled),
-        );
+        injector.arm(Plan::outage("connector.").on("shop").class(Class::Throttled));
         for _ in 0..3 {
             let fault = call(&injector, Point::ConnectorLocate, &mut done).expect_err("a fault");
             assert_eq!(fault.code, Code::StoreThrottled);

@@ -1,6 +1,8 @@
 //! testkit
 
-pub mod walker;
 pub mod clock;
+pub mod conformance;
+pub mod contract_tests;
 pub mod inject;
 pub mod memory;
+pub mod walker;

@@ -39,10 +39,7 @@ impl DataKey {
 
     /// Takes key material in, if it is 32 bytes long.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, VaultError> {
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| VaultError::KeyLength)
+        bytes.try_into().map(Self).map_err(|_| VaultError::KeyLength)
     }
 }
 
@@ -166,10 +163,7 @@ pub fn seal(
 pub fn open(key: &DataKey, context: &Context<'_>, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
     let context = context.bytes();
     let header = sealed.get(..HEADER).ok_or(VaultError::Truncated)?;
-    let body = sealed
-        .get(HEADER..)
-        .filter(|body| body.len() >= TAG)
-        .ok_or(VaultError::Truncated)?;
+    let body = sealed.get(HEADER..).filter(|body| body.len() >= TAG).ok_or(VaultError::Truncated)?;
     let (magic, rest) = header.split_at(MAGIC.len());
     if magic != MAGIC {
         return Err(VaultError::NotSealed);
@@ -201,11 +195,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const CONTEXT: Context<'static> = Context {
-        tenant: "demo",
-        purpose: "plan",
-        object: "plan-1",
-    };
+    const CONTEXT: Context<'static> = Context { tenant: "demo", purpose: "plan", object: "plan-1" };
 
     fn key(byte: u8) -> DataKey {
         DataKey::new([byte; 32])
@@ -217,37 +207,15 @@ mod tests {
 
     #[test]
     fn opens_only_with_its_key_and_in_its_context() {
-        assert_eq!(
-            open(&key(1), &CONTEXT, &sealed()).as_deref(),
-            Ok(&b"a plan"[..])
-        );
-        assert_eq!(
-            open(&key(2), &CONTEXT, &sealed()),
-            Err(VaultError::Commitment)
-        );
+        assert_eq!(open(&key(1), &CONTEXT, &sealed()).as_deref(), Ok(&b"a plan"[..]));
+        assert_eq!(open(&key(2), &CONTEXT, &sealed()), Err(VaultError::Commitment));
         for other in [
-            Context {
-                tenant: "other",
-                ..CONTEXT
-            },
-            Context {
-                purpose: "export",
-                ..CONTEXT
-            },
-            Context {
-                object: "plan-2",
-                ..CONTEXT
-            },
-            Context {
-                tenant: "demopl",
-                purpose: "an",
-                ..CONTEXT
-            },
+            Context { tenant: "other", ..CONTEXT },
+            Context { purpose: "export", ..CONTEXT },
+            Context { object: "plan-2", ..CONTEXT },
+            Context { tenant: "demopl", purpose: "an", ..CONTEXT },
         ] {
-            assert_eq!(
-                open(&key(1), &other, &sealed()),
-                Err(VaultError::Commitment)
-            );
+            assert_eq!(open(&key(1), &other, &sealed()), Err(VaultError::Commitment));
         }
     }
 
@@ -255,14 +223,8 @@ mod tests {
     fn each_damage_has_its_error() {
         let whole = sealed();
         assert_eq!(open(&key(1), &CONTEXT, &[]), Err(VaultError::Truncated));
-        assert_eq!(
-            open(&key(1), &CONTEXT, &whole[..HEADER + 3]),
-            Err(VaultError::Truncated)
-        );
-        assert_eq!(
-            open(&key(1), &CONTEXT, &whole[..whole.len() - 1]),
-            Err(VaultError::Altered)
-        );
+        assert_eq!(open(&key(1), &CONTEXT, &whole[..HEADER + 3]), Err(VaultError::Truncated));
+        assert_eq!(open(&key(1), &CONTEXT, &whole[..whole.len() - 1]), Err(VaultError::Altered));
         let mut other = whole.clone();
         other[0] = b'X';
         assert_eq!(open(&key(1), &CONTEXT, &other), Err(VaultError::NotSealed));

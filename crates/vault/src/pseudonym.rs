@@ -11,12 +11,7 @@ pub struct PseudonymKey(hmac::Key);
 impl PseudonymKey {
     /// Derives the key for a purpose (`subject`, `idempotency`, `actor`) from a tenant's data key.
     pub fn new(key: &DataKey, purpose: &str) -> Result<Self, VaultError> {
-        let bytes = derive(
-            key,
-            b"lacuna/v1/pseudonym",
-            b"lacuna/v1/pseudonym",
-            purpose.as_bytes(),
-        )?;
+        let bytes = derive(key, b"lacuna/v1/pseudonym", b"lacuna/v1/pseudonym", purpose.as_bytes())?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
@@ -50,10 +45,7 @@ mod tests {
             subject.pseudonym(&["email", "a@example.com"]),
             key("subject").pseudonym(&["email", "a@example.com"])
         );
-        assert_ne!(
-            subject.pseudonym(&["ab", "c"]),
-            subject.pseudonym(&["a", "bc"])
-        );
+        assert_ne!(subject.pseudonym(&["ab", "c"]), subject.pseudonym(&["a", "bc"]));
         assert_ne!(subject.pseudonym(&["a"]), key("actor").pseudonym(&["a"]));
         assert_eq!(subject.pseudonym(&["a"]).len(), 64);
     }

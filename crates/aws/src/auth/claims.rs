@@ -63,7 +63,7 @@ pub(super) fn issuer_of(token: &str) -> Result<String, Refusal> {
     Ok(name)
 }
 
-/// A NumericDate (RFC 7519 section 2): seconds since 1970, possibly with a fraction.
+/// A `NumericDate` (RFC 7519 section 2): seconds since 1970, possibly with a fraction.
 fn instant(seconds: f64) -> Option<Timestamp> {
     let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
     Timestamp::UNIX_EPOCH.checked_add(since).ok()
@@ -85,9 +85,7 @@ impl Claims {
             return Err(Refusal::Audience);
         }
         let tenant = self.tenant.as_deref().and_then(|text| text.parse().ok());
-        let tenant = tenant
-            .filter(|tenant| issuer.tenants.contains(tenant))
-            .ok_or(Refusal::Tenant)?;
+        let tenant = tenant.filter(|tenant| issuer.tenants.contains(tenant)).ok_or(Refusal::Tenant)?;
         let role = self.role.as_deref().and_then(Role::parse);
         let role = role.ok_or(Refusal::Role)?;
         let sub = self.sub.clone().filter(is_subject).ok_or(Refusal::Subject)?;
@@ -95,12 +93,7 @@ impl Claims {
             Role::Subject => self.verified_identities()?,
             Role::Backend | Role::Officer | Role::Owner | Role::Auditor | Role::Admin => Vec::new(),
         };
-        Ok(Principal {
-            tenant,
-            role,
-            sub,
-            identities,
-        })
+        Ok(Principal { tenant, role, sub, identities })
     }
 
     fn holds_at(&self, now: Timestamp) -> Result<(), Refusal> {
@@ -126,10 +119,7 @@ impl Claims {
             given.extend(self.identities.into_iter().flatten());
         }
         if let (Some(value), Some(true)) = (self.email, self.email_verified) {
-            given.push(Given {
-                kind: "email".to_owned(),
-                value,
-            });
+            given.push(Given { kind: "email".to_owned(), value });
         }
         let mut identities: Vec<Identity> = Vec::with_capacity(given.len());
         for Given { kind, value } in given {

@@ -46,10 +46,7 @@ struct KeySet {
 
 impl KeySet {
     fn find(&self, kid: &str) -> Option<Arc<Jwk>> {
-        self.keys
-            .iter()
-            .find(|key| key.common.key_id.as_deref() == Some(kid))
-            .map(Arc::clone)
+        self.keys.iter().find(|key| key.common.key_id.as_deref() == Some(kid)).map(Arc::clone)
     }
 
     /// Whether it must be fetched again to say where a key is.
@@ -65,10 +62,7 @@ impl KeySet {
 
 impl KeySets {
     pub(super) fn new(guard: Guard) -> Self {
-        Self {
-            guard,
-            kept: Mutex::default(),
-        }
+        Self { guard, kept: Mutex::default() }
     }
 
     /// The key of an issuer with this id; `None` if it has none.
@@ -101,12 +95,8 @@ impl KeySets {
                 (found, _) => Ok(found),
             };
         }
-        let set = KeySet {
-            keys: self.fetch(&issuer.jwks_url).await?,
-            fetched_at: now,
-            tried_at: now,
-            fault: None,
-        };
+        let set =
+            KeySet { keys: self.fetch(&issuer.jwks_url).await?, fetched_at: now, tried_at: now, fault: None };
         let found = set.find(kid);
         kept.retain(|_, set| set.is_usable(now));
         if kept.len() < MOST_ISSUERS {
@@ -153,8 +143,8 @@ fn read(answer: &Answer) -> Result<Vec<Arc<Jwk>>, (Class, String)> {
         };
         return Err((class, format!("status {}", answer.status)));
     }
-    let set: Set = serde_json::from_slice(&answer.body)
-        .map_err(|_| (Class::Permanent, "not-a-key-set".to_owned()))?;
+    let set: Set =
+        serde_json::from_slice(&answer.body).map_err(|_| (Class::Permanent, "not-a-key-set".to_owned()))?;
     Ok(set
         .keys
         .into_iter()
@@ -171,12 +161,7 @@ mod tests {
 
     fn set(fetched: i64, tried: i64) -> KeySet {
         let at = |s| Timestamp::from_second(s).expect("a time");
-        KeySet {
-            keys: vec![],
-            fetched_at: at(fetched),
-            tried_at: at(tried),
-            fault: None,
-        }
+        KeySet { keys: vec![], fetched_at: at(fetched), tried_at: at(tried), fault: None }
     }
 
     fn check(fetched: i64, tried: i64, found: bool, now: i64, due: bool, usable: bool) {
@@ -206,10 +191,7 @@ mod tests {
             {"kty":"OKP","crv":"Ed25519","kid":"c","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
         assert_eq!(read(200, keys), Ok(1));
         assert_eq!(read(200, r#"{"keys":[]}"#), Ok(0));
-        assert_eq!(
-            read(200, "<html>"),
-            Err((Class::Permanent, "not-a-key-set".into()))
-        );
+        assert_eq!(read(200, "<html>"), Err((Class::Permanent, "not-a-key-set".into())));
         assert_eq!(read(404, keys), Err((Class::Permanent, "status 404".into())));
         assert_eq!(read(503, keys), Err((Class::Transient, "status 503".into())));
     }

@@ -11,9 +11,7 @@ use std::sync::Arc;
 
 use domain::access::Role;
 use domain::{Identity, Personal, TenantId};
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
-};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header, Validation};
 use ports::{Clock, Fault, Tenants};
 
@@ -109,11 +107,7 @@ pub struct Verifier {
 impl Verifier {
     /// Checks against the issuers of the registry, whose key sets are fetched through the guard.
     pub fn new(tenants: Arc<dyn Tenants>, guard: Guard, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            tenants,
-            keys: KeySets::new(guard),
-            clock,
-        }
+        Self { tenants, keys: KeySets::new(guard), clock }
     }
 
     /// Checks the value of an `Authorization` header.
@@ -136,11 +130,7 @@ impl Verifier {
         }
         // What is read before the signature is checked serves to find the key, and nothing else.
         let unproven = claims::issuer_of(token)?;
-        let issuer = self
-            .tenants
-            .issuer(&unproven)
-            .await?
-            .ok_or(Refusal::Issuer)?;
+        let issuer = self.tenants.issuer(&unproven).await?.ok_or(Refusal::Issuer)?;
         if !accepts(&issuer.algorithms, header.alg) {
             return Err(Refusal::Algorithm.into());
         }
@@ -158,17 +148,12 @@ impl Verifier {
 /// a shared secret.
 fn accepts(listed: &[String], algorithm: Algorithm) -> bool {
     algorithm_family(algorithm) != AlgorithmFamily::Hmac
-        && listed
-            .iter()
-            .any(|name| name.parse() == Ok(algorithm))
+        && listed.iter().any(|name| name.parse() == Ok(algorithm))
 }
 
 fn algorithm_family(algorithm: Algorithm) -> AlgorithmFamily {
     use AlgorithmFamily::{Ec, Ed, Hmac, Rsa};
-    [Rsa, Ec, Ed]
-        .into_iter()
-        .find(|family| family.algorithms().contains(&algorithm))
-        .unwrap_or(Hmac)
+    [Rsa, Ec, Ed].into_iter().find(|family| family.algorithms().contains(&algorithm)).unwrap_or(Hmac)
 }
 
 /// Whether a key of the set is one to check signatures of this algorithm with.
@@ -178,20 +163,11 @@ fn suits(key: &Jwk, algorithm: Algorithm) -> bool {
         (_, Some(operations)) => operations.contains(&KeyOperations::Verify),
         _ => true,
     };
-    let named = key
-        .common
-        .key_algorithm
-        .is_none_or(|named| named == KeyAlgorithm::from(algorithm));
+    let named = key.common.key_algorithm.is_none_or(|named| named == KeyAlgorithm::from(algorithm));
     let kind = match (&key.algorithm, algorithm) {
-        (AlgorithmParameters::EllipticCurve(ec), Algorithm::ES256) => {
-            ec.curve == EllipticCurve::P256
-        }
-        (AlgorithmParameters::EllipticCurve(ec), Algorithm::ES384) => {
-            ec.curve == EllipticCurve::P384
-        }
-        (AlgorithmParameters::OctetKeyPair(okp), Algorithm::EdDSA) => {
-            okp.curve == EllipticCurve::Ed25519
-        }
+        (AlgorithmParameters::EllipticCurve(ec), Algorithm::ES256) => ec.curve == EllipticCurve::P256,
+        (AlgorithmParameters::EllipticCurve(ec), Algorithm::ES384) => ec.curve == EllipticCurve::P384,
+        (AlgorithmParameters::OctetKeyPair(okp), Algorithm::EdDSA) => okp.curve == EllipticCurve::Ed25519,
         (AlgorithmParameters::RSA(_), other) => algorithm_family(other) == AlgorithmFamily::Rsa,
         _ => false,
     };
@@ -210,13 +186,13 @@ fn proven(token: &str, header: &Header, key: &Jwk) -> Result<Claims, Refusal> {
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = false;
-    jsonwebtoken::decode(token, &key, &validation)
-        .map(|decoded| decoded.claims)
-        .map_err(|error| match error.kind() {
-            jsonwebtoken::errors::ErrorKind::Json(_) => Refusal::Form,
-            _ => Refusal::Signature,
-        })
+    jsonwebtoken::decode(token, &key, &validation).map(|decoded| decoded.claims).map_err(|error| match error
+        .kind()
+    {
+        jsonwebtoken::errors::ErrorKind::Json(_) => Refusal::Form,
+        _ => Refusal::Signature,
+    })
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

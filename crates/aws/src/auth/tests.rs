@@ -3,8 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contract::settings::{Issuer, Settings};
@@ -46,20 +48,16 @@ fn signer(kid: &str) -> Signer {
     let (x, y) = point[1..].split_at(32);
     let public = json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,
         "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)});
-    Signer {
-        key: EncodingKey::from_ec_der(pkcs8.as_ref()),
-        point,
-        public,
-    }
+    Signer { key: EncodingKey::from_ec_der(pkcs8.as_ref()), point, public }
 }
 
-fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({"iss": ISS, "aud": "lacuna", "exp": NOW + 300, "nbf": NOW - 10, "sub": "s-1",
         "tenant": "demo", "role": "backend"})
 }
 
 /// The claims with some set to something else, or removed by `null`.
-fn with(changes: Value) -> Value {
+fn with(changes: &Value) -> Value {
     let mut claims = claims();
     let map = claims.as_object_mut().expect("an object");
     for (name, value) in changes.as_object().expect("an object") {
@@ -72,17 +70,18 @@ fn with(changes: Value) -> Value {
     claims
 }
 
-fn subject(changes: Value) -> Value {
-    let mut claims = with(json!({"role": "subject"}));
+pub(crate) fn subject(changes: &Value) -> Value {
+    let mut claims = with(&json!({"role": "subject"}));
     let map = claims.as_object_mut().expect("an object");
     map.extend(changes.as_object().expect("an object").clone());
     claims
 }
 
-struct Scene {
-    verifier: Verifier,
+/// An issuer with its key set on a server, and a verifier that knows it.
+pub(crate) struct Scene {
+    pub(crate) verifier: Verifier,
     clock: Arc<SetClock>,
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     signer: Signer,
 }
 
@@ -103,15 +102,10 @@ async fn scene_with(algorithms: &[&str]) -> Scene {
         Guard::new(true),
         Arc::clone(&clock) as Arc<dyn Clock>,
     );
-    Scene {
-        verifier,
-        clock,
-        server,
-        signer,
-    }
+    Scene { verifier, clock, server, signer }
 }
 
-async fn scene() -> Scene {
+pub(crate) async fn scene() -> Scene {
     scene_with(&["ES256"]).await
 }
 
@@ -122,7 +116,7 @@ fn header(algorithm: Algorithm, kid: &str) -> Header {
 }
 
 impl Scene {
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = header(Algorithm::ES256, "k1");
         jsonwebtoken::encode(&header, claims, &self.signer.key).expect("a token")
     }
@@ -156,9 +150,40 @@ async fn a_good_token_says_who_is_calling() {
     assert_eq!(principal.role, Role::Backend);
     assert_eq!(principal.sub.expose(), "s-1");
     assert!(principal.identities.is_empty());
-    let several = scene.sign(&with(json!({"aud": ["other", "lacuna"]})));
+    let several = scene.sign(&with(&json!({"aud": ["other", "lacuna"]})));
     assert!(scene.verifier.token(&several).await.is_ok());
     assert_eq!(scene.fetches(), 1);
+}
+
+#[tokio::test]
+async fn other_kinds_of_key_do_as_well() {
+    let scene = scene_with(&["RS256", "PS256", "EdDSA"]).await;
+    let rsa = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'_> = rsa.as_der().expect("its encoding");
+    // The library signs with PKCS#1, which is what follows the 26 bytes of a 2048-bit key's PKCS#8.
+    let rsa_key = EncodingKey::from_rsa_der(&der.as_ref()[26..]);
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let (n, e) = (rsa.public_key().modulus(), rsa.public_key().exponent());
+    let (n, e) = (encode(n.big_endian_without_leading_zero()), encode(e.big_endian_without_leading_zero()));
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
+    let ed = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a key");
+    let ed_key = EncodingKey::from_ed_der(pkcs8.as_ref());
+    let set = json!({"keys": [{"kty": "RSA", "kid": "r1", "n": n, "e": e},
+        {"kty": "OKP", "crv": "Ed25519", "kid": "e1", "x": encode(ed.public_key().as_ref())}]});
+    *scene.server.answer.lock().expect("a lock") = ok(&set.to_string());
+    for (algorithm, kid, key) in [
+        (Algorithm::RS256, "r1", &rsa_key),
+        (Algorithm::PS256, "r1", &rsa_key),
+        (Algorithm::EdDSA, "e1", &ed_key),
+    ] {
+        let token = jsonwebtoken::encode(&header(algorithm, kid), &claims(), key).expect("a token");
+        let got = scene.verifier.token(&token).await;
+        assert!(got.is_ok(), "{algorithm:?} {got:?}");
+        // The same token says that another key signed it.
+        let other = if kid == "r1" { "e1" } else { "r1" };
+        let token = jsonwebtoken::encode(&header(algorithm, other), &claims(), key);
+        scene.check(&token.expect("a token"), Refusal::Key).await;
+    }
 }
 
 #[tokio::test]
@@ -177,7 +202,7 @@ async fn only_a_bearer_token_is_one() {
 #[tokio::test]
 async fn a_huge_token_is_not_even_read() {
     let scene = scene().await;
-    let token = scene.sign(&with(json!({"padding": "x".repeat(8000)})));
+    let token = scene.sign(&with(&json!({"padding": "x".repeat(8000)})));
     scene.check(&token, Refusal::TooLong).await;
     assert_eq!(scene.fetches(), 0);
 }
@@ -228,9 +253,8 @@ async fn the_algorithm_must_be_the_issuers_and_the_keys() {
 #[tokio::test]
 async fn the_key_must_be_the_one_that_is_named() {
     let scene = scene().await;
-    let sign = |head: &Header, key: &EncodingKey| {
-        jsonwebtoken::encode(head, &claims(), key).expect("a token")
-    };
+    let sign =
+        |head: &Header, key: &EncodingKey| jsonwebtoken::encode(head, &claims(), key).expect("a token");
     let good = &scene.signer.key;
     let unknown = sign(&header(Algorithm::ES256, "k2"), good);
     scene.check(&unknown, Refusal::Key).await;
@@ -252,7 +276,7 @@ async fn a_token_that_was_changed_is_refused() {
     let scene = scene().await;
     let good = scene.sign(&claims());
     let parts: Vec<&str> = good.split('.').collect();
-    let admin = URL_SAFE_NO_PAD.encode(with(json!({"role": "admin"})).to_string());
+    let admin = URL_SAFE_NO_PAD.encode(with(&json!({"role": "admin"})).to_string());
     let token = format!("{}.{admin}.{}", parts[0], parts[2]);
     scene.check(&token, Refusal::Signature).await;
 
@@ -266,42 +290,42 @@ async fn a_token_that_was_changed_is_refused() {
 async fn a_token_holds_from_its_beginning_to_its_end() {
     let scene = scene().await;
     let expired = Refusal::Expired;
-    scene.check_claims(with(json!({"exp": NOW - 30})), expired).await;
-    scene.check_claims(with(json!({"exp": null})), expired).await;
-    scene.check_claims(with(json!({"exp": 1e300})), expired).await;
-    scene.check_claims(with(json!({"exp": -1})), expired).await;
-    scene.check_claims(with(json!({"nbf": NOW + 31})), Refusal::NotYet).await;
-    scene.check_claims(with(json!({"exp": "tomorrow"})), Refusal::Form).await;
+    scene.check_claims(with(&json!({"exp": NOW - 30})), expired).await;
+    scene.check_claims(with(&json!({"exp": null})), expired).await;
+    scene.check_claims(with(&json!({"exp": 1e300})), expired).await;
+    scene.check_claims(with(&json!({"exp": -1})), expired).await;
+    scene.check_claims(with(&json!({"nbf": NOW + 31})), Refusal::NotYet).await;
+    scene.check_claims(with(&json!({"exp": "tomorrow"})), Refusal::Form).await;
     let times = json!({"exp": NOW - 29, "nbf": NOW + 30});
-    assert!(scene.verifier.token(&scene.sign(&with(times))).await.is_ok());
+    assert!(scene.verifier.token(&scene.sign(&with(&times))).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_token_for_somebody_else_is_refused() {
     let scene = scene().await;
     for aud in [json!("other"), json!(["other"]), json!([]), json!(null)] {
-        scene.check_claims(with(json!({"aud": aud})), Refusal::Audience).await;
+        scene.check_claims(with(&json!({"aud": aud})), Refusal::Audience).await;
     }
     for iss in ["https://id.example.com", "https://evil.test/", ""] {
-        scene.check_claims(with(json!({"iss": iss})), Refusal::Issuer).await;
+        scene.check_claims(with(&json!({"iss": iss})), Refusal::Issuer).await;
     }
-    scene.check_claims(with(json!({"iss": [ISS]})), Refusal::Form).await;
+    scene.check_claims(with(&json!({"iss": [ISS]})), Refusal::Form).await;
 }
 
 #[tokio::test]
 async fn an_issuer_speaks_for_its_own_tenants_only() {
     let scene = scene().await;
     for tenant in [json!("other"), json!("DEMO"), json!(""), json!(null)] {
-        scene.check_claims(with(json!({"tenant": tenant})), Refusal::Tenant).await;
+        scene.check_claims(with(&json!({"tenant": tenant})), Refusal::Tenant).await;
     }
     for role in [json!("root"), json!("Admin"), json!(null)] {
-        scene.check_claims(with(json!({"role": role})), Refusal::Role).await;
+        scene.check_claims(with(&json!({"role": role})), Refusal::Role).await;
     }
     for sub in [json!(""), json!(" "), json!("a\nb"), json!(null)] {
-        scene.check_claims(with(json!({"sub": sub})), Refusal::Subject).await;
+        scene.check_claims(with(&json!({"sub": sub})), Refusal::Subject).await;
     }
     let long = json!({"sub": "x".repeat(513)});
-    scene.check_claims(with(long), Refusal::Subject).await;
+    scene.check_claims(with(&long), Refusal::Subject).await;
 }
 
 #[tokio::test]
@@ -321,14 +345,14 @@ async fn a_subject_is_known_by_what_was_verified() {
     let scene = scene().await;
     let identities = json!([{"type": "email", "value": "A@Example.com"},
         {"type": "customer_id", "value": "7"}, {"type": "email", "value": "a@example.com"}]);
-    let token = scene.sign(&subject(json!({"identities": identities, "verified": true})));
+    let token = scene.sign(&subject(&json!({"identities": identities, "verified": true})));
     let principal = scene.verifier.token(&token).await.expect("in");
     let expect = vec![identity("email", "a@example.com"), identity("customer_id", "7")];
     assert_eq!(principal.identities, expect);
 
     let oidc = json!({"email": "a@example.com", "email_verified": true, "identities": [
         {"type": "email", "value": "somebody@else.example"}]});
-    let principal = scene.verifier.token(&scene.sign(&subject(oidc))).await.expect("in");
+    let principal = scene.verifier.token(&scene.sign(&subject(&oidc))).await.expect("in");
     assert_eq!(principal.identities, vec![identity("email", "a@example.com")]);
     assert!(!format!("{principal:?}").contains("example.com"));
 }
@@ -348,21 +372,19 @@ async fn a_subject_without_a_verified_identity_is_refused() {
         json!({"identities": [{"type": "email", "value": "no address"}], "verified": true}),
         json!({"identities": [{"type": "E-Mail", "value": "a@example.com"}], "verified": true}),
     ] {
-        scene.check_claims(subject(changes), Refusal::Identity).await;
+        scene.check_claims(subject(&changes), Refusal::Identity).await;
     }
-    let many: Vec<Value> = (0..11)
-        .map(|n| json!({"type": "customer_id", "value": n.to_string()}))
-        .collect();
+    let many: Vec<Value> = (0..11).map(|n| json!({"type": "customer_id", "value": n.to_string()})).collect();
     let many = json!({"identities": many, "verified": true});
-    scene.check_claims(subject(many), Refusal::Identity).await;
+    scene.check_claims(subject(&many), Refusal::Identity).await;
     let string = json!({"email": "a@example.com", "email_verified": "true"});
-    scene.check_claims(subject(string), Refusal::Form).await;
+    scene.check_claims(subject(&string), Refusal::Form).await;
 }
 
 #[tokio::test]
 async fn other_roles_bring_no_identities() {
     let scene = scene().await;
-    let claims = with(json!({"email": "a@example.com", "email_verified": true}));
+    let claims = with(&json!({"email": "a@example.com", "email_verified": true}));
     let principal = scene.verifier.token(&scene.sign(&claims)).await.expect("in");
     assert!(principal.identities.is_empty());
 }
@@ -373,7 +395,7 @@ async fn a_rotated_key_is_found_and_made_up_key_ids_do_not_hammer_the_issuer() {
     assert!(scene.verifier.token(&scene.sign(&claims())).await.is_ok());
     let new = signer("k2");
     let head = header(Algorithm::ES256, "k2");
-    let claims = with(json!({"exp": NOW + 100_000}));
+    let claims = with(&json!({"exp": NOW + 100_000}));
     let token = jsonwebtoken::encode(&head, &claims, &new.key).expect("a token");
 
     scene.clock.set(NOW + 59);
@@ -392,7 +414,7 @@ async fn a_rotated_key_is_found_and_made_up_key_ids_do_not_hammer_the_issuer() {
 async fn a_key_set_that_is_away_is_a_fault_and_not_a_refusal() {
     let scene = scene().await;
     *scene.server.answer.lock().expect("a lock") = status("503 Away", "");
-    let token = scene.sign(&with(json!({"exp": NOW + 100_000})));
+    let token = scene.sign(&with(&json!({"exp": NOW + 100_000})));
     let got = scene.verifier.token(&token).await;
     assert!(matches!(got, Err(AuthError::Fault(fault)) if fault.class == ports::Class::Transient));
 

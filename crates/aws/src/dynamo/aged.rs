@@ -14,11 +14,7 @@ pub(super) struct Aged<K, V> {
 
 impl<K: Ord + Clone, V: Clone> Aged<K, V> {
     pub fn new(most: usize, believed_for: SignedDuration) -> Self {
-        Self {
-            most,
-            believed_for,
-            entries: Mutex::default(),
-        }
+        Self { most, believed_for, entries: Mutex::default() }
     }
 
     /// What is remembered, if it is not too old. A clock that went backwards makes it too old.

@@ -42,9 +42,7 @@ pub struct AuditTable {
 impl AuditTable {
     /// The table by name.
     pub fn new(client: Client, audit: impl Into<String>) -> Self {
-        Self {
-            table: Table::new(client, audit),
-        }
+        Self { table: Table::new(client, audit) }
     }
 
     /// The partition keys of those marks that are there. At most [`MOST_KEYS`] of them.
@@ -61,11 +59,7 @@ impl AuditTable {
                 .projection_expression("pk")
                 .build()
                 .map_err(|_| self.fault(Class::Permanent, BATCH, "incomplete request"))?;
-            let call = self
-                .table
-                .client
-                .batch_get_item()
-                .request_items(&self.table.name, keys);
+            let call = self.table.client.batch_get_item().request_items(&self.table.name, keys);
             let answer = match call.send().await {
                 Ok(answer) => answer,
                 Err(error) => return Err(fault::dynamodb(BATCH, &self.table.name, &error)),
@@ -84,13 +78,7 @@ impl AuditTable {
     }
 
     fn fault(&self, class: Class, operation: &'static str, detail: &str) -> Fault {
-        Fault::new(
-            class,
-            Code::ControlUnavailable,
-            operation,
-            &self.table.name,
-            detail,
-        )
+        Fault::new(class, Code::ControlUnavailable, operation, &self.table.name, detail)
     }
 
     /// The last defence against a block that no reader could verify: it could never be taken back.
@@ -114,9 +102,8 @@ impl AuditTable {
 impl AuditLog for AuditTable {
     async fn head(&self, tenant: &TenantId) -> Result<Head, Fault> {
         let range = Range::Prefix(keys::BLOCKS.to_owned());
-        let search = Search::new(keys::chain_partition(tenant), range)
-            .descending()
-            .only("last_seq, head_hash");
+        let search =
+            Search::new(keys::chain_partition(tenant), range).descending().only("last_seq, head_hash");
         let found = self.table.search(&search, Some(1)).await?;
         let Some(item) = found.first() else {
             return Ok(Head::genesis());
@@ -124,10 +111,7 @@ impl AuditLog for AuditTable {
         let seq = item.get("last_seq").and_then(|v| v.as_n().ok());
         let seq = seq.and_then(|seq| seq.parse().ok());
         match (seq, text(item, "head_hash")) {
-            (Some(seq), Some(hash)) => Ok(Head {
-                seq,
-                hash: hash.to_owned(),
-            }),
+            (Some(seq), Some(hash)) => Ok(Head { seq, hash: hash.to_owned() }),
             _ => Err(items::unreadable(&self.table.name)),
         }
     }
@@ -156,14 +140,12 @@ impl AuditLog for AuditTable {
         let absent = || Some(Condition::absent());
         let mut transaction = Transaction::new();
         let key = keys::block(&block.tenant, block.first_seq());
-        let item = NewItem::new(&key)
-            .doc(block)?
-            .with("last_seq", n(head.seq))
-            .with("head_hash", s(head.hash));
+        let item =
+            NewItem::new(&key).doc(block)?.with("last_seq", n(&head.seq)).with("head_hash", s(head.hash));
         transaction.put((), table, key, item.build(), absent());
         for entry in &block.entries {
             let key = keys::marker(&block.tenant, &entry.event);
-            let item = NewItem::new(&key).with("seq", n(entry.seq)).build();
+            let item = NewItem::new(&key).with("seq", n(&entry.seq)).build();
             transaction.put((), table, key, item, absent());
         }
         match transaction.send(&self.table.client, table).await {

@@ -17,11 +17,7 @@ pub(super) struct Condition {
 
 impl Condition {
     pub fn new(expression: &'static str) -> Self {
-        Self {
-            expression,
-            names: Vec::new(),
-            values: Vec::new(),
-        }
+        Self { expression, names: Vec::new(), values: Vec::new() }
     }
 
     #[must_use]
@@ -57,22 +53,18 @@ impl Condition {
 
     /// The document that is there is still the one that was read.
     pub fn unchanged(doc: &str) -> Self {
-        Self::new("#doc = :doc")
-            .name("#doc", "doc")
-            .value(":doc", s(doc))
+        Self::new("#doc = :doc").name("#doc", "doc").value(":doc", s(doc))
     }
 
     /// The names as the SDK wants them: `None` if there are none, for an empty map is an error.
     pub fn names(&self) -> Option<HashMap<String, String>> {
         let names = self.names.iter();
-        (!self.names.is_empty())
-            .then(|| names.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        (!self.names.is_empty()).then(|| names.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
     }
 
     /// The values as the SDK wants them.
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let values = self.values.iter();
-        (!self.values.is_empty())
-            .then(|| values.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+        (!self.values.is_empty()).then(|| values.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
     }
 }

@@ -16,16 +16,12 @@ pub(super) fn encode(sort: &str) -> String {
 
 /// The sort key of a request in an index.
 pub(super) fn request(table: &str, cursor: &str) -> Result<String, Fault> {
-    decode(cursor)
-        .filter(|sort| is_received(sort))
-        .ok_or_else(|| malformed(table))
+    decode(cursor).filter(|sort| is_received(sort)).ok_or_else(|| malformed(table))
 }
 
 /// The sort key of a hold.
 pub(super) fn hold(table: &str, cursor: &str) -> Result<String, Fault> {
-    decode(cursor)
-        .filter(|sort| sort.parse::<HoldId>().is_ok())
-        .ok_or_else(|| malformed(table))
+    decode(cursor).filter(|sort| sort.parse::<HoldId>().is_ok()).ok_or_else(|| malformed(table))
 }
 
 fn decode(cursor: &str) -> Option<String> {
@@ -43,13 +39,7 @@ fn is_received(sort: &str) -> bool {
 }
 
 fn malformed(table: &str) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Code::ControlUnavailable,
-        "dynamodb:Query",
-        table,
-        "cursor",
-    )
+    Fault::new(Class::Permanent, Code::ControlUnavailable, "dynamodb:Query", table, "cursor")
 }
 
 #[cfg(test)]
@@ -67,10 +57,7 @@ mod tests {
             assert_eq!(request("t", bad), Err(malformed("t")), "{bad}");
         }
         let hold_id = HoldId::new(at, 9);
-        assert_eq!(
-            hold("t", &encode(hold_id.as_str())),
-            Ok(hold_id.to_string())
-        );
+        assert_eq!(hold("t", &encode(hold_id.as_str())), Ok(hold_id.to_string()));
         assert_eq!(hold("t", &encode(&sort)), Err(malformed("t")));
     }
 }

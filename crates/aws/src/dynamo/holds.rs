@@ -51,10 +51,7 @@ enum Part {
 impl HoldsTable {
     /// The tables by name.
     pub fn new(client: Client, holds: impl Into<String>, requests: impl Into<String>) -> Self {
-        Self {
-            table: Table::new(client.clone(), holds),
-            requests: Table::new(client, requests),
-        }
+        Self { table: Table::new(client.clone(), holds), requests: Table::new(client, requests) }
     }
 
     /// Both copies; the first on a condition.
@@ -65,10 +62,7 @@ impl HoldsTable {
         condition: Condition,
     ) -> Result<(), Fault> {
         for (key, condition) in [
-            (
-                keys::hold(&hold.tenant, &hold.subject, &hold.id),
-                Some(condition),
-            ),
+            (keys::hold(&hold.tenant, &hold.subject, &hold.id), Some(condition)),
             (keys::hold_pointer(&hold.tenant, &hold.id), None),
         ] {
             let item = NewItem::new(&key).doc(hold)?.build();
@@ -90,9 +84,7 @@ impl HoldsTable {
         match sent.await {
             Ok(()) => Ok(None),
             Err(Cancelled::Fault(fault)) => Err(fault),
-            Err(Cancelled::Refused(failed)) => {
-                Ok(Some(failed.into_iter().map(|(part, _)| part).collect()))
-            }
+            Err(Cancelled::Refused(failed)) => Ok(Some(failed.into_iter().map(|(part, _)| part).collect())),
         }
     }
 
@@ -118,13 +110,7 @@ impl HoldsTable {
     }
 
     fn mistake(&self, detail: &str) -> Fault {
-        Fault::new(
-            Class::Permanent,
-            Code::ControlUnavailable,
-            OPERATION,
-            &self.table.name,
-            detail,
-        )
+        Fault::new(Class::Permanent, Code::ControlUnavailable, OPERATION, &self.table.name, detail)
     }
 
     fn contended(&self) -> Fault {
@@ -158,7 +144,7 @@ impl Holds for HoldsTable {
         for attempt in 0..ATTEMPTS {
             let mut transaction = Transaction::new();
             self.put_hold(&mut transaction, hold, Condition::absent())?;
-            let more = Condition::new("").name("#active", "active").value(":one", n(1));
+            let more = Condition::new("").name("#active", "active").value(":one", n(&1));
             let key = keys::guard(&hold.tenant, &hold.subject);
             let add = "ADD #active :one";
             transaction.update(Part::Guard, &self.table.name, key, add, &more);
@@ -219,8 +205,8 @@ impl Holds for HoldsTable {
             self.put_hold(&mut transaction, &released, Condition::unchanged(&doc))?;
             let less = Condition::new("#active > :zero")
                 .name("#active", "active")
-                .value(":zero", n(0))
-                .value(":less", n(-1));
+                .value(":zero", n(&0))
+                .value(":less", n(&-1));
             let key = keys::guard(&hold.tenant, &hold.subject);
             let add = "ADD #active :less";
             transaction.update(Part::Guard, &self.table.name, key, add, &less);
@@ -239,11 +225,7 @@ impl Holds for HoldsTable {
         item.map(|item| self.decode(&item)).transpose()
     }
 
-    async fn standing(
-        &self,
-        tenant: &TenantId,
-        subjects: &[Pseudonym],
-    ) -> Result<Vec<Hold>, Fault> {
+    async fn standing(&self, tenant: &TenantId, subjects: &[Pseudonym]) -> Result<Vec<Hold>, Fault> {
         let mut subjects = subjects.to_vec();
         subjects.sort();
         subjects.dedup();
@@ -259,11 +241,7 @@ impl Holds for HoldsTable {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let holds: Result<Vec<Hold>, Fault> = found
-            .iter()
-            .flatten()
-            .map(|item| self.decode(item))
-            .collect();
+        let holds: Result<Vec<Hold>, Fault> = found.iter().flatten().map(|item| self.decode(item)).collect();
         let mut holds = holds?;
         holds.retain(|hold| hold.released_at.is_none());
         Ok(holds)
@@ -282,20 +260,11 @@ impl Holds for HoldsTable {
         // One more than asked for says whether there is a next page.
         let limit = limit.max(1);
         let search = Search::new(keys::holds_partition(tenant), range).descending();
-        let found = self
-            .table
-            .search(&search, Some(limit.saturating_add(1)))
-            .await?;
-        let mut holds: Vec<Hold> = found
-            .iter()
-            .map(|item| self.decode(item))
-            .collect::<Result<_, _>>()?;
+        let found = self.table.search(&search, Some(limit.saturating_add(1))).await?;
+        let mut holds: Vec<Hold> = found.iter().map(|item| self.decode(item)).collect::<Result<_, _>>()?;
         let more = holds.len() > limit;
         holds.truncate(limit);
-        let next = holds
-            .last()
-            .filter(|_| more)
-            .map(|hold| cursor::encode(hold.id.as_str()));
+        let next = holds.last().filter(|_| more).map(|hold| cursor::encode(hold.id.as_str()));
         Ok((holds, next))
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn s(text: impl Into<String>) -> AttributeValue {
 }
 
 /// A number.
-pub(super) fn n(number: impl ToString) -> AttributeValue {
+pub(super) fn n(number: &impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
@@ -65,20 +65,12 @@ impl NewItem {
 
 /// Reads the `doc` of an item of a table.
 pub(super) fn decode<T: DeserializeOwned>(table: &str, item: &Item) -> Result<T, Fault> {
-    text(item, "doc")
-        .and_then(|json| serde_json::from_str(json).ok())
-        .ok_or_else(|| unreadable(table))
+    text(item, "doc").and_then(|json| serde_json::from_str(json).ok()).ok_or_else(|| unreadable(table))
 }
 
 /// An item is not as this program writes it.
 pub(super) fn unreadable(table: &str) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Code::ControlUnavailable,
-        "dynamodb:GetItem",
-        table,
-        "unreadable-item",
-    )
+    Fault::new(Class::Permanent, Code::ControlUnavailable, "dynamodb:GetItem", table, "unreadable-item")
 }
 
 /// A request, with what its conditions and its indexes need.
@@ -86,8 +78,8 @@ pub(super) fn request(request: &Request) -> Result<Item, Fault> {
     let received = s(keys::received(request.received_at, &request.id));
     let item = NewItem::new(&keys::request(&request.tenant, &request.id))
         .doc(request)?
-        .with("generation", n(request.generation))
-        .with("events", n(request.events))
+        .with("generation", n(&request.generation))
+        .with("events", n(&request.events))
         .with("status", s(request.status.as_str()))
         .with("gsi1pk", s(keys::by_tenant(&request.tenant)))
         .with("gsi1sk", received.clone())
@@ -97,10 +89,7 @@ pub(super) fn request(request: &Request) -> Result<Item, Fault> {
         return Ok(item.build());
     };
     let sort = keys::progress(by, &request.tenant, &request.id);
-    Ok(item
-        .with("gsi3pk", s(keys::by_progress(keys::shard(&request.id))))
-        .with("gsi3sk", s(sort))
-        .build())
+    Ok(item.with("gsi3pk", s(keys::by_progress(keys::shard(&request.id)))).with("gsi3sk", s(sort)).build())
 }
 
 /// An event, with what the stream's filters and readers need.
@@ -112,13 +101,10 @@ pub(super) fn event(event: &Event) -> Result<Item, Fault> {
     let item = NewItem::new(&keys::event(event))
         .doc(event)?
         .with("tenant", s(event.tenant.as_str()))
-        .with("generation", n(event.generation))
+        .with("generation", n(&event.generation))
         .with(about, s(id));
     Ok(match event.wake {
         None => item.build(),
-        Some(enter_at) => item
-            .with("relay", s("wake"))
-            .with("enter_at", s(enter_at.as_str()))
-            .build(),
+        Some(enter_at) => item.with("relay", s("wake")).with("enter_at", s(enter_at.as_str())).build(),
     })
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::types::DataKeySpec;
@@ -74,8 +75,7 @@ impl KeysTable {
 
     fn cache(&self, scope: &KeyScope, key: &DataKey) {
         if let KeyScope::Pseudonyms(tenant) = scope {
-            self.unwrapped
-                .put(tenant.clone(), key.clone(), self.clock.now());
+            self.unwrapped.put(tenant.clone(), key.clone(), self.clock.now());
         }
     }
 
@@ -138,9 +138,8 @@ impl KeysTable {
         match call.send().await {
             Ok(_) => Ok(true),
             Err(error) => {
-                let refused = error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception());
+                let refused =
+                    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
                 if refused {
                     return Ok(false);
                 }
@@ -152,11 +151,7 @@ impl KeysTable {
 }
 
 /// Key material from the SDK's buffer into ours; the buffer is wiped.
-fn take_in(
-    operation: &'static str,
-    scope: &KeyScope,
-    plaintext: Option<Blob>,
-) -> Result<DataKey, Fault> {
+fn take_in(operation: &'static str, scope: &KeyScope, plaintext: Option<Blob>) -> Result<DataKey, Fault> {
     let mut bytes = plaintext.map(Blob::into_inner).unwrap_or_default();
     let key = DataKey::from_slice(&bytes);
     bytes.zeroize();

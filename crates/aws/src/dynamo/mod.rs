@@ -5,8 +5,9 @@
 //! filter or the time-to-live needs it. Every partition key begins with the tenant (an issuer's with
 //! the issuer), so that no key that is built from a caller's tenant reaches another's items.
 //!
-//! Writes that belong together are one transaction. No client request token is set: it would cover
-//! ten minutes, while the conditions make a repeated write harmless for ever.
+//! Writes that belong together are one transaction. What makes a repeated write harmless is its
+//! conditions, for ever; the token that the SDK gives each call covers its own retries, for ten
+//! minutes, and nothing here relies on it.
 
 mod aged;
 mod audit_log;

@@ -30,10 +30,10 @@ use jiff::Timestamp;
 use ports::control::{Change, Listing, NewRequest, Remembered};
 use ports::{Clock, Fault, Refused, Requests};
 
+use super::cursor;
 use super::items::{self, Item, text};
 use super::keys::{self, Key};
 use super::table::{Range, Search, Table};
-use super::cursor;
 
 /// Reads of one request's or one person's items that are under way at once.
 const AT_ONCE: usize = 8;
@@ -53,11 +53,7 @@ impl RequestsTable {
         holds: impl Into<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self {
-            table: Table::new(client, requests),
-            holds: holds.into(),
-            clock,
-        }
+        Self { table: Table::new(client, requests), holds: holds.into(), clock }
     }
 
     async fn get(&self, tenant: &TenantId, id: &RequestId) -> Result<Option<Request>, Fault> {
@@ -144,21 +140,13 @@ impl Requests for RequestsTable {
         self.put_change(change).await
     }
 
-    async fn lock_owner(
-        &self,
-        tenant: &TenantId,
-        subject: &Pseudonym,
-    ) -> Result<Option<RequestId>, Fault> {
+    async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault> {
         self.owner(&keys::lock(tenant, subject)).await
     }
 
     /// A holder that reads them after it has let the lock go misses nobody: to queue is a
     /// transaction in which the lock must still be held. Ids sort by the time of the request.
-    async fn waiters(
-        &self,
-        tenant: &TenantId,
-        subject: &Pseudonym,
-    ) -> Result<Vec<RequestId>, Fault> {
+    async fn waiters(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Vec<RequestId>, Fault> {
         let partition = keys::lock_partition(tenant, subject);
         let search = Search::new(partition, Range::Prefix(keys::WAITERS.to_owned()));
         let found = self.table.search(&search, None).await?;
@@ -171,10 +159,7 @@ impl Requests for RequestsTable {
         subjects: &[Pseudonym],
         id: &RequestId,
     ) -> Result<(), Fault> {
-        let keys: Vec<Key> = subjects
-            .iter()
-            .map(|subject| keys::waiter(tenant, subject, id))
-            .collect();
+        let keys: Vec<Key> = subjects.iter().map(|subject| keys::waiter(tenant, subject, id)).collect();
         stream::iter(keys)
             .map(|key| async move { self.table.delete(&key).await })
             .buffer_unordered(AT_ONCE)
@@ -210,19 +195,15 @@ impl Requests for RequestsTable {
         };
         let search = match status {
             None => Search::new(keys::by_tenant(tenant), range).index("by_tenant", "gsi1pk", "gsi1sk"),
-            Some(status) => Search::new(keys::by_status(tenant, status), range)
-                .index("by_status", "gsi2pk", "gsi2sk"),
+            Some(status) => {
+                Search::new(keys::by_status(tenant, status), range).index("by_status", "gsi2pk", "gsi2sk")
+            }
         };
         // One more than asked for says whether there is a next page.
         let limit = limit.max(1);
-        let found = self
-            .table
-            .search(&search.descending(), Some(limit.saturating_add(1)))
-            .await?;
-        let mut requests: Vec<Request> = found
-            .iter()
-            .map(|item| self.decode(item))
-            .collect::<Result<_, _>>()?;
+        let found = self.table.search(&search.descending(), Some(limit.saturating_add(1))).await?;
+        let mut requests: Vec<Request> =
+            found.iter().map(|item| self.decode(item)).collect::<Result<_, _>>()?;
         let more = requests.len() > limit;
         requests.truncate(limit);
         let last = requests.last().filter(|_| more);
@@ -230,16 +211,15 @@ impl Requests for RequestsTable {
         Ok(Listing { requests, next })
     }
 
-    async fn overdue(
-        &self,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
+    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault> {
         let until = keys::progress_until(now);
         let searches: Vec<Search> = (0..keys::SHARDS)
             .map(|shard| {
-                Search::new(keys::by_progress(shard), Range::Before(until.clone()))
-                    .index("by_progress", "gsi3pk", "gsi3sk")
+                Search::new(keys::by_progress(shard), Range::Before(until.clone())).index(
+                    "by_progress",
+                    "gsi3pk",
+                    "gsi3sk",
+                )
             })
             .collect();
         let shards: Vec<Vec<Item>> = stream::iter(searches)
@@ -247,11 +227,8 @@ impl Requests for RequestsTable {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let mut found: Vec<(&str, &Item)> = shards
-            .iter()
-            .flatten()
-            .map(|item| (text(item, "gsi3sk").unwrap_or_default(), item))
-            .collect();
+        let mut found: Vec<(&str, &Item)> =
+            shards.iter().flatten().map(|item| (text(item, "gsi3sk").unwrap_or_default(), item)).collect();
         found.sort_unstable_by_key(|(sort, _)| *sort);
         found
             .into_iter()

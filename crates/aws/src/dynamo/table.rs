@@ -41,13 +41,7 @@ pub(super) enum Range {
 impl Search {
     /// In the table itself, strongly consistent.
     pub fn new(partition: String, range: Range) -> Self {
-        Self {
-            index: None,
-            partition,
-            range,
-            descending: false,
-            projection: None,
-        }
+        Self { index: None, partition, range, descending: false, projection: None }
     }
 
     /// In an index with these keys. An index lags behind its table.
@@ -107,10 +101,7 @@ impl Search {
 
 impl Table {
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: name.into(),
-        }
+        Self { client, name: name.into() }
     }
 
     /// An item, strongly consistent.
@@ -129,11 +120,7 @@ impl Table {
 
     /// Deletes an item, if it is there.
     pub async fn delete(&self, key: &Key) -> Result<(), Fault> {
-        let call = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()));
+        let call = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(fault::dynamodb("dynamodb:DeleteItem", &self.name, &error)),

@@ -53,13 +53,7 @@ impl RegistryTable {
     }
 
     fn invalid(&self, detail: &str) -> Fault {
-        Fault::new(
-            Class::Permanent,
-            Code::SettingsInvalid,
-            "dynamodb:GetItem",
-            &self.table.name,
-            detail,
-        )
+        Fault::new(Class::Permanent, Code::SettingsInvalid, "dynamodb:GetItem", &self.table.name, detail)
     }
 }
 

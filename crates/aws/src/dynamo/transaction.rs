@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use ports::{Class, Code, Fault};
 
@@ -41,11 +41,7 @@ pub(super) enum Cancelled<P> {
 
 impl<P> Transaction<P> {
     pub fn new() -> Self {
-        Self {
-            actions: Vec::new(),
-            items: BTreeSet::new(),
-            mistake: None,
-        }
+        Self { actions: Vec::new(), items: BTreeSet::new(), mistake: None }
     }
 
     /// Puts an item.
@@ -58,8 +54,9 @@ impl<P> Transaction<P> {
                 .set_expression_attribute_values(condition.values())
                 .return_values_on_condition_check_failure(ALL_OLD);
         }
-        let action = put.build().map(|p| TransactWriteItem::builder().put(p));
-        self.add(part, table, key, action.map(|a| a.build()));
+        let action = put.build();
+        let action = action.map(|p| TransactWriteItem::builder().put(p).build());
+        self.add(part, table, key, action);
     }
 
     /// Changes attributes of an item by an update expression, whose placeholders are `condition`'s.
@@ -71,16 +68,15 @@ impl<P> Transaction<P> {
         expression: &'static str,
         condition: &Condition,
     ) {
+        let conditional = !condition.expression.is_empty();
         let update = Update::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
             .update_expression(expression)
-            .set_condition_expression(
-                (!condition.expression.is_empty()).then(|| condition.expression.to_owned()),
-            )
+            .set_condition_expression(conditional.then(|| condition.expression.to_owned()))
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
-            .return_values_on_condition_check_failure(ALL_OLD)
+            .set_return_values_on_condition_check_failure(conditional.then_some(ALL_OLD))
             .build();
         let action = update.map(|u| TransactWriteItem::builder().update(u).build());
         self.add(part, table, key, action);
@@ -114,13 +110,7 @@ impl<P> Transaction<P> {
         self.add(part, table, key, action);
     }
 
-    fn add(
-        &mut self,
-        part: P,
-        table: &str,
-        key: Key,
-        action: Result<TransactWriteItem, BuildError>,
-    ) {
+    fn add(&mut self, part: P, table: &str, key: Key, action: Result<TransactWriteItem, BuildError>) {
         // DynamoDB refuses two actions on one item, with a message that quotes it.
         if !self.items.insert((table.to_owned(), key)) {
             self.mistake = Some(mistake(table, "two actions on one item".to_owned()));
@@ -141,9 +131,7 @@ impl<P> Transaction<P> {
             return Err(Cancelled::Fault(mistake(table, detail)));
         }
         let (parts, actions): (Vec<P>, Vec<TransactWriteItem>) = self.actions.into_iter().unzip();
-        let call = client
-            .transact_write_items()
-            .set_transact_items(Some(actions));
+        let call = client.transact_write_items().set_transact_items(Some(actions));
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(cancelled(parts, table, error)),
@@ -152,24 +140,12 @@ impl<P> Transaction<P> {
 }
 
 fn mistake(table: &str, detail: String) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Code::ControlUnavailable,
-        OPERATION,
-        table,
-        detail,
-    )
+    Fault::new(Class::Permanent, Code::ControlUnavailable, OPERATION, table, detail)
 }
 
-fn cancelled<P>(
-    parts: Vec<P>,
-    table: &str,
-    error: SdkError<TransactWriteItemsError>,
-) -> Cancelled<P> {
+fn cancelled<P>(parts: Vec<P>, table: &str, error: SdkError<TransactWriteItemsError>) -> Cancelled<P> {
     let reasons = match error {
-        SdkError::ServiceError(context)
-            if context.err().is_transaction_canceled_exception() =>
-        {
+        SdkError::ServiceError(context) if context.err().is_transaction_canceled_exception() => {
             match context.into_err() {
                 TransactWriteItemsError::TransactionCanceledException(cancelled) => {
                     cancelled.cancellation_reasons.unwrap_or_default()
@@ -225,10 +201,7 @@ mod tests {
     fn a_cancellation_is_sorted_out_by_cause() {
         check(&["None", "ConditionalCheckFailed"], Ok(&[1]));
         check(&["TransactionConflict", "None"], Ok(&[]));
-        check(
-            &["ThrottlingError", "ConditionalCheckFailed", "TransactionConflict"],
-            Ok(&[1]),
-        );
+        check(&["ThrottlingError", "ConditionalCheckFailed", "TransactionConflict"], Ok(&[1]));
         check(&["None", "ThrottlingError"], Err(Class::Throttled));
         check(&["ValidationError", "None"], Err(Class::Permanent));
         check(&["None", "None"], Err(Class::Permanent));
@@ -236,10 +209,7 @@ mod tests {
 
     #[test]
     fn two_actions_on_one_item_are_a_mistake_of_ours() {
-        let key = Key {
-            pk: "p".into(),
-            sk: "s".into(),
-        };
+        let key = Key { pk: "p".into(), sk: "s".into() };
         let mut transaction = Transaction::new();
         transaction.check((), "t", key.clone(), &Condition::absent());
         assert!(transaction.mistake.is_none());

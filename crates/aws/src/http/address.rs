@@ -23,8 +23,8 @@ pub(crate) fn is_loopback(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match a {
-        // "This network", private, loopback.
-        0 | 10 | 127 => true,
+        // "This network", private, loopback; multicast, reserved, broadcast.
+        0 | 10 | 127 | 224..=255 => true,
         // Shared address space behind carrier-grade NAT, 100.64.0.0/10.
         100 => (64..128).contains(&b),
         // Link-local, and the instance metadata of the clouds.
@@ -39,8 +39,6 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Benchmarking 198.18.0.0/15, documentation.
         198 => matches!((b, c), (18 | 19, _) | (51, 100)),
         203 => (b, c) == (0, 113),
-        // Multicast, reserved, broadcast.
-        224..=255 => true,
         _ => false,
     };
     !special

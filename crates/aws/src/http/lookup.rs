@@ -51,9 +51,7 @@ fn check(found: &[IpAddr], allow_loopback: bool) -> Result<Addrs, CallError> {
     if found.is_empty() {
         return Err(CallError::Unresolved);
     }
-    let fine = |ip: &IpAddr| {
-        address::is_public(*ip) || (allow_loopback && address::is_loopback(*ip))
-    };
+    let fine = |ip: &IpAddr| address::is_public(*ip) || (allow_loopback && address::is_loopback(*ip));
     if !found.iter().all(fine) {
         return Err(CallError::Refused(Rule::Address));
     }
@@ -67,10 +65,7 @@ mod tests {
     use super::*;
 
     fn test(found: &[&str], allow_loopback: bool, expect: Result<usize, CallError>) {
-        let found: Vec<IpAddr> = found
-            .iter()
-            .map(|ip| ip.parse().expect("an address"))
-            .collect();
+        let found: Vec<IpAddr> = found.iter().map(|ip| ip.parse().expect("an address")).collect();
         let got = check(&found, allow_loopback).map(Iterator::count);
         assert_eq!(got, expect, "{found:?}");
     }

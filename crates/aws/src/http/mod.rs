@@ -32,11 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(2),
-            total: Duration::from_secs(10),
-            bytes: 64 << 10,
-        }
+        Self { connect: Duration::from_secs(2), total: Duration::from_secs(10), bytes: 64 << 10 }
     }
 }
 
@@ -98,21 +94,12 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A GET.
     pub fn get(url: &'a str, allowed: &'a [String]) -> Self {
-        Self {
-            url,
-            allowed,
-            headers: &[],
-            json: None,
-            within: None,
-        }
+        Self { url, allowed, headers: &[], json: None, within: None }
     }
 
     /// A POST of JSON.
     pub fn post(url: &'a str, allowed: &'a [String], json: Vec<u8>) -> Self {
-        Self {
-            json: Some(json),
-            ..Self::get(url, allowed)
-        }
+        Self { json: Some(json), ..Self::get(url, allowed) }
     }
 }
 
@@ -128,9 +115,7 @@ pub struct Answer {
 /// Only the status: a body may be about a person.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer")
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
@@ -152,10 +137,7 @@ impl Guard {
     pub fn with(allow_loopback: bool, limits: Limits, lookup: Arc<dyn Lookup>) -> Self {
         let client = Client::builder()
             .user_agent("Lacuna")
-            .dns_resolver(lookup::Checked {
-                lookup,
-                allow_loopback,
-            })
+            .dns_resolver(lookup::Checked { lookup, allow_loopback })
             .redirect(redirect::Policy::none())
             .no_proxy()
             .referer(false)
@@ -165,11 +147,7 @@ impl Guard {
             .connect_timeout(limits.connect)
             .timeout(limits.total)
             .build();
-        Self {
-            client: client.ok(),
-            limits,
-            allow_loopback,
-        }
+        Self { client: client.ok(), limits, allow_loopback }
     }
 
     /// Calls, and reads the whole answer.
@@ -186,15 +164,13 @@ impl Guard {
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Response, CallError> {
-        let url = target::check(call.url, call.allowed, self.allow_loopback)
-            .map_err(CallError::Refused)?;
+        let url = target::check(call.url, call.allowed, self.allow_loopback).map_err(CallError::Refused)?;
         let client = self.client.as_ref().ok_or(CallError::Unusable)?;
         let mut request = match call.json {
             None => client.request(Method::GET, url),
-            Some(json) => client
-                .request(Method::POST, url)
-                .header("content-type", "application/json")
-                .body(json),
+            Some(json) => {
+                client.request(Method::POST, url).header("content-type", "application/json").body(json)
+            }
         };
         request = request.header("accept", "application/json");
         for (name, value) in call.headers {

@@ -82,14 +82,7 @@ fn is_same_host(entry: &str, host: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ALLOWED: [&str; 6] = [
-        "Hooks.Example.com",
-        "localhost",
-        "127.0.0.1",
-        "10.0.0.7",
-        "1.1.1.1",
-        "::1",
-    ];
+    const ALLOWED: [&str; 6] = ["Hooks.Example.com", "localhost", "127.0.0.1", "10.0.0.7", "1.1.1.1", "::1"];
 
     fn test(url: &str, allow_loopback: bool, expect: Result<&str, Rule>) {
         let allowed = ALLOWED.map(str::to_owned);
@@ -107,14 +100,8 @@ mod tests {
 
     #[test]
     fn only_https_to_a_listed_host() {
-        strict(
-            "https://hooks.example.com/a?b=1",
-            Ok("https://hooks.example.com/a?b=1"),
-        );
-        strict(
-            "HTTPS://HOOKS.EXAMPLE.COM:8443/",
-            Ok("https://hooks.example.com:8443/"),
-        );
+        strict("https://hooks.example.com/a?b=1", Ok("https://hooks.example.com/a?b=1"));
+        strict("HTTPS://HOOKS.EXAMPLE.COM:8443/", Ok("https://hooks.example.com:8443/"));
         strict("http://hooks.example.com/", Err(Rule::Scheme));
         strict("ftp://hooks.example.com/", Err(Rule::Scheme));
         strict("file:///etc/passwd", Err(Rule::Form));
@@ -132,10 +119,7 @@ mod tests {
         strict("https://evilhooks.example.com/", Err(Rule::Host));
         // The part before the backslash is the host: that is what is compared and connected to.
         strict("https://evil.test\\@hooks.example.com/", Err(Rule::Host));
-        assert_eq!(
-            super::check("https://hooks.example.com/", &[], false),
-            Err(Rule::Host)
-        );
+        assert_eq!(super::check("https://hooks.example.com/", &[], false), Err(Rule::Host));
     }
 
     #[test]

@@ -10,11 +10,7 @@ use super::*;
 use crate::testing::{ok, serve};
 
 fn quick() -> Limits {
-    Limits {
-        connect: Duration::from_millis(500),
-        total: Duration::from_millis(500),
-        bytes: 1024,
-    }
+    Limits { connect: Duration::from_millis(500), total: Duration::from_millis(500), bytes: 1024 }
 }
 
 fn guard(allow_loopback: bool) -> Guard {
@@ -22,9 +18,7 @@ fn guard(allow_loopback: bool) -> Guard {
 }
 
 fn hosts() -> Vec<String> {
-    ["127.0.0.1", "localhost", "named.example"]
-        .map(str::to_owned)
-        .to_vec()
+    ["127.0.0.1", "localhost", "named.example"].map(str::to_owned).to_vec()
 }
 
 async fn get(guard: &Guard, url: &str) -> Result<Answer, CallError> {
@@ -51,10 +45,7 @@ fn fixed(addresses: &[&str]) -> Arc<Fixed> {
 async fn an_answer_is_read() {
     let (port, _) = serve(ok("hello"), false).await;
     let answer = get(&guard(true), &format!("http://127.0.0.1:{port}/")).await;
-    let expect = Answer {
-        status: 200,
-        body: b"hello".to_vec(),
-    };
+    let expect = Answer { status: 200, body: b"hello".to_vec() };
     assert_eq!(answer, Ok(expect));
 }
 
@@ -167,9 +158,6 @@ async fn what_cannot_be_reached_says_why() {
 
 #[test]
 fn an_answer_does_not_print_its_body() {
-    let answer = Answer {
-        status: 200,
-        body: b"marked@example.com".to_vec(),
-    };
+    let answer = Answer { status: 200, body: b"marked@example.com".to_vec() };
     assert_eq!(format!("{answer:?}"), "Answer { status: 200, .. }");
 }

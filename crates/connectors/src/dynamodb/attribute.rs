@@ -21,6 +21,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// A number has at most this many digits.
 const MOST_DIGITS: usize = 38;
 
+/// And lies between 1E-130 and 9.9E+125.
+const MAGNITUDES: std::ops::RangeInclusive<i64> = -129..=126;
+
 /// A partition key is 1 to 2,048 bytes long.
 const LONGEST_KEY: usize = 2048;
 
@@ -30,18 +33,15 @@ pub(super) fn of(kind: FieldKind, text: &str) -> Option<AttributeValue> {
         FieldKind::Text => Some(AttributeValue::S(text.to_owned())),
         FieldKind::Number => {
             let number = Decimal::read(text)?;
-            (number.precision() <= MOST_DIGITS).then(|| AttributeValue::N(text.to_owned()))
+            let fits = number.precision() <= MOST_DIGITS && MAGNITUDES.contains(&number.magnitude());
+            fits.then(|| AttributeValue::N(text.to_owned()))
         }
     }
 }
 
 /// The same, for a key: what cannot be one is nowhere, and asking for it is refused.
 pub(super) fn of_key(kind: FieldKind, text: &str) -> Option<AttributeValue> {
-    if (1..=LONGEST_KEY).contains(&text.len()) {
-        of(kind, text)
-    } else {
-        None
-    }
+    if (1..=LONGEST_KEY).contains(&text.len()) { of(kind, text) } else { None }
 }
 
 /// An attribute that a write needs.
@@ -59,11 +59,7 @@ pub(super) fn wanted(
 }
 
 /// A record's primary key.
-pub(super) fn key(
-    target: &Target<'_>,
-    record: &Record,
-    operation: &'static str,
-) -> Result<Item, Fault> {
+pub(super) fn key(target: &Target<'_>, record: &Record, operation: &'static str) -> Result<Item, Fault> {
     let parts = target.collection.key.iter();
     parts
         .map(|part| {
@@ -107,9 +103,7 @@ pub(super) fn read(
 pub(super) fn is(attribute: Option<&AttributeValue>, value: &AttributeValue) -> bool {
     match (attribute, value) {
         (Some(AttributeValue::S(one)), AttributeValue::S(other)) => one == other,
-        (Some(AttributeValue::N(one)), AttributeValue::N(other)) => {
-            same(FieldKind::Number, one, other)
-        }
+        (Some(AttributeValue::N(one)), AttributeValue::N(other)) => same(FieldKind::Number, one, other),
         _ => false,
     }
 }
@@ -153,9 +147,7 @@ impl Marker {
             let attribute = match part {
                 Part::S(text) => AttributeValue::S(text),
                 Part::N(text) => AttributeValue::N(text),
-                Part::B(text) => {
-                    AttributeValue::B(Blob::new(STANDARD.decode(text).unwrap_or_default()))
-                }
+                Part::B(text) => AttributeValue::B(Blob::new(STANDARD.decode(text).unwrap_or_default())),
             };
             (name, attribute)
         });
@@ -172,6 +164,8 @@ mod tests {
         assert!(of(FieldKind::Number, "7").is_some());
         assert!(of(FieldKind::Number, "seven").is_none());
         assert!(of(FieldKind::Number, &"9".repeat(39)).is_none());
+        assert!(of(FieldKind::Number, "1e400").is_none());
+        assert!(of(FieldKind::Number, "1e125").is_some());
         assert!(of(FieldKind::Text, "").is_some());
         assert!(of_key(FieldKind::Text, "").is_none());
         assert!(of_key(FieldKind::Text, &"x".repeat(2049)).is_none());

@@ -46,10 +46,7 @@ pub(super) async fn settle(
         .collect();
     let settled = futures::stream::iter(writes).buffer_unordered(AT_ONCE);
     let fold = |sum: Settled, done: bool| async move {
-        Ok(Settled {
-            done: sum.done + u64::from(done),
-            foreign: sum.foreign + u64::from(!done),
-        })
+        Ok(Settled { done: sum.done + u64::from(done), foreign: sum.foreign + u64::from(!done) })
     };
     settled.try_fold(Settled::default(), fold).await
 }

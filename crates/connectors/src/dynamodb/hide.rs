@@ -25,10 +25,7 @@ pub(super) async fn set(
         let what = "the collection has no suppression flag";
         return Err(place::mismatch(target, UPDATE, what));
     };
-    let writes: Vec<_> = records
-        .iter()
-        .map(|record| one(client, target, record, flag, hidden))
-        .collect();
+    let writes: Vec<_> = records.iter().map(|record| one(client, target, record, flag, hidden)).collect();
     let writes = futures::stream::iter(writes).buffer_unordered(AT_ONCE);
     let fold = |sum: u64, set: bool| async move { Ok(sum + u64::from(set)) };
     writes.try_fold(0, fold).await

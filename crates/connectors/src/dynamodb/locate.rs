@@ -41,9 +41,7 @@ pub(super) async fn by_query(
     let at = place::name(target);
     let kind = place::kind(target, search.field, QUERY)?;
     let values = distinct(kind, search.values).into_iter();
-    let values: Vec<AttributeValue> = values
-        .filter_map(|text| attribute::of_key(kind, text))
-        .collect();
+    let values: Vec<AttributeValue> = values.filter_map(|text| attribute::of_key(kind, text)).collect();
     let ask = |value: usize, after| {
         let value = values.get(value).cloned();
         async move {
@@ -75,11 +73,8 @@ async fn one(
     // An index need not hold more than the keys, and asking it for more is refused.
     let own = |name: &String| name == field || target.collection.key.contains(name);
     let complete = index.is_none() || brought.iter().all(own);
-    let fields: Vec<String> = if complete {
-        brought.clone()
-    } else {
-        brought.iter().filter(|name| own(name)).cloned().collect()
-    };
+    let fields: Vec<String> =
+        if complete { brought.clone() } else { brought.iter().filter(|name| own(name)).cloned().collect() };
     let mut with = Placeholders::default();
     let condition = with.equals(field, value.clone());
     let projection = with.projection(&fields);
@@ -107,9 +102,7 @@ async fn one(
     }
     // An index may be behind: what the table says now counts.
     items.retain(|item| attribute::is(item.get(field), &value));
-    let records = items
-        .iter()
-        .map(|item| record(target, field, &brought, item, QUERY));
+    let records = items.iter().map(|item| record(target, field, &brought, item, QUERY));
     Ok(Brought { records: records.collect::<Result<_, _>>()?, more })
 }
 
@@ -127,8 +120,7 @@ async fn whole(
     for batch in found.chunks(MOST_KEYS) {
         let keys = batch.iter().map(|item| {
             let own = target.collection.key.iter();
-            own.filter_map(|part| Some((part.clone(), item.get(part)?.clone())))
-                .collect::<Item>()
+            own.filter_map(|part| Some((part.clone(), item.get(part)?.clone()))).collect::<Item>()
         });
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.collect()))
@@ -172,10 +164,8 @@ pub(super) async fn by_scan(
     let kind = place::kind(target, search.field, SCAN)?;
     let values = distinct(kind, search.values).into_iter();
     let mut with = Placeholders::default();
-    let listed: Vec<String> = values
-        .filter_map(|text| attribute::of(kind, text))
-        .map(|value| with.value(value))
-        .collect();
+    let listed: Vec<String> =
+        values.filter_map(|text| attribute::of(kind, text)).map(|value| with.value(value)).collect();
     if listed.is_empty() {
         return Ok(Found { records: Vec::new(), next: None });
     }
@@ -206,9 +196,7 @@ pub(super) async fn by_scan(
         let items = answer.items.unwrap_or_default();
         after = more;
         if !items.is_empty() || after.is_none() {
-            let records = items
-                .iter()
-                .map(|item| record(target, search.field, &brought, item, SCAN));
+            let records = items.iter().map(|item| record(target, search.field, &brought, item, SCAN));
             let records = records.collect::<Result<_, _>>()?;
             let next = after.map(|after| Cursor { value: 0, after: Some(after) }.write(&at));
             return Ok(Found { records, next: next.transpose()? });
@@ -233,9 +221,9 @@ fn record(
     }
     let part = |name: &String| {
         let value = values.get(name).cloned();
-        value.map(|value| (name.clone(), value)).ok_or_else(|| {
-            place::mismatch(target, operation, format!("an item lacks the key field {name}"))
-        })
+        value
+            .map(|value| (name.clone(), value))
+            .ok_or_else(|| place::mismatch(target, operation, format!("an item lacks the key field {name}")))
     };
     let key = target.collection.key.iter().map(part).collect::<Result<_, _>>()?;
     let via_value = values

@@ -53,11 +53,7 @@ enum Route<'a> {
     Scan,
 }
 
-fn route<'a>(
-    target: &Target<'a>,
-    field: &str,
-    operation: &'static str,
-) -> Result<Route<'a>, Fault> {
+fn route<'a>(target: &Target<'a>, field: &str, operation: &'static str) -> Result<Route<'a>, Fault> {
     let declared = place::field(target, field, operation)?;
     if target.collection.key.first().is_some_and(|key| key == field) {
         Ok(Route::Key)
@@ -119,12 +115,7 @@ impl Connector for DynamoDb {
 
 #[async_trait]
 impl Suppressor for DynamoDb {
-    async fn set_hidden(
-        &self,
-        target: &Target<'_>,
-        records: &[Record],
-        hidden: bool,
-    ) -> Result<u64, Fault> {
+    async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault> {
         hide::set(&self.client, target, records, hidden).await
     }
 }

@@ -19,11 +19,7 @@ pub struct Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {}; {} (owner: {})",
-            self.at, self.what, self.fix, self.owner
-        )
+        write!(f, "{}: {}; {} (owner: {})", self.at, self.what, self.fix, self.owner)
     }
 }
 
@@ -38,10 +34,7 @@ struct Report<'a> {
 impl Catalog {
     /// Everything that is wrong with it; nothing if it can be used.
     pub fn check(&self) -> Vec<Problem> {
-        let mut report = Report {
-            catalog: self,
-            problems: Vec::new(),
-        };
+        let mut report = Report { catalog: self, problems: Vec::new() };
         if self.catalog != 1 {
             report.general("the format is not 1", "write `catalog: 1`");
         }
@@ -49,19 +42,12 @@ impl Catalog {
             report.general("it has no store", "declare at least one");
         }
         if self.stores.len() > MOST_STORES {
-            report.general(
-                "it has more than 100 stores",
-                "split the tenant's stores over spaces",
-            );
+            report.general("it has more than 100 stores", "split the tenant's stores over spaces");
         }
         let mut ids = BTreeSet::new();
         for store in &self.stores {
             if !ids.insert(&store.id) {
-                report.store(
-                    store,
-                    "the store id is used twice",
-                    "give each store its own id",
-                );
+                report.store(store, "the store id is used twice", "give each store its own id");
             }
             report.check_store(store);
         }
@@ -75,58 +61,30 @@ impl Report<'_> {
     }
 
     fn store(&mut self, store: &Store, what: &str, fix: &str) {
-        self.push(
-            &store.owner.team,
-            store.id.to_string(),
-            what.into(),
-            fix.into(),
-        );
+        self.push(&store.owner.team, store.id.to_string(), what.into(), fix.into());
     }
 
     fn collection(&mut self, s: &Store, c: &Collection, what: &str, fix: &str) {
-        self.push(
-            &s.owner.team,
-            format!("{}.{}", s.id, c.name),
-            what.into(),
-            fix.into(),
-        );
+        self.push(&s.owner.team, format!("{}.{}", s.id, c.name), what.into(), fix.into());
     }
 
     fn field(&mut self, s: &Store, c: &Collection, name: &str, what: &str, fix: &str) {
-        self.push(
-            &s.owner.team,
-            format!("{}.{}.{name}", s.id, c.name),
-            what.into(),
-            fix.into(),
-        );
+        self.push(&s.owner.team, format!("{}.{}.{name}", s.id, c.name), what.into(), fix.into());
     }
 
     fn push(&mut self, owner: &str, at: String, what: String, fix: String) {
-        self.problems.push(Problem {
-            owner: owner.to_owned(),
-            at,
-            what,
-            fix,
-        });
+        self.problems.push(Problem { owner: owner.to_owned(), at, what, fix });
     }
 
     fn check_store(&mut self, s: &Store) {
         if s.owner.team.trim().is_empty() || s.owner.page.trim().is_empty() {
-            self.store(
-                s,
-                "it has no owner to page",
-                "set owner.team and owner.page",
-            );
+            self.store(s, "it has no owner to page", "set owner.team and owner.page");
         }
         if s.kind == StoreKind::Sql && s.connection.is_none() {
             self.store(s, "it has no connection", "name the secret in `connection`");
         }
         if s.connection.as_deref().is_some_and(|c| c.contains("://")) {
-            self.store(
-                s,
-                "`connection` looks like a URL",
-                "name the secret that holds the URL",
-            );
+            self.store(s, "`connection` looks like a URL", "name the secret that holds the URL");
         }
         if s.collections.is_empty() {
             self.store(s, "it has no collection", "declare its tables or objects");
@@ -148,61 +106,30 @@ impl Report<'_> {
     fn check_names(&mut self, s: &Store, c: &Collection) {
         let plain = |name: &str, more: &str| {
             (1..=255).contains(&name.len())
-                && name
-                    .chars()
-                    .all(|ch| ch.is_ascii_alphanumeric() || ch == '_' || more.contains(ch))
+                && name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_' || more.contains(ch))
                 && (s.kind != StoreKind::Sql || !name.starts_with(|ch: char| ch.is_ascii_digit()))
         };
         if !plain(&c.name, "-") {
-            self.collection(
-                s,
-                c,
-                "the name has other characters than letters, digits, _ and -",
-                "rename it",
-            );
+            self.collection(s, c, "the name has other characters than letters, digits, _ and -", "rename it");
         }
         let more = if s.kind == StoreKind::Sql { "" } else { ".-" };
         if !plain(&c.resource, more) {
-            self.collection(
-                s,
-                c,
-                "`resource` is not a plain name",
-                "write the table's or bucket's own name",
-            );
+            self.collection(s, c, "`resource` is not a plain name", "write the table's or bucket's own name");
         }
         let indices = c.fields.values().filter_map(|f| f.index.as_deref());
         if indices.into_iter().any(|index| !plain(index, ".-")) {
-            self.collection(
-                s,
-                c,
-                "an index is not a plain name",
-                "write the index's own name",
-            );
+            self.collection(s, c, "an index is not a plain name", "write the index's own name");
         }
-        for name in c
-            .fields
-            .keys()
-            .filter(|name| !plain(name, if s.kind == StoreKind::Sql { "" } else { "-" }))
+        for name in
+            c.fields.keys().filter(|name| !plain(name, if s.kind == StoreKind::Sql { "" } else { "-" }))
         {
-            self.field(
-                s,
-                c,
-                name,
-                "the field is not a plain name",
-                "use letters, digits and _",
-            );
+            self.field(s, c, name, "the field is not a plain name", "use letters, digits and _");
         }
     }
 
     fn check_shape(&mut self, s: &Store, c: &Collection) {
         for key in c.key.iter().filter(|key| !c.fields.contains_key(*key)) {
-            self.field(
-                s,
-                c,
-                key,
-                "the key field is not declared",
-                "declare it under `fields`",
-            );
+            self.field(s, c, key, "the key field is not declared", "declare it under `fields`");
         }
         match (s.kind, &c.object) {
             (StoreKind::S3, None) => {
@@ -211,20 +138,10 @@ impl Report<'_> {
             (StoreKind::S3, Some(template)) => self.check_template(s, c, template),
             (_, Some(_)) => self.collection(s, c, "`object` is for S3 only", "remove it"),
             (_, None) if c.key.is_empty() => {
-                self.collection(
-                    s,
-                    c,
-                    "it has no primary key",
-                    "list the key fields in `key`",
-                );
+                self.collection(s, c, "it has no primary key", "list the key fields in `key`");
             }
             (StoreKind::Dynamodb, None) if c.key.len() > 2 => {
-                self.collection(
-                    s,
-                    c,
-                    "a table key has at most two fields",
-                    "list partition and sort key",
-                );
+                self.collection(s, c, "a table key has at most two fields", "list partition and sort key");
             }
             _ => {}
         }
@@ -245,18 +162,15 @@ impl Report<'_> {
                 }
                 if let Some(way) = c.ways().find(|way| fields.first() != Some(&way.name)) {
                     self.field(
-                        s, c, way.name,
+                        s,
+                        c,
+                        way.name,
                         "the person is not the first field of the object key, so no prefix finds them",
                         "begin the key with it, or catalog the objects through a table that lists them",
                     );
                 }
                 if template.contains("}{") {
-                    self.collection(
-                        s,
-                        c,
-                        "two fields of `object` touch",
-                        "put a separator between them",
-                    );
+                    self.collection(s, c, "two fields of `object` touch", "put a separator between them");
                 }
             }
         }
@@ -353,27 +267,14 @@ impl Report<'_> {
                         "use `anonymise`, or lower its class if it does not",
                     );
                 }
-                if let Some((name, _)) = c
-                    .fields
-                    .iter()
-                    .find(|(_, f)| f.identity.is_some() && f.whose == Whose::Subject)
+                if let Some((name, _)) =
+                    c.fields.iter().find(|(_, f)| f.identity.is_some() && f.whose == Whose::Subject)
                 {
-                    self.field(
-                        s,
-                        c,
-                        name,
-                        "`retain` would keep an identity",
-                        "use `anonymise`",
-                    );
+                    self.field(s, c, name, "`retain` would keep an identity", "use `anonymise`");
                 }
             }
             Method::Anonymise if s.kind == StoreKind::S3 => {
-                self.collection(
-                    s,
-                    c,
-                    "objects cannot be anonymised",
-                    "use `delete` or `retain`",
-                );
+                self.collection(s, c, "objects cannot be anonymised", "use `delete` or `retain`");
             }
             Method::Anonymise => {
                 if !c.fields.values().any(replaced) {
@@ -385,8 +286,8 @@ impl Report<'_> {
                     );
                 }
                 for (name, f) in &c.fields {
-                    let personal = f.whose == Whose::Subject
-                        && (f.identity.is_some() || f.class >= Class::Confidential);
+                    let personal =
+                        f.whose == Whose::Subject && (f.identity.is_some() || f.class >= Class::Confidential);
                     if personal && !replaced(f) {
                         self.field(
                             s,
@@ -397,13 +298,7 @@ impl Report<'_> {
                         );
                     }
                     if replaced(f) && c.key.contains(name) && s.kind == StoreKind::Dynamodb {
-                        self.field(
-                            s,
-                            c,
-                            name,
-                            "a key of a DynamoDB item cannot be changed",
-                            "use `delete`",
-                        );
+                        self.field(s, c, name, "a key of a DynamoDB item cannot be changed", "use `delete`");
                     }
                     if f.identity.is_some() && matches!(f.anonymise, Some(Replacement::Fixed(_))) {
                         self.field(
@@ -424,13 +319,7 @@ impl Report<'_> {
         if s.kind == StoreKind::S3 {
             self.collection(s, c, "objects cannot be hidden", "remove `suppress`");
         } else if !c.fields.contains_key(flag) {
-            self.field(
-                s,
-                c,
-                flag,
-                "the suppression flag is not declared",
-                "declare it under `fields`",
-            );
+            self.field(s, c, flag, "the suppression flag is not declared", "declare it under `fields`");
         }
     }
 }

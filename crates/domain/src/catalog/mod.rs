@@ -97,9 +97,7 @@ pub struct Collection {
 }
 
 /// How confidential a field is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Anyone may know.
@@ -173,9 +171,7 @@ pub enum Replacement {
 }
 
 /// `store.collection.field`.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct FieldRef {
@@ -192,19 +188,11 @@ impl TryFrom<String> for FieldRef {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let mut parts = text.splitn(3, '.');
-        let (Some(store), Some(collection), Some(field)) =
-            (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(store), Some(collection), Some(field)) = (parts.next(), parts.next(), parts.next()) else {
             return Err("a reference is written store.collection.field");
         };
-        let store = store
-            .parse()
-            .map_err(|_| "a reference begins with a store id")?;
-        Ok(Self {
-            store,
-            collection: collection.to_owned(),
-            field: field.to_owned(),
-        })
+        let store = store.parse().map_err(|_| "a reference begins with a store id")?;
+        Ok(Self { store, collection: collection.to_owned(), field: field.to_owned() })
     }
 }
 
@@ -265,9 +253,7 @@ impl Collection {
     pub fn ways(&self) -> impl Iterator<Item = Way<'_>> {
         self.fields
             .iter()
-            .filter(|(_, f)| {
-                f.whose == Whose::Subject && (f.identity.is_some() || f.references.is_some())
-            })
+            .filter(|(_, f)| f.whose == Whose::Subject && (f.identity.is_some() || f.references.is_some()))
             .map(|(name, field)| Way { name, field })
     }
 
@@ -294,23 +280,15 @@ impl Catalog {
 
     /// Every collection with its store.
     pub fn collections(&self) -> impl Iterator<Item = (&Store, &Collection)> {
-        self.stores
-            .iter()
-            .flat_map(|s| s.collections.iter().map(move |c| (s, c)))
+        self.stores.iter().flat_map(|s| s.collections.iter().map(move |c| (s, c)))
     }
 
     /// The fields of a collection whose values locating must bring back: the key, what identifies
     /// the person, and what other collections refer to.
     pub fn wanted(&self, store: &Store, collection: &Collection) -> Vec<String> {
         let mut wanted: Vec<String> = collection.key.clone();
-        let own = collection
-            .fields
-            .iter()
-            .filter(|(_, f)| f.whose == Whose::Subject);
-        wanted.extend(
-            own.filter(|(_, f)| f.identity.is_some())
-                .map(|(name, _)| name.clone()),
-        );
+        let own = collection.fields.iter().filter(|(_, f)| f.whose == Whose::Subject);
+        wanted.extend(own.filter(|(_, f)| f.identity.is_some()).map(|(name, _)| name.clone()));
         let referred = self.collections().flat_map(|(_, c)| c.fields.values());
         wanted.extend(
             referred

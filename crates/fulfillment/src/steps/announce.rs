@@ -36,15 +36,9 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         return Ok(());
     }
     let settings = settings(&*ports.tenants, &request).await?;
-    let tasks = ports
-        .requests
-        .tasks(&input.tenant, &input.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let announcement = announcement(&request, &tasks);
-    ports
-        .announcer
-        .webhook(&settings, &announcement, ports.clock.now())
-        .await?;
+    ports.announcer.webhook(&settings, &announcement, ports.clock.now()).await?;
     if settings.topic {
         ports.announcer.topic(&announcement).await?;
     }
@@ -73,9 +67,6 @@ fn announcement(request: &Request, tasks: &[Task]) -> Announcement {
         status: request.status,
         closed_at: request.closed_at,
         reason: request.denied.clone(),
-        stores: stores
-            .into_iter()
-            .map(|store| store_view(store, tasks, Vec::new()))
-            .collect(),
+        stores: stores.into_iter().map(|store| store_view(store, tasks, Vec::new())).collect(),
     }
 }

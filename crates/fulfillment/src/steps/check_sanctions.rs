@@ -12,8 +12,7 @@ use domain::request::Request;
 use domain::{Identity, Status, StoreId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{
-    Catalogs, Class, Clock, Code, Entropy, Fault, Holds, Keyring, Requests, Sanctions, Staging,
-    Tenants,
+    Catalogs, Class, Clock, Code, Entropy, Fault, Holds, Keyring, Requests, Sanctions, Staging, Tenants,
 };
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
@@ -61,43 +60,20 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
         // Clocks differ between machines: nothing is erased a second early.
         return Ok(Decision::plain(Outcome::Again));
     }
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let plan = papers.open(&input.run).await?.plan(&request).await?;
     let plan = plan.ok_or_else(|| StepError::broken("check", "there is no plan"))?;
     let settings = settings(&*ports.tenants, &request).await?;
     let identities: Vec<Identity> = plan.identities.iter().map(|k| k.identity.clone()).collect();
-    let heard = hear(
-        &*ports.holds,
-        &*ports.sanctions,
-        &settings,
-        &request,
-        &identities,
-        &request.locks,
-        None,
-    )
-    .await?;
-    let decision = commit(
-        &scope,
-        &settings,
-        input.phase,
-        &heard.ruling,
-        &heard.answers,
-    )
-    .await?;
+    let request = begin(&scope).await?;
+    let heard =
+        hear(&*ports.holds, &*ports.sanctions, &settings, &request, &identities, &request.locks, None)
+            .await?;
+    let decision = commit(&scope, &settings, input.phase, &heard.ruling, &heard.answers).await?;
     Ok(match decision.outcome {
         Outcome::CoolOff => {
-            let catalog = ports
-                .catalogs
-                .get(&request.tenant, &request.catalog_version)
-                .await?;
-            Decision {
-                stores: that_hide(&catalog, &plan),
-                ..decision
-            }
+            let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+            Decision { stores: that_hide(&catalog, &plan), ..decision }
         }
         Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
         Outcome::Restore => undo(ports, input).await?,
@@ -105,11 +81,21 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     })
 }
 
+/// Shows that the sources are being asked: one of them may be slow, or down.
+async fn begin(scope: &Scope<'_>) -> Result<Request, StepError> {
+    amend_plainly(scope, |mut request| {
+        if request.status == Status::Checking {
+            return Ok(Amend::Leave(request));
+        }
+        request.become_status(Status::Checking)?;
+        let after = request.clone();
+        Ok(Amend::commit(Draft::new(request, EventKind::Checking, scope.clock.now()), after))
+    })
+    .await
+}
+
 /// The tenant's settings, which must be there while it has requests.
-pub(super) async fn settings(
-    tenants: &dyn Tenants,
-    request: &Request,
-) -> Result<Arc<Settings>, StepError> {
+pub(super) async fn settings(tenants: &dyn Tenants, request: &Request) -> Result<Arc<Settings>, StepError> {
     let missing = || {
         Fault::new(
             Class::Permanent,
@@ -119,10 +105,7 @@ pub(super) async fn settings(
             "no such tenant",
         )
     };
-    Ok(tenants
-        .settings(&request.tenant)
-        .await?
-        .ok_or_else(missing)?)
+    Ok(tenants.settings(&request.tenant).await?.ok_or_else(missing)?)
 }
 
 async fn commit(
@@ -134,22 +117,13 @@ async fn commit(
 ) -> Result<Decision, StepError> {
     let cooling_off = settings.cooling_off().ok_or_else(|| {
         let detail = "cooling_off_for is not a duration of weeks, days, hours, minutes and seconds";
-        Fault::new(
-            Class::Permanent,
-            Code::SettingsInvalid,
-            "settings",
-            settings.tenant.as_str(),
-            detail,
-        )
+        Fault::new(Class::Permanent, Code::SettingsInvalid, "settings", settings.tenant.as_str(), detail)
     })?;
-    amend_plainly(scope, |mut request| {
+    amend_plainly(scope, |request| {
         let now = scope.clock.now();
-        request.become_status(Status::Checking)?;
         let mut draft = Draft::new(request, EventKind::Checked, now);
-        draft.detail = answers
-            .iter()
-            .map(|(source, answer)| (format!("source.{source}"), answer.clone()))
-            .collect();
+        draft.detail =
+            answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())).collect();
         let mut decision = Decision::plain(match phase {
             Phase::BeforeWait => Outcome::CoolOff,
             Phase::AfterWait => Outcome::Erase,
@@ -157,14 +131,11 @@ async fn commit(
         match (ruling, phase) {
             (Ruling::Clear(retentions), Phase::BeforeWait) => {
                 add_retentions(&mut draft.request, retentions.clone());
-                let until = draft
-                    .request
-                    .cooling_off_until
-                    .or_else(|| whole_seconds(later(now, cooling_off)?));
+                let until =
+                    draft.request.cooling_off_until.or_else(|| whole_seconds(later(now, cooling_off)?));
                 draft.request.cooling_off_until = until;
                 draft.request.become_status(Status::CoolingOff)?;
-                draft.request.progress_by =
-                    until.and_then(|until| later(until, crate::change::PATIENCE));
+                draft.request.progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
                 draft.kind = EventKind::CoolingOff;
                 decision.until = until;
             }
@@ -174,14 +145,10 @@ async fn commit(
             (Ruling::Held { reason, review_at }, _) => {
                 let until = whole_seconds((*review_at).max(later(now, ASK_AGAIN).unwrap_or(now)));
                 draft.request.become_status(Status::Held)?;
-                draft.request.progress_by =
-                    until.and_then(|until| later(until, crate::change::PATIENCE));
+                draft.request.progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
                 draft.kind = EventKind::Held;
                 draft.why = Some(reason.clone());
-                decision = Decision {
-                    until,
-                    ..Decision::plain(Outcome::Held)
-                };
+                decision = Decision { until, ..Decision::plain(Outcome::Held) };
             }
             (Ruling::Denied { reason }, _) => {
                 draft.request.denied = Some(reason.clone());
@@ -206,24 +173,15 @@ fn that_hide(catalog: &domain::catalog::Catalog, plan: &Plan) -> Vec<StoreId> {
     let hides = |store: &StoreId| {
         let declared = catalog.store(store);
         plan.pages(store).any(|page| {
-            declared
-                .and_then(|s| s.collection(&page.collection))
-                .is_some_and(|c| c.suppress.is_some())
+            declared.and_then(|s| s.collection(&page.collection)).is_some_and(|c| c.suppress.is_some())
         })
     };
     plan.stores().into_iter().filter(hides).collect()
 }
 
 async fn undo(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError> {
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let hidden = to_restore(&tasks);
-    let outcome = if hidden.is_empty() {
-        Outcome::Close
-    } else {
-        Outcome::Restore
-    };
+    let outcome = if hidden.is_empty() { Outcome::Close } else { Outcome::Restore };
     Ok(Decision::stores(outcome, hidden))
 }

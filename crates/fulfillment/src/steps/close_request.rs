@@ -56,15 +56,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         clean_up(ports, &request).await?;
         return Ok(Decision::plain(Outcome::Closed));
     }
-    let tasks = ports
-        .requests
-        .tasks(&input.tenant, &input.request_id)
-        .await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let plan = match &request.plan {
         Some(_) => papers.open(input).await?.plan(&request).await?,
         None => None,
@@ -79,8 +72,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
             amend_plainly(&scope, |mut now| {
                 now.residue_rounds += 1;
                 now.become_status(Status::Planning)?;
-                let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now())
-                    .detail("residue", found);
+                let draft =
+                    Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);
                 Ok(Amend::commit(draft, ()))
             })
             .await?;
@@ -94,14 +87,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
 fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
     if request.cancel_requested || request.denied.is_some() {
         if !to_restore(tasks).is_empty() {
-            let failed = tasks
-                .iter()
-                .any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
-            return if failed {
-                Verdict::Failed
-            } else {
-                Verdict::Again
-            };
+            let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
+            return if failed { Verdict::Failed } else { Verdict::Again };
         }
         return Verdict::End(match (request.cancel_requested, request.erasing_begun) {
             (_, true) => Status::PartiallyFulfilled,
@@ -117,11 +104,7 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
         return Verdict::End(Status::NoMatch);
     }
     let matters = |t: &&Task| matches!(t.op, Operation::Erase | Operation::Confirm);
-    if tasks
-        .iter()
-        .filter(matters)
-        .any(|t| t.status == TaskStatus::Failed)
-    {
+    if tasks.iter().filter(matters).any(|t| t.status == TaskStatus::Failed) {
         return Verdict::Failed;
     }
     let pass = plan.pass_number();
@@ -150,10 +133,6 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
 async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        // A request that never came to planning ends by way of it.
-        if !request.status.may_become(status) {
-            request.become_status(Status::Planning)?;
-        }
         request.become_status(status)?;
         request.closed_at = Some(now);
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
@@ -169,14 +148,8 @@ async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> 
 /// What follows an end, and may follow it twice: the person's papers become unreadable and go, and
 /// whoever waited for the person's locks goes on.
 async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
-    ports
-        .keyring
-        .destroy(&KeyScope::Plan(request.tenant.clone(), request.id.clone()))
-        .await?;
-    ports
-        .staging
-        .delete_all(&papers_prefix(&request.tenant, &request.id))
-        .await?;
+    ports.keyring.destroy(&KeyScope::Plan(request.tenant.clone(), request.id.clone())).await?;
+    ports.staging.delete_all(&papers_prefix(&request.tenant, &request.id)).await?;
     let actor = Actor::step("close-request");
     for lock in &request.locks {
         for waiting in ports.requests.waiters(&request.tenant, lock).await? {
@@ -198,10 +171,7 @@ async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
                 Ok(Amend::commit(draft, ()))
             })
             .await?;
-            ports
-                .requests
-                .stop_waiting(&request.tenant, std::slice::from_ref(lock), &waiting)
-                .await?;
+            ports.requests.stop_waiting(&request.tenant, std::slice::from_ref(lock), &waiting).await?;
         }
     }
     Ok(())

@@ -58,57 +58,30 @@ impl Progress {
         let collections: std::collections::BTreeSet<&String> =
             self.searched.keys().chain(self.read.keys()).collect();
         let of = |map: &BTreeMap<String, u64>, name: &String| map.get(name).copied().unwrap_or(0);
-        collections
-            .into_iter()
-            .map(|name| of(&self.searched, name).max(of(&self.read, name)))
-            .sum()
+        collections.into_iter().map(|name| of(&self.searched, name).max(of(&self.read, name))).sum()
     }
 }
 
 /// Runs the step.
-pub async fn run(
-    ports: &Ports,
-    input: &StoreRun,
-    budget: &dyn Budget,
-) -> Result<StoreRan, StepError> {
+pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result<StoreRan, StepError> {
     let actor = Actor::step("confirm-store");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let request = scope.load().await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(&input.run).await?;
-    let plan = desk
-        .plan(&request)
-        .await?
-        .ok_or_else(|| StepError::broken("confirm", "there is no plan"))?;
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
+    let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("confirm", "there is no plan"))?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     if !is_settled(&plan, &tasks, input) {
         // Not erased, so there is nothing to confirm: closing will see it.
         return Ok(StoreRan { more: false });
     }
-    let fresh = Task::new(
-        Operation::Confirm,
-        input.store.clone(),
-        plan.pass_number(),
-        ports.clock.now(),
-    );
-    let stored = tasks
-        .into_iter()
-        .find(|t| t.op == Operation::Confirm && t.store == input.store);
+    let fresh = Task::new(Operation::Confirm, input.store.clone(), plan.pass_number(), ports.clock.now());
+    let stored = tasks.into_iter().find(|t| t.op == Operation::Confirm && t.store == input.store);
     let task = stored.filter(|t| t.pass == fresh.pass).unwrap_or(fresh);
     if task.status == TaskStatus::Done {
         return Ok(StoreRan { more: false });
     }
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let store = catalog
         .store(&input.store)
         .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the store"))?;
@@ -117,50 +90,24 @@ pub async fn run(
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
         None => Progress::default(),
     };
-    let reader = Reader {
-        desk: &desk,
-        plan: &plan,
-        request: &request,
-        store,
-        connector,
-        now: ports.clock.now(),
-    };
+    let reader =
+        Reader { desk: &desk, plan: &plan, request: &request, store, connector, now: ports.clock.now() };
     let finished = reader.read(&mut progress, budget).await?;
-    let cursor = if finished {
-        None
-    } else {
-        Some(desk.seal_cursor(&input.store, &progress)?)
-    };
+    let cursor = if finished { None } else { Some(desk.seal_cursor(&input.store, &progress)?) };
     let residue = finished.then(|| progress.residue());
     amend_plainly(&scope, |mut now| {
         let at = scope.clock.now();
         now.become_status(Status::Confirming)?;
         let task = Task {
-            status: if finished {
-                TaskStatus::Done
-            } else {
-                TaskStatus::Running
-            },
-            tally: Tally {
-                residue,
-                ..Tally::default()
-            },
+            status: if finished { TaskStatus::Done } else { TaskStatus::Running },
+            tally: Tally { residue, ..Tally::default() },
             cursor: cursor.clone(),
             failure: None,
             at,
             ..task.clone()
         };
-        let kind = if finished {
-            EventKind::Confirmed
-        } else {
-            EventKind::Progressed
-        };
-        Ok(Amend::commit(
-            Draft::new(now, kind, at)
-                .task(task)
-                .detail("proof", "re-read"),
-            (),
-        ))
+        let kind = if finished { EventKind::Confirmed } else { EventKind::Progressed };
+        Ok(Amend::commit(Draft::new(now, kind, at).task(task).detail("proof", "re-read"), ()))
     })
     .await?;
     Ok(StoreRan { more: !finished })
@@ -168,12 +115,8 @@ pub async fn run(
 
 fn is_settled(plan: &Plan, tasks: &[Task], input: &StoreRun) -> bool {
     let needed = plan.erase_order(&input.store).len();
-    let erased = tasks
-        .iter()
-        .find(|t| t.op == Operation::Erase && t.store == input.store);
-    let done = erased
-        .filter(|t| t.pass == plan.pass_number())
-        .map_or(0, |t| t.pages);
+    let erased = tasks.iter().find(|t| t.op == Operation::Erase && t.store == input.store);
+    let done = erased.filter(|t| t.pass == plan.pass_number()).map_or(0, |t| t.pages);
     usize::try_from(done).is_ok_and(|done| done >= needed)
 }
 
@@ -194,10 +137,7 @@ impl Reader<'_> {
             if !self.search(lookup, progress, budget).await? {
                 return Ok(false);
             }
-            progress.at = Position {
-                lookup: progress.at.lookup + 1,
-                ..Position::default()
-            };
+            progress.at = Position { lookup: progress.at.lookup + 1, ..Position::default() };
         }
         let pages: Vec<&PageRef> = self.plan.pages(&self.store.id).collect();
         while let Some(page) = pages.get(progress.page) {
@@ -222,18 +162,10 @@ impl Reader<'_> {
         };
         while let Some(values) = values_at(self.desk, lookup, progress.at.page).await? {
             while let Some(chunk) = values.chunks(MOST_VALUES).nth(progress.at.chunk) {
-                let search = Search {
-                    field: &lookup.field,
-                    values: chunk,
-                };
-                let found = self
-                    .connector
-                    .confirm_search(&target, &search, progress.at.inner.as_deref())
-                    .await?;
-                *progress
-                    .searched
-                    .entry(lookup.collection.clone())
-                    .or_default() += found.records;
+                let search = Search { field: &lookup.field, values: chunk };
+                let found =
+                    self.connector.confirm_search(&target, &search, progress.at.inner.as_deref()).await?;
+                *progress.searched.entry(lookup.collection.clone()).or_default() += found.records;
                 progress.at.inner = found.next;
                 if progress.at.inner.is_none() {
                     progress.at.chunk += 1;
@@ -242,11 +174,8 @@ impl Reader<'_> {
                     return Ok(false);
                 }
             }
-            progress.at = Position {
-                lookup: progress.at.lookup,
-                page: progress.at.page + 1,
-                ..Position::default()
-            };
+            progress.at =
+                Position { lookup: progress.at.lookup, page: progress.at.page + 1, ..Position::default() };
         }
         Ok(true)
     }
@@ -256,10 +185,7 @@ impl Reader<'_> {
             return Ok(0);
         };
         let records = self.desk.page(&page.object).await?.records;
-        Ok(self
-            .connector
-            .confirm_records(&target, &records, &treatment)
-            .await?)
+        Ok(self.connector.confirm_records(&target, &records, &treatment).await?)
     }
 
     fn handled(&self, name: &str) -> Result<Option<(Target<'_>, Handling)>, StepError> {
@@ -268,13 +194,6 @@ impl Reader<'_> {
             .collection(name)
             .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the collection"))?;
         let handling = handling(self.request, self.plan, self.store, collection, self.now);
-        Ok(Some((
-            Target {
-                store: self.store,
-                collection,
-                wanted: &[],
-            },
-            handling,
-        )))
+        Ok(Some((Target { store: self.store, collection, wanted: &[] }, handling)))
     }
 }

@@ -52,32 +52,16 @@ pub struct Ports {
 }
 
 /// Runs the step.
-pub async fn run(
-    ports: &Ports,
-    input: &StoreRun,
-    budget: &dyn Budget,
-) -> Result<StoreRan, StepError> {
+pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result<StoreRan, StepError> {
     let actor = Actor::step("erase-store");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
-    let wave = input
-        .wave
-        .ok_or_else(|| StepError::broken("erase", "no wave was named"))?;
+    let wave = input.wave.ok_or_else(|| StepError::broken("erase", "no wave was named"))?;
     let request = scope.load().await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(&input.run).await?;
-    let plan = desk
-        .plan(&request)
-        .await?
-        .ok_or_else(|| StepError::broken("erase", "there is no plan"))?;
+    let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("erase", "there is no plan"))?;
     may_erase(&request, &plan, ports)?;
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     if !earlier_waves_are_settled(&plan, &tasks, wave) {
         // A store of an earlier wave failed; what still leads to its records must stay.
         return Ok(StoreRan { more: false });
@@ -85,32 +69,19 @@ pub async fn run(
     let order = plan.erase_order(&input.store);
     let mut task = task_of(tasks, input, &plan, ports.clock.now());
     let last = order.iter().filter(|(w, _)| *w <= wave).count();
-    let next = |task: &Task| {
-        usize::try_from(task.pages)
-            .ok()
-            .filter(|at| *at < last)
-            .and_then(|at| order.get(at))
-    };
+    let next =
+        |task: &Task| usize::try_from(task.pages).ok().filter(|at| *at < last).and_then(|at| order.get(at));
     if next(&task).is_none() {
         return Ok(StoreRan { more: false });
     }
     let Some(request) = begin(ports, &scope, input, &request, &plan, &mut task, wave).await? else {
         return Ok(StoreRan { more: false });
     };
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let store = catalog
         .store(&input.store)
         .ok_or_else(|| StepError::broken("erase", "the catalog lacks the store"))?;
-    let eraser = Eraser {
-        ports,
-        desk: &desk,
-        plan: &plan,
-        request: &request,
-        store,
-    };
+    let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, store };
     let mut foreign = 0;
     while let Some((_, page)) = next(&task) {
         let settled = eraser.settle(page, &mut task.tally).await?;
@@ -122,75 +93,41 @@ pub async fn run(
         }
     }
     let all = u32::try_from(order.len()).unwrap_or(u32::MAX);
-    task.status = if task.pages >= all {
-        TaskStatus::Done
-    } else {
-        TaskStatus::Running
-    };
+    task.status = if task.pages >= all { TaskStatus::Done } else { TaskStatus::Running };
     save(&scope, &task, EventKind::Erased, foreign).await?;
     Ok(StoreRan { more: false })
 }
 
 /// The last line of defence: whatever the state machine says, nothing goes before its time.
 fn may_erase(request: &Request, plan: &Plan, ports: &Ports) -> Result<(), StepError> {
-    let waited = request
-        .cooling_off_until
-        .is_some_and(|until| until <= ports.clock.now());
-    let pinned = !request.locks.is_empty()
-        && plan
-            .passes
-            .last()
-            .is_some_and(|p| p.for_erasing && p.complete);
+    let waited = request.cooling_off_until.is_some_and(|until| until <= ports.clock.now());
+    let pinned = !request.locks.is_empty() && plan.passes.last().is_some_and(|p| p.for_erasing && p.complete);
     let wanted = !request.status.is_end() && !request.cancel_requested && request.denied.is_none();
     if waited && pinned && wanted {
         Ok(())
     } else {
-        Err(StepError::broken(
-            "erase",
-            "the request is not ready to be erased",
-        ))
+        Err(StepError::broken("erase", "the request is not ready to be erased"))
     }
 }
 
 /// Whether every store has settled its pages of the waves before this one.
 fn earlier_waves_are_settled(plan: &Plan, tasks: &[Task], wave: u32) -> bool {
     plan.stores().iter().all(|store| {
-        let needed = plan
-            .erase_order(store)
-            .iter()
-            .filter(|(w, _)| *w < wave)
-            .count();
-        let erased = tasks
-            .iter()
-            .find(|t| t.op == Operation::Erase && &t.store == store);
-        let done = erased
-            .filter(|t| t.pass == plan.pass_number())
-            .map_or(0, |t| t.pages);
+        let needed = plan.erase_order(store).iter().filter(|(w, _)| *w < wave).count();
+        let erased = tasks.iter().find(|t| t.op == Operation::Erase && &t.store == store);
+        let done = erased.filter(|t| t.pass == plan.pass_number()).map_or(0, |t| t.pages);
         usize::try_from(done).is_ok_and(|done| done >= needed)
     })
 }
 
 /// The task as it stands in this pass. Counts go on from pass to pass.
 fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Task {
-    let fresh = Task::new(
-        Operation::Erase,
-        input.store.clone(),
-        plan.pass_number(),
-        now,
-    );
-    match tasks
-        .into_iter()
-        .find(|t| t.op == Operation::Erase && t.store == input.store)
-    {
-        Some(stored) if stored.pass == fresh.pass => Task {
-            status: TaskStatus::Running,
-            failure: None,
-            ..stored
-        },
-        Some(stored) => Task {
-            tally: stored.tally,
-            ..fresh
-        },
+    let fresh = Task::new(Operation::Erase, input.store.clone(), plan.pass_number(), now);
+    match tasks.into_iter().find(|t| t.op == Operation::Erase && t.store == input.store) {
+        Some(stored) if stored.pass == fresh.pass => {
+            Task { status: TaskStatus::Running, failure: None, ..stored }
+        }
+        Some(stored) => Task { tally: stored.tally, ..fresh },
         None => fresh,
     }
 }
@@ -228,14 +165,10 @@ async fn begin(
         add_retentions(&mut now, retentions.clone());
         let at = scope.clock.now();
         task.at = at;
-        let mut draft = Draft::new(now, EventKind::Erasing, at)
-            .task(task.clone())
-            .detail("wave", wave);
-        draft.detail.extend(
-            answers
-                .iter()
-                .map(|(source, answer)| (format!("source.{source}"), answer.clone())),
-        );
+        let mut draft = Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", wave);
+        draft
+            .detail
+            .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
         draft.unless_held.clone_from(&draft.request.locks);
         let after = draft.request.clone();
         Ok(Amend::commit(draft, after))
@@ -245,12 +178,7 @@ async fn begin(
 }
 
 /// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.
-async fn save(
-    scope: &Scope<'_>,
-    task: &Task,
-    kind: EventKind,
-    foreign: u64,
-) -> Result<bool, StepError> {
+async fn save(scope: &Scope<'_>, task: &Task, kind: EventKind, foreign: u64) -> Result<bool, StepError> {
     let going_on = kind == EventKind::Progressed;
     let saved = amend(scope, |mut request| {
         let now = scope.clock.now();
@@ -289,24 +217,13 @@ impl Eraser<'_> {
         let treatment = match handling(self.request, self.plan, self.store, collection, now) {
             Handling::Keep => {
                 tally.retained += u64::from(page.records);
-                return Ok(Settled {
-                    done: u64::from(page.records),
-                    foreign: 0,
-                });
+                return Ok(Settled { done: u64::from(page.records), foreign: 0 });
             }
             Handling::Treat(treatment) => treatment,
         };
         let records = self.desk.page(&page.object).await?.records;
-        let connector = self
-            .ports
-            .stores
-            .connector(&self.request.tenant, self.store)
-            .await?;
-        let target = Target {
-            store: self.store,
-            collection,
-            wanted: &[],
-        };
+        let connector = self.ports.stores.connector(&self.request.tenant, self.store).await?;
+        let target = Target { store: self.store, collection, wanted: &[] };
         let settled = connector.erase(&target, &records, &treatment).await?;
         match collection.erasure.method {
             Method::Anonymise => tally.anonymised += settled.done,

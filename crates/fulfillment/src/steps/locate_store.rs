@@ -9,6 +9,7 @@ use contract::step::{StoreRan, StoreRun};
 use domain::catalog::Catalog;
 use domain::event::EventKind;
 use domain::plan::{Lookup, Page, Plan, Record, Source, Value};
+use domain::task::Batch;
 use domain::{Operation, Task, TaskStatus};
 use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
@@ -63,17 +64,12 @@ pub(super) async fn values_at(
                 return Ok(None);
             };
             let records = desk.page(&reference.object).await?.records;
-            Ok(Some(
-                records
-                    .iter()
-                    .filter_map(|r| r.values.get(field).cloned())
-                    .collect(),
-            ))
+            Ok(Some(records.iter().filter_map(|r| r.values.get(field).cloned()).collect()))
         }
     }
 }
 
-struct Search1<'a> {
+struct Searcher<'a> {
     input: &'a StoreRun,
     desk: Desk<'a>,
     plan: Plan,
@@ -84,43 +80,20 @@ struct Search1<'a> {
 }
 
 /// Runs the step.
-pub async fn run(
-    ports: &Ports,
-    input: &StoreRun,
-    budget: &dyn Budget,
-) -> Result<StoreRan, StepError> {
+pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result<StoreRan, StepError> {
     let actor = Actor::step("locate-store");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let request = scope.load().await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(&input.run).await?;
-    let plan = desk
-        .plan(&request)
-        .await?
-        .ok_or_else(|| StepError::broken("locate", "there is no plan"))?;
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
-    let stored = tasks
-        .into_iter()
-        .find(|t| t.op == Operation::Locate && t.store == input.store);
+    let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("locate", "there is no plan"))?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
+    let stored = tasks.into_iter().find(|t| t.op == Operation::Locate && t.store == input.store);
     let Some(task) = task_for_round(stored, input, &plan, ports.clock.now()) else {
         return Ok(StoreRan { more: false });
     };
-    let lookups = plan
-        .current_round()
-        .and_then(|r| r.lookups.get(&input.store))
-        .cloned()
-        .unwrap_or_default();
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
+    let lookups = plan.current_round().and_then(|r| r.lookups.get(&input.store)).cloned().unwrap_or_default();
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let store = catalog
         .store(&input.store)
         .ok_or_else(|| StepError::broken("locate", "the catalog lacks the store"))?
@@ -130,21 +103,9 @@ pub async fn run(
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
         None => Position::default(),
     };
-    let mut search = Search1 {
-        input,
-        desk,
-        plan,
-        catalog,
-        connector,
-        buffer: Vec::new(),
-        task,
-    };
+    let mut search = Searcher { input, desk, plan, catalog, connector, buffer: Vec::new(), task };
     let rest = search.walk(&lookups, position, budget).await?;
-    search.task.status = if rest.is_some() {
-        TaskStatus::Running
-    } else {
-        TaskStatus::Done
-    };
+    search.task.status = if rest.is_some() { TaskStatus::Running } else { TaskStatus::Done };
     search.task.cursor = match &rest {
         Some(position) => Some(search.desk.seal_cursor(&input.store, position)?),
         None => None,
@@ -154,53 +115,32 @@ pub async fn run(
     amend_plainly(&scope, |request| {
         let mut task = task.clone();
         task.at = scope.clock.now();
-        let kind = if task.cursor.is_some() {
-            EventKind::Progressed
-        } else {
-            EventKind::Located
-        };
-        let draft = Draft::new(request, kind, task.at)
-            .detail("round", round)
-            .task(task);
+        let kind = if task.cursor.is_some() { EventKind::Progressed } else { EventKind::Located };
+        let draft = Draft::new(request, kind, task.at).detail("round", round).task(task);
         Ok(Amend::commit(draft, ()))
     })
     .await?;
-    Ok(StoreRan {
-        more: rest.is_some(),
-    })
+    Ok(StoreRan { more: rest.is_some() })
 }
 
 /// The task as it stands for this round; `None` if the round is done. A new pass counts anew,
 /// unless it looks for residue: then what it finds comes on top.
-fn task_for_round(
-    stored: Option<Task>,
-    input: &StoreRun,
-    plan: &Plan,
-    now: jiff::Timestamp,
-) -> Option<Task> {
+fn task_for_round(stored: Option<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Option<Task> {
     let (pass, round) = (plan.pass_number(), plan.round_number());
-    let fresh = || Task {
-        round,
-        ..Task::new(Operation::Locate, input.store.clone(), pass, now)
-    };
+    let fresh = || Task { round, ..Task::new(Operation::Locate, input.store.clone(), pass, now) };
     let Some(stored) = stored else {
         return Some(fresh());
     };
     if (stored.pass, stored.round) == (pass, round) {
         return (stored.status != TaskStatus::Done).then_some(stored);
     }
-    let erasing_before = plan
-        .passes
-        .iter()
-        .rev()
-        .skip(1)
-        .any(|p| p.for_erasing && p.complete);
+    let erasing_before = plan.passes.iter().rev().skip(1).any(|p| p.for_erasing && p.complete);
     let goes_on = stored.pass == pass || (erasing_before && stored.pass + 1 == pass);
     let tally = if goes_on { stored.tally } else { fresh().tally };
     Some(Task { tally, ..fresh() })
 }
 
-impl Search1<'_> {
+impl Searcher<'_> {
     /// Goes on from a position; where it stopped, if the time was up.
     async fn walk(
         &mut self,
@@ -212,9 +152,7 @@ impl Search1<'_> {
         while let Some(lookup) = lookups.get(at.lookup) {
             while let Some(values) = values_at(&self.desk, lookup, at.page).await? {
                 while let Some(chunk) = values.chunks(MOST_VALUES).nth(at.chunk) {
-                    at.inner = self
-                        .search(lookup, at.lookup, chunk, at.inner.as_deref())
-                        .await?;
+                    at.inner = self.search(lookup, at.lookup, chunk, at.inner.as_deref()).await?;
                     if at.inner.is_none() {
                         at.chunk += 1;
                     }
@@ -223,17 +161,10 @@ impl Search1<'_> {
                         return Ok(Some(at));
                     }
                 }
-                at = Position {
-                    lookup: at.lookup,
-                    page: at.page + 1,
-                    ..Position::default()
-                };
+                at = Position { lookup: at.lookup, page: at.page + 1, ..Position::default() };
             }
             self.flush(lookup).await?;
-            at = Position {
-                lookup: at.lookup + 1,
-                ..Position::default()
-            };
+            at = Position { lookup: at.lookup + 1, ..Position::default() };
         }
         Ok(None)
     }
@@ -250,27 +181,10 @@ impl Search1<'_> {
         let store = self.catalog.store(&self.input.store).ok_or_else(missing)?;
         let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
         let wanted = self.catalog.wanted(store, collection);
-        let target = Target {
-            store,
-            collection,
-            wanted: &wanted,
-        };
-        let found = self
-            .connector
-            .locate(
-                &target,
-                &Search {
-                    field: &lookup.field,
-                    values,
-                },
-                cursor,
-            )
-            .await?;
+        let target = Target { store, collection, wanted: &wanted };
+        let found = self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?;
         for record in found.records {
-            if !self
-                .plan
-                .is_known(&self.input.store, &lookup.collection, number, &record)
-            {
+            if !self.plan.is_known(&self.input.store, &lookup.collection, number, &record) {
                 self.buffer.push(record);
             }
         }
@@ -284,30 +198,18 @@ impl Search1<'_> {
 
     async fn flush(&mut self, lookup: &Lookup) -> Result<(), StepError> {
         let records = std::mem::take(&mut self.buffer);
-        if records.is_empty() {
-            Ok(())
-        } else {
-            self.write(lookup, records).await
-        }
+        if records.is_empty() { Ok(()) } else { self.write(lookup, records).await }
     }
 
     async fn write(&mut self, lookup: &Lookup, records: Vec<Record>) -> Result<(), StepError> {
-        let object = self.desk.page_object(
-            &self.input.run,
-            &self.plan,
-            &self.input.store,
-            self.task.pages,
-        );
+        let generation = self.input.run.generation;
+        if self.task.batches.last().is_none_or(|batch| batch.generation != generation) {
+            self.task.batches.push(Batch { generation, pages: 0 });
+        }
+        let Some(batch) = self.task.batches.last_mut() else { return Ok(()) };
+        let object = self.desk.page_object(&self.plan, &self.input.store, generation, batch.pages);
+        batch.pages += 1;
         self.task.tally.located += records.len() as u64;
-        self.task.pages += 1;
-        self.desk
-            .file_page(
-                &object,
-                &Page {
-                    collection: lookup.collection.clone(),
-                    records,
-                },
-            )
-            .await
+        self.desk.file_page(&object, &Page { collection: lookup.collection.clone(), records }).await
     }
 }

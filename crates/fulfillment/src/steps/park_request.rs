@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use contract::step::Caught;
+use contract::step::{Caught, Park};
 use domain::event::{EnterAt, EventKind};
 use domain::request::{Parked, Request};
 use domain::{Operation, Status, Task, TaskStatus};
@@ -15,9 +15,13 @@ use ports::{Clock, Code, Requests};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::steps::record_failure::failure_of;
+use crate::steps::start_request::parse_execution_name;
 
 /// The error of the state machine when a step said that stores failed.
 pub const STORE_FAILED: &str = "Lacuna.StoreFailed";
+
+/// The error of an execution that ended without telling.
+const LOST: &str = "Execution";
 
 /// What the step needs.
 pub struct Ports {
@@ -27,14 +31,25 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Runs the step. Parking a request that belongs to another execution by now changes nothing.
-pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
+/// Runs the step, whoever calls it. An execution that was stopped because its request went on in
+/// another one is not lost: the generations tell.
+pub async fn run(ports: &Ports, input: &Park) -> Result<(), StepError> {
+    let caught = match input {
+        Park::Caught(caught) => caught.clone(),
+        Park::Lost { detail } => {
+            let Some(run) = parse_execution_name(&detail.name) else { return Ok(()) };
+            let error = format!("{LOST}.{}", detail.status);
+            Caught { run, state: "execution".to_owned(), store: None, error, cause: None }
+        }
+    };
+    park(ports, &caught).await
+}
+
+/// Parks the request. Parking a request that belongs to another execution by now changes nothing.
+async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let actor = Actor::step("park-request");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let parked = amend_plainly(&scope, |mut request| {
         if request.status == Status::Parked || (request.status.is_end() && request.announced) {
             return Ok(Amend::Leave(()));
@@ -45,10 +60,7 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
             request.become_status(Status::Parked)?;
         }
         request.attempts = request.attempts.saturating_add(1);
-        let again = parked
-            .transient
-            .then(|| later(now, back_off(request.attempts)))
-            .flatten();
+        let again = parked.transient.then(|| later(now, back_off(request.attempts))).flatten();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);
@@ -67,18 +79,12 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
 
 /// 1, 2, 4 ... minutes, at most an hour.
 fn back_off(attempts: u32) -> SignedDuration {
-    let minutes = 1_i64
-        .checked_shl(attempts.saturating_sub(1).min(6))
-        .unwrap_or(60);
+    let minutes = 1_i64.checked_shl(attempts.saturating_sub(1).min(6)).unwrap_or(60);
     SignedDuration::from_mins(minutes.min(60))
 }
 
 fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
-    let enter_at = if request.status.is_end() {
-        EnterAt::CloseRequest
-    } else {
-        EnterAt::Plan
-    };
+    let enter_at = if request.status.is_end() { EnterAt::CloseRequest } else { EnterAt::Plan };
     let parked = |store, code: Code, detail: String, transient| Parked {
         enter_at,
         state: input.state.clone(),
@@ -89,30 +95,17 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
     };
     if input.error != STORE_FAILED {
         let failure = failure_of(input);
-        let code = Code::ALL
-            .iter()
-            .find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
+        let code = Code::ALL.iter().find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
         let detail = format!("{}: {}", failure.error, failure.detail);
-        return parked(
-            None,
-            code.copied().unwrap_or(Code::StepFailed),
-            detail,
-            failure.transient,
-        );
+        return parked(None, code.copied().unwrap_or(Code::StepFailed), detail, failure.transient);
     }
-    let failed = tasks
-        .iter()
-        .filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
-    let mut failures: Vec<_> = failed
-        .filter_map(|t| t.failure.as_ref().map(|f| (&t.store, f)))
-        .collect();
+    let failed = tasks.iter().filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
+    let mut failures: Vec<_> = failed.filter_map(|t| t.failure.as_ref().map(|f| (&t.store, f))).collect();
     // Somebody is needed if any one of them cannot mend by itself.
     failures.sort_by_key(|(_, failure)| failure.transient);
     match failures.first() {
         Some((store, failure)) => {
-            let code = Code::ALL
-                .iter()
-                .find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
+            let code = Code::ALL.iter().find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
             let code = code.copied().unwrap_or(Code::StoreFailed);
             parked(
                 Some((*store).clone()),
@@ -122,17 +115,9 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
             )
         }
         None => {
-            let residue = tasks
-                .iter()
-                .find(|t| t.tally.residue.is_some_and(|found| found > 0));
-            let detail =
-                "records of the person are still there after erasing three times".to_owned();
-            parked(
-                residue.map(|t| t.store.clone()),
-                Code::ResidueRemains,
-                detail,
-                false,
-            )
+            let residue = tasks.iter().find(|t| t.tally.residue.is_some_and(|found| found > 0));
+            let detail = "records of the person are still there after erasing three times".to_owned();
+            parked(residue.map(|t| t.store.clone()), Code::ResidueRemains, detail, false)
         }
     }
 }

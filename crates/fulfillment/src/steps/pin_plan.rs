@@ -45,46 +45,35 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let actor = Actor::step("pin-plan");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
-    let mut plan = desk
-        .plan(&request)
-        .await?
-        .ok_or_else(|| StepError::broken("pin", "there is no plan"))?;
+    let mut plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("pin", "there is no plan"))?;
     if plan.passes.last().is_some_and(|p| p.complete) {
         return Ok(decide(&request, &plan));
     }
-    let tasks = ports
-        .requests
-        .tasks(&input.tenant, &input.request_id)
-        .await?;
-    let asked = |store: &StoreId| {
-        plan.current_round()
-            .is_some_and(|r| r.lookups.contains_key(store))
-    };
-    let failed = |t: &&Task| t.op == Operation::Locate && t.status == TaskStatus::Failed;
-    if tasks.iter().filter(failed).any(|t| asked(&t.store)) {
+    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+    let asked: Vec<StoreId> =
+        plan.current_round().map(|r| r.lookups.keys().cloned().collect()).unwrap_or_default();
+    let (pass, round) = (plan.pass_number(), plan.round_number());
+    let task_of = |store: &StoreId| tasks.iter().find(|t| t.op == Operation::Locate && &t.store == store);
+    if asked.iter().filter_map(task_of).any(|t| t.status == TaskStatus::Failed) {
         return Ok(Decision::plain(Outcome::Failed));
     }
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
-    let pages = collect(&desk, &catalog, &mut plan, input, &tasks).await?;
+    let searched = |t: &&Task| (t.pass, t.round, t.status) == (pass, round, TaskStatus::Done);
+    let found: Vec<&Task> = asked.iter().filter_map(task_of).filter(searched).collect();
+    if found.len() < asked.len() {
+        // This step ran before and its answer was lost: the next round is the one that is open.
+        return Ok(Decision::stores(Outcome::Locate, asked));
+    }
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let pages = collect(&desk, &catalog, &mut plan, &found).await?;
     let mut goes_on = plan.advance(&catalog, pages);
     // A pass repeats the rounds of earlier ones; a round of it may have nothing to look for.
     while goes_on && plan.current_round().is_some_and(|r| r.lookups.is_empty()) {
         goes_on = plan.advance(&catalog, BTreeMap::new());
     }
     if plan.round_number() > MOST_ROUNDS {
-        return Err(refuse(
-            Code::TooManyRounds,
-            "references did not come to an end after 8 rounds",
-        ));
+        return Err(refuse(Code::TooManyRounds, "references did not come to an end after 8 rounds"));
     }
     let reference = desk.file_plan(&plan).await?;
     if goes_on {
@@ -97,13 +86,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
             Ok(Amend::commit(draft, ()))
         })
         .await?;
-        let stores = plan
-            .current_round()
-            .map(|r| r.lookups.keys().cloned().collect());
-        return Ok(Decision::stores(
-            Outcome::Locate,
-            stores.unwrap_or_default(),
-        ));
+        let stores = plan.current_round().map(|r| r.lookups.keys().cloned().collect());
+        return Ok(Decision::stores(Outcome::Locate, stores.unwrap_or_default()));
     }
     pin(ports, &scope, &request, &plan, reference).await
 }
@@ -113,46 +97,27 @@ async fn collect(
     desk: &Desk<'_>,
     catalog: &Catalog,
     plan: &mut Plan,
-    input: &Run,
-    tasks: &[Task],
+    found: &[&Task],
 ) -> Result<BTreeMap<StoreId, Vec<PageRef>>, StepError> {
-    let asked: Vec<StoreId> = plan
-        .current_round()
-        .map(|r| r.lookups.keys().cloned().collect())
-        .unwrap_or_default();
-    let (pass, round) = (plan.pass_number(), plan.round_number());
-    let mut brought = BTreeMap::new();
-    for store in asked {
-        let task = tasks
-            .iter()
-            .find(|t| t.op == Operation::Locate && t.store == store)
-            .filter(|t| (t.pass, t.round, t.status) == (pass, round, TaskStatus::Done))
-            .ok_or_else(|| {
-                StepError::broken("pin", format!("{store} was not searched in round {round}"))
-            })?;
-        let mut pages = Vec::new();
-        for n in 0..task.pages {
-            let object = desk.page_object(input, plan, &store, n);
+    let mut brought: BTreeMap<StoreId, Vec<PageRef>> = BTreeMap::new();
+    for task in found {
+        let store = &task.store;
+        let pages = brought.entry(store.clone()).or_default();
+        let written = task.batches.iter().flat_map(|b| (0..b.pages).map(|n| (b.generation, n)));
+        for (generation, n) in written {
+            let object = desk.page_object(plan, store, generation, n);
             let page = desk.page(&object).await?;
             for record in &page.records {
-                for identity in identities_of(catalog, &store, &page.collection, record) {
+                for identity in identities_of(catalog, store, &page.collection, record) {
                     plan.learn(identity);
                 }
             }
             if plan.identities.len() > MOST_IDENTITIES {
-                return Err(refuse(
-                    Code::TooManyIdentities,
-                    "more than 40 identities: is this one person?",
-                ));
+                return Err(refuse(Code::TooManyIdentities, "more than 40 identities: is this one person?"));
             }
             let records = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
-            pages.push(PageRef {
-                object,
-                collection: page.collection,
-                records,
-            });
+            pages.push(PageRef { object, collection: page.collection, records });
         }
-        brought.insert(store, pages);
     }
     Ok(brought)
 }
@@ -217,12 +182,5 @@ fn decide(request: &Request, plan: &Plan) -> Decision {
         return Decision::plain(Outcome::Close);
     }
     let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);
-    pinned(
-        if for_erasing {
-            Outcome::AfterWait
-        } else {
-            Outcome::BeforeWait
-        },
-        Some(plan),
-    )
+    pinned(if for_erasing { Outcome::AfterWait } else { Outcome::BeforeWait }, Some(plan))
 }

@@ -57,34 +57,25 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     if request.status == Status::AwaitingVerification {
         return Ok(Decision::plain(Outcome::Rest));
     }
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
     match stand(&request, plan.as_ref(), ports.clock.now()) {
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
-        Stand::NewPass { for_erasing } => {
-            new_pass(ports, &scope, &desk, &request, plan, for_erasing).await
-        }
+        Stand::NewPass { for_erasing } => new_pass(ports, &scope, &desk, &request, plan, for_erasing).await,
     }
 }
 
 fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
-    let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass)))
-    else {
+    let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         return Stand::NewPass { for_erasing: false };
     };
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
     if request.erasing_begun {
         // One pass for the first erasure and one for each residue found.
-        let wanted = usize::try_from(request.residue_rounds)
-            .unwrap_or(usize::MAX)
-            .saturating_add(1);
+        let wanted = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= wanted) {
             (false, _) => Stand::Underway,
             (true, true) => Stand::Pinned(Outcome::AfterWait),
@@ -95,20 +86,20 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
     match (pass.complete, pinned) {
         (false, _) if pass.for_erasing == waited => Stand::Underway,
         (true, true) if !waited => Stand::Pinned(Outcome::BeforeWait),
-        (true, true) if pass.for_erasing && request.status == Status::Planning => {
+        // Just pinned. What was pinned before a hold, or before it was parked, is looked for again.
+        (true, true)
+            if pass.for_erasing
+                && pass.generation == request.generation
+                && request.status == Status::Planning =>
+        {
             Stand::Pinned(Outcome::AfterWait)
         }
-        // Waiting for a lock, a hold that was lifted, or the end of the cooling-off: look again.
-        _ => Stand::NewPass {
-            for_erasing: waited,
-        },
+        _ => Stand::NewPass { for_erasing: waited },
     }
 }
 
 fn locate(plan: Option<&Plan>) -> Decision {
-    let stores = plan
-        .and_then(Plan::current_round)
-        .map(|r| r.lookups.keys().cloned().collect());
+    let stores = plan.and_then(Plan::current_round).map(|r| r.lookups.keys().cloned().collect());
     Decision::stores(Outcome::Locate, stores.unwrap_or_default())
 }
 
@@ -124,13 +115,7 @@ pub(super) fn pinned(outcome: Outcome, plan: Option<&Plan>) -> Decision {
 
 /// The waves, as the state machine walks them.
 pub(super) fn waves_of(plan: &Plan) -> Vec<WaveStores> {
-    plan.waves()
-        .into_iter()
-        .map(|w| WaveStores {
-            wave: w.number,
-            stores: w.stores,
-        })
-        .collect()
+    plan.waves().into_iter().map(|w| WaveStores { wave: w.number, stores: w.stores }).collect()
 }
 
 async fn new_pass(
@@ -141,23 +126,18 @@ async fn new_pass(
     plan: Option<Plan>,
     for_erasing: bool,
 ) -> Result<Decision, StepError> {
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let mut plan = match plan {
         Some(plan) => plan,
-        None => Plan::new(
-            request.catalog_version.clone(),
-            desk.subject(request).await?,
-            ports.entropy.bits(),
-        ),
+        None => {
+            Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
+        }
     };
     if !request.erasing_begun {
         // Nothing was erased by an earlier pass: it counts for nothing any more.
         plan.passes.iter_mut().for_each(|p| p.for_erasing = false);
     }
-    plan.begin_pass(&catalog, for_erasing);
+    plan.begin_pass(&catalog, for_erasing, request.generation);
     let reference = desk.file_plan(&plan).await?;
     let begun_from = request.events;
     let committed = amend_plainly(scope, |mut now| {
@@ -184,10 +164,7 @@ async fn new_pass(
 /// What is left to do for a request that will not be erased: show the person again where they were
 /// hidden, then close.
 async fn undo(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
-    let tasks = ports
-        .requests
-        .tasks(&input.tenant, &input.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let hidden = to_restore(&tasks);
     if hidden.is_empty() {
         Ok(Decision::plain(Outcome::Close))
@@ -199,13 +176,10 @@ async fn undo(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
 /// The stores in which suppression was begun and not undone.
 pub(super) fn to_restore(tasks: &[Task]) -> Vec<StoreId> {
     let restored = |store: &StoreId| {
-        tasks.iter().any(|t| {
-            t.op == Operation::Restore && &t.store == store && t.status == domain::TaskStatus::Done
-        })
+        tasks
+            .iter()
+            .any(|t| t.op == Operation::Restore && &t.store == store && t.status == domain::TaskStatus::Done)
     };
-    let hidden = tasks
-        .iter()
-        .filter(|t| t.op == Operation::Suppress)
-        .map(|t| t.store.clone());
+    let hidden = tasks.iter().filter(|t| t.op == Operation::Suppress).map(|t| t.store.clone());
     hidden.filter(|store| !restored(store)).collect()
 }

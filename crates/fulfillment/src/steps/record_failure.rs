@@ -24,39 +24,20 @@ pub struct Ports {
 pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let actor = Actor::step("record-failure");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
-    let store = input
-        .store
-        .as_ref()
-        .ok_or_else(|| StepError::broken("record", "no store was named"))?;
-    let op = operation_of(&input.state).ok_or_else(|| {
-        StepError::broken(
-            "record",
-            format!("{} is not a step in a store", input.state),
-        )
-    })?;
+    let store = input.store.as_ref().ok_or_else(|| StepError::broken("record", "no store was named"))?;
+    let op = operation_of(&input.state)
+        .ok_or_else(|| StepError::broken("record", format!("{} is not a step in a store", input.state)))?;
     let failure = failure_of(input);
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let stored = tasks.into_iter().find(|t| t.op == op && &t.store == store);
-    if stored
-        .as_ref()
-        .is_some_and(|t| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed)
+    if stored.as_ref().is_some_and(|t| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed)
     {
         return Ok(());
     }
     amend_plainly(&scope, |request| {
         let now = scope.clock.now();
-        let task = stored
-            .clone()
-            .unwrap_or_else(|| Task::new(op, store.clone(), 0, now));
-        let task = Task {
-            status: TaskStatus::Failed,
-            failure: Some(failure.clone()),
-            at: now,
-            ..task
-        };
+        let task = stored.clone().unwrap_or_else(|| Task::new(op, store.clone(), 0, now));
+        let task = Task { status: TaskStatus::Failed, failure: Some(failure.clone()), at: now, ..task };
         let draft = Draft::new(request, EventKind::Failed, now)
             .task(task)
             .detail("operation", op.as_str())
@@ -90,16 +71,18 @@ struct LambdaCause {
 /// panic, a runtime's message) could, so only its name is kept.
 pub(super) fn failure_of(input: &Caught) -> Failure {
     let ours = input.error.starts_with("Lacuna.");
-    let message = input.cause.as_deref().filter(|_| ours).and_then(|cause| {
-        serde_json::from_str::<LambdaCause>(cause)
-            .map(|c| c.message)
-            .ok()
-    });
+    let message = input
+        .cause
+        .as_deref()
+        .filter(|_| ours)
+        .and_then(|cause| serde_json::from_str::<LambdaCause>(cause).map(|c| c.message).ok());
     let transient = match input.error.as_str() {
-        "Lacuna.Transient" | "Lacuna.Throttled" | "States.Timeout" | "States.HeartbeatTimeout" => {
+        // `More` was retried as often as one execution's history allows; the next one goes on.
+        "Lacuna.Transient" | "Lacuna.Throttled" | "Lacuna.More" | "States.Timeout" | "States.HeartbeatTimeout" => {
             true
         }
-        other => other.starts_with("Lambda."),
+        // The process or its machine died; the next one may not.
+        other => ["Lambda.", "Runtime.", "Sandbox."].iter().any(|family| other.starts_with(family)),
     };
     Failure {
         error: input.error.clone(),
@@ -131,16 +114,10 @@ mod tests {
 
     #[test]
     fn only_our_own_messages_are_kept() {
-        let ours = caught(
-            "Lacuna.Transient",
-            r#"{"errorType":"x","errorMessage":"store-unavailable: a"}"#,
-        );
+        let ours = caught("Lacuna.Transient", r#"{"errorType":"x","errorMessage":"store-unavailable: a"}"#);
         assert_eq!(failure_of(&ours).detail, "store-unavailable: a");
         assert!(failure_of(&ours).transient);
-        let panic = caught(
-            "Lambda.Unknown",
-            r#"{"errorMessage":"index 3 of marked@example.com"}"#,
-        );
+        let panic = caught("Lambda.Unknown", r#"{"errorMessage":"index 3 of marked@example.com"}"#);
         assert!(!failure_of(&panic).detail.contains("marked"));
         assert!(failure_of(&panic).transient);
         assert!(!failure_of(&caught("Lacuna.Permanent", "{}")).transient);

@@ -8,10 +8,6 @@ pub use crate::steps::suppress_store::Ports;
 use crate::steps::suppress_store::set_hidden;
 
 /// Runs the step.
-pub async fn run(
-    ports: &Ports,
-    input: &StoreRun,
-    budget: &dyn Budget,
-) -> Result<StoreRan, StepError> {
+pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result<StoreRan, StepError> {
     set_hidden(ports, input, budget, false).await
 }

@@ -33,11 +33,7 @@ pub struct Ports {
 }
 
 /// Runs the step.
-pub async fn run(
-    ports: &Ports,
-    input: &StoreRun,
-    budget: &dyn Budget,
-) -> Result<StoreRan, StepError> {
+pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result<StoreRan, StepError> {
     set_hidden(ports, input, budget, true).await
 }
 
@@ -49,68 +45,35 @@ pub(super) async fn set_hidden(
     budget: &dyn Budget,
     hidden: bool,
 ) -> Result<StoreRan, StepError> {
-    let (op, name) = if hidden {
-        (Operation::Suppress, "suppress-store")
-    } else {
-        (Operation::Restore, "restore-store")
-    };
+    let (op, name) =
+        if hidden { (Operation::Suppress, "suppress-store") } else { (Operation::Restore, "restore-store") };
     let actor = Actor::step(name);
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let request = scope.load().await?;
-    let papers = Papers {
-        keyring: &*ports.keyring,
-        staging: &*ports.staging,
-        entropy: &*ports.entropy,
-    };
+    let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(&input.run).await?;
-    let plan = desk
-        .plan(&request)
-        .await?
-        .ok_or_else(|| StepError::broken(name, "there is no plan"))?;
-    let tasks = ports
-        .requests
-        .tasks(&input.run.tenant, &input.run.request_id)
-        .await?;
-    let stored = tasks
-        .into_iter()
-        .find(|t| t.op == op && t.store == input.store && t.pass == plan.pass_number());
-    let mut task = stored.unwrap_or_else(|| {
-        Task::new(
-            op,
-            input.store.clone(),
-            plan.pass_number(),
-            ports.clock.now(),
-        )
-    });
+    let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken(name, "there is no plan"))?;
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
+    let stored =
+        tasks.into_iter().find(|t| t.op == op && t.store == input.store && t.pass == plan.pass_number());
+    let mut task =
+        stored.unwrap_or_else(|| Task::new(op, input.store.clone(), plan.pass_number(), ports.clock.now()));
     if task.status == TaskStatus::Done {
         return Ok(StoreRan { more: false });
     }
     if hidden {
         begin(&scope, &task).await?;
     }
-    let catalog = ports
-        .catalogs
-        .get(&request.tenant, &request.catalog_version)
-        .await?;
-    let store = catalog
-        .store(&input.store)
-        .ok_or_else(|| StepError::broken(name, "the catalog lacks the store"))?;
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let store =
+        catalog.store(&input.store).ok_or_else(|| StepError::broken(name, "the catalog lacks the store"))?;
     let suppressor = ports.stores.suppressor(&request.tenant, store).await?;
     let pages: Vec<&PageRef> = plan.pages(&input.store).collect();
-    while let Some(page) = usize::try_from(task.pages)
-        .ok()
-        .and_then(|at| pages.get(at))
-    {
-        let collection = store
-            .collection(&page.collection)
-            .filter(|c| c.suppress.is_some());
+    while let Some(page) = usize::try_from(task.pages).ok().and_then(|at| pages.get(at)) {
+        let collection = store.collection(&page.collection).filter(|c| c.suppress.is_some());
         if let (Some(collection), Some(suppressor)) = (collection, &suppressor) {
             let records = desk.page(&page.object).await?.records;
-            let target = Target {
-                store,
-                collection,
-                wanted: &[],
-            };
+            let target = Target { store, collection, wanted: &[] };
             task.tally.located += suppressor.set_hidden(&target, &records, hidden).await?;
         }
         task.pages += 1;
@@ -120,16 +83,7 @@ pub(super) async fn set_hidden(
         }
     }
     task.status = TaskStatus::Done;
-    save(
-        &scope,
-        task,
-        if hidden {
-            EventKind::Suppressed
-        } else {
-            EventKind::Restored
-        },
-    )
-    .await?;
+    save(&scope, task, if hidden { EventKind::Suppressed } else { EventKind::Restored }).await?;
     Ok(StoreRan { more: false })
 }
 

@@ -40,9 +40,8 @@ pub async fn run(ports: &Ports) -> Result<usize, StepError> {
                     return Ok(Amend::Leave(false));
                 }
                 let enter_at = entry_of(&request);
-                let draft = Draft::new(request, EventKind::Resumed, now)
-                    .detail("why", "progress_by")
-                    .wake(enter_at);
+                let draft =
+                    Draft::new(request, EventKind::Resumed, now).detail("why", "progress_by").wake(enter_at);
                 Ok(Amend::commit(draft, true))
             })
             .await?,

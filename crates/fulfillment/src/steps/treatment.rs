@@ -37,10 +37,7 @@ pub(super) fn handling(
 }
 
 fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
-    let changed = collection
-        .fields
-        .iter()
-        .filter_map(|(name, f)| f.anonymise.as_ref().map(|r| (name, f, r)));
+    let changed = collection.fields.iter().filter_map(|(name, f)| f.anonymise.as_ref().map(|r| (name, f, r)));
     changed
         .map(|(name, field, replacement)| {
             let value = match replacement {

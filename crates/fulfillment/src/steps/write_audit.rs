@@ -23,10 +23,7 @@ pub struct Ports {
 pub async fn run(ports: &Ports, events: Vec<Event>) -> Result<(), StepError> {
     let mut by_tenant: BTreeMap<TenantId, Vec<Event>> = BTreeMap::new();
     for event in events {
-        by_tenant
-            .entry(event.tenant.clone())
-            .or_default()
-            .push(event);
+        by_tenant.entry(event.tenant.clone()).or_default().push(event);
     }
     for (tenant, events) in by_tenant {
         chain(ports, &tenant, events).await?;

@@ -13,11 +13,8 @@ pub async fn a_change_its_event_and_its_tasks_are_committed_together(d: &Deploym
     let tenant = tenant("commit");
     let first = taken_in(d, &tenant, 1, &pseudonyms("commit", 1)).await;
     let mut planning = change(&first, Status::Planning);
-    planning.tasks = vec![
-        task(Operation::Locate, "crm"),
-        task(Operation::Locate, "shop"),
-        task(Operation::Erase, "crm"),
-    ];
+    planning.tasks =
+        vec![task(Operation::Locate, "crm"), task(Operation::Locate, "shop"), task(Operation::Erase, "crm")];
     let second = committed(d, &planning).await;
     assert_eq!(stored(d, &first).await, second);
     let mut located = change(&second, Status::Planning);
@@ -29,11 +26,7 @@ pub async fn a_change_its_event_and_its_tasks_are_committed_together(d: &Deploym
 
     let mut tasks = d.requests.tasks(&tenant, &first.id).await.expect("tasks");
     tasks.sort_by_key(|task| (task.op, task.store.clone()));
-    let expect = [
-        planning.tasks[0].clone(),
-        done,
-        planning.tasks[2].clone(),
-    ];
+    let expect = [planning.tasks[0].clone(), done, planning.tasks[2].clone()];
     assert_eq!(tasks, expect);
     let events = d.requests.events(&tenant, &first.id, 1, 10).await;
     assert_eq!(events, Ok(vec![planning.event, located.event]));
@@ -143,7 +136,7 @@ pub async fn of_two_at_once_one_commits(d: &Deployment) {
         let first = taken_in(d, &tenant, turn, &subject).await;
         let one = change(&first, Status::Planning);
         let mut other = change(&first, Status::Cancelled);
-        other.event.who = "officer:1".to_owned();
+        other.event.who.push('2');
         let (a, b) = futures::join!(d.requests.commit(&one), d.requests.commit(&other));
         let winner = match (a, b) {
             (Ok(()), Err(Refused::Conflict)) => Some(one),
@@ -165,9 +158,7 @@ pub async fn a_change_that_is_too_large_or_wrong_is_refused_whole(d: &Deployment
     let mut full = change(&first, Status::Planning);
     full.lock = pseudonyms("too-large-lock", 40);
     full.unless_held.clone_from(&full.lock);
-    full.tasks = (0..18)
-        .map(|n| task(Operation::Locate, &format!("store-{n}")))
-        .collect();
+    full.tasks = (0..18).map(|n| task(Operation::Locate, &format!("store-{n}"))).collect();
     let mut too_large = full.clone();
     too_large.tasks.push(task(Operation::Erase, "store-0"));
     let refused = fault(d.requests.commit(&too_large).await);

@@ -5,9 +5,7 @@ use domain::clock::Jurisdiction;
 use domain::event::{About, Event, EventKind};
 use domain::hold::Hold;
 use domain::request::RequestType;
-use domain::{
-    Generation, HoldId, Operation, Pseudonym, Request, RequestId, Status, StoreId, Task, TenantId,
-};
+use domain::{Generation, HoldId, Operation, Pseudonym, Request, RequestId, Status, StoreId, Task, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::control::{Change, NewRequest, Remembered};
 use ports::{Fault, Refused};
@@ -37,8 +35,12 @@ pub fn store(name: &str) -> StoreId {
 
 /// A pseudonym that stands for whatever the text names.
 pub fn pseudonym(text: &str) -> Pseudonym {
-    let digest = digest(&SHA256, text.as_bytes());
-    let hex: String = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let bytes = digest(&SHA256, text.as_bytes());
+    let hex = bytes
+        .as_ref()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16).unwrap_or('0')));
+    let hex: String = hex.collect();
     hex.parse().expect("a pseudonym")
 }
 
@@ -102,11 +104,7 @@ pub fn event(request: &Request, kind: EventKind) -> Event {
 
 /// What takes a request in.
 pub fn new_request(request: &Request) -> NewRequest {
-    NewRequest {
-        request: request.clone(),
-        event: event(request, EventKind::Accepted),
-        remember: None,
-    }
+    NewRequest { request: request.clone(), event: event(request, EventKind::Accepted), remember: None }
 }
 
 /// Takes a request in that is known to be refused by nothing.
@@ -208,12 +206,7 @@ pub fn hold_event(hold: &Hold) -> Event {
 }
 
 /// Places a hold.
-pub async fn placed(
-    deployment: &Deployment,
-    tenant: &TenantId,
-    second: u32,
-    subject: &Pseudonym,
-) -> Hold {
+pub async fn placed(deployment: &Deployment, tenant: &TenantId, second: u32, subject: &Pseudonym) -> Hold {
     let hold = hold(tenant, second, subject);
     let placed = deployment.holds.place(&hold, &hold_event(&hold)).await;
     assert_eq!(placed, Ok(()), "placing");
@@ -222,10 +215,7 @@ pub async fn placed(
 
 /// The same hold, released so many seconds after [`now`].
 pub fn released(hold: &Hold, second: i64) -> Hold {
-    Hold {
-        released_at: Some(after(second)),
-        ..hold.clone()
-    }
+    Hold { released_at: Some(after(second)), ..hold.clone() }
 }
 
 /// The fault of a refusal.

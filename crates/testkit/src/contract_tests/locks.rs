@@ -72,10 +72,7 @@ pub async fn only_own_locks_are_released(d: &Deployment) {
     let mut close = change(&second, Status::NoMatch);
     close.unlock.clone_from(&subject);
     committed(d, &close).await;
-    for (at, expect) in [Some(&first.id), Some(&first.id), None, None]
-        .into_iter()
-        .enumerate()
-    {
+    for (at, expect) in [Some(&first.id), Some(&first.id), None, None].into_iter().enumerate() {
         let owner = d.requests.lock_owner(&tenant, &subject[at]).await;
         assert_eq!(owner, Ok(expect.cloned()), "{at}");
     }

@@ -57,9 +57,7 @@ impl Executions for World {
     }
 
     async fn stop(&self, name: &str) -> Result<bool, Fault> {
-        self.injector().pass(Point::ExecutionsStop, name, || {
-            Ok(self.settle(name, ExecutionState::Stopped))
-        })
+        self.injector().pass(Point::ExecutionsStop, name, || Ok(self.settle(name, ExecutionState::Stopped)))
     }
 }
 
@@ -94,9 +92,7 @@ impl World {
         let from = lifecycle.taken;
         lifecycle.taken = lifecycle.executions.len();
         let new = lifecycle.executions.iter().skip(from);
-        new.filter(|e| e.state == ExecutionState::Running)
-            .cloned()
-            .collect()
+        new.filter(|e| e.state == ExecutionState::Running).cloned().collect()
     }
 
     /// Every execution that was ever started, in that order.

@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests,
-    Sanctions, Staging, Stores, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests, Sanctions,
+    Staging, Stores, Tenants,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -166,9 +166,7 @@ impl World {
 
     /// The stream of the tables: the events committed since it was last drained.
     pub fn stream(&self) -> Stream {
-        Stream {
-            world: self.clone(),
-        }
+        Stream { world: self.clone() }
     }
 
     fn control(&self) -> MutexGuard<'_, control::Control> {

@@ -65,18 +65,9 @@ impl Sanctions for World {
         let at = self.fake_clock().peek();
         self.injector().pass(Point::SanctionsAsk, &source.id, || {
             let mut outside = lock(&self.inner.outside);
-            outside.asked.push(Asked {
-                source: source.id.clone(),
-                question: question.clone(),
-                at,
-            });
-            let scripted = outside
-                .answers
-                .get_mut(&source.id)
-                .and_then(VecDeque::pop_front);
-            scripted
-                .or_else(|| outside.standing.get(&source.id).cloned())
-                .unwrap_or(Ok(Verdict::Clear))
+            outside.asked.push(Asked { source: source.id.clone(), question: question.clone(), at });
+            let scripted = outside.answers.get_mut(&source.id).and_then(VecDeque::pop_front);
+            scripted.or_else(|| outside.standing.get(&source.id).cloned()).unwrap_or(Ok(Verdict::Clear))
         })
     }
 }
@@ -101,9 +92,8 @@ impl Announcer for World {
     async fn topic(&self, announcement: &Announcement) -> Result<(), Fault> {
         let at = self.fake_clock().peek();
         let target = announcement.tenant.as_str();
-        self.injector().pass(Point::AnnouncerTopic, target, || {
-            self.announce(Channel::Topic, announcement, at)
-        })
+        self.injector()
+            .pass(Point::AnnouncerTopic, target, || self.announce(Channel::Topic, announcement, at))
     }
 }
 
@@ -130,11 +120,7 @@ impl World {
     /// The next announcement on a channel fails so, after the failures scripted before.
     pub fn fail_announcement(&self, channel: Channel, fault: Fault) {
         let mut outside = lock(&self.inner.outside);
-        outside
-            .failures
-            .entry(channel)
-            .or_default()
-            .push_back(fault);
+        outside.failures.entry(channel).or_default().push_back(fault);
     }
 
     /// What was announced, in that order.
@@ -142,22 +128,13 @@ impl World {
         lock(&self.inner.outside).announced.clone()
     }
 
-    fn announce(
-        &self,
-        channel: Channel,
-        announcement: &Announcement,
-        at: Timestamp,
-    ) -> Result<(), Fault> {
+    fn announce(&self, channel: Channel, announcement: &Announcement, at: Timestamp) -> Result<(), Fault> {
         let mut outside = lock(&self.inner.outside);
         let failures = outside.failures.get_mut(&channel);
         if let Some(fault) = failures.and_then(VecDeque::pop_front) {
             return Err(fault);
         }
-        outside.announced.push(Announced {
-            channel,
-            announcement: announcement.clone(),
-            at,
-        });
+        outside.announced.push(Announced { channel, announcement: announcement.clone(), at });
         Ok(())
     }
 }

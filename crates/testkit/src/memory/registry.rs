@@ -34,12 +34,7 @@ impl Catalogs for World {
             let registry = lock(&self.inner.registry);
             let found = registry.catalogs.get(version).cloned();
             found.ok_or_else(|| {
-                fault(
-                    point,
-                    Class::Permanent,
-                    tenant.as_str(),
-                    "no such version was published",
-                )
+                fault(point, Class::Permanent, tenant.as_str(), "no such version was published")
             })
         })
     }
@@ -48,10 +43,9 @@ impl Catalogs for World {
 #[async_trait]
 impl Tenants for World {
     async fn settings(&self, tenant: &TenantId) -> Result<Option<Arc<Settings>>, Fault> {
-        self.injector()
-            .pass(Point::TenantsSettings, tenant.as_str(), || {
-                Ok(lock(&self.inner.registry).settings.get(tenant).cloned())
-            })
+        self.injector().pass(Point::TenantsSettings, tenant.as_str(), || {
+            Ok(lock(&self.inner.registry).settings.get(tenant).cloned())
+        })
     }
 
     async fn issuer(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, Fault> {
@@ -90,16 +84,12 @@ impl World {
     /// Sets a tenant up, or changes its settings.
     pub fn put_settings(&self, settings: Settings) {
         let mut registry = lock(&self.inner.registry);
-        registry
-            .settings
-            .insert(settings.tenant.clone(), Arc::new(settings));
+        registry.settings.insert(settings.tenant.clone(), Arc::new(settings));
     }
 
     /// Makes an issuer known.
     pub fn put_issuer(&self, issuer: Issuer) {
         let mut registry = lock(&self.inner.registry);
-        registry
-            .issuers
-            .insert(issuer.issuer.clone(), Arc::new(issuer));
+        registry.issuers.insert(issuer.issuer.clone(), Arc::new(issuer));
     }
 }

@@ -27,10 +27,7 @@ pub struct Paging {
 impl Default for Paging {
     /// So small that three records of a person make a second page.
     fn default() -> Self {
-        Self {
-            size: 2,
-            begins_empty: false,
-        }
+        Self { size: 2, begins_empty: false }
     }
 }
 
@@ -43,11 +40,7 @@ pub(super) struct AllStores {
 
 #[async_trait]
 impl Stores for World {
-    async fn connector(
-        &self,
-        tenant: &TenantId,
-        store: &Store,
-    ) -> Result<Arc<dyn Connector>, Fault> {
+    async fn connector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Connector>, Fault> {
         let target = store.id.as_str();
         self.injector().pass(Point::StoresConnector, target, || {
             let connector: Arc<dyn Connector> = Arc::new(self.connect(tenant, store));
@@ -87,9 +80,6 @@ impl World {
     }
 
     fn connect(&self, tenant: &TenantId, store: &Store) -> MemoryConnector {
-        MemoryConnector {
-            world: self.clone(),
-            place: (tenant.clone(), store.id.clone()),
-        }
+        MemoryConnector { world: self.clone(), place: (tenant.clone(), store.id.clone()) }
     }
 }

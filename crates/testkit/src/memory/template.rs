@@ -26,10 +26,7 @@ pub(super) fn parse(collection: &Collection, key: &str) -> Option<BTreeMap<Strin
         if text.is_empty() || text.contains('/') {
             return None;
         }
-        let kind = collection
-            .fields
-            .get(name)
-            .map_or_else(Default::default, |f| f.kind);
+        let kind = collection.fields.get(name).map_or_else(Default::default, |f| f.kind);
         fields.insert(name.to_owned(), Value::of(kind, text));
         rest = more;
         template = tail;

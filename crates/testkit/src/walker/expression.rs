@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) struct Expression {
     pub(super) source: String,
     pub(super) ast: AstNode,
+    /// Every variable it reads, `states` and those of its own making included.
+    pub(super) reads: BTreeSet<String>,
 }
 
 impl Expression {
@@ -22,7 +24,9 @@ impl Expression {
 
     pub(super) fn parse(source: &str) -> Result<Self, String> {
         let ast = parser::parse(source).map_err(|error| error.to_string())?;
-        Ok(Self { source: source.to_owned(), ast })
+        let mut expression = Self { source: source.to_owned(), ast, reads: BTreeSet::new() };
+        expression.reads = expression.survey().read;
+        Ok(expression)
     }
 
     /// What the expression refers to.

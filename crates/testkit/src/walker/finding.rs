@@ -52,8 +52,11 @@ pub enum Rule {
     Timeout,
     /// A Lambda Task retries the four transient errors of the Lambda service.
     LambdaRetry,
-    /// A retry spreads its delays.
+    /// A retrier that backs off spreads its delays. One that only goes on at a steady pace need not.
     Jitter,
+    /// The attempts that a retrier allows fit the history of one execution: else it is the history
+    /// that ends them, with an error that nothing catches.
+    History,
     /// A Task that waits for a token passes it on, and has a heartbeat.
     Token,
     /// A Choice has a Default.

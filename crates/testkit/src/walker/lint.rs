@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::fields::Sees;
 use super::finding::{Finding, Rule};
 use super::functions::MISSING;
-use super::model::{Integration, Kind, Machine, Scope, State, Task};
+use super::model::{Integration, Kind, Machine, Retrier, Scope, State, Task};
 use super::template::Template;
 
 /// The errors of the Lambda service that pass by themselves.
@@ -22,6 +22,10 @@ const LAMBDA_ERRORS: [&str; 4] = [
 
 /// How many iterations of an inline Map run at once, whatever `MaxConcurrency` says.
 const INLINE_CONCURRENCY: u64 = 40;
+
+/// The events of a history, and those of one attempt at a Task: scheduled, started, failed.
+const HISTORY: u64 = 25_000;
+const ATTEMPT_EVENTS: u64 = 3;
 
 struct Lints<'s> {
     state: &'s State,
@@ -76,9 +80,16 @@ impl Lints<'_> {
             }
             _ => {}
         }
-        let retries = state.retry.iter().filter(|retrier| retrier.max_attempts > 0);
-        if retries.into_iter().any(|retrier| !retrier.full_jitter) {
-            self.find(Rule::Jitter, "every retrier says \"JitterStrategy\": \"FULL\"");
+        let regular = |retrier: &Retrier| {
+            retrier.max_attempts > 0 && retrier.backoff_rate > 1.0 && !retrier.full_jitter
+        };
+        if state.retry.iter().any(regular) {
+            self.find(Rule::Jitter, "a retrier that backs off says \"JitterStrategy\": \"FULL\"");
+        }
+        let endless = |retrier: &Retrier| retrier.max_attempts * ATTEMPT_EVENTS >= HISTORY;
+        if matches!(state.kind, Kind::Task(_)) && state.retry.iter().any(endless) {
+            let most = HISTORY / ATTEMPT_EVENTS;
+            self.find(Rule::History, format!("{most} attempts already fill the history of an execution"));
         }
         self.expressions(visible);
     }

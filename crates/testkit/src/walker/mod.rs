@@ -60,8 +60,6 @@
 //! Not walked: `JSONPath`, Express Workflows, redrive, activities, an object as a Map's `Items`,
 //! `States.BranchFailed`, and the `NONE` format of a `ResultWriter`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
-
 mod check;
 mod control;
 mod definition;
@@ -94,7 +92,7 @@ pub use definition::{Definition, DefinitionError};
 pub use finding::{Finding, Rule};
 pub use schedule::{Order, Reason, Waiter};
 pub use tasks::{Call, TaskError, Tasks};
-pub use time::{Clock, VirtualClock};
+pub use time::Clock;
 pub use tokens::{TokenError, Tokens};
 pub use trace::{Event, Iteration, Payload, Role, Trace, Visit};
 pub use walk::Walk;

@@ -1,6 +1,6 @@
 //! Evaluating a field: what its expressions see, and what they may answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jsonata_core::evaluator::{Context, Evaluator};
@@ -46,7 +46,7 @@ impl Scene<'_> {
     pub(super) fn evaluate(&self, template: &Template, field: &str) -> Result<Value, Broken> {
         match template {
             Template::Fixed(value) => Ok(value.clone()),
-            _ => fill(&mut self.evaluator(), template, field),
+            _ => fill(&mut self.evaluator(template), template, field),
         }
     }
 
@@ -92,21 +92,31 @@ impl Scene<'_> {
         })
     }
 
-    fn evaluator(&self) -> Evaluator {
+    /// An evaluator for this field. It is given only what the field reads: a walk evaluates
+    /// thousands of fields, and what a state sees may be large.
+    fn evaluator(&self, template: &Template) -> Evaluator {
+        let mut reads = BTreeSet::new();
+        template.visit("", &mut |_, expression| reads.extend(&expression.reads));
+        let mut context = Context::new();
+        for name in reads {
+            if name == "states" {
+                context.bind(name.clone(), JValue::from(self.states()));
+            } else if let Some(value) = self.variables.get(name) {
+                context.bind(name.clone(), JValue::from(value.clone()));
+            }
+        }
+        let mut evaluator = Evaluator::with_context(context);
+        functions::register(&mut evaluator, self.now, self.seed);
+        evaluator
+    }
+
+    fn states(&self) -> Value {
         let mut states = Map::new();
         states.insert("input".to_owned(), self.input.clone());
         states.insert("context".to_owned(), self.context.clone());
         states.extend(self.result.map(|result| ("result".to_owned(), result.clone())));
         states.extend(self.error_output.map(|error| ("errorOutput".to_owned(), error.clone())));
-
-        let mut context = Context::new();
-        context.bind("states".to_owned(), JValue::from(Value::Object(states)));
-        for (name, value) in self.variables {
-            context.bind(name.clone(), JValue::from(value.clone()));
-        }
-        let mut evaluator = Evaluator::with_context(context);
-        functions::register(&mut evaluator, self.now, self.seed);
-        evaluator
+        Value::Object(states)
     }
 }
 

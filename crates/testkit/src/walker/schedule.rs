@@ -116,12 +116,6 @@ impl Schedule {
         }
     }
 
-    /// Changes whenever someone starts or ends to wait.
-    pub(super) fn mark(&self) -> (u64, usize) {
-        let inner = lock(&self.inner);
-        (inner.next, inner.waiting.len())
-    }
-
     /// The states that wait, the first to be woken first.
     pub(super) fn waiters(&self) -> Vec<Waiter> {
         lock(&self.inner).waiting.values().filter_map(|slot| slot.waiter.clone()).collect()

@@ -1,15 +1,13 @@
 //! Virtual time: the clock a walk moves, and the timestamps it reads and writes.
 
-use std::sync::Mutex;
-
 use jiff::{SignedDuration, Timestamp};
 
-use super::lock;
+use crate::clock::FakeClock;
 
 /// The time of a walk. A walk never sleeps: it moves its clock.
 ///
-/// Implement it for the fake clock that the functions under test read, so that a thirty-day Wait
-/// is thirty days later for them too.
+/// Give a walk the [`FakeClock`] that the functions under test read, so that a thirty-day Wait is
+/// thirty days later for them too.
 pub trait Clock: Send + Sync {
     /// What time it is.
     fn now(&self) -> Timestamp;
@@ -18,33 +16,20 @@ pub trait Clock: Send + Sync {
     fn advance_to(&self, at: Timestamp);
 }
 
-/// A clock that stands still until it is moved.
-#[derive(Debug)]
-pub struct VirtualClock(Mutex<Timestamp>);
-
-impl VirtualClock {
-    /// A clock that shows `at`.
-    pub fn at(at: Timestamp) -> Self {
-        Self(Mutex::new(at))
-    }
-}
-
-impl Default for VirtualClock {
-    /// Noon of 1 January 2026, in UTC: any fixed moment does.
-    fn default() -> Self {
-        Self::at(Timestamp::from_second(1_767_268_800).unwrap_or(Timestamp::UNIX_EPOCH))
-    }
-}
-
-impl Clock for VirtualClock {
+impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        *lock(&self.0)
+        // A walk that looks at the time does not make it pass.
+        self.peek()
     }
 
     fn advance_to(&self, at: Timestamp) {
-        let mut now = lock(&self.0);
-        *now = at.max(*now);
+        Self::advance_to(self, at);
     }
+}
+
+/// A clock for who has none: noon of 1 January 2026, in UTC. Any fixed moment does.
+pub(super) fn some_clock() -> FakeClock {
+    FakeClock::at(Timestamp::from_second(1_767_268_800).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// `at` plus `delay`, or the end of time.
@@ -102,12 +87,10 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_never_goes_back() {
-        let clock = VirtualClock::default();
-        let start = clock.now();
-        assert_eq!(iso(start), "2026-01-01T12:00:00.000Z");
-        clock.advance_to(after(start, SignedDuration::from_hours(1)));
-        clock.advance_to(start);
-        assert_eq!(iso(clock.now()), "2026-01-01T13:00:00.000Z");
+    fn a_walk_moves_the_fake_clock() {
+        let clock = some_clock();
+        assert_eq!(iso(Clock::now(&clock)), "2026-01-01T12:00:00.000Z");
+        Clock::advance_to(&clock, after(clock.peek(), SignedDuration::from_hours(1)));
+        assert_eq!(iso(Clock::now(&clock)), "2026-01-01T13:00:00.000Z");
     }
 }

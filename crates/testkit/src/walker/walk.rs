@@ -18,7 +18,7 @@ use super::scene::Variables;
 use super::schedule::{Order, Schedule};
 use super::settle::settle;
 use super::tasks::Tasks;
-use super::time::{Clock, VirtualClock, after};
+use super::time::{Clock, after, some_clock};
 use super::tokens::Tokens;
 use super::trace::{Trace, size};
 
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
             definition,
             tasks,
             watch: None,
-            clock: Arc::new(VirtualClock::default()),
+            clock: Arc::new(some_clock()),
             limits: Limits::default(),
             tokens: Tokens::new(),
             stop: StopHandle::default(),
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The clock to move; without one, a [`VirtualClock`].
+    /// The clock to move, best the one that the tasks read. Without one it is 2026-01-01, noon.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
     }
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
             }
             let mut until = at.min(deadline);
             if let Some(watch) = self.watch {
-                let before = run.schedule.mark();
+                let before = done(run);
                 let pause = Pause { now, until, waiters: run.schedule.waiters() };
                 match watch.pausing(&pause).await {
                     Next::At(moment) if moment > now => until = until.min(moment),
@@ -166,13 +166,20 @@ impl<'a> Walk<'a> {
                 if let Some(result) = result.filter(|_| !run.stop.is_stopped()) {
                     return ended(run, execution, result);
                 }
-                if run.stop.is_stopped() || run.schedule.mark() != before {
+                // A heartbeat alone is no progress, or time would never pass.
+                if run.stop.is_stopped() || done(run) != before {
                     continue;
                 }
             }
             self.clock.advance_to(until);
         }
     }
+}
+
+/// How much the states have done so far.
+fn done(run: &Run<'_>) -> (usize, usize) {
+    let shared = lock(&run.shared);
+    (shared.trace.payloads.len(), shared.trace.history.len())
 }
 
 /// Ends an execution from outside its states.

@@ -18,7 +18,7 @@ struct Answer {
     key: Pseudonym,
     body: Pseudonym,
     status: u16,
-    answer: String,
+    text: String,
     expires_at: Timestamp,
 }
 
@@ -28,7 +28,7 @@ impl From<&Remembered> for Answer {
             key: remembered.key.clone(),
             body: remembered.body.clone(),
             status: remembered.status,
-            answer: remembered.answer.clone(),
+            text: remembered.answer.clone(),
             expires_at: remembered.expires_at,
         }
     }
@@ -40,7 +40,7 @@ impl From<Answer> for Remembered {
             key: answer.key,
             body: answer.body,
             status: answer.status,
-            answer: answer.answer,
+            answer: answer.text,
             expires_at: answer.expires_at,
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn item(tenant: &TenantId, answer: &Remembered) -> Result<Item, Fault
     let seconds = answer.expires_at.as_second().saturating_add(1);
     Ok(NewItem::new(&keys::idempotency(tenant, &answer.key))
         .doc(&Answer::from(answer))?
-        .with("expires_at", n(seconds))
+        .with("expires_at", n(&seconds))
         .with("until", s(keys::instant(answer.expires_at)))
         .build())
 }
@@ -76,11 +76,7 @@ impl RequestsTable {
         Ok(answer.filter(|a| a.expires_at > now).map(Remembered::from))
     }
 
-    pub(super) async fn put_answer(
-        &self,
-        tenant: &TenantId,
-        answer: &Remembered,
-    ) -> Result<(), Refused> {
+    pub(super) async fn put_answer(&self, tenant: &TenantId, answer: &Remembered) -> Result<(), Refused> {
         let now = self.clock.now();
         let mut transaction = Transaction::new();
         let key = keys::idempotency(tenant, &answer.key);
@@ -91,13 +87,11 @@ impl RequestsTable {
             Ok(()) => Ok(()),
             Err(Cancelled::Fault(fault)) => Err(fault.into()),
             // The very same answer: ours, whose confirmation was lost.
-            Err(Cancelled::Refused(_)) => {
-                match self.get_answer(tenant, &answer.key, now).await? {
-                    Some(stored) if &stored == answer => Ok(()),
-                    Some(_) => Err(Refused::Remembered),
-                    None => Err(Refused::Conflict),
-                }
-            }
+            Err(Cancelled::Refused(_)) => match self.get_answer(tenant, &answer.key, now).await? {
+                Some(stored) if &stored == answer => Ok(()),
+                Some(_) => Err(Refused::Remembered),
+                None => Err(Refused::Conflict),
+            },
         }
     }
 }

@@ -96,8 +96,8 @@ impl RequestsTable {
         let current = Condition::new("#generation = :generation AND #events = :events")
             .name("#generation", "generation")
             .name("#events", "events")
-            .value(":generation", n(change.expected))
-            .value(":events", n(before(request)));
+            .value(":generation", n(&change.expected))
+            .value(":events", n(&before(request)));
         transaction.put(Part::Request, table, key, items::request(request)?, Some(current));
         let key = keys::event(&change.event);
         let mut event = items::event(&change.event)?;
@@ -127,7 +127,7 @@ impl RequestsTable {
         }
         let unheld = Condition::new("attribute_not_exists(pk) OR #active = :zero")
             .name("#active", "active")
-            .value(":zero", n(0));
+            .value(":zero", n(&0));
         for subject in distinct(&change.unless_held) {
             let key = keys::guard(tenant, subject);
             transaction.check(Part::Guard, &self.holds, key, &unheld);
@@ -205,9 +205,7 @@ fn distinct(subjects: &[Pseudonym]) -> BTreeSet<&Pseudonym> {
 /// request ends: one that never held a lock would keep its person from asking again.
 fn released(change: &Change) -> Vec<Key> {
     let request = &change.request;
-    let locks = distinct(&change.unlock)
-        .into_iter()
-        .map(|subject| keys::lock(&request.tenant, subject));
+    let locks = distinct(&change.unlock).into_iter().map(|subject| keys::lock(&request.tenant, subject));
     let closes = request.status.is_end() || !change.unlock.is_empty();
     let open = distinct(&request.subject)
         .into_iter()

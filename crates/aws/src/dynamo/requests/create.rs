@@ -22,9 +22,7 @@ enum Part {
 impl RequestsTable {
     pub(super) async fn put_new(&self, new: &NewRequest) -> Result<(), Refused> {
         self.check_numbers(new)?;
-        let sent = self
-            .creation(new)?
-            .send(&self.table.client, &self.table.name);
+        let sent = self.creation(new)?.send(&self.table.client, &self.table.name);
         match sent.await {
             Ok(()) => Ok(()),
             Err(Cancelled::Fault(fault)) => Err(fault.into()),
@@ -91,12 +89,11 @@ impl RequestsTable {
         }
         for (part, item) in failed {
             let Part::Open(one) = part else { continue };
-            let owner = match item {
-                Some(item) => Some(self.owner_of(item)?),
-                None => {
-                    let key = keys::open(&request.tenant, request.kind, one);
-                    self.owner(&key).await?
-                }
+            let owner = if let Some(item) = item {
+                Some(self.owner_of(item)?)
+            } else {
+                let key = keys::open(&request.tenant, request.kind, one);
+                self.owner(&key).await?
             };
             if let Some(owner) = owner {
                 return Err(Refused::Open(owner));

@@ -1,8 +1,5 @@
 //! The states that neither call nor contain anything.
 
-use jiff::SignedDuration;
-use serde_json::Value;
-
 use super::scope::{Outcome, Step};
 use super::{Run, Seen, Stay};
 use crate::walker::failure::{Failure, NO_CHOICE, RUNTIME};
@@ -11,6 +8,8 @@ use crate::walker::scene::Broken;
 use crate::walker::schedule::Reason;
 use crate::walker::template::Template;
 use crate::walker::time::{after, parse};
+use crate::walker::trace::Role;
+use jiff::SignedDuration;
 
 /// The longest Wait, in seconds. AWS ends a longer one with `States.Runtime` (recorded by
 /// `LocalStack`, `test_timestamp_too_far_in_future_boundary`).
@@ -108,18 +107,15 @@ impl Run<'_> {
             };
             text(error, "Error").and_then(|error| Ok((error, text(cause, "Cause")?)))
         };
-        let failure = match texts {
+        match texts {
             Ok((error, cause)) => Failure::new(stay.name(), &error, &cause),
             Err(broken) => self.broken(stay, &broken),
-        };
-        self.failed(stay, &failure);
-        failure
+        }
     }
 
     /// Keeps what the history shows of a failure.
     pub(super) fn failed(&self, stay: &Stay<'_>, failure: &Failure) {
-        use crate::walker::trace::Role;
-        let output: Value = failure.output();
+        let output = failure.output();
         // Too large to be kept is not a failure of its own here: both texts are cut.
         let _ = self.payload(stay.place, stay.name(), Role::Error, &output);
     }

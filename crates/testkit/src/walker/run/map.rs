@@ -126,12 +126,12 @@ impl Run<'_> {
         let place = stay.place.inside(stay.name(), index);
         // Outer variables can be read. What an iteration assigns ends with it.
         let result = self.scope(&map.processor, place, stay.variables.clone(), input).await;
+        let kind = if result.is_ok() { "MapIterationSucceeded" } else { "MapIterationFailed" };
+        self.event(execution, stay.name(), kind)?;
         if let Err(failure) = &result {
             let own = usize::from(is_task(std::slice::from_ref(&map.processor), failure));
             self.aborted(stay, own, &[])?;
         }
-        let kind = if result.is_ok() { "MapIterationSucceeded" } else { "MapIterationFailed" };
-        self.event(execution, stay.name(), kind)?;
         result
     }
 
@@ -183,7 +183,7 @@ impl Run<'_> {
     /// The events of states that end because another one failed.
     fn aborted(&self, stay: &Stay<'_>, count: usize, more: &[&'static str]) -> Result<(), Failure> {
         for _ in 0..count {
-            for kind in ["TaskStateAborted"].iter().chain(more) {
+            for kind in more.iter().chain(&["TaskStateAborted"]) {
                 self.event(&stay.place.execution, stay.name(), kind)?;
             }
         }

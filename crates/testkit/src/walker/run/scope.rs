@@ -52,6 +52,7 @@ impl Run<'_> {
         Box::pin(async move {
             let mut name = scope.start.as_str();
             let mut input = input;
+            let mut stored: usize = variables.values().map(size).sum();
             loop {
                 let Some(state) = scope.states.get(name) else {
                     // A definition that was read has no such gap.
@@ -59,9 +60,11 @@ impl Run<'_> {
                 };
                 let step = self.visit(state, &place, &variables, &input).await?;
                 input = step.output;
-                variables.extend(step.assigned);
-                let total: usize = variables.values().map(size).sum();
-                if total > ALL_VARIABLES {
+                for (name, value) in step.assigned {
+                    stored += size(&value);
+                    stored -= variables.insert(name, value).as_ref().map_or(0, size);
+                }
+                if stored > ALL_VARIABLES {
                     return Err(Failure::too_large(name));
                 }
                 let Some(next) = step.next else {
@@ -94,14 +97,18 @@ impl Run<'_> {
 
         let stay = Stay { state, place, input, variables, entered, entered_at, attempt: 0 };
         let step = match &state.kind {
-            Kind::Pass | Kind::Succeed => self.pass(&stay)?,
-            Kind::Choice { rules, default } => self.choose(&stay, rules, default.as_deref())?,
-            Kind::Wait(until) => self.wait(&stay, until).await?,
-            Kind::Fail { error, cause } => {
-                return Err(self.fail(&stay, error.as_ref(), cause.as_ref()));
+            Kind::Pass | Kind::Succeed => self.pass(&stay),
+            Kind::Choice { rules, default } => self.choose(&stay, rules, default.as_deref()),
+            Kind::Wait(until) => self.wait(&stay, until).await,
+            Kind::Fail { error, cause } => Err(self.fail(&stay, error.as_ref(), cause.as_ref())),
+            // These say themselves how each attempt failed.
+            Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => {
+                let step = self.attempts(stay).await?;
+                self.event(&place.execution, &state.name, exited_event(state))?;
+                return Ok(step);
             }
-            Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => self.attempts(stay).await?,
         };
+        let step = step.inspect_err(|failure| self.failed(&stay, failure))?;
         self.event(&place.execution, &state.name, exited_event(state))?;
         Ok(step)
     }

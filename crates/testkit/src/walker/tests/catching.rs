@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, error, machine, map, output, task, walk, walk_with};
 use crate::walker::{Definition, TaskError};
 
-fn catching(catch: Value, more: &Value) -> Definition {
+fn catching(catch: &Value, more: &Value) -> Definition {
     let caught = json!({
         "Type": "Pass", "Output": "{% {'in': $states.input, 'v': $exists($v) ? $v : null} %}", "End": true,
     });
@@ -32,7 +32,7 @@ fn fails(name: &'static str) -> impl Fn(&Call) -> super::Answer + Send + Sync {
 
 #[tokio::test]
 async fn the_error_output_goes_on_by_default() {
-    let definition = catching(json!([{"ErrorEquals": ["E"], "Next": "Caught"}]), &json!({}));
+    let definition = catching(&json!([{"ErrorEquals": ["E"], "Next": "Caught"}]), &json!({}));
     let walked = walk_with(&definition, json!({}), fails("E")).await;
     assert_eq!(output(&walked)["in"], json!({"Error": "E", "Cause": "why"}));
     assert_eq!(walked.trace.states(), ["First", "T", "Caught"]);
@@ -48,7 +48,7 @@ async fn a_catcher_has_its_own_assign_and_output() {
         "Next": "Caught",
     }]);
     let more = json!({"Assign": {"v": "not this"}});
-    let walked = walk_with(&catching(catch, &more), json!({"id": "req_1"}), fails("E")).await;
+    let walked = walk_with(&catching(&catch, &more), json!({"id": "req_1"}), fails("E")).await;
     assert_eq!(output(&walked), &json!({"in": "req_1 why", "v": "E"}));
 }
 
@@ -58,7 +58,7 @@ async fn the_first_catcher_that_matches_decides() {
         {"ErrorEquals": ["A", "B"], "Next": "Second"}, {"ErrorEquals": ["States.ALL"], "Next": "Caught"},
     ]);
     let check = async |name: &'static str, expect: &str| {
-        let walked = walk_with(&catching(catch.clone(), &json!({})), json!({}), fails(name)).await;
+        let walked = walk_with(&catching(&catch, &json!({})), json!({}), fails(name)).await;
         assert_eq!(walked.trace.states()[2], expect, "{name}");
     };
     check("A", "Second").await;
@@ -70,14 +70,14 @@ async fn the_first_catcher_that_matches_decides() {
 async fn states_all_does_not_catch_everything() {
     let catch = json!([{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]);
     for name in ["States.DataLimitExceeded", "States.Runtime"] {
-        let walked = walk_with(&catching(catch.clone(), &json!({})), json!({}), fails(name)).await;
+        let walked = walk_with(&catching(&catch, &json!({})), json!({}), fails(name)).await;
         assert_eq!(error(&walked).0, name);
     }
     // By its name the former can be caught, the latter cannot.
     let named = json!([
         {"ErrorEquals": ["States.DataLimitExceeded", "States.Runtime"], "Next": "Caught"},
     ]);
-    let definition = catching(named, &json!({}));
+    let definition = catching(&named, &json!({}));
     let limit = walk_with(&definition, json!({}), fails("States.DataLimitExceeded")).await;
     assert_eq!(output(&limit)["in"]["Error"], "States.DataLimitExceeded");
     let runtime = walk_with(&definition, json!({}), fails("States.Runtime")).await;
@@ -88,7 +88,7 @@ async fn states_all_does_not_catch_everything() {
 async fn an_oversized_result_is_not_caught_by_states_all() {
     let catch = json!([{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]);
     let large = |_: &Call| Ok(json!("x".repeat(262_144)));
-    let walked = walk_with(&catching(catch, &json!({})), json!({}), large).await;
+    let walked = walk_with(&catching(&catch, &json!({})), json!({}), large).await;
     assert_eq!(error(&walked).0, "States.DataLimitExceeded");
 }
 
@@ -103,7 +103,7 @@ async fn an_expression_that_fails_is_caught() {
         json!({"Output": "{% $absent %}"}),
         json!({"Assign": {"w": "{% $absent %}"}}),
     ] {
-        let definition = catching(catch.clone(), &more);
+        let definition = catching(&catch, &more);
         let walked = walk_with(&definition, json!({}), |_| Ok(json!(1))).await;
         assert_eq!(output(&walked)["in"]["Error"], "States.QueryEvaluationError", "{more}");
     }
@@ -115,7 +115,7 @@ async fn a_catcher_that_fails_is_not_caught_again() {
         {"ErrorEquals": ["E"], "Output": "{% $absent %}", "Next": "Caught"},
         {"ErrorEquals": ["States.ALL"], "Next": "Second"},
     ]);
-    let walked = walk_with(&catching(catch, &json!({})), json!({}), fails("E")).await;
+    let walked = walk_with(&catching(&catch, &json!({})), json!({}), fails("E")).await;
     assert_eq!(error(&walked).0, "States.QueryEvaluationError");
     assert!(error(&walked).1.contains("'Catch[0]/Output'"));
 }

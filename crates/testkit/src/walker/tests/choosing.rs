@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{error, machine, output, single, task, walk, walk_with};
 use crate::walker::{Definition, End};
 
-fn choice(rules: Value, more: &Value) -> Definition {
+fn choice(rules: &Value, more: &Value) -> Definition {
     let choice = super::with(json!({"Type": "Choice", "Choices": rules}), more);
     let end = json!({"Type": "Pass", "Output": "{% [$states.context.State.Name, $states.input, $exists($v) ? $v : 'none'] %}", "End": true});
     machine("S", &json!({"S": choice, "A": end.clone(), "B": end.clone(), "D": end}))
@@ -20,7 +20,7 @@ fn two_rules() -> Value {
 
 #[tokio::test]
 async fn the_first_true_rule_decides() {
-    let definition = choice(two_rules(), &json!({"Default": "D", "Assign": {"v": "d"}, "Output": 0}));
+    let definition = choice(&two_rules(), &json!({"Default": "D", "Assign": {"v": "d"}, "Output": 0}));
     let check = async |n: i64, expect: Value| {
         assert_eq!(output(&walk(&definition, json!({"n": n})).await), &expect);
     };
@@ -37,7 +37,7 @@ async fn without_a_match_or_a_default_the_execution_ends() {
         {"Condition": "{% $states.input.n > 7 %}", "Next": "B"},
         {"Condition": false, "Next": "D"},
     ]);
-    let walked = walk(&choice(rules, &json!({})), json!({"n": 1})).await;
+    let walked = walk(&choice(&rules, &json!({})), json!({"n": 1})).await;
     assert_eq!(error(&walked).0, "States.NoChoiceMatched");
     assert!(error(&walked).1.contains("does not point to a next state"));
 }
@@ -64,7 +64,7 @@ async fn a_condition_must_be_a_boolean() {
         let rules = json!([
             {"Condition": condition, "Next": "A"}, {"Condition": true, "Next": "B"},
         ]);
-        let walked = walk(&choice(rules, &json!({"Default": "D"})), json!({})).await;
+        let walked = walk(&choice(&rules, &json!({"Default": "D"})), json!({})).await;
         assert_eq!(error(&walked).0, "States.QueryEvaluationError", "{condition}");
         assert!(error(&walked).1.contains("'Choices[0]/Condition'"), "{:?}", walked.end);
     }
@@ -76,7 +76,7 @@ async fn a_later_condition_is_not_evaluated() {
         {"Condition": true, "Next": "A"},
         {"Condition": "{% $absent %}", "Next": "B"},
     ]);
-    let walked = walk(&choice(rules, &json!({"Default": "D"})), json!({})).await;
+    let walked = walk(&choice(&rules, &json!({"Default": "D"})), json!({})).await;
     assert_eq!(output(&walked)[0], "A");
 }
 
@@ -110,7 +110,7 @@ async fn errors_and_causes_are_cut_to_what_aws_keeps() {
 
 #[tokio::test]
 async fn the_history_of_simple_states_is_that_of_aws() {
-    let definition = choice(two_rules(), &json!({"Default": "D"}));
+    let definition = choice(&two_rules(), &json!({"Default": "D"}));
     let walked = walk(&definition, json!({"n": 1})).await;
     let kinds: Vec<_> = walked.trace.history.iter().map(|event| event.kind).collect();
     assert_eq!(

@@ -29,6 +29,12 @@ fn check_one(state: &Value, expect: &[Rule]) {
     check(&json!({"S": state}), &expect);
 }
 
+/// A state so broken that it cannot be read, and so cannot be started at.
+#[track_caller]
+fn check_lost(state: &Value) {
+    check(&json!({"S": state}), &[("S", Rule::Shape), ("", Rule::Target)]);
+}
+
 fn pass() -> Value {
     json!({"Type": "Pass", "End": true})
 }
@@ -73,8 +79,8 @@ fn a_field_belongs_to_its_type() {
     check_one(&with(pass(), &json!({"Retry": []})), &[Rule::Shape, Rule::Shape]);
     check_one(&json!({"Type": "Succeed", "End": true}), &[Rule::Shape]);
     check_one(&json!({"Type": "Fail", "Assign": {}}), &[Rule::Shape]);
-    check_one(&json!({"Type": "Loop", "End": true}), &[Rule::Shape, Rule::Target]);
-    check_one(&json!({"End": true}), &[Rule::Shape, Rule::Target]);
+    check_lost(&json!({"Type": "Loop", "End": true}));
+    check_lost(&json!({"End": true}));
     let found =
         broken(&json!({"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": pass()}, "Extra": 1}));
     assert_eq!(found, [(String::new(), Rule::Shape)]);
@@ -158,13 +164,13 @@ fn retriers_and_catchers_are_complete() {
 
 #[test]
 fn tasks_waits_and_choices_are_complete() {
-    check_one(&json!({"Type": "Task", "End": true}), &[Rule::Shape, Rule::Target]);
+    check_lost(&json!({"Type": "Task", "End": true}));
     check_one(&task(&json!({"TimeoutSeconds": 10, "HeartbeatSeconds": 10})), &[Rule::Shape]);
     check_one(&task(&json!({"TimeoutSeconds": 0})), &[Rule::Shape]);
     check_one(&task(&json!({"TimeoutSeconds": "10"})), &[Rule::Shape]);
-    check_one(&json!({"Type": "Wait", "End": true}), &[Rule::Shape, Rule::Target]);
+    check_lost(&json!({"Type": "Wait", "End": true}));
     let both = json!({"Type": "Wait", "Seconds": 1, "Timestamp": "2026-01-01T00:00:00Z", "End": true});
-    check_one(&both, &[Rule::Shape, Rule::Target]);
+    check_lost(&both);
     check_one(&json!({"Type": "Wait", "Timestamp": "tomorrow", "End": true}), &[Rule::Shape]);
     let token =
         json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true});

@@ -136,11 +136,11 @@ async fn items_are_batched() {
 }
 
 #[tokio::test]
-async fn forty_thousand_items_fit_when_their_histories_are_their_own() {
+async fn items_that_outgrow_one_history_fit_many() {
     let states = json!({"T": task(&json!({"Output": "{% $states.result.Payload %}"}))});
-    let more = json!({"Items": "{% [1..1000] %}", "Output": "{% $count($states.result) %}"});
+    let more = json!({"Items": "{% [1..4000] %}", "Output": "{% $count($states.result) %}"});
     let definition = distributed("T", &states, &more);
     let walked = walk_with(&definition, json!({}), |_| Ok(json!(1))).await;
-    assert_eq!(output(&walked), &json!(1000));
+    assert_eq!(output(&walked), &json!(4000));
     assert!(walked.trace.history.len() < 10);
 }

@@ -64,17 +64,13 @@ async fn the_variables_of_one_assign_must_fit_together() {
 
 #[tokio::test]
 async fn all_variables_have_at_most_10_mib() {
-    let large = format!("{{% $pad('', {}, 'x') %}}", LARGEST - 2);
     let mut states = serde_json::Map::new();
     for i in 0..41 {
-        let next = format!("S{}", i + 1);
-        states.insert(
-            format!("S{i}"),
-            json!({"Type": "Pass", "Assign": {format!("v{i}"): large}, "Next": next}),
-        );
+        let state = json!({"Type": "Pass", "Assign": {format!("v{i}"): "{% $states.input %}"}, "Next": format!("S{}", i + 1)});
+        states.insert(format!("S{i}"), state);
     }
     states.insert("S41".to_owned(), json!({"Type": "Succeed"}));
-    let walked = walk(&machine("S0", &Value::Object(states)), json!({})).await;
+    let walked = walk(&machine("S0", &Value::Object(states)), text(LARGEST)).await;
     assert_eq!(error(&walked).0, "States.DataLimitExceeded");
     assert_eq!(walked.trace.visits.len(), 41);
 }
@@ -127,4 +123,20 @@ async fn a_polling_loop_outgrows_its_history() {
     let walked = walk(&definition, json!({})).await;
     assert_eq!(error(&walked).0, "States.Runtime");
     assert_eq!(walked.trace.count("W"), 4_167, "two weeks of polling, not thirty days");
+}
+
+#[tokio::test]
+async fn retries_outgrow_the_history_before_their_budget() {
+    let retry = json!([{"ErrorEquals": ["More"], "BackoffRate": 1, "MaxAttempts": 10_000}]);
+    let definition = machine(
+        "T",
+        &json!({
+            "T": task(&json!({"Retry": retry, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]})),
+            "Caught": {"Type": "Succeed"},
+        }),
+    );
+    let tasks = Fake::new(|_: &Call| Err(crate::walker::TaskError::new("More", "")));
+    let walked = Walk::new(&definition, &tasks).run(json!({})).await;
+    assert_eq!(error(&walked).0, "States.Runtime");
+    assert_eq!(tasks.calls().len(), 8_332);
 }

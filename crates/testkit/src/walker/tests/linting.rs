@@ -49,10 +49,25 @@ fn a_lambda_task_retries_the_four_errors_with_jitter() {
     let mut regular = retry();
     regular[0].as_object_mut().unwrap().remove("JitterStrategy");
     check(&single(&task(&json!({"TimeoutSeconds": 60, "Retry": regular}))), &[Rule::Jitter]);
+    let mut steady = retry();
+    steady.as_array_mut().unwrap().push(json!({"ErrorEquals": ["More"], "BackoffRate": 1}));
+    check(&single(&task(&json!({"TimeoutSeconds": 60, "Retry": steady}))), &[]);
     let service = json!({
         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "TimeoutSeconds": 9, "End": true,
     });
     check(&single(&service), &[]);
+}
+
+#[test]
+fn the_attempts_of_a_retrier_fit_the_history() {
+    let more = |attempts: u64| {
+        let mut retry = retry();
+        let steady = json!({"ErrorEquals": ["More"], "BackoffRate": 1, "MaxAttempts": attempts});
+        retry.as_array_mut().unwrap().push(steady);
+        single(&task(&json!({"TimeoutSeconds": 60, "Retry": retry})))
+    };
+    check(&more(8_000), &[]);
+    check(&more(10_000), &[Rule::History]);
 }
 
 #[test]

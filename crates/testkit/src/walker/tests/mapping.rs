@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Fake, error, machine, map, output, single, task, walk, walk_with};
-use crate::walker::{Clock, End, TaskError, VirtualClock, Walk};
+use super::{Call, Fake, error, machine, map, output, single, some_clock, task, walk, walk_with};
+use crate::walker::{End, TaskError, Walk};
 
 fn double() -> Value {
     json!({"I": {"Type": "Pass", "Output": "{% $states.input * 2 %}", "End": true}})
@@ -105,14 +105,14 @@ async fn a_failed_item_ends_those_that_still_run() {
         "T": task(&json!({})),
     });
     let definition = single(&map("W", &states, &json!({})));
-    let clock = std::sync::Arc::new(VirtualClock::default());
-    let started = clock.now();
+    let clock = std::sync::Arc::new(some_clock());
+    let started = clock.peek();
     let tasks = Fake::new(|_: &Call| Err(TaskError::new("E", "")));
     let walk = Walk::new(&definition, &tasks).clock(clock.clone());
     let walked = walk.run(json!([100, 10, 50])).await;
     assert_eq!(error(&walked).0, "E");
     assert_eq!(tasks.calls().len(), 1);
-    assert_eq!(clock.now().duration_since(started).as_secs(), 10);
+    assert_eq!(clock.peek().duration_since(started).as_secs(), 10);
     assert_eq!(walked.trace.events("MapIterationAborted"), 2);
 }
 

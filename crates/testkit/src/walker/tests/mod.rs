@@ -20,6 +20,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::time::some_clock;
 use super::{Call, Definition, End, TaskError, Tasks, Walk, Walked, lock};
 
 type Answer = Result<Value, TaskError>;

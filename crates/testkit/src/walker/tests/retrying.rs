@@ -4,26 +4,26 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Fake, error, machine, output, single, task, walk_with};
-use crate::walker::{Clock, Definition, End, Limits, TaskError, VirtualClock, Walk, lock};
+use super::{Answer, Call, Fake, error, machine, output, single, some_clock, task, walk_with};
+use crate::walker::{Definition, End, Limits, TaskError, Walk, lock};
 
 /// Answers these errors, one a call, and then 1.
 fn failing(errors: &[&'static str]) -> impl Fn(&Call) -> Answer + Send + Sync + use<> {
-    let errors = Mutex::new(errors.to_vec().into_iter());
-    move |_| match lock(&errors).next() {
-        Some(error) => Err(TaskError::new(error, "why")),
-        None => Ok(json!(1)),
+    let errors = Mutex::new(errors.to_vec());
+    move |_| {
+        let mut errors = lock(&errors);
+        if errors.is_empty() { Ok(json!(1)) } else { Err(TaskError::new(errors.remove(0), "why")) }
     }
 }
 
-fn retrying(retry: Value) -> Definition {
+fn retrying(retry: &Value) -> Definition {
     single(&task(&json!({"Retry": retry})))
 }
 
 /// How many calls a Task with these retriers makes of these errors, and how it ends.
 async fn check(retry: Value, errors: &[&'static str], calls: usize, ends: Result<(), &str>) {
     let tasks = Fake::new(failing(errors));
-    let definition = retrying(retry.clone());
+    let definition = retrying(&retry);
     let walked = Walk::new(&definition, &tasks).run(json!({})).await;
     assert_eq!(tasks.calls().len(), calls, "{retry} {errors:?}");
     match ends {
@@ -81,15 +81,15 @@ async fn the_wildcards_match_what_they_promise() {
 #[tokio::test]
 async fn delays_back_off() {
     let check = async |retrier: Value, expect: &[i64]| {
-        let clock = std::sync::Arc::new(VirtualClock::default());
-        let started = clock.now();
+        let clock = std::sync::Arc::new(some_clock());
+        let started = clock.peek();
         let times = Mutex::new(Vec::new());
         let (at, seen) = (std::sync::Arc::clone(&clock), &times);
         let tasks = Fake::new(move |_: &Call| {
-            lock(seen).push(at.now().duration_since(started).as_secs());
+            lock(seen).push(at.peek().duration_since(started).as_secs());
             Err(TaskError::new("E", ""))
         });
-        let definition = retrying(json!([retrier]));
+        let definition = retrying(&json!([retrier]));
         let walked = Walk::new(&definition, &tasks).clock(clock.clone()).run(json!({})).await;
         assert_eq!(error(&walked).0, "E");
         assert_eq!(*lock(&times), expect, "{retrier}");
@@ -109,14 +109,14 @@ async fn full_jitter_spreads_delays_and_is_repeatable() {
         "ErrorEquals": ["E"], "IntervalSeconds": 100, "BackoffRate": 1, "MaxAttempts": 20,
         "JitterStrategy": "FULL",
     }]);
-    let definition = retrying(retry);
+    let definition = retrying(&retry);
     let took = async |seed| {
-        let clock = std::sync::Arc::new(VirtualClock::default());
-        let started = clock.now();
+        let clock = std::sync::Arc::new(some_clock());
+        let started = clock.peek();
         let tasks = Fake::new(failing(&["E"; 20]));
         let walk = Walk::new(&definition, &tasks).clock(clock.clone()).seed(seed);
         assert_eq!(output(&walk.run(json!({})).await)["Payload"], json!(1));
-        clock.now().duration_since(started).as_millis()
+        clock.peek().duration_since(started).as_millis()
     };
     let first = took(1).await;
     assert_eq!(first, took(1).await);
@@ -141,7 +141,7 @@ async fn the_handler_and_the_context_know_the_attempt() {
 
 #[tokio::test]
 async fn every_attempt_has_its_events() {
-    let definition = retrying(json!([{"ErrorEquals": ["E"]}]));
+    let definition = retrying(&json!([{"ErrorEquals": ["E"]}]));
     let walked = walk_with(&definition, json!({}), failing(&["E", "E"])).await;
     assert_eq!(walked.trace.events("TaskScheduled"), 3);
     assert_eq!(walked.trace.events("TaskFailed"), 2);

@@ -12,12 +12,12 @@ async fn assign_and_output_see_what_was_there_at_the_entry() {
             "A": {"Type": "Pass", "Assign": {"x": 3, "y": 6}, "Next": "B"},
             "B": {
                 "Type": "Pass", "Assign": {"x": "{% $y %}", "y": "{% $x %}"},
-                "Output": "{% [$x, $y] %}", "Next": "C",
+                "Output": {"x": "{% $x %}", "y": "{% $y %}"}, "Next": "C",
             },
-            "C": {"Type": "Pass", "Output": "{% [$states.input, $x, $y] %}", "End": true},
+            "C": {"Type": "Pass", "Output": ["{% $states.input %}", "{% $x %}", "{% $y %}"], "End": true},
         }),
     );
-    assert_eq!(output(&walk(&definition, json!({})).await), &json!([[3, 6], 6, 3]));
+    assert_eq!(output(&walk(&definition, json!({})).await), &json!([{"x": 3, "y": 6}, 6, 3]));
 }
 
 #[tokio::test]

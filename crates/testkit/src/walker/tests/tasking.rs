@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Call, Fake, error, machine, output, single, task, walk_with};
-use crate::walker::{Clock, TaskError, VirtualClock, Walk};
+use super::{Call, Fake, error, machine, output, single, some_clock, task, walk_with};
+use crate::walker::{TaskError, Walk};
 
 #[tokio::test]
 async fn lambda_invoke_names_the_function_and_unwraps_the_payload() {
@@ -58,15 +58,15 @@ async fn without_arguments_the_input_is_sent() {
 #[tokio::test]
 async fn a_task_that_does_not_answer_times_out() {
     let check = async |fields: Value, answer: TaskError, seconds: i64| {
-        let clock = Arc::new(VirtualClock::default());
-        let started = clock.now();
+        let clock = Arc::new(some_clock());
+        let started = clock.peek();
         let definition = single(&task(&fields));
         let tasks = Fake::new(move |_: &Call| Err(answer.clone()));
         let walk = Walk::new(&definition, &tasks).clock(clock.clone());
         let walked = walk.run(json!({"limit": 30})).await;
         assert_eq!(error(&walked), ("States.Timeout", ""));
         assert_eq!(walked.trace.events("TaskTimedOut"), 1);
-        assert_eq!(clock.now().duration_since(started), SignedDuration::from_secs(seconds));
+        assert_eq!(clock.peek().duration_since(started), SignedDuration::from_secs(seconds));
     };
     check(json!({"TimeoutSeconds": 60}), TaskError::TimedOut, 60).await;
     check(json!({"TimeoutSeconds": "{% $states.input.limit %}"}), TaskError::TimedOut, 30).await;
@@ -75,11 +75,11 @@ async fn a_task_that_does_not_answer_times_out() {
 
 #[tokio::test]
 async fn a_task_that_takes_too_long_times_out_even_if_it_answers() {
-    let clock = Arc::new(VirtualClock::default());
+    let clock = Arc::new(some_clock());
     let slow = Arc::clone(&clock);
     let definition = single(&task(&json!({"TimeoutSeconds": 60})));
     let tasks = Fake::new(move |_: &Call| {
-        slow.advance_to(slow.now() + SignedDuration::from_secs(61));
+        slow.advance_to(slow.peek() + SignedDuration::from_secs(61));
         Ok(json!(1))
     });
     let walked = Walk::new(&definition, &tasks).clock(clock).run(json!({})).await;

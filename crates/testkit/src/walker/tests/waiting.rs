@@ -5,17 +5,15 @@ use std::sync::{Arc, Mutex};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Call, Fake, define, error, machine, output, single, task, with};
-use crate::walker::{
-    Clock, Definition, End, Limits, Next, Pause, Reason, StopHandle, VirtualClock, Walk, Walked, lock,
-};
+use super::{Call, Fake, define, error, machine, output, single, some_clock, task, with};
+use crate::walker::{Definition, End, Limits, Next, Pause, Reason, StopHandle, Walk, Walked, lock};
 
 async fn run(definition: &Definition, input: Value) -> (Walked, i64) {
-    let clock = Arc::new(VirtualClock::default());
-    let started = clock.now();
+    let clock = Arc::new(some_clock());
+    let started = clock.peek();
     let tasks = Fake::new(|_: &Call| Ok(json!(1)));
     let walked = Walk::new(definition, &tasks).clock(clock.clone()).run(input).await;
-    (walked, clock.now().duration_since(started).as_secs())
+    (walked, clock.peek().duration_since(started).as_secs())
 }
 
 async fn check(fields: Value, input: Value, seconds: i64) {
@@ -147,7 +145,7 @@ async fn a_task_may_stop_the_execution_it_belongs_to() {
 
 #[tokio::test]
 async fn time_is_shared_with_the_tasks() {
-    let clock = Arc::new(VirtualClock::default());
+    let clock = Arc::new(some_clock());
     let theirs = Arc::clone(&clock);
     let definition = machine(
         "W",
@@ -155,7 +153,7 @@ async fn time_is_shared_with_the_tasks() {
             "Output": "{% [$states.result.Payload, $states.context.State.EnteredTime, $now()] %}",
         }))}),
     );
-    let tasks = Fake::new(move |_: &Call| Ok(json!(theirs.now().as_second())));
+    let tasks = Fake::new(move |_: &Call| Ok(json!(theirs.peek().as_second())));
     let walked = Walk::new(&definition, &tasks).clock(clock).run(json!({})).await;
     assert_eq!(
         output(&walked),

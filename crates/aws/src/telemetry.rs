@@ -1,0 +1,153 @@
+//! Metrics, in the embedded metric format (EMF): a log line that becomes a number.
+//!
+//! Every name is here. The only dimensions are the step and, of a failure, its class: a tenant or
+//! a request as a dimension would be a new metric each, and is what logs are for.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ports::Clock;
+use serde_json::{Value, json};
+
+use crate::system::SystemClock;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "Lacuna";
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// How long an invocation took.
+    Duration,
+    /// Invocations that ended in an error, by its class.
+    Failures,
+    /// Invocations that crashed.
+    Crashes,
+    /// Items of a batch that will be delivered again.
+    ItemFailures,
+    /// Tokens that were not accepted.
+    RefusedTokens,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 5] =
+        [Self::Duration, Self::Failures, Self::Crashes, Self::ItemFailures, Self::RefusedTokens];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Duration => "Duration",
+            Self::Failures => "Failures",
+            Self::Crashes => "Crashes",
+            Self::ItemFailures => "ItemFailures",
+            Self::RefusedTokens => "RefusedTokens",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Duration => "Milliseconds",
+            Self::Failures | Self::Crashes | Self::ItemFailures | Self::RefusedTokens => "Count",
+        }
+    }
+}
+
+/// Set once a function serves: nobody else's standard output is ours to write to.
+static SERVING: AtomicBool = AtomicBool::new(false);
+
+/// From now on metrics are written.
+pub(crate) fn init() {
+    SERVING.store(true, Ordering::Relaxed);
+}
+
+/// Counts something that a step did.
+pub(crate) fn count(step: &'static str, metric: Metric, n: usize) {
+    if n > 0 {
+        emit(&line(step, None, metric, json!(n), now()));
+    }
+}
+
+/// Counts a failure, by its class.
+pub(crate) fn failure(step: &'static str, error: &str) {
+    emit(&line(step, Some(error), Metric::Failures, json!(1), now()));
+}
+
+/// Says how long a step took.
+pub(crate) fn took(step: &'static str, time: Duration) {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    emit(&line(step, None, Metric::Duration, json!(millis), now()));
+}
+
+fn now() -> i64 {
+    SystemClock.now().as_millisecond()
+}
+
+fn line(step: &str, error: Option<&str>, metric: Metric, value: Value, at: i64) -> Value {
+    let dimensions = match error {
+        None => json!([["step"]]),
+        Some(_) => json!([["step"], ["step", "error"]]),
+    };
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": at,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": dimensions,
+                "Metrics": [{"Name": metric.as_str(), "Unit": metric.unit()}],
+            }],
+        },
+        "step": step,
+    });
+    if let Some(map) = line.as_object_mut() {
+        map.insert(metric.as_str().to_owned(), value);
+        if let Some(error) = error {
+            map.insert("error".to_owned(), error.into());
+        }
+    }
+    line
+}
+
+fn emit(line: &Value) {
+    if !SERVING.load(Ordering::Relaxed) {
+        return;
+    }
+    // A metric that cannot be written is not worth a request.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_cloudwatch_reads() {
+        assert_eq!(
+            line("plan", None, Metric::Duration, json!(12), 1_700_000_000_000),
+            json!({
+                "_aws": {"Timestamp": 1_700_000_000_000_i64, "CloudWatchMetrics": [{
+                    "Namespace": "Lacuna",
+                    "Dimensions": [["step"]],
+                    "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}],
+                }]},
+                "step": "plan",
+                "Duration": 12,
+            })
+        );
+        let failure = line("plan", Some("Lacuna.Transient"), Metric::Failures, json!(1), 0);
+        assert_eq!(failure["error"], "Lacuna.Transient");
+        assert_eq!(
+            failure["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+            json!([["step"], ["step", "error"]])
+        );
+    }
+
+    #[test]
+    fn every_metric_has_a_name_of_its_own() {
+        let mut names: Vec<_> = Metric::ALL.iter().map(|m| m.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Metric::ALL.len());
+    }
+}

@@ -1,0 +1,62 @@
+//! What is sent. The same shapes as [`contract::api`] reads; there they cannot be written, so that
+//! no part of the platform writes an identity by accident.
+
+use domain::clock::Jurisdiction;
+use domain::pii::exposed;
+use domain::request::RequestType;
+use domain::{Identity, Personal};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// `POST /v1/requests`.
+#[derive(Serialize)]
+pub struct Submit {
+    /// What is asked for.
+    #[serde(rename = "type")]
+    pub kind: RequestType,
+    /// Who it is about; nobody where the token says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// The law it is asked under.
+    pub jurisdiction: Jurisdiction,
+    /// How the person was verified, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+}
+
+/// Who a request is about.
+#[derive(Serialize)]
+pub struct Subject {
+    /// Identities of one person.
+    pub identities: Vec<Identity>,
+}
+
+impl Subject {
+    /// The person, if any identity was given.
+    pub fn of(identities: Vec<Identity>) -> Option<Self> {
+        (!identities.is_empty()).then_some(Self { identities })
+    }
+}
+
+/// `POST /v1/requests/{id}/verification`, and part of a submission.
+#[derive(Serialize)]
+pub struct Verification {
+    /// What was done.
+    pub method: String,
+    /// When.
+    pub at: Timestamp,
+    /// The caller's own record of it.
+    #[serde(with = "exposed")]
+    pub reference: Personal,
+}
+
+/// `POST /v1/holds`.
+#[derive(Serialize)]
+pub struct PlaceHold {
+    /// The identity that is held.
+    pub identity: Identity,
+    /// A reason code.
+    pub reason: String,
+    /// When somebody should look whether it is still needed.
+    pub review_at: Timestamp,
+}

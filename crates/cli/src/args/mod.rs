@@ -1,0 +1,115 @@
+//! The command line: what it looks like, and how a wrong one is explained.
+
+pub mod catalog;
+pub mod hold;
+pub mod request;
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+use domain::Personal;
+use domain::identity::IdentityType;
+
+use crate::ending::Ending;
+use crate::screen::Screen;
+
+/// Data subject requests, legal holds and catalogs, from the command line.
+#[derive(Parser)]
+#[command(name = "lacuna", version, after_help = AFTER)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+Environment:
+  LACUNA_URL    where the API is; https, or http on this machine
+  LACUNA_TOKEN  a token whose role may do it
+  NO_COLOR      set: no colours
+`make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
+
+Exit codes: 0 done, 1 failed, 2 wrong command line or environment. A watched request: 0 fulfilled,
+3 ended otherwise, 4 parked, 5 still open when the time was up, 130 interrupted.";
+
+const COMMON: &str = "Common options";
+
+/// What every command understands.
+#[derive(Args)]
+pub struct Global {
+    /// Where the API is, instead of `LACUNA_URL`
+    #[arg(long, global = true, value_name = "URL", help_heading = COMMON)]
+    pub url: Option<String>,
+    /// A file with the token, instead of `LACUNA_TOKEN`
+    #[arg(long, global = true, value_name = "FILE", help_heading = COMMON)]
+    pub token_file: Option<PathBuf>,
+    /// For machines: the API's bodies as they are
+    #[arg(long, global = true, help_heading = COMMON)]
+    pub json: bool,
+}
+
+/// What there is to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Submit a request, follow it, change its course
+    #[command(subcommand)]
+    Request(request::Command),
+    /// Legal holds: while one stands, nothing of that person is erased
+    #[command(subcommand)]
+    Hold(hold::Command),
+    /// The catalog of stores: check it, print its schema (needs no API)
+    #[command(subcommand)]
+    Catalog(catalog::Command),
+}
+
+/// `type=value`, as it stands on the command line.
+#[derive(Clone)]
+pub struct Given {
+    /// The type.
+    pub kind: IdentityType,
+    /// The value, or `-`.
+    pub value: Personal,
+}
+
+// Parsers of personal data accept whatever it is: clap quotes what a parser refuses. What is wrong
+// with it is found afterwards, in `input`, and said without quoting it.
+#[allow(clippy::unnecessary_wraps, reason = "clap's signature")]
+fn personal(text: &str) -> Result<Personal, std::convert::Infallible> {
+    Ok(Personal::new(text))
+}
+
+fn given(text: &str) -> Result<Given, String> {
+    let form = "write it as TYPE=VALUE, such as `customer_id=57`; TYPE=- reads the value";
+    let (kind, value) = text.split_once('=').ok_or(form)?;
+    Ok(Given { kind: kind.parse().map_err(|_| form)?, value: Personal::new(value) })
+}
+
+/// Prints help, or what is wrong with the command line. What was typed is not repeated where it
+/// could be an identity in the wrong place.
+pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
+    if !error.use_stderr() {
+        let _ = screen.raw(&error.render().to_string());
+        return Ending::Done.code();
+    }
+    let hidden = || ContextValue::String("…".to_owned());
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        error.insert(ContextKind::InvalidSubcommand, hidden());
+    }
+    if error.get(ContextKind::InvalidValue).is_some_and(|v| *v != ContextValue::String(String::new())) {
+        error.insert(ContextKind::InvalidValue, hidden());
+    }
+    if error.kind() == ErrorKind::UnknownArgument {
+        let typed = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+        let typed = typed.unwrap_or_default();
+        let name = typed.split('=').next().unwrap_or_default();
+        let plain = |ch: char| ch.is_ascii_lowercase() || ch == '-';
+        let shown = if name.starts_with("--") && name.chars().all(plain) { name } else { "…" };
+        error.insert(ContextKind::InvalidArg, ContextValue::String(shown.to_owned()));
+        // The tip says how to pass what looks like an option as a value, and quotes it.
+        error.remove(ContextKind::Suggested);
+    }
+    let _ = screen.complaint(&error.render().to_string());
+    Ending::Usage.code()
+}

@@ -1,0 +1,129 @@
+//! The one place that prints.
+//!
+//! Results go to standard output and complaints to standard error, through handles whose errors are
+//! returned: `println!` would panic when the reader of a pipe goes away.
+
+use std::io;
+
+use crate::text::Line;
+use crate::world::{Output, Terminal, World};
+
+/// Where no terminal says how wide it is.
+const WIDTH: usize = 100;
+
+/// Where results and complaints go, and how they may look there.
+pub struct Screen {
+    stdout: Output,
+    stderr: Output,
+    terminal: Terminal,
+    plain: bool,
+    dumb: bool,
+    json: bool,
+}
+
+impl Screen {
+    pub(crate) fn new(world: &World) -> Self {
+        Self {
+            stdout: world.stdout.clone(),
+            stderr: world.stderr.clone(),
+            terminal: world.terminal,
+            plain: world.set("NO_COLOR").is_some(),
+            dumb: world.set("TERM").is_none_or(|term| term == "dumb"),
+            json: false,
+        }
+    }
+
+    /// Whether a machine reads.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// A machine reads: the API's bodies as they are.
+    pub fn set_json(&mut self, json: bool) {
+        self.json = json;
+    }
+
+    /// Whether what was printed can be drawn over.
+    pub fn live(&self) -> bool {
+        self.terminal.stdout && !self.dumb && !self.json
+    }
+
+    /// Columns and rows of the terminal.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        // Some terminals do not know, and say 0.
+        (self.terminal.size)().filter(|(width, rows)| *width > 0 && *rows > 0)
+    }
+
+    /// How wide a line may be.
+    pub fn width(&self) -> usize {
+        let terminal = self.terminal.stdout.then(|| self.size()).flatten();
+        terminal.map_or(WIDTH, |(width, _)| width.max(40))
+    }
+
+    /// Prints lines of a result.
+    pub fn lines(&mut self, lines: &[Line]) -> io::Result<()> {
+        let text = self.painted(lines, self.terminal.stdout);
+        self.raw(&text)
+    }
+
+    /// Prints lines of a complaint, or a note that is not part of the result.
+    pub fn notes(&mut self, lines: &[Line]) -> io::Result<()> {
+        let text = self.painted(lines, self.terminal.stderr);
+        let mut stderr = self.stderr.borrow_mut();
+        stderr.write_all(text.as_bytes())?;
+        stderr.flush()
+    }
+
+    /// Prints a complaint that is laid out already.
+    pub fn complaint(&mut self, text: &str) -> io::Result<()> {
+        self.stderr.borrow_mut().write_all(text.as_bytes())
+    }
+
+    /// What tells somebody who waits before the terminal that a call is tried again.
+    pub fn notice(&self) -> Box<dyn Fn(&str)> {
+        if !self.terminal.stderr || self.json {
+            return Box::new(|_| {});
+        }
+        let stderr = self.stderr.clone();
+        Box::new(move |text| {
+            let line = Line::plain(text).paint(false);
+            // A note that cannot be written is no reason to give up.
+            let _ = writeln!(stderr.borrow_mut(), "{line}");
+        })
+    }
+
+    /// Prints a body as it came, with a line break at its end. Nothing for an empty one.
+    pub fn body(&mut self, body: &str) -> io::Result<()> {
+        match body.trim_end() {
+            "" => Ok(()),
+            body => self.raw(&format!("{body}\n")),
+        }
+    }
+
+    /// Prints a JSON body on one line. Its strings hold no raw line breaks, so blanks will do.
+    pub fn json_line(&mut self, body: &str) -> io::Result<()> {
+        self.body(&body.replace(['\r', '\n'], " "))
+    }
+
+    /// Prints exactly this.
+    pub fn raw(&mut self, text: &str) -> io::Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Lines as they are printed on standard output.
+    pub fn paint(&self, lines: &[Line]) -> String {
+        self.painted(lines, self.terminal.stdout)
+    }
+
+    fn painted(&self, lines: &[Line], terminal: bool) -> String {
+        let colour = terminal && !self.plain && !self.dumb;
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&line.paint(colour));
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,9 @@
+//! What people see: tables and sentences made of the API's bodies.
+
+pub mod catalog;
+pub mod failure;
+pub mod hold;
+pub mod outcome;
+pub mod request;
+pub mod stores;
+pub mod timeline;

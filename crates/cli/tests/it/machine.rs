@@ -1,0 +1,100 @@
+//! A machine for the program to run on: its clock stands still, its terminal is a buffer.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
+use std::io::Cursor;
+use std::rc::Rc;
+use std::time::Duration;
+
+use cli::{Pace, Terminal, World};
+
+/// Whose data must not show up anywhere.
+pub const MARKED: &str = "marked.person@example.com";
+/// What time it is.
+pub const NOW: &str = "2026-11-04T09:00:12Z";
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code.
+    pub code: u8,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// How to run it.
+#[derive(Default)]
+pub struct Machine {
+    /// `LACUNA_URL`
+    pub url: Option<String>,
+    /// Standard input.
+    pub stdin: String,
+    /// Whether all of it is a terminal.
+    pub terminal: bool,
+    /// `NO_COLOR`
+    pub no_color: bool,
+}
+
+impl Machine {
+    /// One that knows where the API is.
+    pub fn at(server: &super::server::Server) -> Self {
+        Self { url: Some(server.url()), ..Self::default() }
+    }
+
+    /// Runs a command line, whose words are parted by blanks.
+    pub fn run(&self, line: &str) -> Ran {
+        let words = ["lacuna"].into_iter().chain(line.split_whitespace());
+        self.run_words(words.map(OsString::from))
+    }
+
+    /// Runs a command line.
+    pub fn run_words(&self, words: impl IntoIterator<Item = OsString>) -> Ran {
+        let (out, err) = (buffer(), buffer());
+        let (url, no_color, terminal) = (self.url.clone(), self.no_color, self.terminal);
+        let random = Cell::new(0_u128);
+        let world = World {
+            variable: Box::new(move |name| match name {
+                "LACUNA_URL" => url.clone(),
+                "LACUNA_TOKEN" => url.as_ref().map(|_| "header.claims.signature".to_owned()),
+                "NO_COLOR" => no_color.then(|| "1".to_owned()),
+                "TERM" => Some("xterm".to_owned()),
+                _ => None,
+            }),
+            now: Rc::new(|| NOW.parse().expect("a time")),
+            random: Rc::new(move || Ok(random.replace(random.get() + 1))),
+            stdin: Box::new(Cursor::new(self.stdin.clone().into_bytes())),
+            stdout: out.clone(),
+            stderr: err.clone(),
+            terminal: Terminal {
+                stdin: terminal,
+                stdout: terminal,
+                stderr: terminal,
+                size: || Some((80, 24)),
+            },
+            pace: quick(),
+        };
+        let code = cli::run(words, world);
+        let taken = |buffer: Rc<RefCell<Vec<u8>>>| String::from_utf8(buffer.take()).expect("text");
+        Ran { code, out: taken(out), err: taken(err) }
+    }
+}
+
+fn buffer() -> Rc<RefCell<Vec<u8>>> {
+    Rc::default()
+}
+
+fn quick() -> Pace {
+    let millis = Duration::from_millis;
+    Pace {
+        connect_within: millis(2_000),
+        answer_within: millis(2_000),
+        attempts: 3,
+        first_pause: millis(2),
+        longest_pause: millis(5),
+        first_look: millis(5),
+        longest_look: millis(20),
+        tick: millis(7),
+    }
+}

@@ -1,0 +1,16 @@
+//! `lacuna` as its users meet it: what it prints, what it sends, how it ends.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it found by failing")]
+
+mod catalog;
+mod golden;
+mod holds;
+mod lists;
+mod machine;
+mod process;
+mod requests;
+mod screen;
+mod server;
+mod trouble;
+mod views;
+mod watching;

@@ -1,0 +1,103 @@
+//! Objects in Amazon S3.
+//!
+//! A person's objects are those whose key, read by the collection's template, names the person. An
+//! object is its whole history: every version and every delete marker is found and goes, whether or
+//! not the bucket keeps versions now.
+
+mod confirm;
+mod erase;
+mod listing;
+mod locate;
+mod template;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use domain::catalog::Store;
+use domain::plan::Record;
+use ports::stores::{Found, Remaining, Search, Settled, Target, Treatment};
+use ports::{Connector, Fault};
+
+use crate::{Connected, Outside, no_connection, place};
+use template::Template;
+
+/// The name of an object's key in a record's key.
+const OBJECT: &str = "object";
+
+/// Requests that are under way at the same time.
+const AT_ONCE: usize = 16;
+
+/// Objects in Amazon S3 buckets.
+pub struct S3 {
+    client: Client,
+}
+
+impl S3 {
+    /// Over a client.
+    pub fn over(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+pub(crate) async fn open(outside: &Outside, store: &Store) -> Result<Connected, Fault> {
+    no_connection(store)?;
+    let environment = outside.aws().await;
+    // Another endpoint than AWS's has no host names for buckets.
+    let config = aws_sdk_s3::config::Builder::from(environment)
+        .force_path_style(environment.endpoint_url().is_some())
+        .build();
+    Ok(Connected::plain(S3::over(Client::from_conf(config))))
+}
+
+fn template<'a>(target: &Target<'a>, operation: &'static str) -> Result<Template<'a>, Fault> {
+    Template::of(target.collection)
+        .ok_or_else(|| place::mismatch(target, operation, "the key template cannot be read"))
+}
+
+/// An object is deleted or it stays: nothing in it is known, so nothing in it can be replaced.
+fn deletes(target: &Target<'_>, treatment: &Treatment, operation: &'static str) -> Result<(), Fault> {
+    match treatment {
+        Treatment::Delete => Ok(()),
+        Treatment::Anonymise(_) => Err(place::mismatch(target, operation, "objects cannot be anonymised")),
+    }
+}
+
+#[async_trait]
+impl Connector for S3 {
+    async fn locate(
+        &self,
+        target: &Target<'_>,
+        search: &Search<'_>,
+        cursor: Option<&str>,
+    ) -> Result<Found, Fault> {
+        locate::page(&self.client, target, search, cursor).await
+    }
+
+    async fn erase(
+        &self,
+        target: &Target<'_>,
+        records: &[Record],
+        treatment: &Treatment,
+    ) -> Result<Settled, Fault> {
+        deletes(target, treatment, "s3:erase")?;
+        erase::settle(&self.client, target, records).await
+    }
+
+    async fn confirm_search(
+        &self,
+        target: &Target<'_>,
+        search: &Search<'_>,
+        cursor: Option<&str>,
+    ) -> Result<Remaining, Fault> {
+        confirm::search(&self.client, target, search, cursor).await
+    }
+
+    async fn confirm_records(
+        &self,
+        target: &Target<'_>,
+        records: &[Record],
+        treatment: &Treatment,
+    ) -> Result<u64, Fault> {
+        deletes(target, treatment, "s3:confirm")?;
+        confirm::records(&self.client, target, records).await
+    }
+}

@@ -1,0 +1,263 @@
+//! Key templates: `tickets/{customer_id}/{ticket_id}.json`.
+
+use std::collections::BTreeMap;
+
+use domain::catalog::{Collection, FieldKind};
+use domain::plan::Value;
+
+/// Attempts to read one key before it is called ambiguous. Only keys made for it take so many.
+const MOST_STEPS: u32 = 10_000;
+
+/// A part of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part<'a> {
+    Literal(&'a str),
+    Field(&'a str, FieldKind),
+}
+
+/// A key template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template<'a> {
+    parts: Vec<Part<'a>>,
+}
+
+/// Where the objects of one value are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Their keys begin with this.
+    pub(super) prefix: String,
+    /// And end there: it is one object.
+    pub(super) exact: bool,
+}
+
+/// What a key says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It is not of this template.
+    Other,
+    /// These are its fields.
+    Fields(BTreeMap<String, Value>),
+    /// It can be read in two ways, so that it could be somebody else's.
+    Ambiguous,
+}
+
+impl<'a> Template<'a> {
+    /// A collection's template; `None` if it has none, or a field of it is not declared.
+    pub(super) fn of(collection: &'a Collection) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut rest = collection.object.as_deref()?;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            let (name, tail) = tail.split_once('}')?;
+            let field = collection.fields.get(name)?;
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal));
+            }
+            parts.push(Part::Field(name, field.kind));
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest));
+        }
+        Some(Self { parts })
+    }
+
+    /// Whether a key's first field is this one: then its objects are found by a prefix.
+    pub(super) fn begins_with(&self, field: &str) -> bool {
+        let first = self.parts.iter().find_map(|part| match part {
+            Part::Field(name, _) => Some(*name),
+            Part::Literal(_) => None,
+        });
+        first == Some(field)
+    }
+
+    /// Where the objects are whose first field has the value; `None` if a key cannot have it. A
+    /// value with a slash would reach into somebody else's folder, and one with a percent sign is
+    /// how an application writes a slash into a key: neither ever matches.
+    pub(super) fn span(&self, text: &str) -> Option<Span> {
+        let mut prefix = String::new();
+        let mut exact = true;
+        let mut filled = false;
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => prefix.push_str(literal),
+                Part::Field(_, kind) if !filled => {
+                    if !fits(*kind, text) || text.contains('%') || text.contains(char::is_control) {
+                        return None;
+                    }
+                    prefix.push_str(text);
+                    filled = true;
+                }
+                Part::Field(..) => {
+                    exact = false;
+                    break;
+                }
+            }
+        }
+        // A key is at most 1,024 bytes long.
+        (filled && prefix.len() <= 1024).then_some(Span { prefix, exact })
+    }
+
+    /// Reads a key.
+    pub(super) fn read(&self, key: &str) -> Reading {
+        let mut search = Attempt { readings: Vec::new(), steps: 0 };
+        search.go(&self.parts, key, &mut Vec::new());
+        if search.steps >= MOST_STEPS || search.readings.len() > 1 {
+            return Reading::Ambiguous;
+        }
+        match search.readings.pop() {
+            None => Reading::Other,
+            Some(fields) => Reading::Fields(
+                fields
+                    .into_iter()
+                    .map(|(name, kind, text)| (name.to_owned(), Value::of(kind, text)))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+type Fields<'t> = Vec<(&'t str, FieldKind, &'t str)>;
+
+struct Attempt<'t> {
+    readings: Vec<Fields<'t>>,
+    steps: u32,
+}
+
+impl<'t> Attempt<'t> {
+    fn go(&mut self, parts: &[Part<'t>], rest: &'t str, so_far: &mut Fields<'t>) {
+        self.steps += 1;
+        if self.readings.len() > 1 || self.steps >= MOST_STEPS {
+            return;
+        }
+        match parts {
+            [] if rest.is_empty() => self.readings.push(so_far.clone()),
+            [] => {}
+            [Part::Literal(literal), later @ ..] => {
+                if let Some(rest) = rest.strip_prefix(literal) {
+                    self.go(later, rest, so_far);
+                }
+            }
+            [Part::Field(name, kind)] => {
+                if fits(*kind, rest) {
+                    so_far.push((name, *kind, rest));
+                    self.readings.push(so_far.clone());
+                    so_far.pop();
+                }
+            }
+            [Part::Field(name, kind), later @ ..] => {
+                let Some(Part::Literal(literal)) = later.first() else {
+                    return; // Two fields that touch: the catalog refuses them.
+                };
+                for (end, _) in rest.match_indices(literal) {
+                    let Some((text, tail)) = rest.split_at_checked(end) else {
+                        continue;
+                    };
+                    if text.contains('/') {
+                        break;
+                    }
+                    if fits(*kind, text) {
+                        so_far.push((name, *kind, text));
+                        self.go(later, tail, so_far);
+                        so_far.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text can be a field of a key.
+fn fits(kind: FieldKind, text: &str) -> bool {
+    match kind {
+        FieldKind::Text => !text.is_empty() && !text.contains('/'),
+        FieldKind::Number => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collection(template: &str, kinds: &[(&str, &str)]) -> Collection {
+        let fields: Vec<String> = kinds
+            .iter()
+            .map(|(name, kind)| {
+                format!(r#""{name}":{{"category":"user","class":"internal","kind":"{kind}"}}"#)
+            })
+            .collect();
+        let text = format!(
+            r#"{{"name":"c","resource":"b","object":"{template}","fields":{{{}}},"erasure":{{"method":"delete"}}}}"#,
+            fields.join(",")
+        );
+        serde_json::from_str(&text).expect("a collection")
+    }
+
+    const TICKET: &str = "tickets/{person}/{ticket}.json";
+    const TEXTS: &[(&str, &str)] = &[("person", "text"), ("ticket", "text")];
+
+    fn reads(template: &str, kinds: &[(&str, &str)], key: &str) -> String {
+        let collection = collection(template, kinds);
+        match Template::of(&collection).expect("a template").read(key) {
+            Reading::Other => "other".to_owned(),
+            Reading::Ambiguous => "ambiguous".to_owned(),
+            Reading::Fields(fields) => {
+                let fields = fields.iter().map(|(n, v)| format!("{n}={}", v.expose()));
+                fields.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_in_the_one_way_it_can_be() {
+        let check = |key, expect: &str| assert_eq!(reads(TICKET, TEXTS, key), expect, "{key}");
+        check("tickets/7/41.json", "person=7 ticket=41");
+        check("tickets/7/a.json.json", "person=7 ticket=a.json");
+        check("tickets/7/a/b.json", "other");
+        check("tickets/7/.json", "other");
+        check("tickets//41.json", "other");
+        check("tickets/7/41.xml", "other");
+        check("ticket/7/41.json", "other");
+        check("tickets/é\u{1f600}/\u{1}.json", "person=é\u{1f600} ticket=\u{1}");
+    }
+
+    #[test]
+    fn a_key_that_could_be_two_people_s_is_nobody_s() {
+        let check = |kinds, key, expect: &str| {
+            assert_eq!(reads("{person}-{ticket}", kinds, key), expect, "{key}");
+        };
+        check(TEXTS, "7-41", "person=7 ticket=41");
+        check(TEXTS, "7-x-41", "ambiguous");
+        check(&[("person", "number"), ("ticket", "text")], "7-x-41", "person=7 ticket=x-41");
+        check(&[("person", "text"), ("ticket", "number")], "7-x-41", "person=7-x ticket=41");
+        check(TEXTS, "-41", "other");
+    }
+
+    #[test]
+    fn a_key_made_to_be_slow_is_not() {
+        let template = "{person}-{ticket}-{c}-{d}-{e}-{f}.json";
+        let kinds: Vec<(&str, &str)> = ["person", "ticket", "c", "d", "e", "f"].map(|n| (n, "text")).to_vec();
+        assert_eq!(reads(template, &kinds, &"-a".repeat(500)), "ambiguous");
+    }
+
+    #[test]
+    fn a_value_spans_its_own_objects_alone() {
+        let check = |template, text, expect: Option<(&str, bool)>| {
+            let collection = collection(template, TEXTS);
+            let span = Template::of(&collection).expect("a template").span(text);
+            let span = span.map(|s| (s.prefix, s.exact));
+            assert_eq!(span, expect.map(|(p, e)| (p.to_owned(), e)), "{text}");
+        };
+        check(TICKET, "7", Some(("tickets/7/", false)));
+        check("avatars/{person}.png", "1", Some(("avatars/1.png", true)));
+        check("{person}", "1", Some(("1", true)));
+        check("{person}-{ticket}", "1", Some(("1-", false)));
+        check(TICKET, "O'Brien \"x\" 😀", Some(("tickets/O'Brien \"x\" 😀/", false)));
+        check(TICKET, "..", Some(("tickets/../", false)));
+        for never in ["", "7/8", "/", "a%2Fb", "a\0b", "a\nb", &"x".repeat(1025)] {
+            check(TICKET, never, None);
+        }
+    }
+}

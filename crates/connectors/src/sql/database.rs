@@ -1,0 +1,140 @@
+//! What a database is asked to do.
+
+use async_trait::async_trait;
+use domain::Personal;
+use domain::catalog::FieldKind;
+use domain::plan::Value;
+use ports::stores::Target;
+use ports::{Class, Code, Fault};
+
+use super::dialect::Dialect;
+use super::statement::Statement;
+use crate::place;
+use crate::values::{Decimal, same};
+
+/// A value that is bound to a statement.
+#[derive(Clone, PartialEq)]
+pub(super) enum Bind {
+    Integer(i64),
+    Real(f64),
+    Text(Personal),
+}
+
+impl Bind {
+    /// A text of a kind, in the form that the store compares with an index.
+    pub(super) fn of(kind: FieldKind, text: &str) -> Self {
+        if kind == FieldKind::Number {
+            if let Ok(integer) = text.parse() {
+                return Self::Integer(integer);
+            }
+            let short = Decimal::read(text).is_some_and(|d| d.precision() <= 15);
+            if let (true, Ok(real)) = (short, text.parse()) {
+                return Self::Real(real);
+            }
+        }
+        Self::Text(Personal::new(text))
+    }
+}
+
+/// A value that a database answered.
+#[derive(Clone, PartialEq)]
+pub(super) enum Cell {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Personal),
+    /// Bytes, or a text that is no text: nothing that is looked for.
+    Other,
+}
+
+impl Cell {
+    /// The cell as a field's value; `None` if it is empty. A form that the catalog does not expect is
+    /// a fault, because what is compared with it would never be found.
+    pub(super) fn value(
+        &self,
+        target: &Target<'_>,
+        field: &str,
+        operation: &'static str,
+    ) -> Result<Option<Value>, Fault> {
+        let kind = place::kind(target, field, operation)?;
+        let text = match (kind, self) {
+            (_, Self::Null) => return Ok(None),
+            (FieldKind::Text, Self::Text(text)) => Some(text.expose().to_owned()),
+            (FieldKind::Number, Self::Integer(integer)) => Some(integer.to_string()),
+            (FieldKind::Number, Self::Real(real)) => Some(real.to_string()),
+            // A number in a text column is compared as a text, so only its plain form is found again.
+            (FieldKind::Number, Self::Text(text)) => {
+                let plain: Option<i64> = text.expose().parse().ok();
+                plain.map(|number| number.to_string()).filter(|plain| plain == text.expose())
+            }
+            _ => None,
+        };
+        let text = text.ok_or_else(|| {
+            let what = format!("the field {field} has another form than the catalog says");
+            place::mismatch(target, operation, what)
+        })?;
+        Ok(Some(Value::of(kind, &text)))
+    }
+}
+
+/// Whether a stored value is the one that was looked for, apart from case: a column's own collation
+/// may tell no cases apart.
+pub(super) fn is_meant(kind: FieldKind, stored: &str, asked: &str) -> bool {
+    match kind {
+        FieldKind::Text => stored == asked || stored.to_lowercase() == asked.to_lowercase(),
+        FieldKind::Number => same(kind, stored, asked),
+    }
+}
+
+/// A row.
+pub(super) type Row = Vec<Cell>;
+
+/// Why a database did not do it. Holds its code, never its message.
+pub(super) struct Trouble {
+    pub(super) class: Class,
+    pub(super) detail: String,
+}
+
+impl Trouble {
+    pub(super) fn transient(detail: impl Into<String>) -> Self {
+        Self { class: Class::Transient, detail: detail.into() }
+    }
+
+    pub(super) fn fault(self, target: &Target<'_>, operation: &'static str) -> Fault {
+        let code = match self.class {
+            Class::Transient => Code::StoreUnavailable,
+            Class::Throttled => Code::StoreThrottled,
+            Class::Permanent => Code::StoreRefused,
+        };
+        Fault::new(self.class, code, operation, place::name(target), self.detail)
+    }
+}
+
+/// Which connections a question goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Path {
+    /// Those that locating and erasing use.
+    Usual,
+    /// Others, which cannot write.
+    Apart,
+}
+
+/// A database.
+#[async_trait]
+pub(super) trait Database: Send + Sync {
+    /// How it is spoken to.
+    fn dialect(&self) -> &Dialect;
+
+    /// A table's columns, in any order; empty if there is no such table.
+    async fn columns(&self, table: &str) -> Result<Vec<String>, Trouble>;
+
+    /// The sets of columns whose values no two rows of the table share.
+    async fn unique(&self, table: &str) -> Result<Vec<Vec<String>>, Trouble>;
+
+    /// Asks one question.
+    async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble>;
+
+    /// Runs the changes, asks the questions, and commits, in one transaction; the answers' first
+    /// cells, as numbers, one a question.
+    async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble>;
+}

@@ -1,0 +1,284 @@
+//! SQLite, through `sqlx`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Personal;
+use ports::Class;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+
+use super::database::{Bind, Cell, Database, Path, Row, Trouble};
+use super::dialect::{Dialect, SQLITE};
+use super::statement::Statement;
+
+/// How long one waits for somebody else's lock.
+const BUSY_FOR: Duration = Duration::from_secs(5);
+
+/// How long one call may take.
+const CALL_FOR: Duration = Duration::from_secs(30);
+
+/// How long one waits to empty the log of changes.
+const EMPTY_FOR_MS: u32 = 200;
+
+/// A database in a file.
+pub(super) struct Sqlite {
+    usual: SqlitePool,
+    apart: SqlitePool,
+}
+
+impl Sqlite {
+    /// Over a file that exists.
+    pub(super) fn at(url: &str) -> Result<Self, &'static str> {
+        let path = url.strip_prefix("sqlite://").unwrap_or_default();
+        if !path.starts_with('/') || path.contains('?') {
+            return Err("write the URL as sqlite:///absolute/path");
+        }
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|_| "write the URL as sqlite:///absolute/path")?
+            .create_if_missing(false)
+            .busy_timeout(BUSY_FOR)
+            // What is deleted is overwritten, or it could still be read from the file.
+            .pragma("secure_delete", "ON")
+            .disable_statement_logging();
+        let pool = |options, most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(Duration::from_secs(10))
+                .idle_timeout(Duration::from_mins(1))
+                .connect_lazy_with(options)
+        };
+        Ok(Self { apart: pool(options.clone().read_only(true), 2), usual: pool(options, 4) })
+    }
+
+    /// Empties the write-ahead log, where the database has one: what is gone from the tables is still
+    /// written there. Somebody who reads may be in the way; then the next call, or SQLite, does it.
+    async fn empty_log(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.usual.acquire().await?;
+        let journal = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+        if journal.try_get::<String, _>(0)? != "wal" {
+            return Ok(());
+        }
+        // It waits less than the others, so it is not given back to them.
+        connection.close_on_drop();
+        let wait = format!("PRAGMA busy_timeout = {EMPTY_FOR_MS}");
+        sqlx::query(AssertSqlSafe(wait)).execute(&mut *connection).await?;
+        let empty = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        empty.execute(&mut *connection).await?;
+        Ok(())
+    }
+}
+
+fn query(statement: &Statement) -> Query<'_, sqlx::Sqlite, SqliteArguments> {
+    let mut query = sqlx::query(AssertSqlSafe(statement.text.as_str())).persistent(false);
+    for bind in &statement.binds {
+        query = match bind {
+            Bind::Integer(integer) => query.bind(*integer),
+            Bind::Real(real) => query.bind(*real),
+            Bind::Text(text) => query.bind(text.expose()),
+        };
+    }
+    query
+}
+
+fn cells(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    let cell = |at: usize| {
+        let raw = row.try_get_raw(at)?;
+        if raw.is_null() {
+            return Ok(Cell::Null);
+        }
+        let form = raw.type_info().name().to_owned();
+        Ok(match form.as_str() {
+            "INTEGER" | "BOOLEAN" => Cell::Integer(row.try_get_unchecked(at)?),
+            "REAL" => Cell::Real(row.try_get_unchecked(at)?),
+            "TEXT" => match row.try_get_unchecked::<String, _>(at) {
+                Ok(text) => Cell::Text(Personal::new(text)),
+                Err(_) => Cell::Other,
+            },
+            _ => Cell::Other,
+        })
+    };
+    (0..row.len()).map(cell).collect()
+}
+
+/// What a failure means. Its message can quote values, so only the code is kept.
+fn trouble(error: &sqlx::Error) -> Trouble {
+    let code = match error {
+        sqlx::Error::Database(answer) => answer.code().and_then(|c| c.parse::<u32>().ok()),
+        sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => {
+            let detail = "the statement could not be made".to_owned();
+            return Trouble { class: Class::Permanent, detail };
+        }
+        _ => return Trouble::transient("no answer"),
+    };
+    let Some(code) = code else {
+        return Trouble::transient("no code");
+    };
+    // The lower eight bits are the primary result code.
+    let (name, class) = match code & 0xff {
+        1 => ("SQLITE_ERROR", Class::Permanent),
+        5 => ("SQLITE_BUSY", Class::Transient),
+        6 => ("SQLITE_LOCKED", Class::Transient),
+        7 => ("SQLITE_NOMEM", Class::Transient),
+        8 => ("SQLITE_READONLY", Class::Permanent),
+        9 => ("SQLITE_INTERRUPT", Class::Transient),
+        10 => ("SQLITE_IOERR", Class::Transient),
+        11 => ("SQLITE_CORRUPT", Class::Permanent),
+        13 => ("SQLITE_FULL", Class::Transient),
+        // A file system that is not mounted looks like this, and it may come back.
+        14 => ("SQLITE_CANTOPEN", Class::Transient),
+        15 => ("SQLITE_PROTOCOL", Class::Transient),
+        17 => ("SQLITE_SCHEMA", Class::Transient),
+        18 => ("SQLITE_TOOBIG", Class::Permanent),
+        19 => ("SQLITE_CONSTRAINT", Class::Permanent),
+        23 => ("SQLITE_AUTH", Class::Permanent),
+        26 => ("SQLITE_NOTADB", Class::Permanent),
+        _ => ("SQLITE", Class::Permanent),
+    };
+    Trouble { class, detail: format!("{name} ({code})") }
+}
+
+async fn in_time<T>(call: impl Future<Output = Result<T, sqlx::Error>> + Send) -> Result<T, Trouble> {
+    match tokio::time::timeout(CALL_FOR, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(trouble(&error)),
+        Err(_) => Err(Trouble::transient("no answer in time")),
+    }
+}
+
+#[async_trait]
+impl Database for Sqlite {
+    fn dialect(&self) -> &Dialect {
+        &SQLITE
+    }
+
+    async fn columns(&self, table: &str) -> Result<Vec<String>, Trouble> {
+        let rows = sqlx::query("SELECT name FROM pragma_table_info(?)").bind(table);
+        let rows = in_time(rows.fetch_all(&self.usual)).await?;
+        rows.iter().map(|row| row.try_get(0).map_err(|e| trouble(&e))).collect()
+    }
+
+    async fn unique(&self, table: &str) -> Result<Vec<Vec<String>>, Trouble> {
+        let question = "SELECT '', name FROM pragma_table_info(?1) WHERE pk > 0 \
+            UNION ALL SELECT l.name, i.name \
+            FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i \
+            WHERE l.[unique] = 1 AND l.partial = 0";
+        let rows = in_time(sqlx::query(question).bind(table).fetch_all(&self.usual)).await?;
+        let mut sets: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+        for row in &rows {
+            let index = row.try_get(0).map_err(|e| trouble(&e))?;
+            // An index over an expression has no column; then it says nothing about columns.
+            let column: Option<String> = row.try_get(1).map_err(|e| trouble(&e))?;
+            sets.entry(index).or_default().push(column.unwrap_or_default());
+        }
+        Ok(sets.into_values().collect())
+    }
+
+    async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble> {
+        let pool = match path {
+            Path::Usual => &self.usual,
+            Path::Apart => &self.apart,
+        };
+        in_time(async {
+            let rows = query(question).fetch_all(pool).await?;
+            rows.iter().map(cells).collect()
+        })
+        .await
+    }
+
+    async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble> {
+        let answers = in_time(async {
+            // The lock is taken at the beginning: taken later, two writers could each wait for the
+            // other.
+            let mut transaction = self.usual.begin_with("BEGIN IMMEDIATE").await?;
+            for change in changes {
+                query(change).execute(&mut *transaction).await?;
+            }
+            let mut answers = Vec::with_capacity(questions.len());
+            for question in questions {
+                let count: i64 = query(question).fetch_one(&mut *transaction).await?.try_get(0)?;
+                answers.push(u64::try_from(count).unwrap_or(0));
+            }
+            transaction.commit().await?;
+            Ok(answers)
+        })
+        .await?;
+        // What was asked for is done, whether or not this succeeds.
+        let _ = in_time(self.empty_log()).await;
+        Ok(answers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::statement::Writer;
+    use domain::catalog::{FieldKind, Store};
+    use domain::plan::{Record, Value};
+    use ports::stores::Target;
+
+    const STORE: &str = r#"{"id":"crm","kind":"sql","connection":"c","owner":{"team":"t","page":"p"},
+        "collections":[{"name":"years","resource":"years","key":["customer","year"],
+        "fields":{"customer":{"category":"c","class":"internal","kind":"number"},
+        "year":{"category":"c","class":"internal"},
+        "email":{"category":"c","class":"internal"}},"erasure":{"method":"delete"}}]}"#;
+
+    async fn plan(question: Statement, table: &str) -> String {
+        let path = std::env::temp_dir().join(format!("plan-{}-{}", std::process::id(), table.len()));
+        std::fs::write(&path, "").expect("a file");
+        let sqlite = Sqlite::at(&format!("sqlite://{}", path.display())).expect("a database");
+        let made = sqlx::raw_sql(AssertSqlSafe(table)).execute(&sqlite.usual).await;
+        made.expect("a table");
+        let text = format!("EXPLAIN QUERY PLAN {}", question.text);
+        let rows = sqlite.read(Path::Usual, &Statement { text, binds: question.binds }).await;
+        std::fs::remove_file(&path).expect("it goes");
+        let Ok(rows) = rows else {
+            panic!("no plan");
+        };
+        let texts = rows.iter().filter_map(|row| match row.last() {
+            Some(Cell::Text(text)) => Some(text.expose().to_owned()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("; ")
+    }
+
+    /// However many records a statement is about, each is found by the key's index, in whatever form
+    /// the columns keep their values.
+    #[tokio::test]
+    async fn sets_of_keys_are_found_by_the_key_s_index() {
+        let store: Store = serde_json::from_str(STORE).expect("a store");
+        let target = Target { store: &store, collection: &store.collections[0], wanted: &[] };
+        let text = |text| Value::of(FieldKind::Text, text);
+        let key =
+            [("customer".to_owned(), Value::of(FieldKind::Number, "7")), ("year".to_owned(), text("2026"))];
+        let record =
+            Record { key: key.into(), via: "email".to_owned(), via_value: text("x"), values: [].into() };
+        for columns in [
+            "(customer INTEGER, year TEXT, email TEXT, PRIMARY KEY (customer, year))",
+            "(customer INT, year VARCHAR(9), email, PRIMARY KEY (customer, year)) WITHOUT ROWID",
+            "(customer TEXT, year INTEGER, email TEXT, PRIMARY KEY (customer, year))",
+        ] {
+            let mut with = Writer::new(&SQLITE, &target, "test");
+            let mut write = || -> Result<(), ports::Fault> {
+                with.sql("DELETE FROM ").table()?.sql(" WHERE ");
+                with.these(&[&record; 500], Some("email"))?;
+                Ok(())
+            };
+            write().expect("it is written");
+            let table = format!("CREATE TABLE years {columns}");
+            let plan = plan(with.done(), &table).await;
+            assert!(plan.contains("SEARCH years USING"), "{plan}");
+            assert!(plan.contains("customer=? AND year=?"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn only_an_absolute_file_is_a_database() {
+        assert!(Sqlite::at("sqlite:relative").is_err());
+        assert!(Sqlite::at("sqlite://relative").is_err());
+        assert!(Sqlite::at("sqlite::memory:").is_err());
+        assert!(Sqlite::at("sqlite:///x?mode=rwc").is_err());
+    }
+}

@@ -1,0 +1,285 @@
+//! DynamoDB, on the local engine.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
+};
+use connectors::dynamodb::DynamoDb;
+use domain::Personal;
+use domain::catalog::Store;
+use domain::plan::{RecordKey, Value};
+use ports::stores::Treatment;
+use ports::{Connector, Suppressor};
+use serde_json::json;
+use testkit::conformance::{Fixture, Row};
+
+use crate::engine;
+
+/// What kind of table it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// People by an index that holds keys alone.
+    Indexed,
+    /// People by the partition key.
+    Keyed,
+    /// People by reading everything.
+    Scanned,
+}
+
+pub struct Table {
+    client: Client,
+    connector: Arc<DynamoDb>,
+    store: Store,
+    shape: Shape,
+    serial: AtomicUsize,
+}
+
+/// A fresh table.
+pub async fn fresh(shape: Shape) -> Table {
+    let client = Client::new(&engine::config().await);
+    let name = engine::name("table");
+    let key = |name: &str, kind| {
+        let element = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+        element.build().expect("a key")
+    };
+    let attribute = |name: &str, kind| {
+        let definition = AttributeDefinition::builder().attribute_name(name);
+        definition.attribute_type(kind).build().expect("an attribute")
+    };
+    let table = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+    let table = match shape {
+        Shape::Keyed => table
+            .key_schema(key("CustomerId", KeyType::Hash))
+            .key_schema(key("Serial", KeyType::Range))
+            .attribute_definitions(attribute("CustomerId", ScalarAttributeType::N))
+            .attribute_definitions(attribute("Serial", ScalarAttributeType::N)),
+        Shape::Scanned => table
+            .key_schema(key("Serial", KeyType::Hash))
+            .attribute_definitions(attribute("Serial", ScalarAttributeType::N)),
+        Shape::Indexed => table
+            .key_schema(key("Serial", KeyType::Hash))
+            .attribute_definitions(attribute("Serial", ScalarAttributeType::N))
+            .attribute_definitions(attribute("Email", ScalarAttributeType::S))
+            .global_secondary_indexes(
+                GlobalSecondaryIndex::builder()
+                    .index_name("email-index")
+                    .key_schema(key("Email", KeyType::Hash))
+                    .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+                    .build()
+                    .expect("an index"),
+            ),
+    };
+    table.send().await.expect("a table");
+    Table {
+        connector: Arc::new(DynamoDb::over(client.clone())),
+        store: declared(shape, &name),
+        client,
+        shape,
+        serial: AtomicUsize::new(1),
+    }
+}
+
+pub fn declared(shape: Shape, table: &str) -> Store {
+    let people = |email: serde_json::Value, scan: bool| {
+        json!({
+            "name": "people", "resource": table, "key": ["Serial"], "suppress": "Hidden",
+            "fields": {
+                "Serial": {"category": "system", "class": "internal", "kind": "number"},
+                "Email": email,
+                "Name": {"category": "user.name", "class": "confidential", "anonymise": "remove"},
+                "Code": {"category": "user.unique_id", "class": "internal", "kind": "number",
+                    "identity": "code", "anonymise": "remove"},
+                "Hidden": {"category": "system", "class": "internal"}},
+            "erasure": {"method": "anonymise", "reason": "r", "law": "l"}, "scan": scan})
+    };
+    let collection = match shape {
+        Shape::Indexed => people(
+            json!({"category": "user.contact.email", "class": "confidential", "identity": "email",
+                "index": "email-index", "anonymise": "surrogate"}),
+            true,
+        ),
+        Shape::Scanned => people(
+            json!({"category": "user.contact.email", "class": "confidential", "identity": "email",
+                "anonymise": "surrogate"}),
+            true,
+        ),
+        Shape::Keyed => json!({
+            "name": "people", "resource": table, "key": ["CustomerId", "Serial"],
+            "suppress": "Hidden",
+            "fields": {
+                "CustomerId": {"category": "user.unique_id", "class": "internal",
+                    "kind": "number", "identity": "customer"},
+                "Serial": {"category": "system", "class": "internal", "kind": "number"},
+                "Name": {"category": "user.name", "class": "confidential",
+                    "anonymise": {"fixed": "nobody"}},
+                "Hidden": {"category": "system", "class": "internal"}},
+            "erasure": {"method": "delete"}}),
+    };
+    engine::store(json!({"id": "shop", "kind": "dynamodb", "owner": {"team": "t", "page": "p"},
+        "collections": [collection]}))
+}
+
+impl Table {
+    fn resource(&self) -> &str {
+        &self.store.collections[0].resource
+    }
+
+    fn item(&self, who: &Value, weight: usize) -> HashMap<String, AttributeValue> {
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let n = |number: usize| AttributeValue::N(number.to_string());
+        let s = |text: String| AttributeValue::S(text);
+        let mut item = HashMap::from([
+            ("Serial".to_owned(), n(serial)),
+            ("Name".to_owned(), s(format!("name {serial}"))),
+            ("Note".to_owned(), AttributeValue::L(vec![n(1), AttributeValue::Bool(false)])),
+        ]);
+        if weight > 0 {
+            item.insert("Filler".to_owned(), s("x".repeat(weight)));
+        }
+        let text = who.expose().to_owned();
+        if self.shape == Shape::Keyed {
+            item.insert("CustomerId".to_owned(), AttributeValue::N(text));
+        } else {
+            item.insert("Code".to_owned(), n(serial * 7));
+            item.insert("Email".to_owned(), s(text));
+        }
+        item
+    }
+}
+
+fn raw(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => text.clone(),
+        AttributeValue::Bool(bool) => bool.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[async_trait]
+impl Fixture for Table {
+    fn connector(&self) -> Arc<dyn Connector> {
+        self.connector.clone()
+    }
+
+    fn suppressor(&self) -> Option<Arc<dyn Suppressor>> {
+        Some(self.connector.clone())
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn field(&self) -> &str {
+        match self.shape {
+            Shape::Keyed => "CustomerId",
+            _ => "Email",
+        }
+    }
+
+    async fn plant(&self, who: &Value, count: usize, weight: usize) -> bool {
+        let mut left = count;
+        while left > 0 {
+            let batch = left.min(if weight > 0 { 8 } else { 25 });
+            let writes = (0..batch).map(|_| {
+                let put = PutRequest::builder().set_item(Some(self.item(who, weight)));
+                let put = put.build().expect("a put");
+                WriteRequest::builder().put_request(put).build()
+            });
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(self.resource(), writes.collect())
+                .send()
+                .await
+                .expect("they are written");
+            assert!(answer.unprocessed_items.unwrap_or_default().is_empty());
+            left -= batch;
+        }
+        true
+    }
+
+    async fn rows(&self) -> Vec<Row> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .scan()
+                .table_name(self.resource())
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .expect("items");
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let collection = self.collection();
+        let row = |item: &HashMap<String, AttributeValue>| {
+            let fields: BTreeMap<String, String> =
+                item.iter().map(|(name, value)| (name.clone(), raw(value))).collect();
+            let value = |name: &str| {
+                let text = fields.get(name).cloned().unwrap_or_default();
+                Value::of(collection.fields[name].kind, &text)
+            };
+            let key = collection.key.iter();
+            Row {
+                key: key.map(|part| (part.clone(), value(part))).collect(),
+                who: value(self.field()),
+                fields,
+            }
+        };
+        items.iter().map(row).collect()
+    }
+
+    async fn reassign(&self, key: &RecordKey, to: &Value) -> bool {
+        if self.shape == Shape::Keyed {
+            return false;
+        }
+        self.client
+            .update_item()
+            .table_name(self.resource())
+            .key("Serial", AttributeValue::N(key["Serial"].expose().to_owned()))
+            .update_expression("SET Email = :e")
+            .expression_attribute_values(":e", AttributeValue::S(to.expose().to_owned()))
+            .send()
+            .await
+            .expect("it is given away");
+        true
+    }
+
+    fn anonymising(&self) -> Option<Treatment> {
+        let text = |text: &str| Some(Value::Text(Personal::new(text)));
+        let changes = match self.shape {
+            Shape::Keyed => vec![("Name", text("nobody"))],
+            _ => vec![("Email", text("erased-0f'")), ("Name", None), ("Code", None)],
+        };
+        let changes = changes.into_iter().map(|(name, to)| (name.to_owned(), to));
+        Some(Treatment::Anonymise(changes.collect()))
+    }
+}
+
+testkit::conformance!(
+    #[ignore = "needs the local engine: see main.rs"]
+    indexed,
+    fresh(Shape::Indexed)
+);
+testkit::conformance!(
+    #[ignore = "needs the local engine: see main.rs"]
+    keyed,
+    fresh(Shape::Keyed)
+);
+testkit::conformance!(
+    #[ignore = "needs the local engine: see main.rs"]
+    scanned,
+    fresh(Shape::Scanned)
+);

@@ -1,0 +1,18 @@
+//! The connectors against real stores.
+//!
+//! SQLite runs against files. DynamoDB and S3 run against the local engine: those tests are ignored
+//! unless they are asked for, and then `AWS_ENDPOINT_URL` says where the engine is. `make test` starts
+//! it and asks for them; by hand:
+//!
+//! ```text
+//! AWS_ENDPOINT_URL=http://127.0.0.1:4566 cargo test -p connectors --test it -- --include-ignored
+//! ```
+
+mod dynamodb;
+mod engine;
+mod faults;
+mod s3;
+mod sqlite;
+mod sqlite_faults;
+mod stub;
+mod volume;

@@ -1,0 +1,70 @@
+//! A server that answers what it is told to, right or wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::engine;
+
+/// What is answered to a request, given its head and body; `None` for silence.
+pub type Script = dyn Fn(&str) -> Option<(u16, String)> + Send + Sync;
+
+/// A configuration that reaches a server with this script, gives up at once, and waits for 300 ms.
+pub async fn serving(script: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> SdkConfig {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = listener.local_addr().expect("an address");
+    let script: Arc<Script> = Arc::new(script);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(one(stream, script.clone()));
+        }
+    });
+    reaching(&format!("http://{at}")).await
+}
+
+/// A configuration that reaches whatever is there, or nothing.
+pub async fn reaching(endpoint: &str) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300)).build();
+    let config = engine::at(endpoint).await.into_builder();
+    config.retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()
+}
+
+async fn one(mut stream: TcpStream, script: Arc<Script>) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let Ok(read) = stream.read(&mut buffer).await else {
+            return;
+        };
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            if read == 0 {
+                return;
+            }
+            continue;
+        };
+        let length = head.to_lowercase().lines().find_map(|line| {
+            let length = line.strip_prefix("content-length:")?;
+            length.trim().parse::<usize>().ok()
+        });
+        if read > 0 && body.len() < length.unwrap_or(0) {
+            continue;
+        }
+        let Some((status, answer)) = script(&text) else {
+            std::future::pending::<()>().await;
+            return;
+        };
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
+            answer.len()
+        );
+        let _ = stream.write_all(answer.as_bytes()).await;
+        return;
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading a body: all that is wrong with its form at once, each with where it is, and without ever
+//! repeating what was sent.
+//!
+//! A parser's own messages quote the input, so none is passed on. The form of a body is declared as
+//! a [`Shape`], and a value that has it also reads as its type.
+
+use contract::problem::{Invalid, Problem};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::refusal::invalid;
+
+/// Bytes of a body at the most.
+pub(super) const MOST_BYTES: usize = 64 << 10;
+
+/// Wrong parts that one answer lists at the most.
+const MOST_ERRORS: usize = 20;
+
+/// The form of a value.
+pub(super) enum Shape {
+    /// An object with these fields and no others.
+    Object(&'static [Field]),
+    /// A list.
+    List(&'static Shape),
+    /// A text: what it must be, and whether it is.
+    Text(&'static str, fn(&str) -> bool),
+}
+
+/// A field of an object.
+pub(super) struct Field {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Whether it may be left out, or `null`.
+    pub(super) optional: bool,
+    /// Its form.
+    pub(super) shape: Shape,
+}
+
+/// A field that must be there.
+pub(super) const fn needed(name: &'static str, shape: Shape) -> Field {
+    Field { name, optional: false, shape }
+}
+
+/// A field that may be left out.
+pub(super) const fn optional(name: &'static str, shape: Shape) -> Field {
+    Field { name, optional: true, shape }
+}
+
+/// Any text: what it must be is checked by whoever knows.
+pub(super) fn anything(_: &str) -> bool {
+    true
+}
+
+/// An instant, as RFC 3339 writes it.
+pub(super) const INSTANT: Shape =
+    Shape::Text("an instant, such as 2026-03-02T09:00:00Z", |text| text.parse::<jiff::Timestamp>().is_ok());
+
+/// A body that was read, and its canonical text: the same for bodies that mean the same.
+pub(super) struct Body<T> {
+    /// What it says.
+    pub(super) value: T,
+    /// JSON with sorted keys and without white space.
+    pub(super) canonical: String,
+}
+
+/// Reads a body of this form.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], shape: &Shape) -> Result<Body<T>, Problem> {
+    if bytes.len() > MOST_BYTES {
+        return Err(Problem::too_large("Nothing was done. A body has 64 KiB at the most."));
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        // Line and column only: the message quotes what it found there.
+        let (line, column) = (error.line(), error.column());
+        wrong(format!("this is not JSON from line {line}, column {column}, on"))
+    })?;
+    let mut errors = Vec::new();
+    check(&value, shape, &mut String::new(), &mut errors);
+    if !errors.is_empty() {
+        return Err(invalid(errors));
+    }
+    // Of two fields of one name a `Value` keeps the last, and a type refuses both.
+    let typed = serde_json::from_slice(bytes).map_err(|_| wrong("a field is there twice"))?;
+    Ok(Body { value: typed, canonical: audit::canonical(&value) })
+}
+
+fn wrong(detail: impl Into<String>) -> Problem {
+    invalid(vec![Invalid::new("", detail)])
+}
+
+fn check(value: &Value, shape: &Shape, at: &mut String, errors: &mut Vec<Invalid>) {
+    if errors.len() >= MOST_ERRORS {
+        return;
+    }
+    match (shape, value) {
+        (Shape::Object(fields), Value::Object(map)) => check_fields(map, fields, at, errors),
+        (Shape::List(item), Value::Array(items)) => {
+            for (n, value) in items.iter().enumerate() {
+                under(at, &n.to_string(), |at| check(value, item, at, errors));
+            }
+        }
+        (Shape::Text(_, is), Value::String(text)) if is(text) => {}
+        (Shape::Text(wanted, _), _) => {
+            errors.push(Invalid::new(at.as_str(), format!("this must be {wanted}")));
+        }
+        (Shape::Object(fields), _) => {
+            let detail = format!("this must be an object {}", with_fields(fields));
+            errors.push(Invalid::new(at.as_str(), detail));
+        }
+        (Shape::List(_), _) => errors.push(Invalid::new(at.as_str(), "this must be a list")),
+    }
+}
+
+fn check_fields(map: &Map<String, Value>, fields: &[Field], at: &mut String, errors: &mut Vec<Invalid>) {
+    // The name of a field that is not known here is not repeated: it could be anything.
+    let known = |name: &String| fields.iter().any(|field| field.name == name);
+    let unknown = map.keys().filter(|name| !known(name)).count();
+    if unknown > 0 {
+        let detail =
+            format!("{unknown} field(s) here are not known: this must be an object {}", with_fields(fields));
+        errors.push(Invalid::new(at.as_str(), detail));
+    }
+    for field in fields {
+        under(at, field.name, |at| match map.get(field.name) {
+            None | Some(Value::Null) if field.optional => {}
+            None => errors.push(Invalid::new(at.as_str(), "this is missing")),
+            Some(value) => check(value, &field.shape, at, errors),
+        });
+    }
+}
+
+/// Goes one step further in a JSON pointer. Names and numbers here need no escaping.
+fn under(at: &mut String, step: &str, then: impl FnOnce(&mut String)) {
+    let length = at.len();
+    at.push('/');
+    at.push_str(step);
+    then(at);
+    at.truncate(length);
+}
+
+fn with_fields(fields: &[Field]) -> String {
+    let list = |optional: bool| {
+        let names = fields.iter().filter(|field| field.optional == optional);
+        let names: Vec<String> = names.map(|field| format!("`{}`", field.name)).collect();
+        names.join(", ")
+    };
+    match list(true).as_str() {
+        "" => format!("with {}", list(false)),
+        optional => format!("with {} and, where it applies, {optional}", list(false)),
+    }
+}

@@ -1,0 +1,102 @@
+//! The identities that a call names, held to what the tenant's catalog can find.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use contract::api::GivenIdentity;
+use contract::problem::Invalid;
+use contract::settings::Settings;
+use domain::catalog::{Catalog, Whose};
+use domain::{Identity, IdentityType};
+use ports::{Class, Code, Fault};
+
+use super::body::{Field, Shape, anything, needed};
+use super::{Call, Ports};
+use crate::error::StepError;
+
+/// Identities that one request may give at the most.
+pub(super) const MOST: usize = 10;
+
+/// The fields of an identity.
+pub(super) const IDENTITY: &[Field] = &[
+    needed("type", Shape::Text("an identity type of the catalog, such as `email`", anything)),
+    needed("value", Shape::Text("a text", anything)),
+];
+
+/// What the tenant has configured: its settings, and the catalog that is in force for it.
+pub(super) struct Configured {
+    /// The catalog's version.
+    pub(super) version: String,
+    /// The catalog.
+    catalog: Arc<Catalog>,
+}
+
+/// Reads the tenant's configuration. A tenant whose tokens are good and whose settings are not
+/// there was set up by half: that is ours to mend.
+pub(super) async fn configured(ports: &Ports, call: &Call) -> Result<Configured, StepError> {
+    let tenant = call.tenant();
+    let settings: Arc<Settings> = ports.tenants.settings(tenant).await?.ok_or_else(|| {
+        Fault::new(Class::Permanent, Code::SettingsInvalid, "settings", tenant.as_str(), "no such tenant")
+    })?;
+    let version = settings.catalog_version.clone().unwrap_or_else(|| ports.catalogs.current());
+    let catalog = ports.catalogs.get(tenant, &version).await?;
+    Ok(Configured { version, catalog })
+}
+
+impl Configured {
+    /// The identity types by which a person can be found.
+    fn known(&self) -> BTreeSet<&IdentityType> {
+        let fields = self.catalog.collections().flat_map(|(_, collection)| collection.fields.values());
+        fields.filter(|f| f.whose == Whose::Subject).filter_map(|f| f.identity.as_ref()).collect()
+    }
+
+    /// Those of a token's identities that the catalog can find anything by.
+    pub(super) fn findable(&self, identities: &[Identity]) -> Vec<Identity> {
+        let known = self.known();
+        let own = identities.iter().filter(|identity| known.contains(&identity.kind));
+        own.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Checks a given identity, which is at `at` in the body.
+    pub(super) fn check(
+        &self,
+        given: &GivenIdentity,
+        at: &str,
+        errors: &mut Vec<Invalid>,
+    ) -> Option<Identity> {
+        let known = self.known();
+        let kind = given.kind.parse().ok().filter(|kind| known.contains(kind));
+        let Some(kind) = kind else {
+            let names: Vec<&str> = known.iter().map(|kind| kind.as_str()).collect();
+            let detail = format!("this must be one of {}", names.join(", "));
+            errors.push(Invalid::new(format!("{at}/type"), detail));
+            return None;
+        };
+        match Identity::new(kind, &given.value) {
+            Ok(identity) => Some(identity),
+            Err(error) => {
+                errors.push(Invalid::new(format!("{at}/value"), error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// Checks a list of identities, which is at `at` in the body. Each is kept once.
+    pub(super) fn check_all(
+        &self,
+        given: &[GivenIdentity],
+        at: &str,
+        errors: &mut Vec<Invalid>,
+    ) -> Vec<Identity> {
+        if !(1..=MOST).contains(&given.len()) {
+            let detail = format!("this must have 1 to {MOST} identities of one person");
+            errors.push(Invalid::new(at, detail));
+            return Vec::new();
+        }
+        let mut identities = BTreeSet::new();
+        for (n, one) in given.iter().enumerate() {
+            identities.extend(self.check(one, &format!("{at}/{n}"), errors));
+        }
+        identities.into_iter().collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! `POST /v1/requests/{id}/resume`: a parked request is tried again, now.
+
+use contract::problem::Problem;
+use domain::event::EventKind;
+use domain::{Request, Status};
+
+use super::reader::find;
+use super::{Answer, Call, Ports, Refusal, actor, names, show};
+use crate::change::{Amend, Draft, Scope, amend_plainly};
+use crate::steps::sweep::entry_of;
+
+/// Answers the call.
+pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let (request, reader) = find(ports, call).await?;
+    let actor = actor(call, &names(ports, call).await?)?;
+    let scope = Scope {
+        requests: &*ports.requests,
+        clock: &*ports.clock,
+        tenant: call.tenant(),
+        id: &request.id,
+        generation: None,
+        actor: &actor,
+    };
+    let request = amend_plainly(&scope, |request| {
+        // One that has ended can be parked too, on its way to be announced.
+        if request.parked.is_none() {
+            let detail = format!("Nothing was done. The request is not parked: {}.", doing(&request));
+            return Ok(Amend::Leave(Err(Problem::conflict(detail))));
+        }
+        let enter_at = entry_of(&request);
+        let mut draft = Draft::new(request, EventKind::Resumed, scope.clock.now()).wake(enter_at);
+        // Somebody has looked: if it fails again, the sweeper need not wait as long as it would have.
+        draft.request.attempts = 0;
+        let request = draft.request.clone();
+        Ok(Amend::commit(draft, Ok(request)))
+    })
+    .await??;
+    Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)
+}
+
+/// What a request does that nobody needs to resume.
+fn doing(request: &Request) -> String {
+    let what = match request.status {
+        end if end.is_end() => return format!("it has ended as {end}"),
+        Status::Accepted | Status::Reopened => "its lifecycle is about to start",
+        Status::AwaitingVerification => "it waits for `POST /v1/requests/{id}/verification`",
+        Status::Waiting => "it waits for another request for the same person, and goes on after that",
+        Status::Planning => "the person's records are being located",
+        Status::Checking => "everyone who may object is being asked",
+        Status::Held => "a legal hold or a sanction source says: not now; it is asked again by itself",
+        Status::CoolingOff | Status::Suppressed => {
+            "it waits until `cooling_off_until`, and goes on after that"
+        }
+        Status::Erasing => "records are being erased",
+        Status::Confirming => "the stores are being read again",
+        other => return format!("it is {other}"),
+    };
+    what.to_owned()
+}

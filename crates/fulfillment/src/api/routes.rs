@@ -1,0 +1,111 @@
+//! The operations, and where they are.
+
+use domain::access::Action;
+
+use super::Refusal;
+
+/// An operation. Its name is the `operationId` of `infra/openapi.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Takes a request in.
+    SubmitRequest,
+    /// Lists requests.
+    ListRequests,
+    /// Shows a request.
+    GetRequest,
+    /// Withdraws a request.
+    CancelRequest,
+    /// Shows what happened to a request.
+    GetTimeline,
+    /// Says how the person was verified.
+    VerifyRequest,
+    /// Sets a parked request going again.
+    ResumeRequest,
+    /// Places a legal hold.
+    PlaceHold,
+    /// Lists legal holds.
+    ListHolds,
+    /// Releases a legal hold.
+    ReleaseHold,
+}
+
+impl Endpoint {
+    /// The operation's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SubmitRequest => "SubmitRequest",
+            Self::ListRequests => "ListRequests",
+            Self::GetRequest => "GetRequest",
+            Self::CancelRequest => "CancelRequest",
+            Self::GetTimeline => "GetTimeline",
+            Self::VerifyRequest => "VerifyRequest",
+            Self::ResumeRequest => "ResumeRequest",
+            Self::PlaceHold => "PlaceHold",
+            Self::ListHolds => "ListHolds",
+            Self::ReleaseHold => "ReleaseHold",
+        }
+    }
+
+    /// What the caller's role must allow.
+    pub fn action(self) -> Action {
+        match self {
+            Self::SubmitRequest => Action::Submit,
+            Self::ListRequests | Self::GetRequest | Self::GetTimeline => Action::Read,
+            Self::CancelRequest => Action::Cancel,
+            Self::VerifyRequest => Action::Verify,
+            Self::ResumeRequest => Action::Resume,
+            Self::PlaceHold | Self::ReleaseHold => Action::Hold,
+            Self::ListHolds => Action::ReadHolds,
+        }
+    }
+}
+
+/// A method of a path, and what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path's template.
+    pub resource: &'static str,
+    /// The operation.
+    pub endpoint: Endpoint,
+}
+
+const REQUESTS: &str = "/v1/requests";
+const REQUEST: &str = "/v1/requests/{id}";
+const TIMELINE: &str = "/v1/requests/{id}/timeline";
+const VERIFICATION: &str = "/v1/requests/{id}/verification";
+const RESUME: &str = "/v1/requests/{id}/resume";
+const HOLDS: &str = "/v1/holds";
+const HOLD: &str = "/v1/holds/{id}";
+
+/// Every operation.
+pub const ROUTES: [Route; 10] = [
+    route("POST", REQUESTS, Endpoint::SubmitRequest),
+    route("GET", REQUESTS, Endpoint::ListRequests),
+    route("GET", REQUEST, Endpoint::GetRequest),
+    route("DELETE", REQUEST, Endpoint::CancelRequest),
+    route("GET", TIMELINE, Endpoint::GetTimeline),
+    route("POST", VERIFICATION, Endpoint::VerifyRequest),
+    route("POST", RESUME, Endpoint::ResumeRequest),
+    route("POST", HOLDS, Endpoint::PlaceHold),
+    route("GET", HOLDS, Endpoint::ListHolds),
+    route("DELETE", HOLD, Endpoint::ReleaseHold),
+];
+
+const fn route(method: &'static str, resource: &'static str, endpoint: Endpoint) -> Route {
+    Route { method, resource, endpoint }
+}
+
+/// The operation of a call.
+pub(super) fn find(method: &str, resource: &str) -> Result<Endpoint, Refusal> {
+    let here = ROUTES.iter().filter(|route| route.resource == resource);
+    let mut methods = Vec::new();
+    for route in here {
+        if route.method == method {
+            return Ok(route.endpoint);
+        }
+        methods.push(route.method);
+    }
+    Err(if methods.is_empty() { super::refusal::not_found().into() } else { Refusal::Method(methods) })
+}

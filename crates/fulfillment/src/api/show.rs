@@ -1,0 +1,113 @@
+//! `GET /v1/requests/{id}`: where a request stands, store by store.
+
+use std::collections::BTreeSet;
+
+use contract::api::{Kept, ParkedView, RequestView, StoreView, parked_view, store_view};
+use domain::catalog::{Method, Store};
+use domain::{Request, StoreId};
+use jiff::Timestamp;
+
+use super::reader::{Reader, find};
+use super::{Answer, Call, Ports, Refusal};
+use crate::error::StepError;
+use crate::sanctions::kept_by;
+
+/// What the counts rest on: every store was read again after erasing, and nothing more than that.
+const PROOF: &str = "re-read";
+
+/// Answers the call.
+pub(super) async fn show(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let (request, reader) = find(ports, call).await?;
+    Ok(Answer::json(200, &view(ports, &request, &reader).await?)?)
+}
+
+/// The request, as its reader sees it.
+pub(super) async fn view(
+    ports: &Ports,
+    request: &Request,
+    reader: &Reader,
+) -> Result<RequestView, StepError> {
+    let parked = match reader {
+        Reader::Tenant => parked(ports, request).await,
+        // Why it stopped is about our stores and errors. What the person is told is that it has.
+        Reader::Person(_) => None,
+    };
+    Ok(RequestView {
+        request_id: request.id.clone(),
+        kind: request.kind,
+        status: request.status,
+        jurisdiction: request.jurisdiction,
+        received_at: request.received_at,
+        due_by: request.due_by,
+        closed_at: request.closed_at,
+        cooling_off_until: request.cooling_off_until,
+        cancelling: request.cancel_requested && !request.status.is_end(),
+        denied: request.denied.clone(),
+        parked,
+        stores: stores(ports, request).await?,
+        proof: PROOF.to_owned(),
+    })
+}
+
+/// Why it stopped. That the catalog cannot be read may be the very reason, so it is not needed here.
+async fn parked(ports: &Ports, request: &Request) -> Option<ParkedView> {
+    let parked = request.parked.as_ref()?;
+    let owner = match &parked.store {
+        None => None,
+        Some(store) => {
+            let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await.ok();
+            catalog.and_then(|c| c.store(store).map(|s| s.owner.team.clone()))
+        }
+    };
+    Some(parked_view(parked, owner, request.progress_by))
+}
+
+async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, StepError> {
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    let ids: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
+    let mut lines: Vec<StoreView> = ids.into_iter().map(|id| store_view(id, &tasks, Vec::new())).collect();
+    if lines.iter().any(|line| line.anonymised > 0 || line.retained > 0) {
+        let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+        let at = request.closed_at.unwrap_or_else(|| ports.clock.now());
+        for line in &mut lines {
+            let store = catalog.store(&line.store);
+            line.kept = store.map(|store| kept(request, store, line, at)).unwrap_or_default();
+        }
+    }
+    Ok(lines)
+}
+
+/// What is kept in a store, and why: what a sanction source wants kept comes before what the
+/// catalog says, as it does when the store is erased.
+fn kept(request: &Request, store: &Store, line: &StoreView, at: Timestamp) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for collection in &store.collections {
+        let erasure = &collection.erasure;
+        let wanted = kept_by(request, store, collection, at);
+        let there_is_some = match (wanted, erasure.method) {
+            (Some(_), _) | (None, Method::Retain) => line.retained > 0,
+            (None, Method::Anonymise) => line.anonymised > 0,
+            (None, Method::Delete) => false,
+        };
+        if !there_is_some {
+            continue;
+        }
+        kept.push(match wanted {
+            Some(retention) => Kept {
+                collection: collection.name.clone(),
+                method: Method::Retain,
+                reason: retention.reason.clone(),
+                law: retention.source.clone(),
+                keep_for: retention.until.map(|until| until.to_string()),
+            },
+            None => Kept {
+                collection: collection.name.clone(),
+                method: erasure.method,
+                reason: erasure.reason.clone().unwrap_or_default(),
+                law: erasure.law.clone().unwrap_or_default(),
+                keep_for: erasure.keep_for.clone(),
+            },
+        });
+    }
+    kept
+}

@@ -1,0 +1,254 @@
+//! The front door over ports in memory.
+
+mod access;
+mod changing;
+mod documented;
+mod faults;
+mod holding;
+mod leaks;
+mod listing;
+mod races;
+mod refusing;
+mod scenes;
+mod schema;
+mod showing;
+mod submitting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::settings::Settings;
+use domain::access::Role;
+use domain::event::EventKind;
+use domain::{Identity, Operation, Personal, Request, RequestId, Tally, Task, TaskStatus, TenantId};
+use ports::Entropy;
+use serde_json::{Value, json};
+use testkit::memory::World;
+
+use super::{Answer, Call, Ports, Principal, ROUTES, answer};
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+
+const CATALOG: &str = include_str!("catalog.yaml");
+
+/// The person of most tests.
+const PERSON: &str = "ana.silva@example.com";
+
+/// Always the same bits: the first request and the first hold of a test have known ids.
+struct SameBits;
+
+impl Entropy for SameBits {
+    fn bytes(&self) -> [u8; 32] {
+        [0x5a; 32]
+    }
+}
+
+/// The front door of one deployment with two tenants, `demo` and `other`.
+struct Front {
+    world: World,
+    ports: Ports,
+}
+
+fn ports_of(world: &World) -> Ports {
+    Ports {
+        requests: world.requests(),
+        holds: world.holds(),
+        tenants: world.tenants(),
+        catalogs: world.catalogs(),
+        keyring: world.keyring(),
+        staging: world.staging(),
+        clock: world.clock(),
+        entropy: world.entropy(),
+    }
+}
+
+fn front() -> Front {
+    let world = World::new(7);
+    world.publish_yaml(CATALOG).expect("a catalog");
+    for tenant in ["demo", "other"] {
+        world.put_settings(settings(tenant));
+    }
+    let ports = ports_of(&world);
+    Front { world, ports }
+}
+
+/// With ids that can be written into a document.
+fn plain_front() -> Front {
+    let mut front = front();
+    front.ports.entropy = Arc::new(SameBits);
+    front
+}
+
+fn settings(tenant: &str) -> Settings {
+    Settings {
+        tenant: self::tenant(tenant),
+        name: tenant.into(),
+        cooling_off_for: "P30D".into(),
+        catalog_version: None,
+        webhook: None,
+        topic: false,
+        sanctions: vec![],
+        allowed_hosts: vec![],
+    }
+}
+
+fn tenant(name: &str) -> TenantId {
+    name.parse().expect("a tenant")
+}
+
+/// Somebody of the tenant `demo`.
+fn caller(role: Role) -> Principal {
+    Principal { tenant: tenant("demo"), role, sub: Personal::new("sub-1"), identities: vec![] }
+}
+
+fn identity(kind: &str, value: &str) -> Identity {
+    Identity::new(kind.parse().expect("a type"), &Personal::new(value)).expect("an identity")
+}
+
+/// A person of the tenant `demo`, known by these addresses.
+fn person(emails: &[&str]) -> Principal {
+    let identities = emails.iter().map(|email| identity("email", email)).collect();
+    Principal { sub: Personal::new(emails.join("+")), identities, ..caller(Role::Subject) }
+}
+
+/// `POST /v1/requests` for a person, verified a minute before the world begins.
+fn submission(email: &str) -> Value {
+    json!({
+        "type": "erasure",
+        "subject": {"identities": [{"type": "email", "value": email}]},
+        "jurisdiction": "EU",
+        "verification": verification(),
+    })
+}
+
+fn unverified(email: &str) -> Value {
+    let mut body = submission(email);
+    body.as_object_mut().expect("an object").remove("verification");
+    body
+}
+
+fn verification() -> Value {
+    json!({"method": "session", "at": "2026-03-02T08:59:00Z", "reference": "session-8812"})
+}
+
+fn hold(email: &str) -> Value {
+    json!({
+        "identity": {"type": "email", "value": email},
+        "reason": "litigation",
+        "review_at": "2026-09-01T00:00:00Z",
+    })
+}
+
+/// A call of a path, with its query, as a server would hand it over.
+fn call(who: &Principal, method: &str, target: &str) -> Call {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    let id = parts.get(3).map(|id| (*id).to_owned());
+    let resource = match parts.get(4) {
+        _ if id.is_none() => path.to_owned(),
+        None => format!("/v1/{}/{{id}}", parts[2]),
+        Some(last) => format!("/v1/{}/{{id}}/{last}", parts[2]),
+    };
+    let query = query.split('&').filter_map(|pair| pair.split_once('='));
+    let query: BTreeMap<String, String> = query.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    Call { method: method.into(), resource, id, query, headers: vec![], body: vec![], principal: who.clone() }
+}
+
+impl Front {
+    async fn send(&self, call: &Call) -> Answer {
+        answer(&self.ports, call).await
+    }
+
+    /// A call without a body.
+    async fn ask(&self, who: &Principal, method: &str, target: &str) -> Answer {
+        self.send(&call(who, method, target)).await
+    }
+
+    /// A call with a body.
+    async fn post(&self, who: &Principal, target: &str, body: &Value) -> Answer {
+        self.send(&Call { body: body.to_string().into(), ..call(who, "POST", target) }).await
+    }
+
+    /// A call with a body and an idempotency key.
+    async fn post_with(&self, who: &Principal, target: &str, key: &str, body: &Value) -> Answer {
+        self.send(&with_key(who, target, key, body)).await
+    }
+
+    /// A request that is taken in.
+    async fn submit(&self, email: &str) -> RequestId {
+        let who = caller(Role::Backend);
+        let answer = self.post_with(&who, "/v1/requests", email, &submission(email)).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        id_of(&answer)
+    }
+
+    fn request(&self, id: &RequestId) -> Request {
+        self.world.request(&tenant("demo"), id).expect("a request")
+    }
+
+    /// Changes a request as the lifecycle would, past the rules of the front door.
+    async fn change(&self, id: &RequestId, change: impl Fn(&mut Draft)) {
+        let (tenant, actor) = (tenant("demo"), Actor::step("test"));
+        let scope = Scope {
+            requests: &*self.ports.requests,
+            clock: &*self.ports.clock,
+            tenant: &tenant,
+            id,
+            generation: None,
+            actor: &actor,
+        };
+        amend_plainly(&scope, |request| {
+            let mut draft = Draft::new(request, EventKind::Checked, scope.clock.now());
+            change(&mut draft);
+            Ok(Amend::commit(draft, ()))
+        })
+        .await
+        .expect("a change");
+    }
+
+    /// Locks a request's identities, as pinning its plan does.
+    async fn pin(&self, id: &RequestId) {
+        self.change(id, |draft| {
+            draft.request.status = domain::Status::Planning;
+            draft.lock.clone_from(&draft.request.subject);
+            draft.request.locks.clone_from(&draft.request.subject);
+        })
+        .await;
+    }
+}
+
+fn with_key(who: &Principal, target: &str, key: &str, body: &Value) -> Call {
+    let headers = vec![("IDEMPOTENCY-key".to_owned(), key.to_owned())];
+    Call { headers, body: body.to_string().into(), ..call(who, "POST", target) }
+}
+
+fn id_of(answer: &Answer) -> RequestId {
+    json_of(answer)["request_id"].as_str().expect("an id").parse().expect("a request id")
+}
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+/// Where the problem says that the input is wrong.
+fn places(answer: &Answer) -> Vec<String> {
+    let errors = json_of(answer)["errors"].as_array().cloned().unwrap_or_default();
+    errors.iter().map(|e| e["at"].as_str().expect("a place").to_owned()).collect()
+}
+
+/// A task as it might be stored.
+fn task(op: Operation, store: &str, tally: Tally) -> Task {
+    let store = store.parse().expect("a store");
+    let at = "2026-03-02T09:00:00Z".parse().expect("an instant");
+    Task { tally, status: TaskStatus::Done, ..Task::new(op, store, 1, at) }
+}
+
+#[test]
+fn every_route_is_there_once_and_all_have_their_own_names() {
+    let mut names: Vec<&str> = ROUTES.iter().map(|route| route.endpoint.as_str()).collect();
+    let mut places: Vec<_> = ROUTES.iter().map(|route| (route.method, route.resource)).collect();
+    names.sort_unstable();
+    names.dedup();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!((names.len(), places.len()), (ROUTES.len(), ROUTES.len()));
+}

@@ -1,0 +1,154 @@
+//! What a request looks like.
+
+use domain::Status;
+use domain::access::Role;
+use domain::event::EnterAt;
+use domain::request::{Parked, Retention};
+use ports::{Class, Code};
+use serde_json::json;
+use testkit::inject::{Plan, Point};
+
+use super::*;
+
+async fn shown(front: &Front, who: &Principal, id: &RequestId) -> Value {
+    let answer = front.ask(who, "GET", &format!("/v1/requests/{id}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    json_of(&answer)
+}
+
+fn parked(store: Option<&str>, transient: bool) -> Parked {
+    Parked {
+        enter_at: EnterAt::Plan,
+        state: "EraseStores".into(),
+        store: store.map(|s| s.parse().expect("a store")),
+        code: Code::StoreUnavailable.as_str().into(),
+        detail: "Lacuna.Transient: store-unavailable: erase on crm: timeout".into(),
+        transient,
+    }
+}
+
+#[tokio::test]
+async fn each_store_has_its_line_and_what_is_kept_has_its_reason() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    front
+        .change(&id, |draft| {
+            let of = |located, erased, anonymised, retained, residue| Tally {
+                located,
+                erased,
+                anonymised,
+                retained,
+                residue,
+            };
+            draft.tasks.extend([
+                task(Operation::Locate, "shop", of(10, 0, 0, 0, None)),
+                task(Operation::Erase, "shop", of(0, 1, 2, 7, None)),
+                task(Operation::Confirm, "shop", of(0, 0, 0, 0, Some(0))),
+                task(Operation::Locate, "crm", of(1, 0, 0, 0, None)),
+            ]);
+        })
+        .await;
+    let view = shown(&front, &caller(Role::Owner), &id).await;
+    assert_eq!(view["proof"], "re-read");
+    let [crm, shop] = view["stores"].as_array().expect("a list").as_slice() else { panic!("two stores") };
+    assert_eq!(
+        (&crm["store"], &crm["status"], &crm["residue"]),
+        (&json!("crm"), &json!("located"), &json!(null))
+    );
+    assert!(crm.get("kept").is_none());
+    assert_eq!((&shop["status"], &shop["residue"]), (&json!("confirmed"), &json!(0)));
+    let kept: Vec<_> = shop["kept"].as_array().expect("a list").iter().collect();
+    assert_eq!(kept.len(), 2, "customers are deleted");
+    assert_eq!(
+        kept[0],
+        &json!({"collection": "invoices", "method": "anonymise", "law": "Directive 2006/112/EC Art. 244",
+            "reason": "Totals must be kept for the tax office.", "keep_for": "P10Y"})
+    );
+    assert_eq!((&kept[1]["collection"], &kept[1]["method"]), (&json!("lines"), &json!("retain")));
+}
+
+#[tokio::test]
+async fn what_a_sanction_source_keeps_names_the_source() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    front
+        .change(&id, |draft| {
+            draft.request.retentions.push(Retention {
+                source: "legal".into(),
+                stores: vec!["crm".parse().expect("a store")],
+                categories: vec![],
+                reason: "warranty".into(),
+                until: "2027-01-01T00:00:00Z".parse().ok(),
+            });
+            draft.tasks.push(task(Operation::Erase, "crm", Tally { retained: 1, ..Tally::default() }));
+        })
+        .await;
+    let view = shown(&front, &caller(Role::Backend), &id).await;
+    let expect = json!([{"collection": "contacts", "method": "retain", "reason": "warranty", "law": "legal",
+        "keep_for": "2027-01-01T00:00:00Z"}]);
+    assert_eq!(view["stores"][0]["kept"], expect);
+}
+
+#[tokio::test]
+async fn a_parked_request_says_why_and_what_happens_next() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    front
+        .change(&id, |draft| {
+            draft.request.status = Status::Parked;
+            draft.request.parked = Some(parked(Some("crm"), true));
+        })
+        .await;
+    let view = shown(&front, &caller(Role::Officer), &id).await;
+    assert_eq!(view["parked"]["owner"], "sales");
+    assert_eq!(view["parked"]["code"], "store-unavailable");
+    assert_eq!(view["parked"]["resumes_at"], "2026-03-02T09:15:00Z");
+    // The catalog may be what cannot be read: who is responsible is not worth a failure.
+    front.world.injector().arm(Plan::nth(Point::CatalogsGet, 0).class(Class::Permanent));
+    let view = shown(&front, &caller(Role::Officer), &id).await;
+    assert_eq!((&view["parked"]["owner"], &view["status"]), (&json!(null), &json!("parked")));
+}
+
+#[tokio::test]
+async fn a_person_reads_about_themselves_and_not_about_our_errors() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    front
+        .change(&id, |draft| {
+            draft.request.status = Status::Parked;
+            draft.request.parked = Some(parked(Some("crm"), false));
+            draft.detail.insert("cause".into(), "timeout".into());
+        })
+        .await;
+    let me = person(&[PERSON]);
+    let view = shown(&front, &me, &id).await;
+    assert_eq!((&view["status"], view.get("parked")), (&json!("parked"), None));
+    let timeline = json_of(&front.ask(&me, "GET", &format!("/v1/requests/{id}/timeline")).await);
+    assert!(timeline["items"].as_array().expect("a list").iter().all(|e| e.get("detail").is_none()));
+}
+
+#[tokio::test]
+async fn a_timeline_is_paged_from_the_first_event_to_the_last() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    for _ in 0..4 {
+        front.change(&id, |_| ()).await;
+    }
+    let who = caller(Role::Auditor);
+    let (mut numbers, mut next) = (Vec::new(), String::new());
+    loop {
+        let page =
+            json_of(&front.ask(&who, "GET", &format!("/v1/requests/{id}/timeline?limit=2{next}")).await);
+        let items = page["items"].as_array().expect("a list");
+        assert!(items.len() <= 2);
+        numbers.extend(items.iter().map(|entry| entry["n"].as_u64().expect("a number")));
+        match page.get("cursor") {
+            Some(cursor) => next = format!("&cursor={}", cursor.as_str().expect("a cursor")),
+            None => break,
+        }
+    }
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let other = front.submit("b@example.com").await;
+    let answer = front.ask(&who, "GET", &format!("/v1/requests/{other}/timeline?limit=2{next}")).await;
+    assert_eq!(answer.status, 400, "a cursor is of its own list");
+}

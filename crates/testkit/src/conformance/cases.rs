@@ -1,0 +1,61 @@
+//! The list of cases.
+
+/// Makes every case a test: `conformance!(name, fresh())`, where `fresh()` is a future of a
+/// [`Fixture`](crate::conformance::Fixture). Attributes before the name go to each test. Whoever says
+/// it depends on `tokio`.
+#[macro_export]
+macro_rules! conformance {
+    ($(#[$attribute:meta])* $name:ident, $fresh:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance! {
+                @modules [$(#[$attribute])*] $fresh;
+                locating {
+                    finds_exactly_the_person
+                    searches_many_values
+                    keeps_page_boundaries
+                    finds_nobody
+                    survives_hostile_values
+                    survives_large_records
+                }
+                erasing {
+                    twice_is_once
+                    leaves_what_is_somebody_else_s
+                    stands_concurrent_writers
+                    stands_its_own_double
+                }
+                anonymising {
+                    keeps_everything_else
+                    leaves_what_is_somebody_else_s
+                }
+                confirming { counts_residue }
+                crashing {
+                    killed_and_run_again
+                    readers_may_die
+                }
+                hiding {
+                    hides_and_shows
+                    leaves_what_is_somebody_else_s
+                }
+            }
+        }
+    };
+    (@modules $attributes:tt $fresh:expr; $($module:ident { $($case:ident)* })*) => {
+        $(
+            mod $module {
+                use super::*;
+
+                $($crate::conformance! { @test $attributes $module $case $fresh })*
+            }
+        )*
+    };
+    (@test [$(#[$attribute:meta])*] $module:ident $case:ident $fresh:expr) => {
+        $(#[$attribute])*
+        #[tokio::test]
+        async fn $case() {
+            let fixture = $fresh.await;
+            $crate::conformance::$module::$case(&fixture).await;
+        }
+    };
+}

@@ -1,0 +1,175 @@
+//! What the cases have in common.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use domain::plan::{Record, RecordKey, Value};
+use ports::Fault;
+use ports::stores::{PAGE, Search, Settled, Target, Treatment};
+
+use super::{Fixture, Row};
+
+/// A fixture with the questions that the cases ask.
+pub struct Scene<'a> {
+    /// The fixture.
+    pub fixture: &'a dyn Fixture,
+    wanted: Vec<String>,
+}
+
+impl<'a> Scene<'a> {
+    /// Over a fixture.
+    pub fn of(fixture: &'a dyn Fixture) -> Self {
+        let catalog = domain::catalog::Catalog { catalog: 1, stores: vec![fixture.store().clone()] };
+        let wanted = catalog.wanted(fixture.store(), fixture.collection());
+        Self { fixture, wanted }
+    }
+
+    /// The collection as the connector is told of it.
+    pub fn target(&self) -> Target<'_> {
+        Target { store: self.fixture.store(), collection: self.fixture.collection(), wanted: &self.wanted }
+    }
+
+    fn search<'s>(&'s self, values: &'s [Value]) -> Search<'s> {
+        Search { field: self.fixture.field(), values }
+    }
+
+    /// One page.
+    pub async fn page(&self, values: &[Value], cursor: Option<&str>) -> Result<ports::stores::Found, Fault> {
+        let search = self.search(values);
+        let connector = self.fixture.connector();
+        connector.locate(&self.target(), &search, cursor).await
+    }
+
+    /// Every page. No page is too large, no record comes twice, and it comes to an end.
+    pub async fn pages(&self, values: &[Value]) -> Vec<Vec<Record>> {
+        let mut pages = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let found = self.page(values, cursor.as_deref()).await.expect("a page");
+            assert!(found.records.len() <= PAGE, "a page of {}", found.records.len());
+            for record in &found.records {
+                assert!(seen.insert(record.key.clone()), "a record is found twice");
+                assert_eq!(record.via, self.fixture.field());
+                assert_eq!(record.values.get(&record.via), Some(&record.via_value));
+            }
+            pages.push(found.records);
+            assert!(pages.len() < 10_000, "locating does not end");
+            match found.next {
+                Some(next) => {
+                    assert_ne!(cursor.as_ref(), Some(&next), "the cursor stands still");
+                    cursor = Some(next);
+                }
+                None => return pages,
+            }
+        }
+    }
+
+    /// Every record.
+    pub async fn locate(&self, values: &[Value]) -> Vec<Record> {
+        self.pages(values).await.concat()
+    }
+
+    /// Erases, page by page.
+    pub async fn erase(&self, records: &[Record], treatment: &Treatment) -> Result<Settled, Fault> {
+        let connector = self.fixture.connector();
+        let mut sum = Settled::default();
+        for page in records.chunks(PAGE) {
+            let settled = connector.erase(&self.target(), page, treatment).await?;
+            sum.done += settled.done;
+            sum.foreign += settled.foreign;
+        }
+        Ok(sum)
+    }
+
+    /// Erases, and it works.
+    pub async fn erased(&self, records: &[Record], treatment: &Treatment) -> Settled {
+        self.erase(records, treatment).await.expect("it is erased")
+    }
+
+    /// What a second search counts.
+    pub async fn confirm(&self, values: &[Value]) -> u64 {
+        let connector = self.fixture.connector();
+        let search = self.search(values);
+        let mut sum = 0;
+        let mut cursor: Option<String> = None;
+        for _ in 0..10_000 {
+            let counted =
+                connector.confirm_search(&self.target(), &search, cursor.as_deref()).await.expect("a count");
+            sum += counted.records;
+            match counted.next {
+                Some(next) => cursor = Some(next),
+                None => return sum,
+            }
+        }
+        panic!("confirming does not end");
+    }
+
+    /// What a second reading of records counts.
+    pub async fn confirm_records(&self, records: &[Record], treatment: &Treatment) -> u64 {
+        let connector = self.fixture.connector();
+        let mut sum = 0;
+        for page in records.chunks(PAGE) {
+            let counted = connector.confirm_records(&self.target(), page, treatment).await;
+            sum += counted.expect("a count");
+        }
+        sum
+    }
+
+    /// Plants what the store can certainly hold.
+    pub async fn plant(&self, who: &Value, count: usize) {
+        assert!(self.fixture.plant(who, count, 0).await, "it can be planted");
+    }
+
+    /// All records, in the order of their keys.
+    pub async fn rows(&self) -> Vec<Row> {
+        let mut rows = self.fixture.rows().await;
+        rows.sort();
+        rows
+    }
+
+    /// The records of everybody else.
+    pub async fn others(&self, who: &Value) -> Vec<Row> {
+        let mut rows = self.rows().await;
+        rows.retain(|row| &row.who != who);
+        rows
+    }
+
+    /// The keys of a person's records, by the store itself.
+    pub async fn keys(&self, who: &[Value]) -> BTreeSet<RecordKey> {
+        let rows = self.fixture.rows().await.into_iter();
+        rows.filter(|row| who.contains(&row.who)).map(|row| row.key).collect()
+    }
+}
+
+/// The keys of records.
+pub(super) fn keys_of(records: &[Record]) -> BTreeSet<RecordKey> {
+    records.iter().map(|record| record.key.clone()).collect()
+}
+
+/// Runs a future that dies the so-many-th time that it waits; whether it got through before.
+pub(super) async fn killed_after<F: Future>(waits: usize, future: F) -> bool {
+    struct Mortal<F> {
+        future: Pin<Box<F>>,
+        left: usize,
+    }
+
+    impl<F: Future> Future for Mortal<F> {
+        type Output = bool;
+
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
+            if self.future.as_mut().poll(context).is_ready() {
+                return Poll::Ready(true);
+            }
+            if self.left == 0 {
+                return Poll::Ready(false);
+            }
+            self.left -= 1;
+            Poll::Pending
+        }
+    }
+
+    Mortal { future: Box::pin(future), left: waits }.await
+}

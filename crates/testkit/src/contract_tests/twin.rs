@@ -1,0 +1,18 @@
+//! The cases, held against the tables in memory.
+
+use std::future::{Ready, ready};
+
+use super::Deployment;
+use crate::memory::World;
+
+fn memory() -> Ready<Deployment> {
+    let world = World::default();
+    ready(Deployment {
+        requests: world.requests(),
+        holds: world.holds(),
+        audit_log: world.audit_log(),
+        keyring: world.keyring(),
+    })
+}
+
+crate::contract_tests!(memory);

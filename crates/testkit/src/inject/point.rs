@@ -1,0 +1,79 @@
+//! The calls of the ports, by name.
+
+use ports::Code;
+
+macro_rules! points {
+    ($($name:ident = $text:literal, $writes:literal, $code:ident;)*) => {
+        /// A call of a port that can fail.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Point { $(#[doc = concat!("`", $text, "`")] $name,)* }
+
+        impl Point {
+            /// Every point.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// `port.method`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Whether the call changes anything: for one that only reads, a lost answer is the
+            /// same as no call.
+            pub fn writes(self) -> bool {
+                match self { $(Self::$name => $writes,)* }
+            }
+
+            /// What its adapter would report.
+            pub(super) fn code(self) -> Code {
+                match self { $(Self::$name => Code::$code,)* }
+            }
+        }
+    };
+}
+
+points! {
+    RequestsCreate = "requests.create", true, ControlUnavailable;
+    RequestsRemember = "requests.remember", true, ControlUnavailable;
+    RequestsRemembered = "requests.remembered", false, ControlUnavailable;
+    RequestsLoad = "requests.load", false, ControlUnavailable;
+    RequestsTasks = "requests.tasks", false, ControlUnavailable;
+    RequestsEvents = "requests.events", false, ControlUnavailable;
+    RequestsCommit = "requests.commit", true, ControlUnavailable;
+    RequestsLockOwner = "requests.lock_owner", false, ControlUnavailable;
+    RequestsWaiters = "requests.waiters", false, ControlUnavailable;
+    RequestsStopWaiting = "requests.stop_waiting", true, ControlUnavailable;
+    RequestsOpenRequest = "requests.open_request", false, ControlUnavailable;
+    RequestsList = "requests.list", false, ControlUnavailable;
+    RequestsOverdue = "requests.overdue", false, ControlUnavailable;
+    HoldsPlace = "holds.place", true, ControlUnavailable;
+    HoldsNoteTooLate = "holds.note_too_late", true, ControlUnavailable;
+    HoldsRelease = "holds.release", true, ControlUnavailable;
+    HoldsGet = "holds.get", false, ControlUnavailable;
+    HoldsStanding = "holds.standing", false, ControlUnavailable;
+    HoldsList = "holds.list", false, ControlUnavailable;
+    CatalogsGet = "catalogs.get", false, CatalogUnreadable;
+    TenantsSettings = "tenants.settings", false, ControlUnavailable;
+    TenantsIssuer = "tenants.issuer", false, ControlUnavailable;
+    ExecutionsStart = "executions.start", true, ControlUnavailable;
+    ExecutionsStop = "executions.stop", true, ControlUnavailable;
+    IntakeSend = "intake.send", true, ControlUnavailable;
+    KeyringObtain = "keyring.obtain", true, KeyUnavailable;
+    KeyringOpen = "keyring.open", false, KeyUnavailable;
+    KeyringDestroy = "keyring.destroy", true, KeyUnavailable;
+    StagingPut = "staging.put", true, ControlUnavailable;
+    StagingGet = "staging.get", false, ControlUnavailable;
+    StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;
+    SanctionsAsk = "sanctions.ask", false, SanctionUnavailable;
+    AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;
+    AnnouncerTopic = "announcer.topic", true, AnnouncementFailed;
+    AuditLogHead = "audit_log.head", false, ControlUnavailable;
+    AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
+    AuditLogAppend = "audit_log.append", true, ControlUnavailable;
+    StoresConnector = "stores.connector", false, StoreUnavailable;
+    StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
+    ConnectorLocate = "connector.locate", false, StoreUnavailable;
+    ConnectorErase = "connector.erase", true, StoreUnavailable;
+    ConnectorConfirmSearch = "connector.confirm_search", false, StoreUnavailable;
+    ConnectorConfirmRecords = "connector.confirm_records", false, StoreUnavailable;
+    SuppressorSetHidden = "suppressor.set_hidden", true, StoreUnavailable;
+}

@@ -1,0 +1,113 @@
+//! Who may depend on whom. Every allowed edge is a row here; any other fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::repository::{folders, root};
+
+/// Each package of ours and the packages of ours that it may use.
+const ALLOWED: &[(&str, &[&str])] = &[
+    // L0: pure.
+    ("domain", &[]),
+    ("vault", &[]),
+    // L1: shapes and the audit's format.
+    ("audit", &["domain"]),
+    ("contract", &["domain"]),
+    // L2: traits.
+    ("ports", &["audit", "contract", "domain", "vault"]),
+    // L3: siblings that never see each other.
+    ("fulfillment", &["audit", "contract", "domain", "ports", "vault"]),
+    ("connectors", &["contract", "domain", "ports"]),
+    ("aws", &["audit", "contract", "domain", "ports", "vault"]),
+    // L4.
+    ("cli", &["contract", "domain"]),
+    // Tests only.
+    ("testkit", &["audit", "contract", "domain", "ports", "vault"]),
+    ("acceptance", &[]),
+];
+
+/// What every function may use: it introduces a step to its adapters.
+const FUNCTION: &[&str] = &["aws", "contract", "domain", "fulfillment", "ports"];
+
+/// The functions that reach the company's stores. No other may.
+const REACH_STORES: &[&str] =
+    &["locate-store", "suppress-store", "restore-store", "erase-store", "confirm-store"];
+
+/// Packages that may use an AWS client.
+const USE_AWS: &[&str] = &["aws", "connectors"];
+
+/// What makes code impure: sockets, files, clocks, runtimes.
+const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "sqlx", "lambda_runtime", "async-trait", "tracing"];
+
+/// The packages of the workspace and their direct dependencies outside of tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    packages
+        .iter()
+        .map(|package| {
+            let name = package["name"].as_str().expect("a name").to_owned();
+            let used = package["dependencies"].as_array().expect("dependencies");
+            let used = used.iter().filter(|d| d["kind"].is_null());
+            (name, used.map(|d| d["name"].as_str().expect("a name").to_owned()).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_edge_between_our_packages_is_allowed() {
+    let all = dependencies();
+    let functions = folders("functions");
+    let mut wrong = Vec::new();
+    for (name, used) in &all {
+        let ours = used.iter().filter(|u| all.contains_key(*u));
+        let allowed: Vec<&str> = if functions.contains(name) {
+            let stores = if REACH_STORES.contains(&name.as_str()) { &["connectors"][..] } else { &[] };
+            FUNCTION.iter().chain(stores).copied().collect()
+        } else {
+            match ALLOWED.iter().find(|(package, _)| package == name) {
+                Some((_, allowed)) => allowed.to_vec(),
+                None => panic!("{name} has no row in the table of layers"),
+            }
+        };
+        wrong.extend(ours.filter(|u| !allowed.contains(&u.as_str())).map(|u| format!("{name} -> {u}")));
+    }
+    assert!(wrong.is_empty(), "edges that the layers do not allow: {wrong:?}");
+}
+
+#[test]
+fn only_adapters_speak_to_aws() {
+    for (name, used) in dependencies() {
+        let clients: Vec<&String> =
+            used.iter().filter(|u| u.starts_with("aws-sdk-") || *u == "aws-config").collect();
+        assert!(clients.is_empty() || USE_AWS.contains(&name.as_str()), "{name} uses {clients:?}");
+    }
+}
+
+#[test]
+fn what_decides_is_pure() {
+    let all = dependencies();
+    for name in ["domain", "vault", "audit", "contract"] {
+        let impure: Vec<&String> = all[name].iter().filter(|u| IMPURE.contains(&u.as_str())).collect();
+        assert!(impure.is_empty(), "{name} uses {impure:?}");
+    }
+    let runtimes: Vec<&String> =
+        all["fulfillment"].iter().filter(|u| *u == "tokio" || *u == "reqwest").collect();
+    assert!(runtimes.is_empty(), "fulfillment uses {runtimes:?}");
+}
+
+#[test]
+fn every_function_is_in_a_folder_of_its_own_name() {
+    let all = dependencies();
+    for folder in folders("functions") {
+        assert!(all.contains_key(&folder), "functions/{folder} is no package called {folder}");
+    }
+}

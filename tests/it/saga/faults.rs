@@ -1,0 +1,204 @@
+//! Every step twice, a fault at every call, before it, in its middle and after it, a process that
+//! dies at every call: the end is the same each time (G3).
+
+use std::collections::BTreeMap;
+
+use domain::event::About;
+use domain::{Operation, RequestId, Status, Tally};
+use ports::KeyScope;
+use testkit::inject::{Plan, When};
+use testkit::memory::{Paging, Row};
+use testkit::walker::End;
+
+use super::shop::{self, EMPLOYEE, NAME, NEIGHBOUR, PERSON};
+use super::stage::Stage;
+
+/// What must be the same however the end was reached.
+#[derive(Debug, PartialEq, Eq)]
+struct Ending {
+    status: Status,
+    tallies: BTreeMap<(Operation, String), Tally>,
+    customers: usize,
+    neighbours: Vec<Row>,
+}
+
+fn neighbours(stage: &Stage) -> Vec<Row> {
+    let shop = stage.world.database(&stage.tenant, &"shop".parse().expect("a store"));
+    let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+    let rows = ["shop-customers", "shop-employees", "shop-invoices"].iter().flat_map(|t| shop.rows(t));
+    let rows =
+        rows.chain(["contacts", "interactions", "revenue_by_customer"].iter().flat_map(|t| crm.rows(t)));
+    rows.filter(|row| {
+        let id = row.get("CustomerId").or_else(|| row.get("customer_id"));
+        id.is_some_and(|id| id.expose() == "11") || row.contains_key("EmployeeId")
+    })
+    .collect()
+}
+
+fn ending(stage: &Stage, id: &RequestId) -> Ending {
+    let shop = stage.world.database(&stage.tenant, &"shop".parse().expect("a store"));
+    let mut customers: Vec<String> =
+        shop.rows("shop-invoices").iter().map(|r| r["CustomerId"].expose().to_owned()).collect();
+    customers.sort();
+    customers.dedup();
+    let tasks = stage.world.tasks_of(&stage.tenant, id);
+    let counted = [Operation::Locate, Operation::Erase, Operation::Confirm];
+    Ending {
+        status: stage.request(id).status,
+        tallies: tasks
+            .iter()
+            .filter(|t| counted.contains(&t.op))
+            .map(|t| ((t.op, t.store.to_string()), t.tally))
+            .collect(),
+        customers: customers.len(),
+        neighbours: neighbours(stage),
+    }
+}
+
+/// What must hold after any ending.
+fn assert_clean(stage: &Stage, id: &RequestId) {
+    let (world, tenant) = (&stage.world, &stage.tenant);
+    assert!(!shop::mentions(world, tenant, PERSON) && !shop::mentions(world, tenant, NAME));
+    assert!(shop::mentions(world, tenant, NEIGHBOUR) && shop::mentions(world, tenant, EMPLOYEE));
+    assert!(world.staged().is_empty(), "papers are left: {:?}", world.staged());
+    assert!(!world.keys().iter().any(|k| matches!(k, KeyScope::Plan(..))), "the plan key is left");
+    assert!(world.locks_of(tenant, id).is_empty() && world.open_markers_of(tenant, id).is_empty());
+    assert!(!world.announced().is_empty());
+    // G5: every event is numbered without a gap, and chained exactly once.
+    let events = world.events_of(tenant, id);
+    assert!(events.iter().zip(1..).all(|(event, n)| event.n == n));
+    world.verify_audit(tenant).expect("the chain is whole");
+    let chained = world.audit_entries(tenant);
+    let chained = chained.iter().filter(|e| e.event.about == About::Request(id.clone()));
+    let mut chained: Vec<_> = chained.map(|entry| entry.event.clone()).collect();
+    chained.sort_by_key(|event| event.n);
+    assert!(chained == events, "{} events, {} entries", events.len(), chained.len());
+    for walk in stage.walks.lock().expect("not poisoned").iter() {
+        assert!(!matches!(walk.end, End::TimedOut { .. }));
+    }
+}
+
+async fn clean_run() -> (Ending, u64) {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    stage.world.injector().reset();
+    stage.play_to_the_end(&id).await;
+    let total = stage.world.injector().total();
+    assert_clean(&stage, &id);
+    (ending(&stage, &id), total)
+}
+
+/// Runs the saga with one fault at each of its calls.
+async fn with_a_fault_at_every_call(when: When, crash: bool) {
+    let (expected, total) = clean_run().await;
+    assert!(total > 100, "the saga makes {total} calls only: does it still do anything?");
+    let mut struck = 0;
+    for n in 0..total {
+        let stage = Stage::new(1);
+        let id = stage.submit(PERSON).await;
+        stage.world.injector().reset();
+        let plan = Plan::call(n).when(when);
+        stage.world.injector().arm(if crash { plan.crash() } else { plan });
+        stage.play_to_the_end(&id).await;
+        struck += stage.world.injector().struck().min(1);
+        let got = ending(&stage, &id);
+        assert!(got == expected, "a fault {when:?} call {n} leads to another end: {got:?}");
+        assert_clean(&stage, &id);
+    }
+    assert_eq!(struck, total, "every fault was injected");
+}
+
+#[tokio::test]
+async fn a_fault_before_any_call_changes_nothing_in_the_end() {
+    with_a_fault_at_every_call(When::Before, false).await;
+}
+
+#[tokio::test]
+async fn a_fault_in_the_middle_of_any_call_changes_nothing_in_the_end() {
+    with_a_fault_at_every_call(When::Midway, false).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_after_any_call_changes_nothing_in_the_end() {
+    with_a_fault_at_every_call(When::After, false).await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_after_any_call_changes_nothing_in_the_end() {
+    with_a_fault_at_every_call(When::After, true).await;
+}
+
+#[tokio::test]
+async fn every_step_may_run_twice() {
+    let (expected, _) = clean_run().await;
+    let mut stage = Stage::new(1);
+    stage.manner.twice = true;
+    let id = stage.submit(PERSON).await;
+    stage.play_to_the_end(&id).await;
+    assert_eq!(ending(&stage, &id), expected);
+    assert_clean(&stage, &id);
+}
+
+#[tokio::test]
+async fn a_step_may_be_called_again_after_every_page() {
+    let (expected, _) = clean_run().await;
+    for pages in [1, 2] {
+        let mut stage = Stage::new(1);
+        stage.world.set_paging(Paging { size: 3, begins_empty: true });
+        stage.manner.pages = Some(pages - 1);
+        stage.manner.twice = pages == 2;
+        let id = stage.submit(PERSON).await;
+        stage.play_to_the_end(&id).await;
+        assert_eq!(ending(&stage, &id), expected);
+        assert_clean(&stage, &id);
+    }
+}
+
+/// G12: what is down is tried again, at growing intervals, and the request goes on from where it was.
+#[tokio::test]
+async fn a_store_that_is_down_for_hours_is_waited_for() {
+    let (expected, _) = clean_run().await;
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    stage.world.injector().arm(Plan::outage("connector.").on("crm"));
+    stage.play().await;
+    let parked = stage.request(&id).parked.expect("parked");
+    assert_eq!(stage.request(&id).status, Status::Parked);
+    assert_eq!((parked.code.as_str(), parked.transient), ("store-unavailable", true));
+    assert_eq!(parked.store.as_ref().map(domain::StoreId::as_str), Some("crm"));
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        let request = stage.request(&id);
+        let by = request.progress_by.expect("the sweeper will look after it");
+        let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
+        waits.push(by.duration_since(at).as_mins());
+        stage.world.fake_clock().advance_to(by);
+        stage.sweep().await;
+        stage.play().await;
+        assert_eq!(stage.request(&id).status, Status::Parked);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    stage.world.injector().disarm();
+    stage.play_to_the_end(&id).await;
+    assert_eq!(ending(&stage, &id), expected);
+    assert_clean(&stage, &id);
+}
+
+/// G1, G4: a store that refuses is parked with a cause and is never called complete.
+#[tokio::test]
+async fn a_store_that_refuses_is_parked_until_somebody_mends_it() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+    let backup = crm.snapshot();
+    crm.drop_resource("contacts");
+    stage.play().await;
+    let request = stage.request(&id);
+    assert_eq!((request.status, request.progress_by), (Status::Parked, None));
+    let parked = request.parked.expect("parked");
+    assert_eq!((parked.code.as_str(), parked.transient), ("store-refused", false));
+    crm.restore(backup);
+    stage.resume(&id).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert_clean(&stage, &id);
+}

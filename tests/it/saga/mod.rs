@@ -1,0 +1,6 @@
+//! The saga: the whole lifecycle in memory, with everything that can go wrong going wrong.
+
+mod faults;
+mod outcomes;
+mod shop;
+mod stage;

@@ -1,0 +1,275 @@
+//! Each way a request can go, once, without faults.
+
+use domain::hold::{Hold, Verdict};
+use domain::request::Retention;
+use domain::{Generation, HoldId, Identity, Operation, Personal, Pseudonym, RequestId, Status, Tally};
+use fulfillment::Pseudonymiser;
+use jiff::{SignedDuration, Timestamp};
+use ports::KeyScope;
+use testkit::memory::Paging;
+use testkit::walker::{End, Next};
+
+use super::shop::{self, EMPLOYEE, INVOICES, NAME, NEIGHBOUR, PERSON};
+use super::stage::Stage;
+
+fn tally(stage: &Stage, id: &RequestId, op: Operation, store: &str) -> Tally {
+    let tasks = stage.world.tasks_of(&stage.tenant, id);
+    tasks.into_iter().find(|t| t.op == op && t.store.as_str() == store).map(|t| t.tally).unwrap_or_default()
+}
+
+async fn pseudonym(stage: &Stage, email: &str) -> Pseudonym {
+    let keyring = stage.world.keyring();
+    let identity =
+        Identity::new("email".parse().expect("a type"), &Personal::new(email)).expect("an identity");
+    Pseudonymiser::of(&*keyring, &stage.tenant).await.expect("keys").subject(&identity).expect("a pseudonym")
+}
+
+#[tokio::test]
+async fn a_person_is_erased_everywhere_and_nobody_else_is() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
+    assert!(shop::mentions(&stage.world, &stage.tenant, NEIGHBOUR));
+    assert!(shop::mentions(&stage.world, &stage.tenant, EMPLOYEE));
+    let invoices = u64::try_from(INVOICES).expect("few");
+    let shop = tally(&stage, &id, Operation::Erase, "shop");
+    assert_eq!((shop.erased, shop.anonymised, shop.retained), (1, invoices, invoices * 2));
+    assert_eq!(tally(&stage, &id, Operation::Locate, "shop").located, 1 + invoices * 3);
+    assert_eq!(tally(&stage, &id, Operation::Erase, "support").erased, 2);
+    let crm = tally(&stage, &id, Operation::Erase, "crm");
+    assert_eq!((crm.erased, crm.anonymised, crm.retained), (4, 3, 0));
+    for store in ["shop", "support", "crm"] {
+        assert_eq!(tally(&stage, &id, Operation::Confirm, store).residue, Some(0), "{store}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_last_is_erased_first() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    stage.play_to_the_end(&id).await;
+    let walks = stage.walks.lock().expect("not poisoned");
+    let order: Vec<String> =
+        walks.iter().flat_map(|w| w.trace.paths()).filter(|p| p.contains("EraseStore")).collect();
+    assert!(!order.is_empty());
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let erasing: Vec<(String, String)> = events
+        .iter()
+        .filter(|e| e.kind.as_str() == "store.erasing")
+        .map(|e| (e.detail["wave"].clone(), e.store.as_ref().expect("a store").to_string()))
+        .collect();
+    // Lines are found through invoices, invoices and interactions through the customer.
+    assert_eq!(erasing.first(), Some(&("0".to_owned(), "shop".to_owned())), "{erasing:?}");
+    let waves: Vec<&String> = erasing.iter().map(|(wave, _)| wave).collect();
+    assert!(waves.is_sorted(), "{erasing:?}");
+}
+
+#[tokio::test]
+async fn one_surrogate_stands_for_the_person_in_all_stores() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    stage.play_to_the_end(&id).await;
+    let shop = stage.world.database(&stage.tenant, &"shop".parse().expect("a store"));
+    let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+    let customers = |rows: Vec<testkit::memory::Row>, field: &str| {
+        let mut ids: Vec<String> = rows.iter().map(|r| r[field].expose().to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    };
+    let in_shop = customers(shop.rows("shop-invoices"), "CustomerId");
+    let in_crm = customers(crm.rows("revenue_by_customer"), "customer_id");
+    assert_eq!(in_shop.len(), 2, "the number of distinct customers is what it was");
+    assert_eq!(in_shop, in_crm);
+    assert!(!in_shop.contains(&"1".to_owned()));
+}
+
+#[tokio::test]
+async fn an_unknown_person_ends_as_no_match_and_nothing_is_sealed_any_more() {
+    let stage = Stage::new(1);
+    let before = shop::everything(&stage.world, &stage.tenant);
+    let id = stage.submit("nobody@example.com").await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::NoMatch);
+    assert!(shop::everything(&stage.world, &stage.tenant) == before, "the stores are as they were");
+    assert!(stage.world.staged().is_empty());
+    assert!(!stage.world.keys().iter().any(|k| matches!(k, KeyScope::Plan(..))));
+}
+
+#[tokio::test]
+async fn a_denial_shows_the_person_again_and_erases_nothing() {
+    let stage = Stage::new(1);
+    let before = shop::everything(&stage.world, &stage.tenant);
+    stage.world.answer_next("legal-desk", Ok(Verdict::Clear));
+    stage.world.answer_next("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.denied.as_deref()), (Status::Denied, Some("fraud")));
+    assert!(shop::everything(&stage.world, &stage.tenant) == before, "suppression was undone");
+}
+
+#[tokio::test]
+async fn a_hold_of_a_source_is_waited_for() {
+    let stage = Stage::new(1);
+    let review_at = stage.world.clock().now().checked_add(SignedDuration::from_hours(48)).expect("in time");
+    stage.world.answer_next("legal-desk", Ok(Verdict::Hold { reason: "litigation".into(), review_at }));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    assert!(request.closed_at.is_some_and(|at| at >= review_at + SignedDuration::from_hours(30 * 24)));
+}
+
+#[tokio::test]
+async fn a_retain_of_a_source_ends_partially_fulfilled() {
+    let stage = Stage::new(1);
+    let retention = Retention {
+        source: "legal-desk".into(),
+        stores: vec!["crm".parse().expect("a store")],
+        categories: vec![],
+        reason: "warranty".into(),
+        until: None,
+    };
+    stage.world.answer_always("legal-desk", Ok(Verdict::Retain(retention)));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::PartiallyFulfilled);
+    assert_eq!(tally(&stage, &id, Operation::Erase, "crm").erased, 0);
+    assert_eq!(tally(&stage, &id, Operation::Erase, "crm").retained, 7);
+    assert_eq!(tally(&stage, &id, Operation::Confirm, "crm").residue, Some(0), "what is kept is not residue");
+}
+
+/// G1: a hold placed during the wait wins.
+#[tokio::test]
+async fn a_hold_placed_during_the_wait_stops_everything_until_it_is_released() {
+    let stage = Stage::new(1);
+    let subject = pseudonym(&stage, PERSON).await;
+    let id = stage.submit(PERSON).await;
+    let now = stage.world.clock().now();
+    let hold = Hold {
+        tenant: stage.tenant.clone(),
+        id: HoldId::new(now, 5),
+        subject,
+        identity_type: "email".into(),
+        reason: "litigation".into(),
+        review_at: now.checked_add(SignedDuration::from_hours(90 * 24)).expect("in time"),
+        placed_at: now,
+        placed_by: "officer:test".into(),
+        released_at: None,
+        too_late_for: vec![],
+    };
+    let placed = hold.clone();
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
+        super::stage::at_once(
+            stage.world.holds().place(&placed, &super::stage::hold_event(&placed, 1, true)),
+        )
+        .expect("placed");
+        Next::GoOn
+    }));
+    stage.play().await;
+    // The wait for the hold's review has passed by walking; the hold still stands, so it is held again.
+    let request = stage.request(&id);
+    assert_eq!(tally(&stage, &id, Operation::Erase, "shop"), Tally::default());
+    assert!(!request.erasing_begun, "{:?}", request.status);
+}
+
+#[tokio::test]
+async fn a_second_request_for_the_person_waits_and_then_finds_nobody() {
+    let stage = Stage::new(1);
+    let first = stage.submit(PERSON).await;
+    let other = stage.tenant.clone();
+    let second_id = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = second_id.clone();
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
+        // Under another identity, so that it is not a duplicate at the door.
+        let id = super::stage::at_once(stage.submit_identity("customer_id", "1"));
+        *seen.lock().expect("not poisoned") = Some(id);
+        Next::GoOn
+    }));
+    stage.play().await;
+    let second = second_id.lock().expect("not poisoned").clone().expect("submitted");
+    assert_eq!(other, stage.tenant);
+    let request = stage.play_to_the_end(&first).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    let request = stage.play_to_the_end(&second).await;
+    assert_eq!(request.status, Status::NoMatch);
+}
+
+/// G3, the fence: an execution that was superseded changes nothing.
+#[tokio::test]
+async fn a_stale_execution_writes_nothing() {
+    let mut stage = Stage::new(1);
+    stage.manner.zombies = true;
+    let before = shop::everything(&stage.world, &stage.tenant);
+    let id = stage.submit(PERSON).await;
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|stage, _| {
+        let id = stage.world.all_requests()[0].id.clone();
+        super::stage::at_once(stage.cancel(&id));
+        super::stage::at_once(stage.deliver());
+        Next::GoOn
+    }));
+    stage.play().await;
+    let request = stage.request(&id);
+    assert_eq!((request.status, request.generation), (Status::Cancelled, Generation(2)));
+    assert!(shop::everything(&stage.world, &stage.tenant) == before, "the stores are as they were");
+    let walks = stage.walks.lock().expect("not poisoned");
+    assert!(walks[0].trace.states().contains(&"WaitCoolingOff"), "the stale one got past the wait");
+    assert!(matches!(walks[0].end, End::Succeeded(_)), "and ended quietly: {:?}", walks[0].end);
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let woken = events.iter().position(|e| e.generation == Generation(2)).expect("woken");
+    assert!(
+        events[woken..].iter().all(|e| e.generation == Generation(2)),
+        "no event of the stale one after it"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_request_undoes_the_suppression() {
+    let stage = Stage::new(1);
+    let before = shop::everything(&stage.world, &stage.tenant);
+    let id = stage.submit(PERSON).await;
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|stage, pause| {
+        assert_ne!(pause.now, Timestamp::UNIX_EPOCH);
+        let id = stage.world.all_requests()[0].id.clone();
+        assert_eq!(stage.request(&id).status, Status::Suppressed);
+        super::stage::at_once(stage.cancel(&id));
+        super::stage::at_once(stage.deliver());
+        Next::GoOn
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Cancelled);
+    assert!(shop::everything(&stage.world, &stage.tenant) == before, "the stores are as they were");
+}
+
+#[tokio::test]
+async fn what_is_added_during_the_wait_is_erased_too() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|stage, _| {
+        shop::invoice(&stage.world, &stage.tenant, 1, 9_000, NAME);
+        Next::GoOn
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
+    let invoices = u64::try_from(INVOICES).expect("few") + 1;
+    assert_eq!(tally(&stage, &id, Operation::Erase, "shop").anonymised, invoices);
+}
+
+#[tokio::test]
+async fn ten_thousand_records_go_in_many_short_calls() {
+    let mut stage = Stage::new(1);
+    stage.manner.pages = Some(3);
+    stage.world.set_paging(Paging { size: 500, begins_empty: false });
+    for n in 0..10_000 {
+        shop::invoice(&stage.world, &stage.tenant, 1, 100_000 + n, NAME);
+    }
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    let invoices = u64::try_from(INVOICES).expect("few") + 10_000;
+    let shop = tally(&stage, &id, Operation::Erase, "shop");
+    assert_eq!((shop.anonymised, shop.retained), (invoices, invoices * 2));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
+}

@@ -1,0 +1,424 @@
+//! The whole lifecycle in memory: the state machine as it is deployed, walked by AWS's rules, with
+//! the real steps behind it.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use contract::settings::{SanctionSource, Settings, Webhook};
+use contract::step::{Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun};
+use domain::clock::{Jurisdiction, due_by};
+use domain::event::{About, EnterAt, Event, EventKind};
+use domain::request::{Request, RequestType};
+use domain::{Generation, Identity, Personal, RequestId, Status, TenantId};
+use fulfillment::steps::{
+    announce, check_sanctions, close_request, confirm_store, erase_store, locate_store, park_request,
+    pin_plan, plan, record_failure, restore_store, start_request, suppress_store, sweep, write_audit,
+};
+use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, StepError, amend, finished};
+use jiff::SignedDuration;
+use ports::{Budget, NewRequest};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use testkit::clock::{CountedBudget, UnlimitedBudget};
+use testkit::memory::{ExecutionState, World};
+use testkit::walker::{Call, Definition, End, Next, Pause, TaskError, Tasks, Walk, Walked};
+
+use super::shop;
+
+/// The state machine, as it is deployed.
+pub const DEFINITION: &str = include_str!("../../../statemachine.asl.json");
+
+/// How the stage runs its steps.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// Every call is made twice; the second answer counts, as after a lost answer.
+    pub twice: bool,
+    /// How many pages a step may do before its time is up.
+    pub pages: Option<u64>,
+    /// Stopped executions go on all the same, so that only the fence is in their way.
+    pub zombies: bool,
+}
+
+/// Something that happens while time passes.
+pub type Happening = Box<dyn Fn(&Stage, &Pause) -> Next + Send + Sync>;
+
+/// One deployment in memory, and a person in it.
+pub struct Stage {
+    pub world: World,
+    pub tenant: TenantId,
+    pub manner: Manner,
+    definition: Definition,
+    pub walks: Mutex<Vec<Walked>>,
+    pub happening: Mutex<Option<Happening>>,
+}
+
+
+impl Stage {
+    /// The shop with its people, and a tenant whose cooling-off is thirty days.
+    pub fn new(seed: u64) -> Self {
+        let world = World::new(seed);
+        let tenant: TenantId = "demo".parse().expect("a tenant");
+        world.publish_yaml(shop::CATALOG).expect("the catalog is whole");
+        world.put_settings(Settings {
+            tenant: tenant.clone(),
+            name: "Demo".into(),
+            cooling_off_for: "P30D".into(),
+            catalog_version: None,
+            webhook: Some(Webhook {
+                url: "https://example.com/hook".into(),
+                secret: "lacuna/demo/webhook".into(),
+            }),
+            topic: true,
+            sanctions: vec![SanctionSource {
+                id: "legal-desk".into(),
+                url: "https://example.com/ask".into(),
+                stores: vec![],
+            }],
+            allowed_hosts: vec!["example.com".into()],
+        });
+        shop::fill(&world, &tenant);
+        let definition = Definition::parse(DEFINITION).expect("the state machine reads");
+        Self {
+            world,
+            tenant,
+            manner: Manner::default(),
+            definition,
+            walks: Mutex::default(),
+            happening: Mutex::new(None),
+        }
+    }
+
+    /// Takes a request in, as the front door does.
+    pub async fn submit(&self, email: &str) -> RequestId {
+        self.submit_identity("email", email).await
+    }
+
+    /// The same, for any kind of identity.
+    pub async fn submit_identity(&self, kind: &str, value: &str) -> RequestId {
+        let now = self.world.clock().now();
+        let (entropy, keyring, staging) = (self.world.entropy(), self.world.keyring(), self.world.staging());
+        let id = RequestId::new(now, entropy.bits());
+        let identity =
+            Identity::new(kind.parse().expect("a type"), &Personal::new(value)).expect("an identity");
+        let papers = Papers { keyring: &*keyring, staging: &*staging, entropy: &*entropy };
+        let object = papers.file_subject(&self.tenant, &id, &vec![identity.clone()]).await.expect("sealed");
+        let pseudonymiser = Pseudonymiser::of(&*keyring, &self.tenant).await.expect("keys");
+        let request = Request {
+            tenant: self.tenant.clone(),
+            id: id.clone(),
+            kind: RequestType::Erasure,
+            status: Status::Accepted,
+            jurisdiction: Jurisdiction::Eu,
+            received_at: now,
+            due_by: due_by(Jurisdiction::Eu, now),
+            closed_at: None,
+            generation: Generation::FIRST,
+            events: 1,
+            progress_by: now.checked_add(SignedDuration::from_mins(15)).ok(),
+            verification: None,
+            subject: vec![pseudonymiser.subject(&identity).expect("a pseudonym")],
+            locks: vec![],
+            subject_object: object,
+            catalog_version: self.world.catalogs().current(),
+            plan: None,
+            cooling_off_until: None,
+            retentions: vec![],
+            erasing_begun: false,
+            cancel_requested: false,
+            denied: None,
+            residue_rounds: 0,
+            attempts: 0,
+            parked: None,
+            announced: false,
+        };
+        let event = Event {
+            tenant: self.tenant.clone(),
+            about: About::Request(id.clone()),
+            n: 1,
+            at: now,
+            kind: EventKind::Accepted,
+            who: "backend:test".into(),
+            generation: Generation::FIRST,
+            status: Some(Status::Accepted),
+            store: None,
+            tally: None,
+            why: None,
+            detail: [].into(),
+            wake: Some(EnterAt::Plan),
+        };
+        let new = NewRequest { request, event, remember: None };
+        self.world.requests().create(&new).await.expect("taken in");
+        id
+    }
+
+    /// Delivers the stream: events to the audit, wakes to the state machine, which stops what it
+    /// replaces and starts what is new. Deliveries are repeated until they succeed, as AWS's are.
+    pub async fn deliver(&self) {
+        for _ in 0..200 {
+            let events = self.world.stream().drain();
+            let audit = write_audit::Ports { audit_log: self.world.audit_log() };
+            if write_audit::run(&audit, events.clone()).await.is_err() {
+                self.world.injector().revive();
+                self.world.stream().redeliver(events);
+                continue;
+            }
+            for event in &events {
+                let (Some(enter_at), About::Request(id)) = (event.wake, &event.about) else { continue };
+                let run = Run {
+                    tenant: event.tenant.clone(),
+                    request_id: id.clone(),
+                    generation: event.generation,
+                };
+                let ports = start_request::Ports {
+                    requests: self.world.requests(),
+                    executions: self.world.executions(),
+                };
+                for _ in 0..20 {
+                    if start_request::run(&ports, &Start { run: run.clone(), enter_at }).await.is_ok() {
+                        break;
+                    }
+                    self.world.injector().revive();
+                }
+            }
+            if self.world.stream().is_empty() {
+                return;
+            }
+        }
+        panic!("the stream is never drained");
+    }
+
+    /// Walks every execution that is started, and those that they lead to, until nothing runs.
+    pub async fn play(&self) {
+        for _ in 0..60 {
+            self.deliver().await;
+            let started = self.world.take_started();
+            if started.is_empty() {
+                return;
+            }
+            for execution in started {
+                let input = serde_json::to_value(&execution.start).expect("json");
+                self.walk(&execution.name, input).await;
+                self.world.end_execution(&execution.name);
+            }
+        }
+        panic!("executions start executions for ever");
+    }
+
+    /// Walks one execution to its end. Boxed, because a happening may walk another one in between.
+    pub async fn walk(&self, name: &str, input: Value) {
+        let watch = |pause: &Pause| {
+            let happened = self.happening.lock().expect("not poisoned").take();
+            let next = match happened {
+                Some(happening) => happening(self, pause),
+                None => Next::GoOn,
+            };
+            let stopped = self.world.execution_state(name) == Some(ExecutionState::Stopped);
+            if stopped && !self.manner.zombies { Next::Stop } else { next }
+        };
+        let walked = Walk::new(&self.definition, self)
+            .clock(self.world.fake_clock().clone())
+            .watch(&watch)
+            .name(name)
+            .run(input.clone())
+            .await;
+        if matches!(walked.end, End::Failed { .. } | End::TimedOut { .. }) {
+            // What the EventBridge rule does for an execution that ends without telling.
+            let start: Start = serde_json::from_value(input).expect("the input is a start");
+            let lost = LostExecution { name: name.to_owned(), status: "FAILED".into() };
+            assert_eq!(start_request::parse_execution_name(name).as_ref(), Some(&start.run));
+            let caught = Park::Lost { detail: lost };
+            let ports = park_request::Ports { requests: self.world.requests(), clock: self.world.clock() };
+            for _ in 0..20 {
+                if park_request::run(&ports, &caught).await.is_ok() {
+                    break;
+                }
+                self.world.injector().revive();
+            }
+        }
+        self.walks.lock().expect("not poisoned").push(walked);
+    }
+
+    /// Plays, and lets the sweeper work as time goes by, until the request has ended and was announced.
+    pub async fn play_to_the_end(&self, id: &RequestId) -> Request {
+        for _ in 0..80 {
+            self.play().await;
+            let request = self.request(id);
+            if request.status.is_end() && request.announced {
+                return request;
+            }
+            if request.progress_by.is_none() {
+                panic!("nobody will ever look after it: {:?}", request.parked);
+            }
+            self.world.fake_clock().advance(SignedDuration::from_mins(61));
+            self.sweep().await;
+        }
+        panic!("the request never ends: {:?}", self.request(id).parked);
+    }
+
+    /// Withdraws a request, as the front door does.
+    pub async fn cancel(&self, id: &RequestId) {
+        let (requests, clock) = (self.world.requests(), self.world.clock());
+        let actor = Actor("backend:test".into());
+        let scope = Scope {
+            requests: &*requests,
+            clock: &*clock,
+            tenant: &self.tenant,
+            id,
+            generation: None,
+            actor: &actor,
+        };
+        let cancelled = amend(&scope, |mut request| {
+            request.cancel_requested = true;
+            let draft = Draft::new(request, EventKind::CancelRequested, clock.now()).wake(EnterAt::Plan);
+            Ok(Amend::commit(draft, ()))
+        });
+        cancelled.await.expect("committed").expect("not declined");
+    }
+
+    /// Sets a parked request going again, as the front door does.
+    pub async fn resume(&self, id: &RequestId) {
+        let (requests, clock) = (self.world.requests(), self.world.clock());
+        let actor = Actor("officer:test".into());
+        let scope = Scope {
+            requests: &*requests,
+            clock: &*clock,
+            tenant: &self.tenant,
+            id,
+            generation: None,
+            actor: &actor,
+        };
+        let resumed = amend(&scope, |request| {
+            let draft = Draft::new(request, EventKind::Resumed, clock.now()).wake(EnterAt::Plan);
+            Ok(Amend::commit(draft, ()))
+        });
+        resumed.await.expect("committed").expect("not declined");
+    }
+
+    /// One run of the sweeper.
+    pub async fn sweep(&self) {
+        let ports = sweep::Ports { requests: self.world.requests(), clock: self.world.clock() };
+        if sweep::run(&ports).await.is_err() {
+            self.world.injector().revive();
+        }
+    }
+
+    /// The request, as it is stored.
+    pub fn request(&self, id: &RequestId) -> Request {
+        self.world.request(&self.tenant, id).expect("it is there")
+    }
+
+    async fn step(&self, call: &Call) -> Result<Value, StepError> {
+        let w = &self.world;
+        let budget: Box<dyn Budget> = match self.manner.pages {
+            Some(pages) => Box::new(CountedBudget::new(pages)),
+            None => Box::new(UnlimitedBudget),
+        };
+        macro_rules! ports {
+            ($step:ident: $($port:ident),*) => { $step::Ports { $($port: w.$port()),* } };
+        }
+        let json = |value: contract::step::Decision| serde_json::to_value(value).expect("json");
+        match call.function.as_str() {
+            "PlanFunctionArn" => {
+                let ports = ports!(plan: requests, keyring, staging, catalogs, clock, entropy);
+                plan::run(&ports, &input::<Run>(call)).await.map(json)
+            }
+            "LocateStoreFunctionArn" => {
+                let ports =
+                    ports!(locate_store: requests, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = locate_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "PinPlanFunctionArn" => {
+                let ports = ports!(pin_plan: requests, keyring, staging, catalogs, clock, entropy);
+                pin_plan::run(&ports, &input::<Run>(call)).await.map(json)
+            }
+            "CheckSanctionsFunctionArn" => {
+                let ports = ports!(check_sanctions: requests, holds, sanctions, tenants, keyring, staging, catalogs, clock, entropy);
+                check_sanctions::run(&ports, &input::<CheckRun>(call)).await.map(json)
+            }
+            "SuppressStoreFunctionArn" => {
+                let ports =
+                    ports!(suppress_store: requests, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = suppress_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "RestoreStoreFunctionArn" => {
+                let ports =
+                    ports!(restore_store: requests, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = restore_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "EraseStoreFunctionArn" => {
+                let ports = ports!(erase_store: requests, holds, sanctions, tenants, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = erase_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "ConfirmStoreFunctionArn" => {
+                let ports =
+                    ports!(confirm_store: requests, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = confirm_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "CloseRequestFunctionArn" => {
+                let ports = ports!(close_request: requests, keyring, staging, clock, entropy);
+                close_request::run(&ports, &input::<Run>(call)).await.map(json)
+            }
+            "AnnounceFunctionArn" => {
+                let ports = ports!(announce: requests, tenants, announcer, clock);
+                announce::run(&ports, &input::<Run>(call)).await.map(|()| Value::Null)
+            }
+            "RecordFailureFunctionArn" => {
+                let ports = ports!(record_failure: requests, clock);
+                record_failure::run(&ports, &input::<Caught>(call)).await.map(|()| Value::Null)
+            }
+            "ParkRequestFunctionArn" => {
+                let ports = ports!(park_request: requests, clock);
+                park_request::run(&ports, &input::<Park>(call)).await.map(|()| Value::Null)
+            }
+            other => panic!("the state machine calls {other}, which no step answers"),
+        }
+    }
+}
+
+fn input<T: DeserializeOwned>(call: &Call) -> T {
+    serde_json::from_value(call.payload.clone())
+        .unwrap_or_else(|e| panic!("{} is called with what it cannot read: {e}", call.state))
+}
+
+#[async_trait]
+impl Tasks for Stage {
+    async fn invoke(&self, call: &Call) -> Result<Value, TaskError> {
+        let first = self.step(call).await;
+        if self.world.injector().revive() {
+            // The process died in the middle: whatever it would have answered is lost.
+            return Err(TaskError::lambda("Runtime.ExitError", "the process ended"));
+        }
+        // The answer of a call that succeeded can be lost on the way: it is then made again.
+        let answer = if self.manner.twice && first.is_ok() { self.step(call).await } else { first };
+        answer.map_err(|error| TaskError::lambda(error.error_type(), &error.to_string()))
+    }
+}
+
+/// The event of a hold.
+pub fn hold_event(hold: &domain::hold::Hold, n: u32, placed: bool) -> Event {
+    Event {
+        tenant: hold.tenant.clone(),
+        about: About::Hold(hold.id.clone()),
+        n,
+        at: hold.placed_at,
+        kind: if placed { EventKind::HoldPlaced } else { EventKind::HoldReleased },
+        who: hold.placed_by.clone(),
+        generation: Generation::FIRST,
+        status: None,
+        store: None,
+        tally: None,
+        why: Some(hold.reason.clone()),
+        detail: [].into(),
+        wake: None,
+    }
+}
+
+/// The result of something that is all in memory, and so never waits.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    futures::FutureExt::now_or_never(future).expect("in memory nothing waits")
+}

@@ -43,7 +43,9 @@ impl Document {
     }
 
     fn all() -> Vec<Self> {
-        files().iter().filter(|path| path.ends_with(".md")).map(|path| Self::read(path)).collect()
+        let documents =
+            files().into_iter().filter(|path| Path::new(path).extension().is_some_and(|e| e == "md"));
+        documents.map(|path| Self::read(&path)).collect()
     }
 
     /// What stands between backticks, outside of fences.
@@ -90,7 +92,8 @@ fn resolved(from: &str, target: &str) -> PathBuf {
 }
 
 fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
 #[test]
@@ -122,7 +125,8 @@ fn every_relative_link_leads_somewhere() {
 #[test]
 fn every_path_in_backticks_exists() {
     let files = files();
-    let folders: BTreeSet<&str> = files.iter().filter_map(|path| path.split_once('/')).map(|(top, _)| top).collect();
+    let folders: BTreeSet<&str> =
+        files.iter().filter_map(|path| path.split_once('/')).map(|(top, _)| top).collect();
     let mut missing = Vec::new();
     for document in Document::all() {
         for (number, span) in document.spans() {
@@ -148,12 +152,14 @@ fn every_path_in_backticks_exists() {
 fn every_make_target_that_is_named_exists() {
     let makefile = read("Makefile");
     let rules = makefile.lines().filter(|line| !line.starts_with(['\t', '#', '.']) && !line.contains(":="));
-    let targets: BTreeSet<&str> = rules.filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+    let targets: BTreeSet<&str> =
+        rules.filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
     let mut unknown = Vec::new();
     for document in Document::all() {
         for (number, words) in document.commands() {
             for at in (0..words.len()).filter(|at| words[*at] == "make") {
-                let begins = at == 0 || words[at - 1].contains('=') || ["$", "&&", ";"].contains(&words[at - 1]);
+                let begins =
+                    at == 0 || words[at - 1].contains('=') || ["$", "&&", ";"].contains(&words[at - 1]);
                 let named = words[at + 1..].iter().filter(|word| !word.contains('='));
                 let named = named.take_while(|word| begins && is_word(word));
                 let wrong = named.filter(|word| !targets.contains(**word));

@@ -26,7 +26,8 @@ struct Section {
 }
 
 fn is_guarantee(name: &str) -> bool {
-    name.strip_prefix('G').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    name.strip_prefix('G')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Between the first two backticks.
@@ -71,7 +72,7 @@ fn has_test(path: &str, name: &str) -> bool {
     let text = read(path);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let Some(at) = lines.iter().position(|line| line.contains(&format!("fn {name}("))) else {
-        return path.ends_with(".py") && text.contains(&format!("def {name}(self)"));
+        return text.contains(&format!("    def {name}(self)"));
     };
     if let Some((_, list)) = CASES.iter().find(|(folder, _)| path.starts_with(folder)) {
         return read(list).split_whitespace().any(|word| word == name);
@@ -82,7 +83,8 @@ fn has_test(path: &str, name: &str) -> bool {
 
 #[test]
 fn all_thirteen_promises_are_listed_in_order() {
-    let names: Vec<String> = sections().into_iter().map(|s| s.name).filter(|name| is_guarantee(name)).collect();
+    let names: Vec<String> =
+        sections().into_iter().map(|s| s.name).filter(|name| is_guarantee(name)).collect();
     let all: Vec<String> = (1..=GUARANTEES).map(|n| format!("G{n}")).collect();
     assert_eq!(names, all);
 }
@@ -104,22 +106,35 @@ fn every_proof_is_a_test() {
 fn what_nothing_proves_is_on_the_list_and_nothing_else() {
     let sections = sections();
     let promises = sections.iter().filter(|s| is_guarantee(&s.name));
-    let unproved: BTreeSet<&str> = promises.filter(|s| s.proofs.is_empty()).map(|s| s.name.as_str()).collect();
+    let unproved: BTreeSet<&str> =
+        promises.filter(|s| s.proofs.is_empty()).map(|s| s.name.as_str()).collect();
     let list = not_yet();
-    let listed: BTreeSet<&str> = list.iter().map(|(name, _)| name.as_str()).filter(|name| is_guarantee(name)).collect();
+    let listed: BTreeSet<&str> =
+        list.iter().map(|(name, _)| name.as_str()).filter(|name| is_guarantee(name)).collect();
     assert_eq!(unproved, listed);
-    let missing: BTreeSet<&str> = sections.iter().flat_map(|s| s.missing.iter().map(String::as_str)).collect();
-    let features: BTreeSet<&str> = list.iter().map(|(name, _)| name.as_str()).filter(|name| !is_guarantee(name)).collect();
-    assert_eq!(missing, features, "docs/guarantees.md and tests/it/not_yet.txt name different things as missing");
+    let missing: BTreeSet<&str> =
+        sections.iter().flat_map(|s| s.missing.iter().map(String::as_str)).collect();
+    let features: BTreeSet<&str> =
+        list.iter().map(|(name, _)| name.as_str()).filter(|name| !is_guarantee(name)).collect();
+    assert_eq!(
+        missing, features,
+        "docs/guarantees.md and tests/it/not_yet.txt name different things as missing"
+    );
 }
 
 #[test]
 fn what_is_built_leaves_the_list() {
     let files = files();
     let built = |path: &str| files.iter().any(|file| file == path || file.starts_with(&format!("{path}/")));
-    let stale: Vec<String> =
-        not_yet().into_iter().filter(|(_, path)| built(path)).map(|(name, path)| format!("{name}: {path} is there")).collect();
-    assert!(stale.is_empty(), "take these lines out, and say in docs/guarantees.md what proves them: {stale:#?}");
+    let stale: Vec<String> = not_yet()
+        .into_iter()
+        .filter(|(_, path)| built(path))
+        .map(|(name, path)| format!("{name}: {path} is there"))
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "take these lines out, and say in docs/guarantees.md what proves them: {stale:#?}"
+    );
 }
 
 #[test]

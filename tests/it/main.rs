@@ -1,6 +1,8 @@
 //! What the whole must satisfy: layers, names, the state machine, the lifecycle with every fault,
 //! and journeys on the engine.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "all of this is tests")]
+
 mod docs;
 mod golden;
 mod guarantees;

@@ -36,8 +36,12 @@ pub(crate) fn fault<E: ProvideErrorMetadata>(
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             let code = answer.err().code().map_or("", plain);
-            let detail = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
-            (class_of(code, status), detail)
+            match code {
+                // The SDK takes an answer that it cannot read for an error of the service.
+                "" if status < 400 => (Class::Transient, "an unreadable answer".to_owned()),
+                "" => (class_of(code, status), format!("HTTP {status}")),
+                code => (class_of(code, status), code.to_owned()),
+            }
         }
         SdkError::TimeoutError(_) => (Class::Transient, "no answer in time".to_owned()),
         SdkError::DispatchFailure(_) => (Class::Transient, "no connection".to_owned()),

@@ -29,7 +29,7 @@ use super::transaction::{Cancelled, Transaction};
 
 const OPERATION: &str = "dynamodb:TransactWriteItems";
 /// How often a write is tried when other transactions are at its items. Waits of 10 ms, doubled
-/// each time: 1.3 s in all.
+/// each time: 2.6 s in all.
 const ATTEMPTS: u32 = 8;
 /// Partitions that are searched at once.
 const AT_ONCE: usize = 8;

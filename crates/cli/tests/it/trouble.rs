@@ -132,15 +132,18 @@ fn what_could_be_done_twice_is_not_tried_again() {
 
 #[test]
 fn what_the_api_calls_hopeless_is_not_tried_again() {
-    let detail = "Lacuna cannot do this as it is set up (catalog-missing), and trying again does not help.";
-    let problem = json!({
-        "type": "urn:lacuna:problem:unavailable", "title": "Temporarily unavailable", "status": 503,
-        "detail": detail,
-    });
-    let server = Server::start([json(503, &problem)]);
+    let problem = |detail: &str| {
+        json!({
+            "type": "urn:lacuna:problem:unavailable", "title": "Temporarily unavailable",
+            "status": 503, "detail": detail,
+        })
+    };
+    let hopeless = problem("Lacuna cannot do this as it is set up, and trying again does not help.");
+    let server = Server::start([json(503, &hopeless)]);
     check("hopeless", &Machine::at(&server).run(&format!("{SUBMIT} --email {MARKED}")));
     assert_eq!(server.sent().len(), 1);
-    let server = Server::start([Reply::Answer(503, "retry-after: 0", problem.to_string())]);
+    let passing = problem("Something that Lacuna needs does not answer.");
+    let server = Server::start([Reply::Answer(503, "retry-after: 0", passing.to_string())]);
     let line = format!("hold add --email {MARKED} --reason x --review-at 30d --idempotency-key k-2");
     check("unavailable-hold", &Machine::at(&server).run(&line));
     assert_eq!(server.sent().len(), 3);

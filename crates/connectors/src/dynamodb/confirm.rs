@@ -59,7 +59,7 @@ pub(super) async fn search(
         let Some(group) = groups.get(from.value) else {
             return Ok(Remaining { records, next: None });
         };
-        let (count, more) = question(client, target, route, search.field, group, &from.after).await?;
+        let (count, more) = question(client, target, route, search.field, group, from.after.as_ref()).await?;
         records += count;
         if more.is_some() && more == from.after {
             return Err(place::senseless(target, CONFIRM, "the same page again"));
@@ -81,10 +81,10 @@ async fn question(
     route: Route<'_>,
     field: &str,
     values: &[AttributeValue],
-    after: &Option<Marker>,
+    after: Option<&Marker>,
 ) -> Result<(u64, Option<Marker>), Fault> {
     let table = &target.collection.resource;
-    let start = after.clone().map(Marker::give);
+    let start = after.cloned().map(Marker::give);
     let at = place::name(target);
     let mut with = Placeholders::default();
     let listed: Vec<String> = values.iter().map(|v| with.value(v.clone())).collect();

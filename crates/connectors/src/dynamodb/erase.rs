@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::plan::{Record, Value};
@@ -70,7 +71,9 @@ async fn delete(client: &Client, target: &Target<'_>, record: &Record) -> Result
         .await;
     match answer {
         Ok(_) => Ok(true),
-        Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+        Err(e)
+            if e.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+        {
             Ok(false)
         }
         Err(e) => Err(aws::fault(DELETE, &place::name(target), &e)),
@@ -127,12 +130,10 @@ async fn anonymise(
             None => remove.push(with.name(name)),
         }
     }
-    let mut update = String::new();
-    for (verb, parts) in [("SET", set), ("REMOVE", remove)] {
-        if !parts.is_empty() {
-            update.push_str(&format!("{verb} {} ", parts.join(", ")));
-        }
-    }
+    let clauses = [("SET", set), ("REMOVE", remove)].into_iter();
+    let clauses = clauses.filter(|(_, parts)| !parts.is_empty());
+    let clauses: Vec<_> = clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect();
+    let update = clauses.join(" ");
     let via = attribute::wanted(target, &record.via, record.via_value.expose(), UPDATE)?;
     let theirs = with.equals(&record.via, via);
     let answer = client
@@ -146,9 +147,8 @@ async fn anonymise(
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    let e = match answer {
-        Ok(_) => return Ok(true),
-        Err(e) => e,
+    let Err(e) = answer else {
+        return Ok(true);
     };
     let fault = aws::fault(UPDATE, &place::name(target), &e);
     let SdkError::ServiceError(answer) = e else {

@@ -1,6 +1,7 @@
 //! Hiding a person: a flag on each item that the product looks at.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::plan::Record;
 use futures::{StreamExt, TryStreamExt};
@@ -59,7 +60,9 @@ async fn one(
         .await;
     match answer {
         Ok(_) => Ok(true),
-        Err(e) if e.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+        Err(e)
+            if e.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
             Ok(false)
         }
         Err(e) => Err(aws::fault(UPDATE, &place::name(target), &e)),

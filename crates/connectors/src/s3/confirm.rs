@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use domain::plan::Record;
 use futures::{StreamExt, TryStreamExt};
 use ports::Fault;
@@ -110,7 +111,7 @@ async fn exists(client: &Client, target: &Target<'_>, key: &str) -> Result<bool,
     let answer = client.head_object().bucket(&target.collection.resource).key(key).send().await;
     match answer {
         Ok(_) => Ok(true),
-        Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(false),
+        Err(e) if e.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
         Err(e) => {
             let missing = e.raw_response().is_some_and(|r| r.status().as_u16() == 404);
             if missing { Ok(false) } else { Err(aws::fault(HEAD, &place::name(target), &e)) }

@@ -1,5 +1,6 @@
 //! SQLite, through `sqlx`.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -166,7 +167,7 @@ impl Database for Sqlite {
             FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i \
             WHERE l.[unique] = 1 AND l.partial = 0";
         let rows = in_time(sqlx::query(question).bind(table).fetch_all(&self.usual)).await?;
-        let mut sets: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+        let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in &rows {
             let index = row.try_get(0).map_err(|e| trouble(&e))?;
             // An index over an expression has no column; then it says nothing about columns.

@@ -203,14 +203,12 @@ async fn a_batch_that_fails_in_parts_is_done_in_parts() {
         let failing: Vec<_> = codes.iter().map(|(who, _)| *who).collect();
         let covers = Arc::new(std::sync::Mutex::new(String::new()));
         let seen = covers.clone();
-        let errors: String = codes
-            .iter()
-            .map(|(who, code)| {
-                format!(
-                    "<Error><Key>avatars/{who}.png</Key><Code>{code}</Code><Message>{MARK}</Message></Error>"
-                )
-            })
-            .collect();
+        let mut errors = String::new();
+        for (who, code) in &codes {
+            let error = ["<Error><Key>avatars/", who, ".png</Key><Code>", code, "</Code><Message>", MARK];
+            errors += &error.concat();
+            errors += "</Message></Error>";
+        }
         let connector = s3(move |request| {
             if request.starts_with("GET") {
                 return Some((200, listed(request)));

@@ -8,6 +8,12 @@
 //! AWS_ENDPOINT_URL=http://127.0.0.1:4566 cargo test -p connectors --test it -- --include-ignored
 //! ```
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so; the lint knows tests by their attribute, not their helpers"
+)]
+
 mod dynamodb;
 mod engine;
 mod faults;

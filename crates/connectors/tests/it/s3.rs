@@ -126,7 +126,7 @@ impl Fixture for Bucket {
         &self.store
     }
 
-    fn field(&self) -> &str {
+    fn field(&self) -> &'static str {
         "person"
     }
 

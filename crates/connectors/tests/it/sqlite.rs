@@ -112,10 +112,6 @@ impl SqliteFile {
         let statement = sqlx::raw_sql(AssertSqlSafe(sql));
         statement.execute(&self.pool).await.expect("it runs");
     }
-
-    fn bound(&self, value: &Value) -> String {
-        value.expose().to_owned()
-    }
 }
 
 #[async_trait]
@@ -156,7 +152,7 @@ impl Fixture for SqliteFile {
         };
         let statement = format!("{numbers} {insert}");
         let done = sqlx::query(AssertSqlSafe(statement))
-            .bind(self.bound(who))
+            .bind(who.expose().to_owned())
             .bind(from)
             .bind(count)
             .bind(i64::try_from(weight).expect("a weight"))
@@ -204,8 +200,8 @@ impl Fixture for SqliteFile {
             return false;
         }
         let done = sqlx::query("UPDATE people SET email = ? WHERE id = CAST(? AS INTEGER)")
-            .bind(self.bound(to))
-            .bind(self.bound(&key["id"]))
+            .bind(to.expose().to_owned())
+            .bind(key["id"].expose().to_owned())
             .execute(&self.pool)
             .await;
         done.expect("it is given away").rows_affected() == 1

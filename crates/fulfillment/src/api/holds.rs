@@ -256,8 +256,7 @@ pub(super) async fn release(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     if let Some(id) = ports.requests.lock_owner(&hold.tenant, &hold.subject).await? {
         // Not only the one that is held: one whose sources are being heard may have heard this hold
         // a moment ago, and would write it down a moment from now.
-        let wakes =
-            |request: &Request| matches!(request.status, Status::Held | Status::Checking | Status::Planning);
+        let wakes = |request: &Request| matches!(request.status, Status::Held | Status::Checking);
         wake(ports, &hold, &actor, &id, EventKind::HoldReleased, wakes).await?;
     }
     Ok(Answer::empty())

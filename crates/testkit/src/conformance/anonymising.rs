@@ -1,5 +1,7 @@
 //! Anonymising: the record stays, the person in it goes.
 
+use std::slice::from_ref;
+
 use std::collections::BTreeMap;
 
 use domain::plan::Value;
@@ -41,7 +43,7 @@ pub async fn keeps_everything_else(fixture: &dyn Fixture) {
     scene.plant(&fixture.person(2), 3).await;
     let others = scene.others(&who).await;
     let before = scene.rows().await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     assert_eq!(scene.confirm_records(&found, &treatment).await, 6);
     let settled = scene.erased(&found, &treatment).await;
     assert_eq!(settled, Settled { done: 6, foreign: 0 });
@@ -50,9 +52,9 @@ pub async fn keeps_everything_else(fixture: &dyn Fixture) {
     assert_eq!(after.len(), before.len(), "no record goes");
     assert_eq!(kept(&after, &changes), kept(&before, &changes));
     assert!(others.iter().all(|row| after.contains(row)), "the others are there");
-    let changed: Vec<&Row> = after.iter().filter(|row| !others.contains(row)).collect();
-    assert_eq!(changed.len(), 6);
-    for row in changed {
+    let touched: Vec<&Row> = after.iter().filter(|row| !others.contains(row)).collect();
+    assert_eq!(touched.len(), 6);
+    for row in touched {
         for (field, value) in &changes {
             let got = row.fields.get(field).map(String::as_str);
             assert_eq!(got, value.as_ref().map(Value::expose), "{field}");
@@ -63,7 +65,7 @@ pub async fn keeps_everything_else(fixture: &dyn Fixture) {
     assert_eq!(scene.rows().await, after);
     assert_eq!(scene.confirm_records(&found, &treatment).await, 0);
     let expected = if changes.contains_key(fixture.field()) { 0 } else { 6 };
-    assert_eq!(scene.confirm(&[who.clone()]).await, expected);
+    assert_eq!(scene.confirm(from_ref(&who)).await, expected);
     assert_eq!(scene.locate(&[who]).await.len() as u64, expected);
 }
 
@@ -75,7 +77,7 @@ pub async fn leaves_what_is_somebody_else_s(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let who = fixture.person(1);
     scene.plant(&who, 5).await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     scene.erased(&found[4..], &Treatment::Delete).await;
     let given = fixture.reassign(&found[1].key, &fixture.person(2)).await;
     let before = scene.others(&who).await;

@@ -1,5 +1,7 @@
 //! Dying at any moment, and beginning again.
 
+use std::slice::from_ref;
+
 use ports::stores::{Settled, Treatment};
 
 use super::scene::killed_after;
@@ -18,7 +20,7 @@ pub async fn killed_and_run_again(fixture: &dyn Fixture) {
             let who = fixture.person(number);
             scene.plant(&who, 40).await;
             let before = scene.others(&who).await;
-            let found = scene.locate(&[who.clone()]).await;
+            let found = scene.locate(from_ref(&who)).await;
             assert_eq!(found.len(), 40);
             killed_after(waits, scene.erase(&found, treatment)).await;
             let settled = scene.erased(&found, treatment).await;

@@ -1,5 +1,7 @@
 //! Erasing a person: once, completely, and nobody else.
 
+use std::slice::from_ref;
+
 use domain::plan::Value;
 use ports::stores::{Settled, Treatment};
 
@@ -13,14 +15,14 @@ pub async fn twice_is_once(fixture: &dyn Fixture) {
         scene.plant(&fixture.person(number), count).await;
     }
     let before = scene.others(&who).await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     let first = scene.erased(&found, &Treatment::Delete).await;
     assert_eq!(first, Settled { done: 7, foreign: 0 });
     assert_eq!(scene.rows().await, before);
     let second = scene.erased(&found, &Treatment::Delete).await;
     assert_eq!(second, first);
     assert_eq!(scene.rows().await, before);
-    assert!(scene.locate(&[who.clone()]).await.is_empty());
+    assert!(scene.locate(from_ref(&who)).await.is_empty());
     assert_eq!(scene.confirm(&[who]).await, 0);
     assert_eq!(scene.confirm_records(&found, &Treatment::Delete).await, 0);
 }
@@ -30,7 +32,7 @@ pub async fn leaves_what_is_somebody_else_s(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let (who, heir) = (fixture.person(1), fixture.person(2));
     scene.plant(&who, 4).await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     if !fixture.reassign(&found[1].key, &heir).await {
         return;
     }

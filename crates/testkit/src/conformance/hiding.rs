@@ -1,5 +1,7 @@
 //! Hiding a person, and showing them again.
 
+use std::slice::from_ref;
+
 use super::{Fixture, Scene};
 
 /// Hidden and shown again, everything is as it was; twice is once.
@@ -14,7 +16,7 @@ pub async fn hides_and_shows(fixture: &dyn Fixture) {
     scene.plant(&fixture.person(2), 2).await;
     let before = scene.rows().await;
     let others = scene.others(&who).await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     for _ in 0..2 {
         let hidden = suppressor.set_hidden(&target, &found, true).await;
         assert_eq!(hidden.expect("it is hidden"), 5);
@@ -42,7 +44,7 @@ pub async fn leaves_what_is_somebody_else_s(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let who = fixture.person(1);
     scene.plant(&who, 3).await;
-    let found = scene.locate(&[who.clone()]).await;
+    let found = scene.locate(from_ref(&who)).await;
     if !fixture.reassign(&found[0].key, &fixture.person(2)).await {
         return;
     }

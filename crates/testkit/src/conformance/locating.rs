@@ -1,5 +1,7 @@
 //! Finding a person: all of theirs, and nothing of anybody else's.
 
+use std::slice::from_ref;
+
 use std::collections::BTreeSet;
 
 use domain::catalog::FieldKind;
@@ -17,8 +19,8 @@ pub async fn finds_exactly_the_person(fixture: &dyn Fixture) {
         scene.plant(&fixture.person(number), count).await;
     }
     let who = fixture.person(1);
-    let found = scene.locate(&[who.clone()]).await;
-    assert_eq!(keys_of(&found), scene.keys(&[who.clone()]).await);
+    let found = scene.locate(from_ref(&who)).await;
+    assert_eq!(keys_of(&found), scene.keys(from_ref(&who)).await);
     assert_eq!(found.len(), 3);
     for record in &found {
         assert_eq!(record.via_value, who);
@@ -59,13 +61,13 @@ pub async fn keeps_page_boundaries(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let (one, other) = (fixture.person(1), fixture.person(2));
     scene.plant(&one, PAGE).await;
-    let pages = scene.pages(&[one.clone()]).await;
+    let pages = scene.pages(from_ref(&one)).await;
     assert_eq!(pages.concat().len(), PAGE);
     assert!(pages.len() <= 2, "a full page and at most an empty one");
 
     scene.plant(&one, 1).await;
-    let found = scene.locate(&[one.clone()]).await;
-    assert_eq!(keys_of(&found), scene.keys(&[one.clone()]).await);
+    let found = scene.locate(from_ref(&one)).await;
+    assert_eq!(keys_of(&found), scene.keys(from_ref(&one)).await);
     assert_eq!(found.len(), PAGE + 1);
 
     scene.plant(&other, 3).await;
@@ -158,11 +160,11 @@ pub async fn survives_large_records(fixture: &dyn Fixture) {
     let weight = 399 * 1024;
     assert!(fixture.plant(&who, 12, weight).await, "large records can be planted");
     assert!(fixture.plant(&fixture.person(2), 1, weight).await);
-    let found = scene.locate(&[who.clone()]).await;
-    assert_eq!(keys_of(&found), scene.keys(&[who.clone()]).await);
+    let found = scene.locate(from_ref(&who)).await;
+    assert_eq!(keys_of(&found), scene.keys(from_ref(&who)).await);
     let before = scene.others(&who).await;
     let settled = scene.erased(&found, &Treatment::Delete).await;
     assert_eq!(settled.done, 12);
-    assert_eq!(scene.confirm(&[who.clone()]).await, 0);
+    assert_eq!(scene.confirm(from_ref(&who)).await, 0);
     assert_eq!(scene.others(&who).await, before);
 }

@@ -3,6 +3,13 @@
 //! A connector's tests give a [`Fixture`] of the real store and say [`conformance!`](crate::conformance!):
 //! each case becomes a test of its own. The people are made up, and so are their records.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "the cases are tests: a case that fails panics"
+)]
+
 pub mod anonymising;
 pub mod confirming;
 pub mod crashing;

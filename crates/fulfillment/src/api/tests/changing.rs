@@ -150,7 +150,7 @@ async fn resuming_enters_where_the_request_was_parked_and_begins_the_waits_anew(
     let before = front.request(&id).generation;
     let answer = resume(&front, &id).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
-    assert_eq!(json_of(&answer)["parked"]["resumes_at"], "2026-03-02T09:15:00Z");
+    assert!(json_of(&answer).get("parked").is_none(), "it is tried again");
     let request = front.request(&id);
     assert_eq!((request.generation, request.attempts), (before.next(), 0));
     let (kind, wake, who) = last_event(&front, &id);

@@ -151,7 +151,7 @@ async fn releasing_wakes_what_is_held_and_twice_is_fine() {
 #[tokio::test]
 async fn releasing_wakes_what_may_be_about_to_be_held_and_leaves_the_rest_alone() {
     for (status, wakes) in [
-        (Status::Planning, true),
+        (Status::Planning, false),
         (Status::Checking, true),
         (Status::CoolingOff, false),
         (Status::Erasing, false),

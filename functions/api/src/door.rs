@@ -1,0 +1,44 @@
+//! From what API Gateway hands over to a use case, and back.
+
+use aws::auth::{AuthError, Principal, Verifier};
+use aws::serve::{Request, Response};
+use contract::problem::Problem;
+use fulfillment::api::{self, Answer, Call, Ports};
+
+/// Answers a request. The authorizer has checked the token already; it is checked again, because
+/// what it says of a person is nowhere but in it, and because an API whose authorizer was left out
+/// of a deployment must not be open.
+pub async fn open(verifier: &Verifier, ports: &Ports, request: Request) -> Response {
+    let token = request.headers.get("authorization").map_or("", String::as_str);
+    match verifier.authorization(token).await {
+        Ok(principal) => shown(api::answer(ports, &call(request, principal)).await),
+        Err(AuthError::Refused(refusal)) => {
+            tracing::info!("a token was refused: {refusal}");
+            Response::problem(&Problem::unauthenticated("Nothing was done. Get a new token and call again."))
+        }
+        Err(AuthError::Fault(fault)) => {
+            tracing::warn!("a token could not be checked: {fault}");
+            Response::problem(&Problem::unavailable("Nothing was done. The token could not be checked; call again."))
+        }
+    }
+}
+
+fn call(request: Request, principal: Principal) -> Call {
+    let Principal { tenant, role, sub, identities } = principal;
+    Call {
+        method: request.method,
+        resource: request.resource,
+        id: request.path_params.get("id").cloned(),
+        query: request.query,
+        headers: request.headers.into_iter().collect(),
+        body: request.body,
+        principal: api::Principal { tenant, role, sub, identities },
+    }
+}
+
+fn shown(answer: Answer) -> Response {
+    if let Some(fault) = &answer.fault {
+        tracing::warn!("{fault}");
+    }
+    Response { status: answer.status, headers: answer.headers, body: answer.body }
+}

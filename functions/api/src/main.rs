@@ -1,0 +1,23 @@
+//! The front door.
+
+mod door;
+
+use aws::{Account, serve};
+use fulfillment::api::Ports;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), serve::Error> {
+    let account = Account::from_env().await;
+    let verifier = account.verifier()?;
+    let ports = Ports {
+        requests: account.requests()?,
+        holds: account.holds()?,
+        tenants: account.tenants()?,
+        catalogs: account.catalogs()?,
+        keyring: account.keyring()?,
+        staging: account.staging()?,
+        clock: account.clock(),
+        entropy: account.entropy(),
+    };
+    aws::serve_api("api", async |request| door::open(&verifier, &ports, request).await).await
+}

@@ -1,12 +1,9 @@
 """Publishes the catalog: an immutable object, named by the hash of its canonical bytes."""
 
-import json
 import subprocess
 from hashlib import sha256
 
-import yaml
-
-from settings import ROOT, Wrong
+from settings import LOCAL, ROOT, Wrong
 
 SOURCE = ROOT / "localstack" / "catalog.yaml"
 TOOL = ROOT / "target" / "debug" / "lacuna"
@@ -14,12 +11,12 @@ TOOL = ROOT / "target" / "debug" / "lacuna"
 
 def canonical() -> bytes:
     """The checked catalog as canonical JSON, written by the tool that every owner uses."""
-    if not TOOL.exists():
-        return json.dumps(yaml.safe_load(SOURCE.read_text()), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    done = subprocess.run([TOOL, "catalog", "check", "--json", SOURCE], capture_output=True, check=False)
+    published = LOCAL / "catalog.json"
+    published.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([TOOL, "catalog", "check", SOURCE, "--out", published], capture_output=True, check=False)
     if done.returncode != 0:
-        raise Wrong(f"the catalog is not valid:\n{done.stderr.decode(errors='replace').strip()}")
-    return done.stdout.strip()
+        raise Wrong(f"the catalog is not valid:\n{(done.stdout + done.stderr).decode(errors='replace').strip()}")
+    return published.read_bytes()
 
 
 def version(content: bytes) -> str:

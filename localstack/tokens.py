@@ -73,8 +73,8 @@ def all_tokens(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     tokens = {f"LACUNA_TOKEN_{role.upper()}": mint(key, "demo", role, f"demo-{role}") for role in ROLES}
     # A second officer, for what takes two people.
     tokens["LACUNA_TOKEN_OFFICER_2"] = mint(key, "demo", "officer", "demo-officer-2")
-    verified = [{"type": "email", "value": SUBJECT, "verified": True}]
-    tokens["LACUNA_TOKEN_SUBJECT"] = mint(key, "demo", "subject", "shop-account-1", identities=verified)
+    person = [{"type": "email", "value": SUBJECT}]
+    tokens["LACUNA_TOKEN_SUBJECT"] = mint(key, "demo", "subject", "shop-account-1", identities=person, verified=True)
     tokens["LACUNA_TOKEN_OTHER"] = mint(key, "other", "backend", "other-backend")
     tokens["LACUNA_TOKEN_OTHER_OFFICER"] = mint(key, "other", "officer", "other-officer")
     tokens["LACUNA_TOKEN"] = tokens["LACUNA_TOKEN_BACKEND"]

@@ -4,10 +4,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "all of this is tests")]
 
 mod docs;
+mod engine;
 mod golden;
 mod guarantees;
 mod layering;
 mod repository;
 mod saga;
 mod statemachine;
+mod template;
 mod tidy;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::operation::stop_execution::StopExecutionError;
+use aws_sdk_sfn::types::ExecutionStatus;
 use contract::step::Start;
 use ports::{Class, Code, Executions, Fault};
 
@@ -93,7 +94,25 @@ impl Executions for StepFunctions {
             {
                 Ok(false)
             }
-            Err(error) => Err(sdk::fault(Code::ControlUnavailable, "states:StopExecution", name, &error)),
+            // One that has ended by itself cannot be stopped, and need not be. Nothing says so but
+            // the error's message, so it is looked at.
+            Err(error) => match self.is_running(name).await {
+                Ok(false) => Ok(true),
+                _ => Err(sdk::fault(Code::ControlUnavailable, "states:StopExecution", name, &error)),
+            },
+        }
+    }
+}
+
+impl StepFunctions {
+    async fn is_running(&self, name: &str) -> Result<bool, Fault> {
+        let described =
+            self.client.describe_execution().execution_arn(format!("{}{name}", self.prefix)).send().await;
+        match described {
+            Ok(execution) => {
+                Ok(matches!(execution.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive))
+            }
+            Err(error) => Err(sdk::fault(Code::ControlUnavailable, "states:DescribeExecution", name, &error)),
         }
     }
 }

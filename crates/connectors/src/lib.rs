@@ -1,9 +1,19 @@
 //! How Lacuna reaches the company's stores: one module per kind.
 //!
-//! A new kind is its module and its line in [`Outside::open`]. Whatever a store answers may be late,
+//! A new kind is its module and its line in `Outside::open`. Whatever a store answers may be late,
 //! doubled or wrong, so every call has a time limit, every write is a condition that holds whoever
 //! comes second, and an error is reduced to its code: drivers quote keys and values in their
 //! messages.
+
+#![cfg_attr(
+    not(all(feature = "dynamodb", feature = "s3", feature = "sql")),
+    allow(
+        dead_code,
+        unused_imports,
+        clippy::unused_async,
+        reason = "what the kinds share is not all used when some are left out"
+    )
+)]
 
 mod cache;
 mod cursor;
@@ -58,7 +68,6 @@ impl Connected {
 
 /// What connecting needs from outside. Nothing is asked before a store needs it.
 struct Outside {
-    #[cfg_attr(not(feature = "sql"), allow(dead_code, reason = "only SQL stores have secrets"))]
     secrets: Arc<dyn Secrets>,
     #[cfg(feature = "aws")]
     aws: tokio::sync::OnceCell<aws_config::SdkConfig>,

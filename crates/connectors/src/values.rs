@@ -6,7 +6,7 @@ use domain::catalog::FieldKind;
 use domain::plan::Value;
 
 /// A decimal number in one form, so that `7`, `7.0` and `0.7e1` are equal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Decimal {
     negative: bool,
     /// Without leading or trailing zeros; empty for zero.
@@ -45,6 +45,13 @@ impl Decimal {
     /// How many digits matter.
     pub(crate) fn precision(&self) -> usize {
         self.digits.len()
+    }
+
+    /// The one form as a text.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn text(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}{}e{}", self.digits, self.power)
     }
 
     /// The power of ten above the number: 1 for 7, 2 for 10, 0 for 0.7.

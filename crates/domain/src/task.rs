@@ -1,5 +1,7 @@
 //! What is done in one store for one request.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +90,9 @@ pub struct Task {
     pub batches: Vec<Batch>,
     /// Counts so far.
     pub tally: Tally,
+    /// The counts of erasing by collection.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub collections: BTreeMap<String, Tally>,
     /// Where to go on, sealed: a store's own cursor can contain keys.
     pub cursor: Option<String>,
     /// Why it was given up.
@@ -108,6 +113,7 @@ impl Task {
             pages: 0,
             batches: Vec::new(),
             tally: Tally::default(),
+            collections: BTreeMap::new(),
             cursor: None,
             failure: None,
             at,

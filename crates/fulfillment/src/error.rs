@@ -41,7 +41,7 @@ impl StepError {
 
     /// Every name there is, for the test that compares them with the state machine.
     pub fn error_types() -> Vec<&'static str> {
-        Class::ALL.iter().map(|c| c.error_type()).chain([STALE]).collect()
+        Class::ALL.iter().map(|c| c.error_type()).chain([STALE, MORE]).collect()
     }
 
     /// Something that this program should have made impossible.

@@ -14,11 +14,13 @@ pub async fn open(verifier: &Verifier, ports: &Ports, request: Request) -> Respo
         Ok(principal) => shown(api::answer(ports, &call(request, principal)).await),
         Err(AuthError::Refused(refusal)) => {
             tracing::info!("a token was refused: {refusal}");
-            Response::problem(&Problem::unauthenticated("Nothing was done. Get a new token and call again."))
+            let problem = Problem::unauthenticated("Nothing was done. Get a new token and call again.");
+            Response::problem(&problem).with_header("www-authenticate", "Bearer")
         }
         Err(AuthError::Fault(fault)) => {
             tracing::warn!("a token could not be checked: {fault}");
-            Response::problem(&Problem::unavailable("Nothing was done. The token could not be checked; call again."))
+            let problem = "Nothing was done. The token could not be checked; call again.";
+            Response::problem(&Problem::unavailable(problem)).with_header("retry-after", "1")
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The saga: the whole lifecycle in memory, with everything that can go wrong going wrong.
 
 mod faults;
+mod leak;
 mod outcomes;
 mod shop;
 mod stage;

@@ -52,7 +52,6 @@ pub struct Stage {
     pub happening: Mutex<Option<Happening>>,
 }
 
-
 impl Stage {
     /// The shop with its people, and a tenant whose cooling-off is thirty days.
     pub fn new(seed: u64) -> Self {

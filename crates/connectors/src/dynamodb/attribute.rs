@@ -73,7 +73,9 @@ pub(super) fn key(target: &Target<'_>, record: &Record, operation: &'static str)
 pub(super) fn identity(target: &Target<'_>, item: &Item) -> String {
     let parts = target.collection.key.iter().map(|part| match item.get(part) {
         Some(AttributeValue::S(text)) => format!("s{}:{text}", text.len()),
-        Some(AttributeValue::N(text)) => format!("n{:?}", Decimal::read(text)),
+        Some(AttributeValue::N(text)) => {
+            format!("n{};", Decimal::read(text).map_or_else(String::new, |n| n.text()))
+        }
         _ => "?".to_owned(),
     });
     parts.collect()
@@ -109,10 +111,10 @@ pub(super) fn is(attribute: Option<&AttributeValue>, value: &AttributeValue) -> 
 }
 
 /// A marker of the store: the key of the last item that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Marker(HashMap<String, Part>);
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Part {
     S(String),
     N(String),

@@ -27,8 +27,9 @@ const MOST_KEYS: usize = 100;
 /// Times that what a batch left undone is asked again.
 const MOST_TURNS: u32 = 6;
 
-/// Pages of a table that one call reads while it finds nothing.
-const MOST_EMPTY_PAGES: usize = 20;
+/// Answers of the store that one page is filled from: large items come few at a time, and a table that
+/// is read whole has few that are meant.
+const MOST_ANSWERS: usize = 20;
 
 /// Finds by the partition key or an index.
 pub(super) async fn by_query(
@@ -78,32 +79,59 @@ async fn one(
     let mut with = Placeholders::default();
     let condition = with.equals(field, value.clone());
     let projection = with.projection(&fields);
-    let answer = client
-        .query()
-        .table_name(&target.collection.resource)
-        .set_index_name(index.map(str::to_owned))
-        .consistent_read(index.is_none())
-        .key_condition_expression(condition)
-        .projection_expression(projection)
-        .set_expression_attribute_names(with.names())
-        .set_expression_attribute_values(with.values())
-        .limit(i32::try_from(PAGE).unwrap_or(i32::MAX))
-        .set_exclusive_start_key(after.clone().map(Marker::give))
-        .send()
-        .await
-        .map_err(|e| aws::fault(QUERY, &place::name(target), &e))?;
-    let more = Marker::take(target, answer.last_evaluated_key, QUERY)?;
-    if more.is_some() && more == after {
-        return Err(place::senseless(target, QUERY, "the same page again"));
+    let names = with.names();
+    let values = with.values();
+    let mut after = after;
+    let mut records = Vec::new();
+    for _ in 0..MOST_ANSWERS {
+        let answer = client
+            .query()
+            .table_name(&target.collection.resource)
+            .set_index_name(index.map(str::to_owned))
+            .consistent_read(index.is_none())
+            .key_condition_expression(&condition)
+            .projection_expression(&projection)
+            .set_expression_attribute_names(names.clone())
+            .set_expression_attribute_values(values.clone())
+            .limit(room(&records))
+            .set_exclusive_start_key(after.clone().map(Marker::give))
+            .send()
+            .await
+            .map_err(|e| aws::fault(QUERY, &place::name(target), &e))?;
+        after = goes_on(target, after.as_ref(), answer.last_evaluated_key, QUERY)?;
+        let mut items = answer.items.unwrap_or_default();
+        if !complete {
+            items = whole(client, target, items, &brought).await?;
+        }
+        // An index may be behind: what the table says now counts.
+        items.retain(|item| attribute::is(item.get(field), &value));
+        for item in &items {
+            records.push(record(target, field, &brought, item, QUERY)?);
+        }
+        if after.is_none() || records.len() >= PAGE {
+            break;
+        }
     }
-    let mut items = answer.items.unwrap_or_default();
-    if !complete {
-        items = whole(client, target, items, &brought).await?;
+    Ok(Brought { records, more: after })
+}
+
+/// Items that a page still has room for.
+fn room(records: &[Record]) -> i32 {
+    i32::try_from(PAGE.saturating_sub(records.len()).max(1)).unwrap_or(i32::MAX)
+}
+
+/// Where the store goes on; never where it began.
+fn goes_on(
+    target: &Target<'_>,
+    after: Option<&Marker>,
+    last: Option<Item>,
+    operation: &'static str,
+) -> Result<Option<Marker>, Fault> {
+    let next = Marker::take(target, last, operation)?;
+    if next.is_some() && next.as_ref() == after {
+        return Err(place::senseless(target, operation, "the same page again"));
     }
-    // An index may be behind: what the table says now counts.
-    items.retain(|item| attribute::is(item.get(field), &value));
-    let records = items.iter().map(|item| record(target, field, &brought, item, QUERY));
-    Ok(Brought { records: records.collect::<Result<_, _>>()?, more })
+    Ok(next)
 }
 
 /// The items that an index names, read from the table. What is gone by now is left out.
@@ -175,7 +203,8 @@ pub(super) async fn by_scan(
     let names = with.names();
     let values = with.values();
     let mut after = Cursor::<Marker>::read(cursor, &at)?.after;
-    for _ in 0..MOST_EMPTY_PAGES {
+    let mut records = Vec::new();
+    for _ in 0..MOST_ANSWERS {
         let answer = client
             .scan()
             .table_name(&target.collection.resource)
@@ -184,26 +213,21 @@ pub(super) async fn by_scan(
             .projection_expression(&projection)
             .set_expression_attribute_names(names.clone())
             .set_expression_attribute_values(values.clone())
-            .limit(i32::try_from(PAGE).unwrap_or(i32::MAX))
+            .limit(room(&records))
             .set_exclusive_start_key(after.clone().map(Marker::give))
             .send()
             .await
             .map_err(|e| aws::fault(SCAN, &at, &e))?;
-        let more = Marker::take(target, answer.last_evaluated_key, SCAN)?;
-        if more.is_some() && more == after {
-            return Err(place::senseless(target, SCAN, "the same page again"));
+        after = goes_on(target, after.as_ref(), answer.last_evaluated_key, SCAN)?;
+        for item in answer.items.unwrap_or_default() {
+            records.push(record(target, search.field, &brought, &item, SCAN)?);
         }
-        let items = answer.items.unwrap_or_default();
-        after = more;
-        if !items.is_empty() || after.is_none() {
-            let records = items.iter().map(|item| record(target, search.field, &brought, item, SCAN));
-            let records = records.collect::<Result<_, _>>()?;
-            let next = after.map(|after| Cursor { value: 0, after: Some(after) }.write(&at));
-            return Ok(Found { records, next: next.transpose()? });
+        if after.is_none() || records.len() >= PAGE {
+            break;
         }
     }
-    let next = Cursor { value: 0, after }.write(&at)?;
-    Ok(Found { records: Vec::new(), next: Some(next) })
+    let next = after.map(|after| Cursor { value: 0, after: Some(after) }.write(&at)).transpose()?;
+    Ok(Found { records, next })
 }
 
 fn record(

@@ -23,7 +23,7 @@ pub(super) struct Version {
 }
 
 /// Where a listing of versions goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Marker {
     /// After this key.
     pub(super) key: String,

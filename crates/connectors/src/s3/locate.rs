@@ -20,7 +20,7 @@ use crate::walk::{self, Brought};
 const LOCATE: &str = "s3:locate";
 
 /// Where locating goes on within one value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct After {
     marker: Marker,
     /// The last key that was found: the next page may begin with more versions of it.

@@ -22,7 +22,7 @@ pub(super) struct Template<'a> {
 }
 
 /// Where the objects of one value are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Span {
     /// Their keys begin with this.
     pub(super) prefix: String,

@@ -27,8 +27,10 @@ impl Bind {
             if let Ok(integer) = text.parse() {
                 return Self::Integer(integer);
             }
-            let short = Decimal::read(text).is_some_and(|d| d.precision() <= 15);
-            if let (true, Ok(real)) = (short, text.parse()) {
+            // A text of more digits than a double has would be compared as another number.
+            if let (Some(decimal), Ok(real)) = (Decimal::read(text), text.parse::<f64>())
+                && (decimal.precision() <= 15 || real.to_string() == text)
+            {
                 return Self::Real(real);
             }
         }
@@ -137,4 +139,35 @@ pub(super) trait Database: Send + Sync {
     /// Runs the changes, asks the questions, and commits, in one transaction; the answers' first
     /// cells, as numbers, one a question.
     async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: FieldKind, text: &str, expect: &Bind) {
+        assert!(&Bind::of(kind, text) == expect, "{text}");
+    }
+
+    #[test]
+    fn a_number_is_bound_as_the_number_that_it_is() {
+        let text = |text: &str| Bind::Text(Personal::new(text));
+        check(FieldKind::Number, "7", &Bind::Integer(7));
+        check(FieldKind::Number, "007", &Bind::Integer(7));
+        check(FieldKind::Number, "-9223372036854775808", &Bind::Integer(i64::MIN));
+        check(FieldKind::Number, "7.5", &Bind::Real(7.5));
+        check(FieldKind::Number, "0.30000000000000004", &Bind::Real(0.1 + 0.2));
+        // No double is this number, and its nearest one may be somebody else's.
+        check(FieldKind::Number, "9223372036854775809", &text("9223372036854775809"));
+        check(FieldKind::Number, "7 OR 1=1", &text("7 OR 1=1"));
+        check(FieldKind::Text, "7", &text("7"));
+    }
+
+    #[test]
+    fn another_case_is_meant_and_another_value_is_not() {
+        assert!(is_meant(FieldKind::Text, "Ann@Example.com", "ann@example.com"));
+        assert!(!is_meant(FieldKind::Text, "ann", "anne"));
+        assert!(is_meant(FieldKind::Number, "7", "7.0"));
+        assert!(!is_meant(FieldKind::Number, "7", "8"));
+    }
 }

@@ -1,8 +1,8 @@
 //! SQL databases.
 //!
 //! A page of records is one transaction of a few statements over sets of keys, never a statement a
-//! row. What a statement says is built in [`statement`], in the words of a [`dialect`]; a database is
-//! a [`Database`] that runs it: SQLite today, and another one is one more file.
+//! row. What a statement says is built in `statement`, in the words of a `dialect`; a database is
+//! a `Database` that runs it: SQLite today, and another one is one more file.
 
 mod check;
 mod confirm;

@@ -5,7 +5,8 @@
 //! it and asks for them; by hand:
 //!
 //! ```text
-//! AWS_ENDPOINT_URL=http://127.0.0.1:4566 cargo test -p connectors --test it -- --include-ignored
+//! AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test \
+//!     AWS_SECRET_ACCESS_KEY=test cargo test -p connectors --test it -- --include-ignored
 //! ```
 
 #![allow(
@@ -16,6 +17,7 @@
 
 mod dynamodb;
 mod engine;
+mod environment;
 mod faults;
 mod s3;
 mod sqlite;

@@ -34,7 +34,7 @@ pub enum Shape {
 pub struct SqliteFile {
     pool: SqlitePool,
     sql: Arc<Sql>,
-    store: Store,
+    pub store: Store,
     shape: Shape,
     pub path: PathBuf,
     serial: AtomicI64,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contract::api::{Kept, ParkedView, RequestView, StoreView, parked_view, store_view};
 use domain::catalog::{Method, Store};
-use domain::{Request, StoreId};
+use domain::{Operation, Request, StoreId, Task};
 use jiff::Timestamp;
 
 use super::reader::{Reader, find};
@@ -71,7 +71,9 @@ async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, Step
         let at = request.closed_at.unwrap_or_else(|| ports.clock.now());
         for line in &mut lines {
             let store = catalog.store(&line.store);
-            line.kept = store.map(|store| kept(request, store, line, at)).unwrap_or_default();
+            let erased = tasks.iter().find(|t| t.op == Operation::Erase && t.store == line.store);
+            line.kept =
+                store.zip(erased).map(|(store, task)| kept(request, store, task, at)).unwrap_or_default();
         }
     }
     Ok(lines)
@@ -79,17 +81,14 @@ async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, Step
 
 /// What is kept in a store, and why: what a sanction source wants kept comes before what the
 /// catalog says, as it does when the store is erased.
-fn kept(request: &Request, store: &Store, line: &StoreView, at: Timestamp) -> Vec<Kept> {
+fn kept(request: &Request, store: &Store, task: &Task, at: Timestamp) -> Vec<Kept> {
     let mut kept = Vec::new();
     for collection in &store.collections {
         let erasure = &collection.erasure;
-        let wanted = kept_by(request, store, collection, at);
-        let there_is_some = match (wanted, erasure.method) {
-            (Some(_), _) | (None, Method::Retain) => line.retained > 0,
-            (None, Method::Anonymise) => line.anonymised > 0,
-            (None, Method::Delete) => false,
-        };
-        if !there_is_some {
+        let counts = task.collections.get(&collection.name).copied().unwrap_or_default();
+        // A source that spoke after the records were anonymised kept nothing of them.
+        let wanted = kept_by(request, store, collection, at).filter(|_| counts.retained > 0);
+        if counts.anonymised == 0 && counts.retained == 0 {
             continue;
         }
         kept.push(match wanted {

@@ -9,13 +9,13 @@
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
-use domain::catalog::{Method, Store};
+use domain::catalog::Store;
 use domain::event::EventKind;
 use domain::hold::Ruling;
 use domain::plan::{PageRef, Plan};
 use domain::request::Request;
 use domain::{Identity, Operation, Status, Tally, Task, TaskStatus};
-use ports::stores::{Settled, Target};
+use ports::stores::{Settled, Target, Treatment};
 use ports::{
     Budget, Catalogs, Clock, Entropy, Holds, Keyring, Requests, Sanctions, Staging, Stores, Tenants,
 };
@@ -84,7 +84,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, store };
     let mut foreign = 0;
     while let Some((_, page)) = next(&task) {
-        let settled = eraser.settle(page, &mut task.tally).await?;
+        let settled = eraser.settle(page, &mut task).await?;
         foreign += settled.foreign;
         task.pages += 1;
         if budget.is_spent() && next(&task).is_some() {
@@ -127,7 +127,7 @@ fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp
         Some(stored) if stored.pass == fresh.pass => {
             Task { status: TaskStatus::Running, failure: None, ..stored }
         }
-        Some(stored) => Task { tally: stored.tally, ..fresh },
+        Some(stored) => Task { tally: stored.tally, collections: stored.collections, ..fresh },
         None => fresh,
     }
 }
@@ -207,28 +207,33 @@ struct Eraser<'a> {
 }
 
 impl Eraser<'_> {
-    /// Treats one page, and counts it.
-    async fn settle(&self, page: &PageRef, tally: &mut Tally) -> Result<Settled, StepError> {
+    /// Treats one page, and counts it: in all, and for its collection.
+    async fn settle(&self, page: &PageRef, task: &mut Task) -> Result<Settled, StepError> {
         let collection = self
             .store
             .collection(&page.collection)
             .ok_or_else(|| StepError::broken("erase", "the catalog lacks the collection"))?;
         let now = self.ports.clock.now();
-        let treatment = match handling(self.request, self.plan, self.store, collection, now) {
+        let (settled, counted) = match handling(self.request, self.plan, self.store, collection, now) {
             Handling::Keep => {
-                tally.retained += u64::from(page.records);
-                return Ok(Settled { done: u64::from(page.records), foreign: 0 });
+                let done = u64::from(page.records);
+                (Settled { done, foreign: 0 }, Tally { retained: done, ..Tally::default() })
             }
-            Handling::Treat(treatment) => treatment,
+            Handling::Treat(treatment) => {
+                let records = self.desk.page(&page.object).await?.records;
+                let connector = self.ports.stores.connector(&self.request.tenant, self.store).await?;
+                let target = Target { store: self.store, collection, wanted: &[] };
+                let settled = connector.erase(&target, &records, &treatment).await?;
+                let done = settled.done;
+                let counted = match treatment {
+                    Treatment::Anonymise(_) => Tally { anonymised: done, ..Tally::default() },
+                    Treatment::Delete => Tally { erased: done, ..Tally::default() },
+                };
+                (settled, counted)
+            }
         };
-        let records = self.desk.page(&page.object).await?.records;
-        let connector = self.ports.stores.connector(&self.request.tenant, self.store).await?;
-        let target = Target { store: self.store, collection, wanted: &[] };
-        let settled = connector.erase(&target, &records, &treatment).await?;
-        match collection.erasure.method {
-            Method::Anonymise => tally.anonymised += settled.done,
-            Method::Delete | Method::Retain => tally.erased += settled.done,
-        }
+        task.tally += counted;
+        *task.collections.entry(page.collection.clone()).or_default() += counted;
         Ok(settled)
     }
 }

@@ -78,9 +78,11 @@ pub(super) fn failure_of(input: &Caught) -> Failure {
         .and_then(|cause| serde_json::from_str::<LambdaCause>(cause).map(|c| c.message).ok());
     let transient = match input.error.as_str() {
         // `More` was retried as often as one execution's history allows; the next one goes on.
-        "Lacuna.Transient" | "Lacuna.Throttled" | "Lacuna.More" | "States.Timeout" | "States.HeartbeatTimeout" => {
-            true
-        }
+        "Lacuna.Transient"
+        | "Lacuna.Throttled"
+        | "Lacuna.More"
+        | "States.Timeout"
+        | "States.HeartbeatTimeout" => true,
         // The process or its machine died; the next one may not.
         other => ["Lambda.", "Runtime.", "Sandbox."].iter().any(|family| other.starts_with(family)),
     };

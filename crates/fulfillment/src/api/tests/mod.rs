@@ -242,6 +242,28 @@ fn task(op: Operation, store: &str, tally: Tally) -> Task {
     Task { tally, status: TaskStatus::Done, ..Task::new(op, store, 1, at) }
 }
 
+/// An erase task with the counts of each of its collections.
+fn erase_task(store: &str, counts: &[(&str, Tally)]) -> Task {
+    let mut tally = Tally::default();
+    for (_, one) in counts {
+        tally += *one;
+    }
+    let collections = counts.iter().map(|(name, one)| ((*name).to_owned(), *one)).collect();
+    Task { collections, ..task(Operation::Erase, store, tally) }
+}
+
+fn erased(erased: u64) -> Tally {
+    Tally { erased, ..Tally::default() }
+}
+
+fn anonymised(anonymised: u64) -> Tally {
+    Tally { anonymised, ..Tally::default() }
+}
+
+fn retained(retained: u64) -> Tally {
+    Tally { retained, ..Tally::default() }
+}
+
 #[test]
 fn every_route_is_there_once_and_all_have_their_own_names() {
     let mut names: Vec<&str> = ROUTES.iter().map(|route| route.endpoint.as_str()).collect();

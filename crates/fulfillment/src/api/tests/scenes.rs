@@ -90,12 +90,9 @@ fn located(draft: &mut Draft) {
     draft.request.cooling_off_until = "2026-04-01T09:00:00Z".parse().ok();
 }
 
-fn erased(draft: &mut Draft) {
-    let erased = |erased, anonymised, retained| Tally { erased, anonymised, retained, ..Tally::default() };
-    draft.tasks.extend([
-        task(Operation::Erase, "crm", erased(1, 0, 0)),
-        task(Operation::Erase, "shop", erased(1, 2, 7)),
-    ]);
+fn settled(draft: &mut Draft) {
+    let shop = [("customers", erased(1)), ("invoices", anonymised(2)), ("lines", retained(7))];
+    draft.tasks.extend([erase_task("crm", &[("contacts", erased(1))]), erase_task("shop", &shop)]);
     for store in ["crm", "shop"] {
         draft.tasks.push(task(Operation::Confirm, store, Tally { residue: Some(0), ..Tally::default() }));
     }
@@ -120,7 +117,7 @@ async fn showing(document: &Document) -> Vec<Scene> {
     for status in [Status::Checking, Status::Erasing, Status::Confirming] {
         front.change(&id, |draft| draft.request.status = status).await;
     }
-    front.change(&id, erased).await;
+    front.change(&id, settled).await;
     front
         .change(&id, |draft| {
             draft.request.status = Status::Fulfilled;

@@ -33,18 +33,16 @@ async fn each_store_has_its_line_and_what_is_kept_has_its_reason() {
     let id = front.submit(PERSON).await;
     front
         .change(&id, |draft| {
-            let of = |located, erased, anonymised, retained, residue| Tally {
-                located,
-                erased,
-                anonymised,
-                retained,
-                residue,
-            };
+            let shop = [("customers", erased(1)), ("invoices", anonymised(2)), ("lines", retained(7))];
+            let (found, none_left) = (
+                |located| Tally { located, ..Tally::default() },
+                Tally { residue: Some(0), ..Tally::default() },
+            );
             draft.tasks.extend([
-                task(Operation::Locate, "shop", of(10, 0, 0, 0, None)),
-                task(Operation::Erase, "shop", of(0, 1, 2, 7, None)),
-                task(Operation::Confirm, "shop", of(0, 0, 0, 0, Some(0))),
-                task(Operation::Locate, "crm", of(1, 0, 0, 0, None)),
+                task(Operation::Locate, "shop", found(10)),
+                erase_task("shop", &shop),
+                task(Operation::Confirm, "shop", none_left),
+                task(Operation::Locate, "crm", found(1)),
             ]);
         })
         .await;
@@ -80,13 +78,37 @@ async fn what_a_sanction_source_keeps_names_the_source() {
                 reason: "warranty".into(),
                 until: "2027-01-01T00:00:00Z".parse().ok(),
             });
-            draft.tasks.push(task(Operation::Erase, "crm", Tally { retained: 1, ..Tally::default() }));
+            draft.tasks.push(erase_task("crm", &[("contacts", retained(1))]));
         })
         .await;
     let view = shown(&front, &caller(Role::Backend), &id).await;
     let expect = json!([{"collection": "contacts", "method": "retain", "reason": "warranty", "law": "legal",
         "keep_for": "2027-01-01T00:00:00Z"}]);
     assert_eq!(view["stores"][0]["kept"], expect);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_kept() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    let shop = [("customers", erased(1)), ("invoices", anonymised(2))];
+    front
+        .change(&id, |draft| {
+            draft.tasks.push(erase_task("shop", &shop));
+            // It wants everything kept, and said so when the invoices were anonymised already.
+            draft.request.retentions.push(Retention {
+                source: "legal".into(),
+                stores: vec!["shop".parse().expect("a store")],
+                categories: vec![],
+                reason: "warranty".into(),
+                until: None,
+            });
+        })
+        .await;
+    let view = shown(&front, &caller(Role::Backend), &id).await;
+    let kept = view["stores"][0]["kept"].as_array().expect("a list");
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!((&kept[0]["collection"], &kept[0]["method"]), (&json!("invoices"), &json!("anonymise")));
 }
 
 #[tokio::test]

@@ -1,0 +1,215 @@
+//! The outside: the API over HTTP, the company's stores through the seeder, the audit table.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use audit::{Block, Entry};
+use aws_sdk_dynamodb::types::AttributeValue;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::repository::root;
+
+/// How long a journey waits for a status. Cooling-off is five seconds here.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+#[allow(clippy::disallowed_methods, reason = "the launcher says where the engine is, and no one else")]
+fn variable(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: `make test` starts the engine and sets it"))
+}
+
+/// Who calls.
+#[derive(Debug, Clone, Copy)]
+pub enum As {
+    Backend,
+    Officer,
+    Auditor,
+    Subject,
+    OtherTenant,
+    Nobody,
+}
+
+impl As {
+    fn token(self) -> Option<String> {
+        let name = match self {
+            Self::Backend => "LACUNA_TOKEN_BACKEND",
+            Self::Officer => "LACUNA_TOKEN_OFFICER",
+            Self::Auditor => "LACUNA_TOKEN_AUDITOR",
+            Self::Subject => "LACUNA_TOKEN_SUBJECT",
+            Self::OtherTenant => "LACUNA_TOKEN_OTHER",
+            Self::Nobody => return None,
+        };
+        Some(variable(name))
+    }
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// Calls the API.
+pub async fn call(who: As, method: Method, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
+    let client =
+        reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().expect("a client");
+    let mut request = client.request(method, format!("{}{path}", variable("LACUNA_URL")));
+    if let Some(token) = who.token() {
+        request = request.header("Authorization", format!("Bearer {token}"));
+    }
+    if let Some(key) = key {
+        request = request.header("Idempotency-Key", key);
+    }
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let response = request.send().await.expect("the API answers");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a body");
+    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+}
+
+/// The body of an erasure request.
+pub fn erasure(email: &str, verified: bool) -> Value {
+    let mut body = json!({
+        "type": "erasure",
+        "subject": {"identities": [{"type": "email", "value": email}]},
+        "jurisdiction": "EU",
+    });
+    if verified {
+        let at = now();
+        body["verification"] = json!({"method": "session", "at": at, "reference": "journey"});
+    }
+    body
+}
+
+/// The time, as the API takes it.
+#[allow(clippy::disallowed_methods, reason = "a journey is a client of its own, with a clock of its own")]
+pub fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+/// The time from now.
+#[allow(clippy::disallowed_methods, reason = "a journey is a client of its own, with a clock of its own")]
+pub fn in_days(days: i64) -> String {
+    let later = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(24 * days));
+    later.expect("in time").to_string()
+}
+
+/// A key that no earlier run used.
+pub fn fresh_key(name: &str) -> String {
+    format!("{name}-{}", now())
+}
+
+/// Submits an erasure for somebody who was verified; the request's id.
+pub async fn submit(email: &str) -> String {
+    let answer = call(
+        As::Backend,
+        Method::POST,
+        "/v1/requests",
+        Some(&fresh_key("submit")),
+        Some(erasure(email, true)),
+    )
+    .await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    answer.body["request_id"].as_str().expect("an id").to_owned()
+}
+
+/// The request.
+pub async fn show(id: &str) -> Value {
+    let answer = call(As::Officer, Method::GET, &format!("/v1/requests/{id}"), None, None).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    answer.body
+}
+
+/// Waits until the request has one of the statuses.
+pub async fn wait_for(id: &str, statuses: &[&str]) -> Value {
+    let began = Instant::now();
+    loop {
+        let request = show(id).await;
+        let status = request["status"].as_str().unwrap_or_default();
+        if statuses.contains(&status) {
+            return request;
+        }
+        assert!(began.elapsed() < PATIENCE, "{id} is {status}, not {statuses:?}: {request:#}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Where the launcher keeps what it makes.
+fn local() -> PathBuf {
+    root().join(variable("LACUNA_LOCAL"))
+}
+
+/// What the sanction source answers from now on; `None`: clear.
+pub fn sanction(verdict: Option<Value>) {
+    let path = local().join("sanction.json");
+    match verdict {
+        Some(verdict) => std::fs::write(path, verdict.to_string()).expect("written"),
+        None => drop(std::fs::remove_file(path)),
+    }
+}
+
+fn seeder(arguments: &[&str]) -> (bool, String) {
+    let done = Command::new(root().join(".venv/bin/python"))
+        .arg("localstack/seed.py")
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the seeder runs");
+    (done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+/// Everywhere a text still is: stores, tables, buckets, logs, executions, queues, files.
+pub fn places(text: &str) -> Vec<String> {
+    seeder(&["find", text]).1.lines().map(str::to_owned).collect()
+}
+
+/// Customers and revenue, from the shop and from the CRM.
+pub fn figures() -> Value {
+    let (fine, text) = seeder(&["stats"]);
+    assert!(fine, "{text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// The webhooks that arrived: headers and body.
+pub fn webhooks() -> Vec<(Value, String)> {
+    let text = std::fs::read_to_string(local().join("webhooks.jsonl")).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .map(|line| (line["headers"].clone(), line["body"].as_str().unwrap_or_default().to_owned()))
+        .collect()
+}
+
+/// Every entry of the tenant's audit, in the order of the table.
+pub async fn audit_entries(tenant: &str) -> Vec<Entry> {
+    let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    let client = aws_sdk_dynamodb::Client::new(&config);
+    let mut entries = Vec::new();
+    let mut from = None;
+    loop {
+        let page = client
+            .query()
+            .table_name("lacuna-audit")
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("T#{tenant}")))
+            .expression_attribute_values(":sk", AttributeValue::S("SEQ#".into()))
+            .consistent_read(true)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .expect("the audit table answers");
+        for item in page.items() {
+            let doc = item["doc"].as_s().expect("a document");
+            let block: Block = serde_json::from_str(doc).expect("a block");
+            entries.extend(block.entries);
+        }
+        from = page.last_evaluated_key().cloned();
+        if from.is_none() {
+            return entries;
+        }
+    }
+}

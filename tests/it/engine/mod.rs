@@ -1,0 +1,6 @@
+//! Journeys on the local engine: the real functions, tables, queues and state machine, one journey
+//! for each way a request can go. Run by `make test`, which starts the engine; alone they are
+//! ignored.
+
+mod client;
+mod journeys;

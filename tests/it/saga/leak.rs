@@ -1,0 +1,74 @@
+//! The person is nowhere that they must not be (G6): not in a payload of the state machine, not in
+//! our tables, not in the audit, not in an announcement, not in a name, not in what is staged.
+
+use super::shop::{self, NAME, PERSON};
+use super::stage::Stage;
+use domain::hold::Verdict;
+use jiff::SignedDuration;
+use testkit::inject::Plan;
+
+/// Every form in which the mark could be written down.
+fn marks() -> Vec<String> {
+    let hex = |text: &str| hex::encode(text);
+    vec![PERSON.to_owned(), NAME.to_owned(), "Marked".to_owned(), hex(PERSON), hex(NAME)]
+}
+
+fn assert_unmarked(place: &str, text: &str) {
+    for mark in marks() {
+        assert!(!text.contains(&mark), "{place} names the person");
+    }
+}
+
+async fn play_everything(stage: &Stage) -> domain::RequestId {
+    let review_at = stage.world.clock().now().checked_add(SignedDuration::from_hours(1)).expect("in time");
+    stage.world.answer_next("legal-desk", Ok(Verdict::Hold { reason: "litigation".into(), review_at }));
+    let id = stage.submit(PERSON).await;
+    // Faults on the way: their texts are kept in tasks, events and the request.
+    stage.world.injector().arm(Plan::outage("connector.").on("crm"));
+    stage.play().await;
+    stage.world.injector().disarm();
+    id
+}
+
+#[tokio::test]
+async fn the_mark_is_nowhere_while_the_request_runs_and_after_it() {
+    let stage = Stage::new(1);
+    let id = play_everything(&stage).await;
+    look_everywhere(&stage, &id);
+    stage.play_to_the_end(&id).await;
+    look_everywhere(&stage, &id);
+    assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
+}
+
+fn look_everywhere(stage: &Stage, id: &domain::RequestId) {
+    let (world, tenant) = (&stage.world, &stage.tenant);
+    for walk in stage.walks.lock().expect("not poisoned").iter() {
+        for mark in marks() {
+            let found = walk.trace.payloads_with(&mark);
+            assert!(
+                found.is_empty(),
+                "a payload of the state machine names the person: {:?}",
+                found[0].state
+            );
+        }
+    }
+    let json = |value: serde_json::Result<String>| value.expect("JSON");
+    assert_unmarked("the request", &json(serde_json::to_string(&stage.request(id))));
+    assert_unmarked("a task", &json(serde_json::to_string(&world.tasks_of(tenant, id))));
+    assert_unmarked("an event", &json(serde_json::to_string(&world.events_of(tenant, id))));
+    assert_unmarked("the audit", &json(serde_json::to_string(&world.audit_entries(tenant))));
+    for announced in world.announced() {
+        assert_unmarked("an announcement", &json(serde_json::to_string(&announced.announcement)));
+    }
+    for execution in world.all_executions() {
+        assert_unmarked("an execution", &format!("{} {:?}", execution.name, execution.start));
+    }
+    for key in world.staged() {
+        assert_unmarked("a staged object's key", &key);
+        let bytes = world.staged_object(&key).expect("it is there");
+        for mark in marks() {
+            let found = bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
+            assert!(!found, "{key} is not sealed");
+        }
+    }
+}

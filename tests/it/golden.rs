@@ -2,7 +2,7 @@
 
 use crate::repository::root;
 
-/// Compares a text with its golden file, or writes it when LACUNA_SNAP is set.
+/// Compares a text with its golden file, or writes it when `LACUNA_SNAP` is set.
 #[allow(clippy::disallowed_methods, reason = "the one switch of the tests")]
 pub fn check(name: &str, text: &str) {
     let path = root().join("tests/it/golden").join(name);

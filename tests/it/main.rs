@@ -2,6 +2,7 @@
 //! and journeys on the engine.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "all of this is tests")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "our own files, named by us")]
 
 mod docs;
 mod engine;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use contract::step::Outcome;
+use domain::event::EnterAt;
 use fulfillment::StepError;
 use fulfillment::steps::park_request::STORE_FAILED;
 use serde_json::Value;
@@ -137,7 +138,6 @@ fn executions_enter_where_requests_say() {
     for entry in ENTRY_POINTS {
         assert!(definition["States"][entry].is_object(), "{entry} is no state");
     }
-    use domain::event::EnterAt;
     for entry in [EnterAt::Plan, EnterAt::CloseRequest, EnterAt::AnnounceOutcome] {
         assert!(ENTRY_POINTS.contains(&entry.as_str()));
     }
@@ -155,7 +155,8 @@ fn the_graph_is_the_one_that_was_reviewed() {
         let rules = ["Choices", "Catch"].iter().filter_map(|f| state[*f].as_array()).flatten();
         next.extend(rules.filter_map(|r| r["Next"].as_str().map(str::to_owned)));
         let next: Vec<String> = next.into_iter().collect();
-        graph += &format!("{name} -> {}\n", if next.is_empty() { "end".to_owned() } else { next.join(", ") });
+        let next = if next.is_empty() { "end".to_owned() } else { next.join(", ") };
+        graph += &[name.as_str(), " -> ", &next, "\n"].concat();
     }
     crate::golden::check("statemachine.txt", &graph);
 }

@@ -88,9 +88,8 @@ pub fn verify_chain<'a>(
     prev_hash: &str,
     entries: impl IntoIterator<Item = &'a Entry>,
 ) -> Result<String, ChainError> {
-    let mut expected = first;
     let mut last = prev_hash.to_owned();
-    for entry in entries {
+    for (expected, entry) in (first..).zip(entries) {
         if entry.seq != expected {
             return Err(ChainError::Sequence { expected, found: entry.seq });
         }
@@ -101,7 +100,6 @@ pub fn verify_chain<'a>(
             return Err(ChainError::Altered { seq: entry.seq });
         }
         last.clone_from(&entry.hash);
-        expected += 1;
     }
     Ok(last)
 }

@@ -116,21 +116,21 @@ pub fn read(source: &str, body: &[u8]) -> Result<Verdict, AnswerError> {
 mod tests {
     use super::*;
 
-    fn check(body: &str, expect: Result<Verdict, AnswerError>) {
-        assert_eq!(read("legal", body.as_bytes()), expect, "{body}");
+    fn check(body: &str, expect: &Result<Verdict, AnswerError>) {
+        assert_eq!(&read("legal", body.as_bytes()), expect, "{body}");
     }
 
     #[test]
     fn only_the_documented_answers_are_answers() {
-        check(r#"{"verdict":"clear"}"#, Ok(Verdict::Clear));
-        check(r#"{"verdict":"deny","reason":"fraud"}"#, Ok(Verdict::Deny { reason: "fraud".into() }));
-        check(r#"{"verdict":"clear","but":1}"#, Err(AnswerError::Form));
-        check(r#"{"verdict":"Clear"}"#, Err(AnswerError::Form));
-        check(r#"{"verdict":"hold","reason":"x"}"#, Err(AnswerError::Form));
-        check(r#"{"verdict":"deny","reason":"Mr Example said so"}"#, Err(AnswerError::Reason));
-        check(r#"{"verdict":"retain","reason":"tax"}"#, Err(AnswerError::Nothing));
-        check("", Err(AnswerError::Form));
-        check("true", Err(AnswerError::Form));
-        check("[]", Err(AnswerError::Form));
+        check(r#"{"verdict":"clear"}"#, &Ok(Verdict::Clear));
+        check(r#"{"verdict":"deny","reason":"fraud"}"#, &Ok(Verdict::Deny { reason: "fraud".into() }));
+        check(r#"{"verdict":"clear","but":1}"#, &Err(AnswerError::Form));
+        check(r#"{"verdict":"Clear"}"#, &Err(AnswerError::Form));
+        check(r#"{"verdict":"hold","reason":"x"}"#, &Err(AnswerError::Form));
+        check(r#"{"verdict":"deny","reason":"Mr Example said so"}"#, &Err(AnswerError::Reason));
+        check(r#"{"verdict":"retain","reason":"tax"}"#, &Err(AnswerError::Nothing));
+        check("", &Err(AnswerError::Form));
+        check("true", &Err(AnswerError::Form));
+        check("[]", &Err(AnswerError::Form));
     }
 }

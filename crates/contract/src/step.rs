@@ -171,7 +171,7 @@ pub struct Caught {
 pub enum Park {
     /// From the state machine.
     Caught(Caught),
-    /// A `Step Functions Execution Status Change` of EventBridge.
+    /// A `Step Functions Execution Status Change` of `EventBridge`.
     Lost {
         /// What it says.
         detail: LostExecution,

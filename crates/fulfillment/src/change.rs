@@ -132,6 +132,7 @@ impl Draft {
 
     /// Adds a detail. Never an identity.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "numbers and ids alike")]
     pub fn detail(mut self, name: &str, value: impl ToString) -> Self {
         self.detail.insert(name.to_owned(), value.to_string());
         self

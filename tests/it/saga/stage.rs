@@ -245,9 +245,7 @@ impl Stage {
             if request.status.is_end() && request.announced {
                 return request;
             }
-            if request.progress_by.is_none() {
-                panic!("nobody will ever look after it: {:?}", request.parked);
-            }
+            assert!(request.progress_by.is_some(), "nobody will ever look after it: {:?}", request.parked);
             self.world.fake_clock().advance(SignedDuration::from_mins(61));
             self.sweep().await;
         }

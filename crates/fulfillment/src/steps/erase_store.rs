@@ -102,8 +102,8 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
 fn may_erase(request: &Request, plan: &Plan, ports: &Ports) -> Result<(), StepError> {
     let waited = request.cooling_off_until.is_some_and(|until| until <= ports.clock.now());
     let pinned = !request.locks.is_empty() && plan.passes.last().is_some_and(|p| p.for_erasing && p.complete);
-    let wanted = !request.status.is_end() && !request.cancel_requested && request.denied.is_none();
-    if waited && pinned && wanted {
+    let open = !request.status.is_end() && !request.cancel_requested && request.denied.is_none();
+    if waited && pinned && open {
         Ok(())
     } else {
         Err(StepError::broken("erase", "the request is not ready to be erased"))

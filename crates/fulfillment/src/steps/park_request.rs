@@ -8,6 +8,7 @@ use std::sync::Arc;
 use contract::step::{Caught, Park};
 use domain::event::{EnterAt, EventKind};
 use domain::request::{Parked, Request};
+use domain::task::Failure;
 use domain::{Operation, Status, Task, TaskStatus};
 use jiff::SignedDuration;
 use ports::{Clock, Code, Requests};
@@ -95,31 +96,33 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
     };
     if input.error != STORE_FAILED {
         let failure = failure_of(input);
-        let code = Code::ALL.iter().find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
+        if input.error.starts_with(LOST) {
+            // Why is not known, so whether it mends is not either: trying again will tell.
+            let detail = format!("the execution ended without telling ({})", input.error);
+            return parked(None, Code::ExecutionLost, detail, true);
+        }
         let detail = format!("{}: {}", failure.error, failure.detail);
-        return parked(None, code.copied().unwrap_or(Code::StepFailed), detail, failure.transient);
+        return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
     }
     let failed = tasks.iter().filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
     let mut failures: Vec<_> = failed.filter_map(|t| t.failure.as_ref().map(|f| (&t.store, f))).collect();
     // Somebody is needed if any one of them cannot mend by itself.
     failures.sort_by_key(|(_, failure)| failure.transient);
-    match failures.first() {
-        Some((store, failure)) => {
-            let code = Code::ALL.iter().find(|c| failure.detail.starts_with(&format!("{}:", c.as_str())));
-            let code = code.copied().unwrap_or(Code::StoreFailed);
-            parked(
-                Some((*store).clone()),
-                code,
-                format!("{}: {}", failure.error, failure.detail),
-                failure.transient,
-            )
-        }
-        None => {
-            let residue = tasks.iter().find(|t| t.tally.residue.is_some_and(|found| found > 0));
-            let detail = "records of the person are still there after erasing three times".to_owned();
-            parked(residue.map(|t| t.store.clone()), Code::ResidueRemains, detail, false)
-        }
-    }
+    let Some((store, failure)) = failures.first() else {
+        let residue = tasks.iter().find(|t| t.tally.residue.is_some_and(|found| found > 0));
+        let detail = "records of the person are still there after erasing three times".to_owned();
+        return parked(residue.map(|t| t.store.clone()), Code::ResidueRemains, detail, false);
+    };
+    let code = code_of(failure).unwrap_or(Code::StoreFailed);
+    let detail = format!("{}: {}", failure.error, failure.detail);
+    parked(Some((*store).clone()), code, detail, failure.transient)
+}
+
+/// The code that the text of one of our own faults begins with.
+fn code_of(failure: &Failure) -> Option<Code> {
+    let begins =
+        |code: &&Code| failure.detail.strip_prefix(code.as_str()).is_some_and(|rest| rest.starts_with(':'));
+    Code::ALL.iter().find(begins).copied()
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
     if request.erasing_begun {
         // One pass for the first erasure and one for each residue found.
-        let wanted = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
-        return match (pass.complete, erasing_passes >= wanted) {
+        let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
+        return match (pass.complete, erasing_passes >= due) {
             (false, _) => Stand::Underway,
             (true, true) => Stand::Pinned(Outcome::AfterWait),
             (true, false) => Stand::NewPass { for_erasing: true },

@@ -5,6 +5,7 @@
 #   make down    stops it
 #   make test    everything that CI runs
 #   make lint    the part of it that runs nothing
+#   make snap    writes the golden files anew, for review
 #   make deploy  builds for an AWS account and deploys there
 #
 # ENGINE=external uses what answers at AWS_ENDPOINT_URL. LACUNA_ENGINE_PORT and LACUNA_RECEIVER_PORT move the local ports.
@@ -22,7 +23,7 @@ BUILD := .venv/build/bin
 # The tests' engine is a second one, in a folder and on ports of its own: a developer's may be up meanwhile.
 BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581
 
-.PHONY: demo up down test lint deploy build venv format clippy licences templates scripts cargo-test engine-test
+.PHONY: demo up down test lint deploy build venv snap format clippy licences templates scripts cargo-test engine-test
 
 demo: build
 	$(VENV)/python localstack/demo.py
@@ -61,9 +62,17 @@ scripts: .venv/.stamp
 cargo-test:
 	cargo test --locked --workspace
 
-# The tests that need the engine are ignored by the line above, and are all that this one runs.
+# The tests that need the engine are ignored by the line above, and are all that these run: the
+# journeys, then the adapters and the connectors against the real protocols.
 engine-test: build
-	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked --package acceptance --test it -- --ignored --test-threads=1
+	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it -- --ignored --test-threads=1
+	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p aws -p connectors -- --ignored --test-threads=2
+
+# Writes the golden files anew, to be looked at before they are committed.
+snap:
+	LACUNA_SNAP=1 cargo test --locked -p acceptance --test it
+	LACUNA_GOLDEN=write cargo test --locked -p cli
+	git status --short
 
 # Needs an AWS account. `sam deploy` shows what it would change, and asks.
 deploy: .venv/lint/.stamp .venv/build/.stamp

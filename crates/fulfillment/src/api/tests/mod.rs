@@ -7,6 +7,7 @@ mod faults;
 mod holding;
 mod leaks;
 mod listing;
+mod lost;
 mod races;
 mod refusing;
 mod scenes;

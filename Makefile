@@ -13,6 +13,7 @@
 PYTHON ?= python3
 ARCH ?= arm64
 CATALOG_VERSION ?= none
+PARAMETERS ?=
 ENGINE ?= local
 export ENGINE
 
@@ -77,7 +78,7 @@ snap:
 # Needs an AWS account. `sam deploy` shows what it would change, and asks.
 deploy: .venv/lint/.stamp .venv/build/.stamp
 	PATH="$(CURDIR)/$(BUILD):$$PATH" cargo lambda build --locked --release --workspace --bins $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
-	$(LINT)/sam deploy --parameter-overrides Architecture=$(ARCH) CatalogVersion=$(CATALOG_VERSION)
+	$(LINT)/sam deploy --parameter-overrides Architecture=$(ARCH) CatalogVersion=$(CATALOG_VERSION) $(PARAMETERS)
 
 venv: .venv/.stamp
 

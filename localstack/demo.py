@@ -37,10 +37,22 @@ def erase() -> int:
     after = shop.stats()
     left, looked = search.find(PERSON)
     print(f"\nlooked through {sum(looked.values())} places for {PERSON}: found in {len(left)}", *left, sep="\n  ")
-    for store in before:
-        same = "as before" if before[store] == after[store] else f"BEFORE {before[store]}"
-        print(f"{store}: {after[store]['customers']} customers, revenue {after[store]['revenue']}: {same}")
-    return 0 if not left and before == after else 1
+    figures(before, after)
+    stores = json.loads(lacuna("request", "status", request, "--json"))["stores"]
+    print(f"\n{'store':10}{'found':>7}{'kept':>7}{'residue':>9}")
+    for store in stores:
+        kept = store["anonymised"] + store["retained"]
+        print(f"{store['store']:10}{store['located']:>7}{kept:>7}{store['residue']:>9}")
+    clean = all(store["residue"] == 0 for store in stores)
+    return 0 if clean and not left and before == after else 1
+
+
+def figures(before: dict, after: dict) -> None:
+    """What the company knows of its business, before and after: it lost a person, and no figure."""
+    print(f"\n{'figures':10}{'customers':>10}", *(f"{year:>8}" for year in after["invoices"]["revenue"]))
+    for store, now in after.items():
+        same = "as before" if before[store] == now else f"BEFORE: {before[store]}"
+        print(f"{store:10}{now['customers']:>10}", *(f"{total:>8}" for total in now["revenue"].values()), f"  {same}")
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ use testkit::inject::{Plan, When};
 use testkit::memory::{Paging, Row};
 use testkit::walker::End;
 
-use super::shop::{self, EMPLOYEE, NAME, NEIGHBOUR, PERSON};
+use super::shop::{self, EMPLOYEE, NAME, NEIGHBOUR, PERSON, contact};
 use super::stage::Stage;
 
 /// What must be the same however the end was reached.
@@ -201,4 +201,62 @@ async fn a_store_that_refuses_is_parked_until_somebody_mends_it() {
     stage.resume(&id).await;
     assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
     assert_clean(&stage, &id);
+}
+
+/// A system that puts the person back, so many times, after erasing and before the re-read.
+fn writer_that_puts_the_person_back(stage: &Stage, times: u32) {
+    let mut left = times;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "ConfirmStoreFunctionArn" && left > 0 {
+            left -= 1;
+            contact(&stage.world, &stage.tenant, 1, PERSON, NAME);
+        }
+    }));
+}
+
+/// G4: residue is found by the re-read, and erased by another pass.
+#[tokio::test]
+async fn a_person_who_is_put_back_meanwhile_is_erased_again() {
+    let mut stage = Stage::new(1);
+    stage.manner.twice = true;
+    writer_that_puts_the_person_back(&stage, 1);
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
+    assert_clean(&stage, &id);
+}
+
+/// G4: what cannot be erased is never called complete, and goes on once somebody has mended it.
+#[tokio::test]
+async fn a_person_who_is_put_back_for_ever_parks_the_request() {
+    let stage = Stage::new(1);
+    writer_that_puts_the_person_back(&stage, u32::MAX);
+    let id = stage.submit(PERSON).await;
+    for _ in 0..40 {
+        stage.play().await;
+        stage.world.fake_clock().advance(jiff::SignedDuration::from_hours(24));
+        stage.sweep().await;
+    }
+    let request = stage.request(&id);
+    assert_eq!((request.status, request.progress_by), (Status::Parked, None));
+    assert_eq!(request.parked.as_ref().map(|p| p.code.as_str()), Some("residue-remains"));
+    *stage.meanwhile.lock().expect("not poisoned") = None;
+    stage.resume(&id).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert_clean(&stage, &id);
+}
+
+/// What is not to be erased can be ended though its papers are lost.
+#[tokio::test]
+async fn a_request_whose_key_is_lost_can_still_be_withdrawn() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let scope = KeyScope::Plan(stage.tenant.clone(), id.clone());
+    stage.world.keyring().destroy(&scope).await.expect("destroyed");
+    stage.play().await;
+    let parked = stage.request(&id).parked.expect("parked");
+    assert_eq!((parked.code.as_str(), parked.transient), ("plan-unreadable", false));
+    stage.cancel(&id).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Cancelled);
+    assert!(stage.world.open_markers_of(&stage.tenant, &id).is_empty());
 }

@@ -76,18 +76,7 @@ fn customer(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str, 
     for n in 0..invoices {
         invoice(world, tenant, id, id * 100 + n, name);
     }
-    let contact = format!("C{id:04}");
-    put(
-        "crm",
-        "contacts",
-        row(&[
-            ("contact_id", text(&contact)),
-            ("customer_id", number(id)),
-            ("email", text(email)),
-            ("full_name", text(name)),
-            ("suppressed", number(0)),
-        ]),
-    );
+    let contact = contact(world, tenant, id, email, name);
     for n in 0..3 {
         let note = text(format!("{name} called"));
         put(
@@ -104,6 +93,23 @@ fn customer(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str, 
     let support = world.database(tenant, &"support".parse().expect("a store"));
     support.put_object("shop-support", &format!("tickets/{id}/T{id}.json"), format!("from {email}"));
     support.put_object("shop-support", &format!("avatars/{id}.png"), "png");
+}
+
+/// A person's contact in the CRM; its id.
+pub fn contact(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str) -> String {
+    let contact = format!("C{id:04}");
+    putter(world, tenant)(
+        "crm",
+        "contacts",
+        row(&[
+            ("contact_id", text(&contact)),
+            ("customer_id", number(id)),
+            ("email", text(email)),
+            ("full_name", text(name)),
+            ("suppressed", number(0)),
+        ]),
+    );
+    contact
 }
 
 /// One invoice with two lines.

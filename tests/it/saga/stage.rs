@@ -50,7 +50,12 @@ pub struct Stage {
     definition: Definition,
     pub walks: Mutex<Vec<Walked>>,
     pub happening: Mutex<Option<Happening>>,
+    /// What happens before each call of a function: its name is given.
+    pub meanwhile: Mutex<Option<Meanwhile>>,
 }
+
+/// Something that happens before a function is called.
+pub type Meanwhile = Box<dyn FnMut(&Stage, &str) + Send>;
 
 impl Stage {
     /// The shop with its people, and a tenant whose cooling-off is thirty days.
@@ -84,6 +89,7 @@ impl Stage {
             definition,
             walks: Mutex::default(),
             happening: Mutex::new(None),
+            meanwhile: Mutex::new(None),
         }
     }
 
@@ -385,6 +391,11 @@ fn input<T: DeserializeOwned>(call: &Call) -> T {
 #[async_trait]
 impl Tasks for Stage {
     async fn invoke(&self, call: &Call) -> Result<Value, TaskError> {
+        let meanwhile = self.meanwhile.lock().expect("not poisoned").take();
+        if let Some(mut meanwhile) = meanwhile {
+            meanwhile(self, &call.function);
+            *self.meanwhile.lock().expect("not poisoned") = Some(meanwhile);
+        }
         let first = self.step(call).await;
         if self.world.injector().revive() {
             // The process died in the middle: whatever it would have answered is lost.

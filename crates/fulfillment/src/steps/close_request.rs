@@ -39,8 +39,8 @@ pub struct Ports {
 enum Verdict {
     /// It can end like this.
     End(Status),
-    /// Residue was found, and another pass may help.
-    Residue(u64),
+    /// Residue was found after so many passes, and another one may help.
+    Residue { found: u64, passes: u32 },
     /// Something was left undone without failing: a hold came in between.
     Again,
     /// Something failed.
@@ -58,9 +58,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
+    // To end what is not to be erased nothing of the plan is needed: it may be unreadable by now.
     let plan = match &request.plan {
-        Some(_) => papers.open(input).await?.plan(&request).await?,
-        None => None,
+        Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
+        _ => None,
     };
     match verdict(&request, plan.as_ref(), &tasks) {
         Verdict::End(status) => {
@@ -68,24 +69,41 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
             clean_up(ports, &closed).await?;
             Ok(Decision::plain(Outcome::Closed))
         }
-        Verdict::Residue(found) => {
-            amend_plainly(&scope, |mut now| {
-                now.residue_rounds += 1;
-                now.become_status(Status::Planning)?;
-                let draft =
-                    Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);
-                Ok(Amend::commit(draft, ()))
-            })
-            .await?;
-            Ok(Decision::plain(Outcome::Again))
+        Verdict::Residue { found, passes } => {
+            let rounds = ask_for_another_pass(&scope, found, passes).await?;
+            // What three more passes did not erase needs somebody. When they resume it, the pass
+            // that was asked for is made.
+            let outcome = if rounds > MOST_RESIDUE_ROUNDS { Outcome::Failed } else { Outcome::Again };
+            Ok(Decision::plain(outcome))
         }
         Verdict::Again => Ok(Decision::plain(Outcome::Again)),
         Verdict::Failed => Ok(Decision::plain(Outcome::Failed)),
     }
 }
 
+/// Writes down that residue was found, so that planning makes another pass; how often it was found.
+/// A pass that was asked for already, by a call whose answer was lost, is not asked for again.
+async fn ask_for_another_pass(scope: &Scope<'_>, found: u64, passes: u32) -> Result<u32, StepError> {
+    amend_plainly(scope, |mut now| {
+        if now.residue_rounds >= passes {
+            return Ok(Amend::Leave(now.residue_rounds));
+        }
+        now.residue_rounds += 1;
+        now.become_status(Status::Planning)?;
+        let rounds = now.residue_rounds;
+        let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);
+        Ok(Amend::commit(draft, rounds))
+    })
+    .await
+}
+
+/// Withdrawn or denied: it will not be erased.
+fn is_given_up(request: &Request) -> bool {
+    request.cancel_requested || request.denied.is_some()
+}
+
 fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
-    if request.cancel_requested || request.denied.is_some() {
+    if is_given_up(request) {
         if !to_restore(tasks).is_empty() {
             let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
             return if failed { Verdict::Failed } else { Verdict::Again };
@@ -125,8 +143,10 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
         _ if !complete || !for_erasing => Verdict::Again,
         0 if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
         0 => Verdict::End(Status::PartiallyFulfilled),
-        found if request.residue_rounds < MOST_RESIDUE_ROUNDS => Verdict::Residue(found),
-        _ => Verdict::Failed,
+        found => {
+            let passes = plan.passes.iter().filter(|p| p.for_erasing).count();
+            Verdict::Residue { found, passes: u32::try_from(passes).unwrap_or(u32::MAX) }
+        }
     }
 }
 

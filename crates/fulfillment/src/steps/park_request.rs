@@ -15,7 +15,7 @@ use ports::{Clock, Code, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
-use crate::steps::record_failure::failure_of;
+use crate::steps::record_failure::{failure_of, state_of};
 use crate::steps::start_request::parse_execution_name;
 
 /// The error of the state machine when a step said that stores failed.
@@ -105,17 +105,21 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
         return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
     }
     let failed = tasks.iter().filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
-    let mut failures: Vec<_> = failed.filter_map(|t| t.failure.as_ref().map(|f| (&t.store, f))).collect();
+    let mut failures: Vec<_> = failed.filter_map(|t| t.failure.as_ref().map(|f| (t, f))).collect();
     // Somebody is needed if any one of them cannot mend by itself.
     failures.sort_by_key(|(_, failure)| failure.transient);
-    let Some((store, failure)) = failures.first() else {
+    let Some((task, failure)) = failures.first() else {
         let residue = tasks.iter().find(|t| t.tally.residue.is_some_and(|found| found > 0));
-        let detail = "records of the person are still there after erasing three times".to_owned();
+        let detail = format!(
+            "residue-remains: records of the person were found again after each of {} passes",
+            request.residue_rounds
+        );
         return parked(residue.map(|t| t.store.clone()), Code::ResidueRemains, detail, false);
     };
     let code = code_of(failure).unwrap_or(Code::StoreFailed);
     let detail = format!("{}: {}", failure.error, failure.detail);
-    parked(Some((*store).clone()), code, detail, failure.transient)
+    let parked = parked(Some(task.store.clone()), code, detail, failure.transient);
+    Parked { state: state_of(task.op).to_owned(), ..parked }
 }
 
 /// The code that the text of one of our own faults begins with.

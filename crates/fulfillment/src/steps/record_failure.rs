@@ -48,17 +48,21 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     .await
 }
 
-/// The operation of a state, by the beginning of its name.
+/// The state in which an operation is done.
+pub(super) fn state_of(op: Operation) -> &'static str {
+    match op {
+        Operation::Locate => "LocateStore",
+        Operation::Suppress => "SuppressStore",
+        Operation::Restore => "RestoreStore",
+        Operation::Erase => "EraseStore",
+        Operation::Confirm => "ConfirmStore",
+    }
+}
+
+/// The operation of a state.
 fn operation_of(state: &str) -> Option<Operation> {
-    [
-        ("LocateStore", Operation::Locate),
-        ("SuppressStore", Operation::Suppress),
-        ("RestoreStore", Operation::Restore),
-        ("EraseStore", Operation::Erase),
-        ("ConfirmStore", Operation::Confirm),
-    ]
-    .into_iter()
-    .find_map(|(begin, op)| state.starts_with(begin).then_some(op))
+    use Operation::{Confirm, Erase, Locate, Restore, Suppress};
+    [Locate, Suppress, Restore, Erase, Confirm].into_iter().find(|op| state_of(*op) == state)
 }
 
 #[derive(Deserialize)]

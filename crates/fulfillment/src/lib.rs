@@ -15,5 +15,5 @@ mod subject;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};
-pub use papers::{Papers, papers_prefix, subject_object};
+pub use papers::Papers;
 pub use subject::{Pseudonymiser, pseudonyms_of};

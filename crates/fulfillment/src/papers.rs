@@ -1,7 +1,7 @@
 //! The papers of a request: what is sealed under its plan key in the staging bucket.
 //!
 //! ```text
-//! plans/{tenant}/{request}/subject                         the identities that were given
+//! intake/{tenant}/{request}                                the identities that were given, until the first plan has them
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
 //! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
 //! ```
@@ -25,9 +25,11 @@ pub fn papers_prefix(tenant: &TenantId, id: &RequestId) -> String {
     format!("plans/{tenant}/{id}/")
 }
 
-/// Where the identities are that were given.
+/// Where the identities are that were given. They are sealed before the request exists, so a crash
+/// in between leaves them without anybody who closes the request: the bucket expires this prefix,
+/// and no other, since a plan must live as long as its request is held.
 pub fn subject_object(tenant: &TenantId, id: &RequestId) -> String {
-    format!("{}subject", papers_prefix(tenant, id))
+    format!("intake/{tenant}/{id}")
 }
 
 /// What reading and writing papers needs.
@@ -62,6 +64,12 @@ impl<'a> Papers<'a> {
         let object = subject_object(tenant, id);
         desk.put(&object, "subject", given).await?;
         Ok(object)
+    }
+
+    /// Removes all papers of a request. Doing it twice is fine.
+    pub async fn remove(staging: &dyn Staging, tenant: &TenantId, id: &RequestId) -> Result<(), Fault> {
+        staging.delete_all(&subject_object(tenant, id)).await?;
+        staging.delete_all(&papers_prefix(tenant, id)).await
     }
 
     /// The papers of a request. Fails for good once the plan key is destroyed.

@@ -172,7 +172,9 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
         hold.too_late_for = too_late;
         ports.holds.note_too_late(&hold).await?;
     }
-    let wakes = |request: &Request| !request.status.is_end();
+    // One that is being read again has nothing left that the hold could save; if residue is found,
+    // no store is begun while the hold stands.
+    let wakes = |request: &Request| !request.status.is_end() && request.status != Status::Confirming;
     wake(ports, &hold, &Actor(hold.placed_by.clone()), &id, EventKind::HoldPlaced, wakes).await?;
     Ok(hold)
 }

@@ -15,7 +15,7 @@ use super::submit::{Wanted, submitted};
 use super::{Answer, Call, Ports, actor, encoded};
 use crate::change::{PATIENCE, later};
 use crate::error::StepError;
-use crate::papers::{Papers, papers_prefix};
+use crate::papers::Papers;
 use crate::subject::Pseudonymiser;
 
 /// What came of one attempt to make a request.
@@ -89,7 +89,7 @@ async fn make(ports: &Ports, new: &NewRequest) -> Result<Made, StepError> {
 async fn discard(ports: &Ports, call: &Call, id: &RequestId) -> Result<(), StepError> {
     let scope = KeyScope::Plan(call.tenant().clone(), id.clone());
     ports.keyring.destroy(&scope).await?;
-    ports.staging.delete_all(&papers_prefix(call.tenant(), id)).await?;
+    Papers::remove(&*ports.staging, call.tenant(), id).await?;
     Ok(())
 }
 

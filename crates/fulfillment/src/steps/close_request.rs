@@ -15,7 +15,7 @@ use ports::{Clock, Entropy, KeyScope, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
-use crate::papers::{Papers, papers_prefix};
+use crate::papers::Papers;
 use crate::steps::plan::to_restore;
 
 /// How often residue may lead to another pass.
@@ -169,7 +169,7 @@ async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> 
 /// whoever waited for the person's locks goes on.
 async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
     ports.keyring.destroy(&KeyScope::Plan(request.tenant.clone(), request.id.clone())).await?;
-    ports.staging.delete_all(&papers_prefix(&request.tenant, &request.id)).await?;
+    Papers::remove(&*ports.staging, &request.tenant, &request.id).await?;
     let actor = Actor::step("close-request");
     for lock in &request.locks {
         for waiting in ports.requests.waiters(&request.tenant, lock).await? {

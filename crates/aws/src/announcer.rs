@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sns::{Client, error::BuildError};
 use contract::outcome::{Announcement, SIGNATURE_HEADER, sign};
-use contract::settings::Settings;
+use contract::settings::{Settings, is_own_secret};
 use jiff::Timestamp;
 use ports::{Announcer, Class, Clock, Code, Fault};
 
@@ -90,6 +90,15 @@ impl Announcer for Outcomes {
         };
         let body =
             serde_json::to_vec(announcement).map_err(|_| failed(WEBHOOK, announcement, "not-built"))?;
+        if !is_own_secret(&settings.tenant, &webhook.secret) {
+            return Err(Fault::new(
+                Class::Permanent,
+                Code::SettingsInvalid,
+                WEBHOOK,
+                settings.tenant.as_str(),
+                "the webhook's secret is not this tenant's: lacuna/<tenant>/<name>",
+            ));
+        }
         let key = self.secrets.key(&webhook.secret).await?;
         let headers = [(SIGNATURE_HEADER, sign(&key, at, &body))];
         let mut call = Call::post(&webhook.url, &settings.allowed_hosts, body);

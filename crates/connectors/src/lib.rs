@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use contract::settings::is_own_secret;
 use domain::TenantId;
 use domain::catalog::{Store, StoreKind};
 use ports::{Class, Code, Connector, Fault, Stores, Suppressor};
@@ -121,6 +122,13 @@ impl Connectors {
     }
 
     async fn connected(&self, tenant: &TenantId, store: &Store) -> Result<Connected, Fault> {
+        let foreign = store.connection.as_deref().is_some_and(|name| !is_own_secret(tenant, name));
+        if foreign {
+            return Err(refused(
+                store,
+                "`connection` is not a secret of this tenant: lacuna/<tenant>/<name>",
+            ));
+        }
         let cell = self.open.cell(tenant, store, Instant::now());
         let connected = cell.get_or_try_init(|| self.outside.open(store)).await?;
         Ok(connected.clone())

@@ -71,6 +71,13 @@ pub struct Issuer {
     pub tenants: Vec<TenantId>,
 }
 
+/// Whether a secret's name is one of the tenant's own: `lacuna/<tenant>/<name>`. A catalog or a
+/// setting is written by a tenant, and must not reach what another one's connector may read.
+pub fn is_own_secret(tenant: &TenantId, name: &str) -> bool {
+    let rest = name.strip_prefix("lacuna/").and_then(|rest| rest.strip_prefix(tenant.as_str()));
+    rest.and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| !rest.is_empty())
+}
+
 impl Settings {
     /// The cooling-off, if its text is a duration of fixed units.
     pub fn cooling_off(&self) -> Option<jiff::SignedDuration> {
@@ -101,6 +108,15 @@ mod tests {
             allowed_hosts: vec![],
         };
         assert_eq!(settings.cooling_off().map(|d| d.as_secs()), expect, "{text}");
+    }
+
+    #[test]
+    fn a_tenant_names_its_own_secrets_only() {
+        let demo = "demo".parse().expect("a tenant");
+        assert!(is_own_secret(&demo, "lacuna/demo/crm"));
+        for other in ["lacuna/other/crm", "lacuna/demo2/crm", "lacuna/demo", "lacuna/demo/", "demo/crm", ""] {
+            assert!(!is_own_secret(&demo, other), "{other}");
+        }
     }
 
     #[test]

@@ -140,7 +140,7 @@ async fn a_webhook_is_signed_with_the_tenants_secret() {
 async fn a_secret_that_is_not_there_is_the_settings_to_mend() {
     let sdk = engine().await;
     let announcer = announcer(&sdk, "arn:aws:sns:us-east-1:000000000000:none");
-    let to = settings("http://127.0.0.1:1/", &fresh("lacuna/none"));
+    let to = settings("http://127.0.0.1:1/", &fresh("lacuna/demo/none"));
     let fault = announcer.webhook(&to, &announcement(), Timestamp::UNIX_EPOCH).await.expect_err("no secret");
     assert_eq!(
         (fault.class, fault.code, &*fault.detail),

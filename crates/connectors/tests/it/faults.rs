@@ -281,14 +281,15 @@ fn crm(kind: &str, connection: Option<&str>) -> Store {
 async fn a_wrong_connection_is_refused_without_telling_it() {
     let tenant = "shop".parse().expect("a tenant");
     for (kind, connection, secret) in [
-        ("sql", Some("lacuna/crm"), "marked"),
-        ("sql", Some("lacuna/crm"), r#"{"url":"mysql://marked:marked@host/db"}"#),
-        ("sql", Some("lacuna/crm"), r#"{"url":"sqlite://marked"}"#),
-        ("sql", Some("lacuna/crm"), r#"{"url":"sqlite:///tmp/marked?mode=rwc"}"#),
-        ("sql", Some("lacuna/crm"), r#"{"url":"sqlite::memory:"}"#),
+        ("sql", Some("lacuna/shop/crm"), "marked"),
+        ("sql", Some("lacuna/shop/crm"), r#"{"url":"mysql://marked:marked@host/db"}"#),
+        ("sql", Some("lacuna/shop/crm"), r#"{"url":"sqlite://marked"}"#),
+        ("sql", Some("lacuna/shop/crm"), r#"{"url":"sqlite:///tmp/marked?mode=rwc"}"#),
+        ("sql", Some("lacuna/shop/crm"), r#"{"url":"sqlite::memory:"}"#),
         ("sql", None, "{}"),
-        ("dynamodb", Some("lacuna/shop"), "{}"),
-        ("s3", Some("lacuna/shop"), "{}"),
+        ("sql", Some("lacuna/other/crm"), r#"{"url":"sqlite:///tmp/marked"}"#),
+        ("dynamodb", Some("lacuna/shop/shop"), "{}"),
+        ("s3", Some("lacuna/shop/shop"), "{}"),
     ] {
         let stores = Connectors::new(Arc::new(Fixed(secret, AtomicUsize::new(0))));
         let opened = stores.connector(&tenant, &crm(kind, connection)).await;
@@ -305,7 +306,7 @@ async fn a_store_is_connected_once() {
     let tenant = "shop".parse().expect("a tenant");
     let secrets = Arc::new(Fixed(r#"{"url":"sqlite:///tmp/none"}"#, AtomicUsize::new(0)));
     let stores = Connectors::new(secrets.clone());
-    let store = crm("sql", Some("lacuna/crm"));
+    let store = crm("sql", Some("lacuna/shop/crm"));
     let one = stores.connector(&tenant, &store).await.expect("a connector");
     let other = stores.connector(&tenant, &store).await.expect("a connector");
     assert!(Arc::ptr_eq(&one, &other));

@@ -54,7 +54,9 @@ impl std::fmt::Display for IdentityType {
     }
 }
 
-/// One identity of a person: a kind and a normalised value.
+/// One identity of a person: a kind and a normalised value, and how it was written where that
+/// differs. The normalised value is who it is; both are looked for, because a store's index compares
+/// letter by letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The kind.
@@ -63,6 +65,9 @@ pub struct Identity {
     /// The value, normalised by [`Identity::new`].
     #[serde(with = "crate::pii::exposed")]
     pub value: Personal,
+    /// As it was written, if not as `value` is. Only in what is sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::pii::exposed_option")]
+    pub written: Option<Personal>,
 }
 
 /// Why a text is not a value of its identity type. Never quotes the text.
@@ -107,7 +112,19 @@ impl Identity {
         } else {
             Personal::new(text)
         };
-        Ok(Self { kind, value })
+        let written = (value.expose() != text).then(|| Personal::new(text));
+        Ok(Self { kind, value, written })
+    }
+
+    /// The same identity, without how it was written.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { kind: self.kind.clone(), value: self.value.clone(), written: None }
+    }
+
+    /// Every text by which stores may know it.
+    pub fn spellings(&self) -> impl Iterator<Item = &Personal> {
+        std::iter::once(&self.value).chain(&self.written)
     }
 }
 
@@ -131,6 +148,17 @@ mod tests {
         check("customer_id", "", Err(IdentityError::Empty));
         check("customer_id", "a\nb", Err(IdentityError::Control));
         check("customer_id", &"x".repeat(513), Err(IdentityError::TooLong));
+    }
+
+    #[test]
+    fn an_address_is_looked_for_as_it_was_written_too() {
+        let spellings = |text: &str| {
+            let identity =
+                Identity::new("email".parse().expect("a type"), &Personal::new(text)).expect("fine");
+            identity.spellings().map(|p| p.expose().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(spellings(" LuisG@Example.com "), ["luisg@example.com", "LuisG@Example.com"]);
+        assert_eq!(spellings("luisg@example.com"), ["luisg@example.com"]);
     }
 
     #[test]

@@ -69,6 +69,26 @@ pub mod exposed {
     }
 }
 
+/// [`exposed`] for a text that may be absent.
+pub mod exposed_option {
+    use super::Personal;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes the text, or null.
+    #[allow(clippy::ref_option, reason = "the form that serde asks for")]
+    pub fn serialize<S: Serializer>(value: &Option<Personal>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(text) => serializer.serialize_some(text.expose()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads the text, or null.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Personal>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

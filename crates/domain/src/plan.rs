@@ -197,7 +197,15 @@ impl Plan {
         self.passes.last().and_then(|p| p.rounds.last())
     }
 
-    /// Adds an identity that the current round brought; `false` if it was known.
+    /// The identities, each once, however many ways it was written.
+    pub fn people(&self) -> Vec<Identity> {
+        let mut all: Vec<Identity> = self.identities.iter().map(|k| k.identity.plain()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Adds an identity that the current round brought; `false` if it was known, so written.
     pub fn learn(&mut self, identity: Identity) -> bool {
         if self.identities.iter().any(|k| k.identity == identity) {
             return false;
@@ -263,13 +271,17 @@ impl Plan {
 
     /// The values of the identities of a type that became known in a round, in the form of a field.
     fn values_of(&self, kind: &IdentityType, round: u32, form: FieldKind) -> Vec<Value> {
-        self.identities
+        let mut values: Vec<Value> = self
+            .identities
             .iter()
             .filter(|k| k.round == round && &k.identity.kind == kind)
-            .map(|k| k.identity.value.expose())
+            .flat_map(|k| k.identity.spellings().map(Personal::expose))
             .filter(|text| form == FieldKind::Text || is_number(text))
             .map(|text| Value::of(form, text))
-            .collect()
+            .collect();
+        values.sort();
+        values.dedup();
+        values
     }
 
     /// Whether an earlier lookup of this pass finds the record too, so that it counts once.

@@ -273,3 +273,18 @@ async fn ten_thousand_records_go_in_many_short_calls() {
     assert_eq!((shop.anonymised, shop.retained), (invoices, invoices * 2));
     assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
 }
+
+/// Stores compare letter by letter: an address is looked for as it was given, in lower case, and as
+/// any record that was found writes it.
+#[tokio::test]
+async fn an_address_in_other_letters_is_found_too() {
+    let stage = Stage::new(1);
+    let written = "Marked-Person@Example.com";
+    shop::contact(&stage.world, &stage.tenant, 77, written, NAME);
+    let id = stage.submit(written).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    for spelling in [PERSON, written, NAME] {
+        assert!(!shop::mentions(&stage.world, &stage.tenant, spelling), "{spelling}");
+    }
+}

@@ -314,6 +314,6 @@ async fn a_store_is_connected_once() {
     assert!(hiding.expect("a suppressor").is_some());
     assert_eq!(secrets.1.load(Ordering::Relaxed), 1);
     let other_tenant = "shoe".parse().expect("a tenant");
-    let apart = stores.connector(&other_tenant, &store).await;
+    let apart = stores.connector(&other_tenant, &crm("sql", Some("lacuna/shoe/crm"))).await;
     assert!(!Arc::ptr_eq(&one, &apart.expect("a connector")));
 }

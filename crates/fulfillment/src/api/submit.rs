@@ -107,6 +107,7 @@ async fn check(
     let pseudonyms = identities.iter().map(|identity| names.subject(identity));
     let mut subject: Vec<Pseudonym> = pseudonyms.collect::<Result<_, _>>()?;
     subject.sort();
+    subject.dedup();
     Ok(Wanted {
         kind: given.kind,
         jurisdiction: given.jurisdiction,

@@ -64,7 +64,7 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     let plan = papers.open(&input.run).await?.plan(&request).await?;
     let plan = plan.ok_or_else(|| StepError::broken("check", "there is no plan"))?;
     let settings = settings(&*ports.tenants, &request).await?;
-    let identities: Vec<Identity> = plan.identities.iter().map(|k| k.identity.clone()).collect();
+    let identities: Vec<Identity> = plan.people();
     let request = begin(&scope).await?;
     let heard =
         hear(&*ports.holds, &*ports.sanctions, &settings, &request, &identities, &request.locks, None)

@@ -144,7 +144,7 @@ async fn begin(
     wave: u32,
 ) -> Result<Option<Request>, StepError> {
     let settings = settings(&*ports.tenants, request).await?;
-    let identities: Vec<Identity> = plan.identities.iter().map(|k| k.identity.clone()).collect();
+    let identities: Vec<Identity> = plan.people();
     let Heard { ruling, answers } = hear(
         &*ports.holds,
         &*ports.sanctions,

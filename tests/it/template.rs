@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::repository::{files, read};
+use crate::repository::{files, folders, pascal, read};
 
 /// A resource of a template: its logical id and its lines.
 struct Resource {
@@ -124,6 +124,87 @@ fn every_function_has_a_role_of_its_own() {
         let role = function.lines.iter().find(|l| l.trim_start().starts_with("Role: "));
         let role = role.unwrap_or_else(|| panic!("{} has no role", function.id)).trim().to_owned();
         assert!(roles.insert(role.clone()), "{} shares {role}", function.id);
+    }
+}
+
+/// A function, its `main.rs` and its role. The name joins them: `close-request` is
+/// `CloseRequestFunction`, with `CloseRequestRole`.
+fn programs() -> Vec<(Resource, String, Resource)> {
+    let (mut functions, mut roles) = (of_kind("AWS::Serverless::Function"), of_kind("AWS::IAM::Role"));
+    let take = |all: &mut Vec<Resource>, id: String| {
+        let at = all.iter().position(|r| r.id == id).unwrap_or_else(|| panic!("no {id} in the templates"));
+        all.swap_remove(at)
+    };
+    folders("functions")
+        .into_iter()
+        .map(|name| {
+            let function = take(&mut functions, format!("{}Function", pascal(&name)));
+            let role = take(&mut roles, format!("{}Role", pascal(&name)));
+            assert!(
+                function.has(&format!("Outputs.{}Arn", role.id)),
+                "{} does not have {}",
+                function.id,
+                role.id
+            );
+            (function, read(&format!("functions/{name}/src/main.rs")), role)
+        })
+        .collect()
+}
+
+/// Which variable an adapter cannot be without.
+const VARIABLES: [(&str, &str); 8] = [
+    ("requests()", "LACUNA_REQUESTS_TABLE"),
+    ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("tenants()", "LACUNA_REGISTRY_TABLE"),
+    ("keyring()", "LACUNA_KEYS_TABLE"),
+    ("staging()", "LACUNA_STAGING_BUCKET"),
+    ("catalogs()", "LACUNA_CATALOG_BUCKET"),
+    ("executions()", "LACUNA_STATE_MACHINE"),
+    ("intake()", "LACUNA_INTAKE_QUEUE"),
+];
+
+#[test]
+fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
+    let mut asked = BTreeSet::new();
+    for (function, main, _) in programs() {
+        for (adapter, variable) in VARIABLES.iter().filter(|(adapter, _)| main.contains(adapter)) {
+            asked.insert(*adapter);
+            assert!(
+                function.has(&format!(" {variable}: ")),
+                "{} asks for {adapter} without {variable}",
+                function.id
+            );
+        }
+    }
+    assert_eq!(asked.len(), VARIABLES.len(), "an adapter that nobody asks for proves nothing: {asked:?}");
+}
+
+/// No step only destroys keys: each opens what is sealed, also the one that closes.
+#[test]
+fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
+    let holders: Vec<_> = programs().into_iter().filter(|(_, main, _)| main.contains("keyring()")).collect();
+    assert!(!holders.is_empty(), "nobody holds the keyring");
+    for (function, _, role) in holders {
+        assert!(function.has(" LACUNA_KMS_KEY: "), "{} has no LACUNA_KMS_KEY", function.id);
+        let unwraps = |line: &String| {
+            line.contains("kms:Decrypt")
+                && line.contains("!Ref KeyArn")
+                && line.contains("Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}}")
+        };
+        assert!(role.lines.iter().any(unwraps), "{}: {} may not unwrap a key", role.file, role.id);
+    }
+}
+
+/// Under an execution role KMS is called directly: such a condition keeps executions from starting.
+#[test]
+fn an_execution_role_is_not_bound_to_the_service_that_calls() {
+    let roles: Vec<_> =
+        of_kind("AWS::IAM::Role").into_iter().filter(|r| r.has("Service: states.amazonaws.com")).collect();
+    assert!(!roles.is_empty(), "no role is Step Functions'");
+    for role in roles {
+        // A comment may say why it is not there.
+        let bound = |line: &&String| line.contains("kms:ViaService") && !line.trim_start().starts_with('#');
+        assert_eq!(role.lines.iter().find(bound), None, "{}: {}", role.file, role.id);
     }
 }
 

@@ -116,6 +116,19 @@ impl Identity {
         Ok(Self { kind, value, written })
     }
 
+    /// What a located record says, as it says it: whether it has the form that people must write
+    /// does not matter, it is followed all the same. `None` if it says nothing.
+    pub fn of_record(kind: IdentityType, value: &Personal) -> Option<Self> {
+        let raw = value.expose();
+        let text = raw.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let normal = if kind.as_str() == "email" { text.to_lowercase() } else { text.to_owned() };
+        let written = (normal != raw).then(|| Personal::new(raw));
+        Some(Self { kind, value: Personal::new(normal), written })
+    }
+
     /// The same identity, without how it was written.
     #[must_use]
     pub fn plain(&self) -> Self {

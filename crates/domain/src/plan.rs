@@ -152,6 +152,9 @@ pub struct Plan {
     pub identities: Vec<Known>,
     /// The passes so far: one before the wait, one after it, one for each residue found.
     pub passes: Vec<Pass>,
+    /// How many earlier passes were dropped, because nothing was done by them.
+    #[serde(default)]
+    pub dropped: u32,
 }
 
 /// What a store did with the pages of one round, in the order of erasing.
@@ -167,12 +170,21 @@ impl Plan {
     /// A plan that knows the given identities and nothing else.
     pub fn new(catalog_version: String, given: Vec<Identity>, surrogate: u128) -> Self {
         let identities = given.into_iter().map(|identity| Known { identity, round: 0 }).collect();
-        Self { catalog_version, surrogate, identities, passes: Vec::new() }
+        Self { catalog_version, surrogate, identities, passes: Vec::new(), dropped: 0 }
     }
 
-    /// Begins a pass with the round that looks for the given identities.
-    pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool, generation: Generation) {
-        let first = self.lookups_for(catalog, 1, &BTreeMap::new());
+    /// Begins a pass with the round that looks for the given identities. A pass that is made because
+    /// residue was found also looks for what refers to any record that was located before: what led
+    /// to it is erased by now, and leads to nothing.
+    pub fn begin_pass(
+        &mut self,
+        catalog: &Catalog,
+        for_erasing: bool,
+        residue: bool,
+        generation: Generation,
+    ) {
+        let before = if residue { self.located_before() } else { BTreeMap::new() };
+        let first = self.lookups_for(catalog, 1, &before);
         self.passes.push(Pass {
             rounds: vec![Round { lookups: first, pages: BTreeMap::new() }],
             complete: false,
@@ -181,9 +193,29 @@ impl Plan {
         });
     }
 
+    /// Drops earlier passes by which nothing was done. Passes keep their numbers.
+    pub fn keep_passes(&mut self, keep: impl Fn(&Pass) -> bool) {
+        let all = self.passes.len();
+        self.passes.retain(keep);
+        let gone = u32::try_from(all - self.passes.len()).unwrap_or(u32::MAX);
+        self.dropped = self.dropped.saturating_add(gone);
+    }
+
+    /// What the passes located that were erased. (One before the wait located the same, and the same
+    /// value looked for twice would count twice.)
+    fn located_before(&self) -> BTreeMap<StoreId, Vec<PageRef>> {
+        let mut all: BTreeMap<StoreId, Vec<PageRef>> = BTreeMap::new();
+        let rounds = self.passes.iter().filter(|p| p.for_erasing).flat_map(|p| &p.rounds);
+        for (store, pages) in rounds.flat_map(|r| &r.pages) {
+            all.entry(store.clone()).or_default().extend(pages.iter().cloned());
+        }
+        all
+    }
+
     /// The number of the pass under way or last made, from 0.
     pub fn pass_number(&self) -> u32 {
-        u32::try_from(self.passes.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        let kept = u32::try_from(self.passes.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        kept.saturating_add(self.dropped)
     }
 
     /// The round under way, from 1; 0 before the first pass.
@@ -343,9 +375,16 @@ impl Plan {
         rounds.filter_map(|r| r.lookups.get(store)).flatten()
     }
 
-    /// Whether any pass located anything.
+    /// Whether anybody was found: by the last pass, or, once the wait is over, by one before it, since
+    /// then something was done about them already.
     pub fn found_somebody(&self) -> bool {
-        let rounds = self.passes.iter().flat_map(|p| p.rounds.iter());
+        let after_wait = self.passes.last().is_some_and(|p| p.for_erasing);
+        let looked = if after_wait {
+            self.passes.as_slice()
+        } else {
+            self.passes.last().map_or(&[][..], std::slice::from_ref)
+        };
+        let rounds = looked.iter().flat_map(|p| p.rounds.iter());
         rounds.flat_map(|r| r.pages.values().flatten()).any(|page| page.records > 0)
     }
 
@@ -378,7 +417,7 @@ pub fn identities_of(catalog: &Catalog, store: &StoreId, collection: &str, recor
     own.filter_map(|(name, f)| {
         let kind = f.identity.clone()?;
         let value = record.values.get(name)?;
-        Identity::new(kind, &Personal::new(value.expose())).ok()
+        Identity::of_record(kind, &Personal::new(value.expose()))
     })
     .collect()
 }

@@ -133,7 +133,7 @@ impl Status {
             Accepted => &[Planning, Parked, Cancelled],
             AwaitingVerification => &[Accepted, Parked, Cancelled],
             Waiting => &[Planning, Parked, Cancelled],
-            Planning => &[Waiting, Checking, Parked, NoMatch, Cancelled],
+            Planning => &[Waiting, Checking, Parked, NoMatch, Denied, Cancelled, PartiallyFulfilled],
             Checking => &[
                 Held,
                 CoolingOff,
@@ -148,7 +148,7 @@ impl Status {
             Held => &[Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
             CoolingOff => &[Suppressed, Planning, Checking, Parked, Denied, Cancelled],
             Suppressed => &[CoolingOff, Planning, Checking, Parked, Denied, Cancelled],
-            Erasing => &[Confirming, Planning, Checking, Parked],
+            Erasing => &[Held, Confirming, Planning, Checking, Parked, PartiallyFulfilled],
             Confirming => &[Planning, Checking, Parked, Fulfilled, PartiallyFulfilled],
             Parked => &[
                 Waiting,
@@ -295,6 +295,15 @@ pub struct Request {
     pub cancel_requested: bool,
     /// A sanction source denied it: the reason code.
     pub denied: Option<String>,
+    /// Until when somebody objects, while it is held.
+    #[serde(default)]
+    pub held_until: Option<Timestamp>,
+    /// The lock that it queues behind, while it waits.
+    #[serde(default)]
+    pub waits_for: Option<Pseudonym>,
+    /// The planning pass under way or last made.
+    #[serde(default)]
+    pub pass: u32,
     /// How often residue was found after erasing.
     #[serde(default)]
     pub residue_rounds: u32,
@@ -317,6 +326,12 @@ impl Request {
         self.status = to;
         if to != Status::Parked {
             self.parked = None;
+        }
+        if to != Status::Held {
+            self.held_until = None;
+        }
+        if to != Status::Waiting {
+            self.waits_for = None;
         }
         Ok(())
     }
@@ -368,7 +383,7 @@ mod tests {
             let mut status = Status::Erasing;
             for step in steps {
                 let next: Vec<_> = status.next().iter().copied()
-                    .filter(|s| !matches!(s, Status::Parked | Status::Planning | Status::Checking)).collect();
+                    .filter(|s| !matches!(s, Status::Parked | Status::Planning | Status::Checking | Status::Held)).collect();
                 let Some(to) = next.get(step % next.len().max(1)) else { break };
                 status = *to;
                 prop_assert!(!matches!(status, Status::Cancelled | Status::Denied | Status::NoMatch));

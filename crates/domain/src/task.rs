@@ -83,6 +83,9 @@ pub struct Task {
     pub pass: u32,
     /// The locating round (for [`Operation::Locate`]) or the wave that was settled last.
     pub round: u32,
+    /// For [`Operation::Erase`]: whether the store was begun, with everyone's consent.
+    #[serde(default)]
+    pub begun: bool,
     /// How many of the plan's pages are settled.
     pub pages: u32,
     /// For [`Operation::Locate`]: the pages of its round, by the executions that wrote them.
@@ -110,6 +113,7 @@ impl Task {
             status: TaskStatus::Running,
             pass,
             round: 0,
+            begun: false,
             pages: 0,
             batches: Vec::new(),
             tally: Tally::default(),

@@ -142,7 +142,8 @@ impl Draft {
     /// A parked request is parked no longer, so that it can be parked anew, for another cause.
     #[must_use]
     pub fn wake(mut self, enter_at: EnterAt) -> Self {
-        if self.request.status == Status::Parked {
+        let nothing_erased = self.request.status == Status::Confirming && !self.request.erasing_begun;
+        if self.request.status == Status::Parked || nothing_erased {
             self.request.status = Status::Planning;
         }
         self.request.parked = None;

@@ -76,6 +76,13 @@ pub fn add_retentions(request: &mut Request, more: Vec<Retention>) {
     }
 }
 
+/// What the sources that were asked about the whole request want kept, instead of what they wanted
+/// before.
+pub fn replace_retentions(request: &mut Request, asked: &BTreeMap<String, String>, now: Vec<Retention>) {
+    request.retentions.retain(|r| !asked.contains_key(&r.source));
+    add_retentions(request, now);
+}
+
 /// The retention that keeps a collection, if a source wants it kept and its term still runs.
 pub fn kept_by<'a>(
     request: &'a Request,

@@ -27,7 +27,7 @@ pub struct Change {
     pub tasks: Vec<Task>,
     /// Identities to lock. One of them belongs to another request: [`Refused::Locked`].
     pub lock: Vec<Pseudonym>,
-    /// Release these locks, and the markers that the request is open.
+    /// Release these locks. (When the request ends, the markers that it is open go with the change.)
     pub unlock: Vec<Pseudonym>,
     /// Queue behind the request that holds this lock. Nobody holds it any more: [`Refused::Conflict`].
     pub wait_for: Option<Pseudonym>,

@@ -6,6 +6,7 @@ use domain::{Generation, HoldId, Identity, Operation, Personal, Pseudonym, Reque
 use fulfillment::Pseudonymiser;
 use jiff::{SignedDuration, Timestamp};
 use ports::KeyScope;
+use testkit::inject::Plan;
 use testkit::memory::Paging;
 use testkit::walker::{End, Next};
 
@@ -287,4 +288,78 @@ async fn an_address_in_other_letters_is_found_too() {
     for spelling in [PERSON, written, NAME] {
         assert!(!shop::mentions(&stage.world, &stage.tenant, spelling), "{spelling}");
     }
+}
+
+/// G1: a source that objects to one store only is obeyed, audited and waited for.
+#[tokio::test]
+async fn a_source_may_object_to_one_store_right_before_it() {
+    let stage = Stage::new(1);
+    let now = stage.world.clock().now();
+    let review_at = now.checked_add(SignedDuration::from_hours(24 * 40)).expect("in time");
+    // Clear before the wait, after it, and for the first store; then not.
+    for verdict in [Verdict::Clear, Verdict::Clear, Verdict::Hold { reason: "litigation".into(), review_at }]
+    {
+        stage.world.answer_next("legal-desk", Ok(verdict));
+    }
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    assert!(request.closed_at.is_some_and(|at| at >= review_at), "it was waited for");
+    let events = stage.world.events_of(&stage.tenant, &id);
+    assert!(events.iter().any(|e| e.kind.as_str() == "request.held" && e.store.is_some()));
+    assert!(events.len() < 100, "and not asked for ever: {}", events.len());
+}
+
+/// The same, with a denial: what is erased by then stays erased, and the end says so.
+#[tokio::test]
+async fn a_source_may_deny_one_store_right_before_it() {
+    let stage = Stage::new(1);
+    for verdict in [Verdict::Clear, Verdict::Clear, Verdict::Clear, Verdict::Deny { reason: "fraud".into() }]
+    {
+        stage.world.answer_next("legal-desk", Ok(verdict));
+    }
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.denied.as_deref()), (Status::PartiallyFulfilled, Some("fraud")));
+    assert!(stage.world.locks_of(&stage.tenant, &id).is_empty());
+}
+
+/// A denial that was parked on its way to the end still ends as a denial.
+#[tokio::test]
+async fn a_denied_request_that_was_parked_ends_as_denied() {
+    let stage = Stage::new(1);
+    let before = shop::everything(&stage.world, &stage.tenant);
+    stage.world.answer_next("legal-desk", Ok(Verdict::Clear));
+    stage.world.answer_next("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+    let id = stage.submit(PERSON).await;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(|stage, function| {
+        if function == "RestoreStoreFunctionArn" {
+            stage.world.injector().arm(Plan::outage("suppressor.").on("crm"));
+        }
+    }));
+    stage.play().await;
+    assert_eq!(stage.request(&id).status, Status::Parked);
+    *stage.meanwhile.lock().expect("not poisoned") = None;
+    stage.world.injector().disarm();
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Denied);
+    assert!(shop::everything(&stage.world, &stage.tenant) == before, "the person is shown again");
+}
+
+/// What is found only through something that is erased by now is found through what was located.
+#[tokio::test]
+async fn residue_behind_an_erased_record_is_erased_too() {
+    let stage = Stage::new(1);
+    let mut written = false;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "ConfirmStoreFunctionArn" && !written {
+            written = true;
+            shop::interaction(&stage.world, &stage.tenant, 9_999, "C0001", NAME);
+        }
+    }));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
+    let lines = 2 * u64::try_from(INVOICES).expect("few");
+    assert_eq!(tally(&stage, &id, Operation::Erase, "shop").retained, lines, "kept once, counted once");
 }

@@ -112,6 +112,13 @@ pub fn contact(world: &World, tenant: &TenantId, id: i64, email: &str, name: &st
     contact
 }
 
+/// One call with the person.
+pub fn interaction(world: &World, tenant: &TenantId, id: i64, contact: &str, name: &str) {
+    let note = text(format!("{name} called"));
+    let fields = [("interaction_id", number(id)), ("contact_id", text(contact)), ("note", note)];
+    putter(world, tenant)("crm", "interactions", row(&fields));
+}
+
 /// One invoice with two lines.
 pub fn invoice(world: &World, tenant: &TenantId, customer: i64, id: i64, name: &str) {
     let put = putter(world, tenant);

@@ -285,6 +285,15 @@ impl Report<'_> {
                         "set `anonymise` on the personal fields",
                     );
                 }
+                for way in c.ways().filter(|way| way.field.identity.is_none() && !replaced(way.field)) {
+                    self.field(
+                        s,
+                        c,
+                        way.name,
+                        "the record is found by it and would be found again for ever",
+                        "say what `anonymise` does to it",
+                    );
+                }
                 for (name, f) in &c.fields {
                     let personal =
                         f.whose == Whose::Subject && (f.identity.is_some() || f.class >= Class::Confidential);

@@ -164,7 +164,8 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
     };
     // A store is begun in a transaction in which no hold stands: what is begun was begun before.
     let tasks = ports.requests.tasks(&hold.tenant, &id).await?;
-    let begun = tasks.into_iter().filter(|task| task.op == Operation::Erase).map(|task| task.store);
+    let begun =
+        tasks.into_iter().filter(|task| task.op == Operation::Erase && task.begun).map(|task| task.store);
     let mut too_late: Vec<StoreId> = begun.chain(hold.too_late_for.clone()).collect();
     too_late.sort();
     too_late.dedup();

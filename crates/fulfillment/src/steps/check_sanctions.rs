@@ -18,11 +18,12 @@ use ports::{
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
-use crate::sanctions::{add_retentions, hear};
+use crate::sanctions::{hear, replace_retentions};
 use crate::steps::plan::{pinned, to_restore};
 
-/// A source that objects is not asked again sooner than this.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+/// A source that objects is not asked again sooner than this. A hold that is released wakes the
+/// request at once, so only reviews that are overdue are waited for like this.
+pub(super) const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the step needs.
 pub struct Ports {
@@ -130,7 +131,8 @@ async fn commit(
         });
         match (ruling, phase) {
             (Ruling::Clear(retentions), Phase::BeforeWait) => {
-                add_retentions(&mut draft.request, retentions.clone());
+                replace_retentions(&mut draft.request, answers, retentions.clone());
+                draft.request.attempts = 0;
                 let until =
                     draft.request.cooling_off_until.or_else(|| whole_seconds(later(now, cooling_off)?));
                 draft.request.cooling_off_until = until;
@@ -140,14 +142,11 @@ async fn commit(
                 decision.until = until;
             }
             (Ruling::Clear(retentions), Phase::AfterWait) => {
-                add_retentions(&mut draft.request, retentions.clone());
+                replace_retentions(&mut draft.request, answers, retentions.clone());
+                draft.request.attempts = 0;
             }
             (Ruling::Held { reason, review_at }, _) => {
-                let until = whole_seconds((*review_at).max(later(now, ASK_AGAIN).unwrap_or(now)));
-                draft.request.become_status(Status::Held)?;
-                draft.request.progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
-                draft.kind = EventKind::Held;
-                draft.why = Some(reason.clone());
+                let until = hold(&mut draft, reason, *review_at, now)?;
                 decision = Decision { until, ..Decision::plain(Outcome::Held) };
             }
             (Ruling::Denied { reason }, _) => {
@@ -160,6 +159,23 @@ async fn commit(
         Ok(Amend::commit(draft, decision))
     })
     .await
+}
+
+/// Holds the request until somebody should ask again; until when.
+pub(super) fn hold(
+    draft: &mut Draft,
+    reason: &str,
+    review_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StepError> {
+    let asked = if review_at > now { review_at } else { later(now, ASK_AGAIN).unwrap_or(now) };
+    let until = whole_seconds(asked);
+    draft.request.become_status(Status::Held)?;
+    draft.request.held_until = until;
+    draft.request.progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
+    draft.kind = EventKind::Held;
+    draft.why = Some(reason.to_owned());
+    Ok(until)
 }
 
 /// Rounded up: the state machine's waits end with a whole second, and never early.

@@ -16,6 +16,7 @@ use ports::{Clock, Entropy, KeyScope, Keyring, Requests, Staging};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
+use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
 
 /// How often residue may lead to another pass.
@@ -76,6 +77,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
             let outcome = if rounds > MOST_RESIDUE_ROUNDS { Outcome::Failed } else { Outcome::Again };
             Ok(Decision::plain(outcome))
         }
+        // Somebody objected to a store: that is waited for, not tried again at once.
+        Verdict::Again if request.status == Status::Held => {
+            Ok(Decision { until: request.held_until, ..Decision::plain(Outcome::Held) })
+        }
         Verdict::Again => Ok(Decision::plain(Outcome::Again)),
         Verdict::Failed => Ok(Decision::plain(Outcome::Failed)),
     }
@@ -121,17 +126,19 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
     if complete && !plan.found_somebody() && !request.erasing_begun {
         return Verdict::End(Status::NoMatch);
     }
-    let matters = |t: &&Task| matches!(t.op, Operation::Erase | Operation::Confirm);
-    if tasks.iter().filter(matters).any(|t| t.status == TaskStatus::Failed) {
+    let pass = plan.pass_number();
+    let settled = is_settled(plan, tasks);
+    let failed = |op| tasks.iter().any(|t| t.op == op && t.pass == pass && t.status == TaskStatus::Failed);
+    if (failed(Operation::Erase) && !settled) || failed(Operation::Confirm) {
         return Verdict::Failed;
     }
-    let pass = plan.pass_number();
+    let erased_at = last_erased_at(tasks);
     let mut residue = 0;
     for store in plan.stores() {
         let confirmed = tasks
             .iter()
             .find(|t| t.op == Operation::Confirm && t.store == store && t.pass == pass)
-            .filter(|t| t.status == TaskStatus::Done)
+            .filter(|t| t.status == TaskStatus::Done && erased_at.is_none_or(|at| t.at >= at))
             .and_then(|t| t.tally.residue);
         match confirmed {
             Some(found) => residue += found,

@@ -71,13 +71,15 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let desk = papers.open(&input.run).await?;
     let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("confirm", "there is no plan"))?;
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
-    if !is_settled(&plan, &tasks, input) {
-        // Not erased, so there is nothing to confirm: closing will see it.
+    if !is_settled(&plan, &tasks) {
+        // While any store is not erased nothing is confirmed: an early zero would be an old one.
         return Ok(StoreRan { more: false });
     }
     let fresh = Task::new(Operation::Confirm, input.store.clone(), plan.pass_number(), ports.clock.now());
-    let stored = tasks.into_iter().find(|t| t.op == Operation::Confirm && t.store == input.store);
-    let task = stored.filter(|t| t.pass == fresh.pass).unwrap_or(fresh);
+    let stored = tasks.iter().find(|t| t.op == Operation::Confirm && t.store == input.store).cloned();
+    let erased_at = last_erased_at(&tasks);
+    let stored = stored.filter(|t| t.pass == fresh.pass && erased_at.is_none_or(|at| t.at >= at));
+    let task = stored.unwrap_or(fresh);
     if task.status == TaskStatus::Done {
         return Ok(StoreRan { more: false });
     }
@@ -113,11 +115,19 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     Ok(StoreRan { more: !finished })
 }
 
-fn is_settled(plan: &Plan, tasks: &[Task], input: &StoreRun) -> bool {
-    let needed = plan.erase_order(&input.store).len();
-    let erased = tasks.iter().find(|t| t.op == Operation::Erase && t.store == input.store);
-    let done = erased.filter(|t| t.pass == plan.pass_number()).map_or(0, |t| t.pages);
-    usize::try_from(done).is_ok_and(|done| done >= needed)
+/// Whether every store of the plan has settled its pages.
+pub(super) fn is_settled(plan: &Plan, tasks: &[Task]) -> bool {
+    plan.stores().iter().all(|store| {
+        let needed = plan.erase_order(store).len();
+        let erased = tasks.iter().find(|t| t.op == Operation::Erase && &t.store == store);
+        let done = erased.filter(|t| t.pass == plan.pass_number()).map_or(0, |t| t.pages);
+        usize::try_from(done).is_ok_and(|done| done >= needed)
+    })
+}
+
+/// When anything was erased last: what was read before it says nothing about it.
+pub(super) fn last_erased_at(tasks: &[Task]) -> Option<jiff::Timestamp> {
+    tasks.iter().filter(|t| t.op == Operation::Erase).map(|t| t.at).max()
 }
 
 struct Reader<'a> {
@@ -132,7 +142,13 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Goes on from where it was; `false` if the time was up before the end.
     async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
-        let lookups: Vec<&Lookup> = self.plan.lookups(&self.store.id).collect();
+        let mut lookups: Vec<&Lookup> = Vec::new();
+        for lookup in self.plan.lookups(&self.store.id) {
+            // Each pass looks for the same identities: once is enough.
+            if !lookups.contains(&lookup) {
+                lookups.push(lookup);
+            }
+        }
         while let Some(lookup) = lookups.get(progress.at.lookup) {
             if !self.search(lookup, progress, budget).await? {
                 return Ok(false);

@@ -6,6 +6,7 @@
 //! are always in one order. Records go page by page, as they were located; a page that was treated
 //! and not yet written down is treated again, and counts the same (G3).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
@@ -14,17 +15,17 @@ use domain::event::EventKind;
 use domain::hold::Ruling;
 use domain::plan::{PageRef, Plan};
 use domain::request::Request;
-use domain::{Identity, Operation, Status, Tally, Task, TaskStatus};
+use domain::{Identity, Operation, Status, StoreId, Tally, Task, TaskStatus};
 use ports::stores::{Settled, Target, Treatment};
 use ports::{
     Budget, Catalogs, Clock, Entropy, Holds, Keyring, Requests, Sanctions, Staging, Stores, Tenants,
 };
 
-use crate::change::{Actor, Amend, Draft, Scope, amend};
+use crate::change::{Actor, Amend, Draft, Scope, amend, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::sanctions::{Heard, add_retentions, hear};
-use crate::steps::check_sanctions::settings;
+use crate::steps::check_sanctions::{hold, settings};
 use crate::steps::treatment::{Handling, handling};
 
 /// What the step needs.
@@ -82,9 +83,19 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         .store(&input.store)
         .ok_or_else(|| StepError::broken("erase", "the catalog lacks the store"))?;
     let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, store };
-    let mut foreign = 0;
+    let (mut foreign, mut done) = (0, 0);
     while let Some((_, page)) = next(&task) {
-        let settled = eraser.settle(page, &mut task).await?;
+        let settled = match eraser.settle(page, &mut task).await {
+            Ok(settled) => settled,
+            Err(error) => {
+                // What was settled by this call is not done again by the next.
+                if done > 0 {
+                    save(&scope, &task, EventKind::Progressed, foreign).await?;
+                }
+                return Err(error);
+            }
+        };
+        done += 1;
         foreign += settled.foreign;
         task.pages += 1;
         if budget.is_spent() && next(&task).is_some() {
@@ -127,9 +138,17 @@ fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp
         Some(stored) if stored.pass == fresh.pass => {
             Task { status: TaskStatus::Running, failure: None, ..stored }
         }
-        Some(stored) => Task { tally: stored.tally, collections: stored.collections, ..fresh },
+        Some(stored) => carried(stored, fresh),
         None => fresh,
     }
+}
+
+/// The task of a new pass. What was erased or anonymised stays so; what is kept is located again,
+/// and counted again.
+fn carried(stored: Task, fresh: Task) -> Task {
+    let kept_anew = |tally: Tally| Tally { retained: 0, ..tally };
+    let collections = stored.collections.into_iter().map(|(name, tally)| (name, kept_anew(tally)));
+    Task { tally: kept_anew(stored.tally), collections: collections.collect(), begun: stored.begun, ..fresh }
 }
 
 /// Hears the sources that concern the store, and begins it; the request as it is then, or `None` if
@@ -156,10 +175,15 @@ async fn begin(
     )
     .await?;
     let Ruling::Clear(retentions) = ruling else {
-        return Ok(None);
+        return object(scope, &input.store, &ruling, &answers).await.map(|()| None);
     };
     task.round = wave;
+    task.begun = true;
     let begun = amend(scope, |mut now| {
+        if now.status == Status::Held || now.denied.is_some() {
+            // Somebody objected to another store of this wave.
+            return Ok(Amend::Leave(None));
+        }
         now.become_status(Status::Erasing)?;
         now.erasing_begun = true;
         add_retentions(&mut now, retentions.clone());
@@ -171,10 +195,42 @@ async fn begin(
             .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
         draft.unless_held.clone_from(&draft.request.locks);
         let after = draft.request.clone();
-        Ok(Amend::commit(draft, after))
+        Ok(Amend::commit(draft, Some(after)))
     })
     .await?;
-    Ok(begun.ok())
+    Ok(begun.ok().flatten())
+}
+
+/// Writes down that somebody objects to a store: the request is held, or denied, as a whole.
+async fn object(
+    scope: &Scope<'_>,
+    store: &StoreId,
+    ruling: &Ruling,
+    answers: &BTreeMap<String, String>,
+) -> Result<(), StepError> {
+    amend_plainly(scope, |request| {
+        if request.status == Status::Held || request.denied.is_some() {
+            return Ok(Amend::Leave(()));
+        }
+        let now = scope.clock.now();
+        let mut draft = Draft::new(request, EventKind::Denied, now);
+        draft.store = Some(store.clone());
+        draft
+            .detail
+            .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
+        match ruling {
+            Ruling::Clear(_) => return Ok(Amend::Leave(())),
+            Ruling::Held { reason, review_at } => {
+                hold(&mut draft, reason, *review_at, now)?;
+            }
+            Ruling::Denied { reason } => {
+                draft.request.denied = Some(reason.clone());
+                draft.why = Some(reason.clone());
+            }
+        }
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
 }
 
 /// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.

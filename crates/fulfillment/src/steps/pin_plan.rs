@@ -22,7 +22,7 @@ use crate::steps::plan::pinned;
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
 /// How long a request waits for another before it looks again by itself.
-const LOOK_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+pub(super) const LOOK_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
 
 /// What the step needs.
 pub struct Ports {
@@ -45,6 +45,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let actor = Actor::step("pin-plan");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
+    if request.status == Status::Waiting {
+        // This step ran before, queued the request, and its answer was lost.
+        return Ok(Decision::plain(Outcome::Rest));
+    }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let mut plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("pin", "there is no plan"))?;
@@ -112,7 +116,7 @@ async fn collect(
                     plan.learn(identity);
                 }
             }
-            if plan.identities.len() > MOST_IDENTITIES {
+            if plan.people().len() > MOST_IDENTITIES {
                 return Err(refuse(Code::TooManyIdentities, "more than 40 identities: is this one person?"));
             }
             let records = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
@@ -139,7 +143,6 @@ async fn pin(
     let pinned = amend(scope, |mut now| {
         now.plan = Some(reference.clone());
         now.locks.clone_from(&subjects);
-        now.attempts = 0;
         let mut draft = Draft::new(now, EventKind::Planned, scope.clock.now())
             .detail("plan_sha256", &reference.sha256)
             .detail("identities", subjects.len())
@@ -151,6 +154,15 @@ async fn pin(
     match pinned {
         Ok(()) => Ok(decide(request, plan)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
+        // Nothing of a person who is half erased is let go of: the other request has to end first.
+        Err(Declined::Locked(_)) if request.erasing_begun => Err(Fault::new(
+            Class::Transient,
+            Code::ControlUnavailable,
+            "lock",
+            request.id.as_str(),
+            "another request holds an identity that was found while erasing",
+        )
+        .into()),
         Err(Declined::Locked(subject)) => wait_behind(scope, &subject, &reference).await,
     }
 }
@@ -164,8 +176,12 @@ async fn wait_behind(
     amend_plainly(scope, |mut now| {
         now.become_status(Status::Waiting)?;
         now.plan = Some(reference.clone());
+        now.waits_for = Some(subject.clone());
+        // Two requests that each hold what the other needs would wait for ever.
+        let held = std::mem::take(&mut now.locks);
         let at = scope.clock.now();
         let mut draft = Draft::new(now, EventKind::Waiting, at);
+        draft.unlock = held;
         draft.request.progress_by = later(at, LOOK_AGAIN);
         draft.wait_for = Some(subject.clone());
         if let Some(other) = &other {

@@ -57,6 +57,12 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     if request.status == Status::AwaitingVerification {
         return Ok(Decision::plain(Outcome::Rest));
     }
+    if let Some(subject) = &request.waits_for {
+        let owner = ports.requests.lock_owner(&request.tenant, subject).await?;
+        if owner.is_some_and(|owner| owner != request.id) {
+            return Ok(Decision::plain(Outcome::Rest));
+        }
+    }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
@@ -134,10 +140,13 @@ async fn new_pass(
         }
     };
     if !request.erasing_begun {
-        // Nothing was erased by an earlier pass: it counts for nothing any more.
-        plan.passes.iter_mut().for_each(|p| p.for_erasing = false);
+        // Nothing was erased by an earlier pass. What was hidden by one must be found again, to be
+        // shown; any other is of no use any more.
+        let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+        let hidden = tasks.iter().any(|t| t.op == Operation::Suppress);
+        plan.keep_passes(|p| hidden && p.complete && !p.for_erasing);
     }
-    plan.begin_pass(&catalog, for_erasing, request.generation);
+    plan.begin_pass(&catalog, for_erasing, request.erasing_begun, request.generation);
     let reference = desk.file_plan(&plan).await?;
     let begun_from = request.events;
     let committed = amend_plainly(scope, |mut now| {
@@ -146,6 +155,7 @@ async fn new_pass(
         }
         now.become_status(Status::Planning)?;
         now.plan = Some(reference.clone());
+        now.pass = plan.pass_number();
         let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
             .detail("pass", plan.pass_number())
             .detail("plan_sha256", &reference.sha256)

@@ -36,7 +36,14 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     }
     amend_plainly(&scope, |request| {
         let now = scope.clock.now();
-        let task = stored.clone().unwrap_or_else(|| Task::new(op, store.clone(), 0, now));
+        let fresh = Task::new(op, store.clone(), request.pass, now);
+        let task = stored.clone().unwrap_or_else(|| fresh.clone());
+        // A failure is of the pass in which it happens; counts of an earlier one are kept.
+        let task = if task.pass == fresh.pass {
+            task
+        } else {
+            Task { tally: task.tally, collections: task.collections, begun: task.begun, ..fresh }
+        };
         let task = Task { status: TaskStatus::Failed, failure: Some(failure.clone()), at: now, ..task };
         let draft = Draft::new(request, EventKind::Failed, now)
             .task(task)

@@ -8,7 +8,7 @@ use domain::plan::PageRef;
 use domain::request::Request;
 use domain::{Operation, Status, Task, TaskStatus};
 use ports::stores::Target;
-use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
+use ports::{Budget, Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Staging, Stores};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
@@ -54,6 +54,9 @@ pub(super) async fn set_hidden(
     let desk = papers.open(&input.run).await?;
     let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken(name, "there is no plan"))?;
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
+    if !hidden {
+        nobody_hides_any_more(&tasks, input, ports.clock.now())?;
+    }
     let stored =
         tasks.into_iter().find(|t| t.op == op && t.store == input.store && t.pass == plan.pass_number());
     let mut task =
@@ -73,6 +76,8 @@ pub(super) async fn set_hidden(
         let collection = store.collection(&page.collection).filter(|c| c.suppress.is_some());
         if let (Some(collection), Some(suppressor)) = (collection, &suppressor) {
             let records = desk.page(&page.object).await?.records;
+            // A stopped execution's call goes on until it ends: it must not hide who is shown again.
+            scope.load().await?;
             let target = Target { store, collection, wanted: &[] };
             task.tally.located += suppressor.set_hidden(&target, &records, hidden).await?;
         }
@@ -85,6 +90,23 @@ pub(super) async fn set_hidden(
     task.status = TaskStatus::Done;
     save(&scope, task, if hidden { EventKind::Suppressed } else { EventKind::Restored }).await?;
     Ok(StoreRan { more: false })
+}
+
+/// How long a call that hides may go on after its execution was stopped: the time limit of the
+/// function, and some.
+const MAY_STILL_HIDE: jiff::SignedDuration = jiff::SignedDuration::from_secs(150);
+
+/// Showing comes after hiding: while a call of a stopped execution may still hide, it is waited for.
+fn nobody_hides_any_more(tasks: &[Task], input: &StoreRun, now: jiff::Timestamp) -> Result<(), StepError> {
+    let hiding = tasks.iter().find(|t| t.op == Operation::Suppress && t.store == input.store);
+    let under_way =
+        hiding.is_some_and(|t| t.status == TaskStatus::Running && now.duration_since(t.at) < MAY_STILL_HIDE);
+    if under_way {
+        let detail = "a suppression that was under way may not have ended";
+        let store = input.store.as_str();
+        return Err(Fault::new(Class::Transient, Code::ControlUnavailable, "restore", store, detail).into());
+    }
+    Ok(())
 }
 
 /// Writes down that hiding begins before anything is hidden, so that it is undone even if this

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use domain::event::{EnterAt, EventKind};
 use domain::request::Request;
+use domain::{RequestId, Status, TenantId};
 use ports::{Clock, Requests};
 
-use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
+use crate::steps::pin_plan::LOOK_AGAIN;
 
 /// Requests woken in one run at the most; the next run goes on.
 const MOST: usize = 100;
@@ -20,34 +22,40 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Runs the step; how many requests it woke.
+/// Runs the step; how many requests it woke. One that cannot be woken does not keep the others from
+/// it: its error is the step's, after all had their turn.
 pub async fn run(ports: &Ports) -> Result<usize, StepError> {
-    let actor = Actor::step("sweep");
     let mut woken = 0;
+    let mut failed = None;
     for (tenant, id) in ports.requests.overdue(ports.clock.now(), MOST).await? {
-        let scope = Scope {
-            requests: &*ports.requests,
-            clock: &*ports.clock,
-            tenant: &tenant,
-            id: &id,
-            generation: None,
-            actor: &actor,
-        };
-        woken += usize::from(
-            amend_plainly(&scope, |request| {
-                let now = scope.clock.now();
-                if request.progress_by.is_none_or(|by| by > now) {
-                    return Ok(Amend::Leave(false));
-                }
-                let enter_at = entry_of(&request);
-                let draft =
-                    Draft::new(request, EventKind::Resumed, now).detail("why", "progress_by").wake(enter_at);
-                Ok(Amend::commit(draft, true))
-            })
-            .await?,
-        );
+        match wake(ports, &tenant, &id).await {
+            Ok(done) => woken += usize::from(done),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(woken)
+    failed.map_or(Ok(woken), Err)
+}
+
+async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, StepError> {
+    let actor = Actor::step("sweep");
+    let (requests, clock) = (&*ports.requests, &*ports.clock);
+    let scope = Scope { requests, clock, tenant, id, generation: None, actor: &actor };
+    amend_plainly(&scope, |request| {
+        let now = scope.clock.now();
+        if request.progress_by.is_none_or(|by| by > now) {
+            return Ok(Amend::Leave(false));
+        }
+        let enter_at = entry_of(&request);
+        let waits = request.status == Status::Waiting;
+        let mut draft =
+            Draft::new(request, EventKind::Resumed, now).detail("why", "progress_by").wake(enter_at);
+        if waits {
+            // Whoever holds the lock wakes it; this is only in case that was missed.
+            draft.request.progress_by = later(now, LOOK_AGAIN);
+        }
+        Ok(Amend::commit(draft, true))
+    })
+    .await
 }
 
 /// Where a request re-enters.

@@ -211,7 +211,7 @@ fn open_marker(request: &Request, subject: &Pseudonym) -> (TenantId, &'static st
 /// Whether the markers of an open request go. A request that never held a lock ends without
 /// releasing one, and its marker must not keep the person from asking again.
 fn closes(change: &Change) -> bool {
-    change.request.status.is_end() || !change.unlock.is_empty()
+    change.request.status.is_end()
 }
 
 fn distinct(subjects: &[Pseudonym]) -> BTreeSet<&Pseudonym> {

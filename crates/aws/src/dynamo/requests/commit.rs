@@ -201,12 +201,12 @@ fn distinct(subjects: &[Pseudonym]) -> BTreeSet<&Pseudonym> {
     subjects.iter().collect()
 }
 
-/// The locks to release, and the markers of an open request. The markers also go whenever the
-/// request ends: one that never held a lock would keep its person from asking again.
+/// The locks to release, and, when the request ends, the markers that it is open: whether it ever
+/// held a lock or not, its person may ask again.
 fn released(change: &Change) -> Vec<Key> {
     let request = &change.request;
     let locks = distinct(&change.unlock).into_iter().map(|subject| keys::lock(&request.tenant, subject));
-    let closes = request.status.is_end() || !change.unlock.is_empty();
+    let closes = request.status.is_end();
     let open = distinct(&request.subject)
         .into_iter()
         .filter(|_| closes)

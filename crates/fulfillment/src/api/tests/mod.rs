@@ -240,7 +240,7 @@ fn places(answer: &Answer) -> Vec<String> {
 fn task(op: Operation, store: &str, tally: Tally) -> Task {
     let store = store.parse().expect("a store");
     let at = "2026-03-02T09:00:00Z".parse().expect("an instant");
-    Task { tally, status: TaskStatus::Done, ..Task::new(op, store, 1, at) }
+    Task { tally, status: TaskStatus::Done, begun: op == Operation::Erase, ..Task::new(op, store, 1, at) }
 }
 
 /// An erase task with the counts of each of its collections.

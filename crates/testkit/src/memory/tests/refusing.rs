@@ -118,6 +118,7 @@ async fn one_person_has_one_open_request_of_a_type() {
     requests.commit(&locks).await.expect("locked");
     let mut closes = change(&locks.request);
     closes.unlock = vec![subject(1)];
+    closes.request.status = Status::Cancelled;
     requests.commit(&closes).await.expect("closed");
     assert!(world.open_markers_of(&tenant(), &first.id).is_empty());
     assert_eq!(requests.create(&second).await, Ok(()));

@@ -347,7 +347,9 @@ async fn a_subject_is_known_by_what_was_verified() {
         {"type": "customer_id", "value": "7"}, {"type": "email", "value": "a@example.com"}]);
     let token = scene.sign(&subject(&json!({"identities": identities, "verified": true})));
     let principal = scene.verifier.token(&token).await.expect("in");
-    let expect = vec![identity("email", "a@example.com"), identity("customer_id", "7")];
+    // One address, in two ways of writing it: both are looked for.
+    let written = identity("email", "A@Example.com");
+    let expect = vec![written, identity("customer_id", "7"), identity("email", "a@example.com")];
     assert_eq!(principal.identities, expect);
 
     let oidc = json!({"email": "a@example.com", "email_verified": true, "identities": [

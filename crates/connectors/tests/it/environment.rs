@@ -32,7 +32,7 @@ async fn the_environment_leads_to_every_store() {
     finds(&stores, &s3::fresh(s3::Shape::Versioned).await, 4).await;
 
     let mut file = sqlite::fresh(sqlite::Shape::Indexed).await;
-    let secret = engine::name("secret");
+    let secret = format!("lacuna/shop/{}", engine::name("secret"));
     let url = format!("sqlite://{}", file.path.display());
     let secrets = Client::new(&engine::config().await);
     let text = serde_json::json!({ "url": url }).to_string();
@@ -41,7 +41,7 @@ async fn the_environment_leads_to_every_store() {
     file.store.connection = Some(secret);
     finds(&stores, &file, 5).await;
 
-    file.store.connection = Some("no-such-secret".to_owned());
+    file.store.connection = Some("lacuna/shop/no-such-secret".to_owned());
     let tenant = "shop".parse().expect("a tenant");
     let Err(fault) = stores.connector(&tenant, &file.store).await else {
         panic!("a secret that is not there is accepted");

@@ -99,11 +99,6 @@ impl Account {
         }
     }
 
-    /// What the connectors build their own clients from.
-    pub fn sdk_config(&self) -> &SdkConfig {
-        &self.sdk
-    }
-
     /// The machine's clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock) as Arc<dyn Clock>
@@ -144,14 +139,13 @@ impl Account {
         Ok(Arc::new(RegistryTable::new(self.tables(), self.setting("LACUNA_REGISTRY_TABLE")?, self.clock())))
     }
 
-    /// The `keys` table: `LACUNA_KEYS_TABLE`, under the key `LACUNA_KMS_KEY`. A function that only
-    /// destroys keys may be without the latter.
+    /// The `keys` table: `LACUNA_KEYS_TABLE`, under the key `LACUNA_KMS_KEY`.
     pub fn keyring(&self) -> Result<Arc<dyn Keyring>, AccountError> {
         Ok(Arc::new(KeysTable::new(
             self.tables(),
             self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone(),
             self.setting("LACUNA_KEYS_TABLE")?,
-            self.optional("LACUNA_KMS_KEY"),
+            self.setting("LACUNA_KMS_KEY")?,
             self.clock(),
         )))
     }

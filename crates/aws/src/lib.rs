@@ -35,6 +35,6 @@ pub use executions::{NotStateMachine, StepFunctions};
 pub use intake::SqsIntake;
 pub use relay::relay;
 pub use sanctions::HttpSanctions;
-pub use serve::{serve, serve_api, serve_authorizer, serve_event, serve_events, serve_queue, serve_stream};
+pub use serve::{serve, serve_api, serve_authorizer, serve_events, serve_queue, serve_stream};
 pub use staging::S3Staging;
 pub use system::{SystemClock, SystemEntropy};

@@ -16,8 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::environment;
 
 /// The crates whose words are known.
-const OURS: [&str; 9] =
-    ["audit", "aws", "connectors", "contract", "domain", "export", "fulfillment", "ports", "vault"];
+const OURS: [&str; 8] = ["audit", "aws", "connectors", "contract", "domain", "fulfillment", "ports", "vault"];
 
 /// Sets up logging, and what happens in a crash. Doing it twice is doing it once.
 pub(crate) fn init() {

@@ -316,23 +316,6 @@ impl Plan {
         values
     }
 
-    /// Whether an earlier lookup of this pass finds the record too, so that it counts once.
-    /// `before` is how many lookups of the current round came before this one.
-    pub fn is_known(&self, store: &StoreId, collection: &str, before: usize, record: &Record) -> bool {
-        let Some(pass) = self.passes.last() else {
-            return false;
-        };
-        let last = pass.rounds.len().saturating_sub(1);
-        pass.rounds.iter().enumerate().any(|(at, round)| {
-            let all = round.lookups.get(store).map_or(&[][..], Vec::as_slice);
-            let earlier = if at == last { all.get(..before).unwrap_or(all) } else { all };
-            earlier.iter().filter(|l| l.collection == collection).any(|l| match &l.source {
-                Source::Identities(values) => record.values.get(&l.field).is_some_and(|v| values.contains(v)),
-                Source::Pages { .. } => false,
-            })
-        })
-    }
-
     /// The waves of the last pass: its rounds in reverse, and the stores in each. Earlier passes
     /// were settled before it was begun.
     pub fn waves(&self) -> Vec<Wave> {

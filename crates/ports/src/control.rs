@@ -85,6 +85,8 @@ pub struct NewRequest {
     pub event: Event,
     /// What its idempotency key will answer.
     pub remember: Option<Remembered>,
+    /// Open requests that it names more identities than: their markers become its own.
+    pub beyond: Vec<RequestId>,
 }
 
 /// A page of requests.
@@ -99,7 +101,8 @@ pub struct Listing {
 /// The `requests` table.
 #[async_trait]
 pub trait Requests: Send + Sync {
-    /// Takes a request in: [`Refused::Open`] and [`Refused::Remembered`] apply.
+    /// Takes a request in. One that it does not go beyond is open for one of its identities:
+    /// [`Refused::Open`]. Its key was used: [`Refused::Remembered`].
     async fn create(&self, new: &NewRequest) -> Result<(), Refused>;
 
     /// Remembers an answer that made no request. Once remembered it stays.
@@ -145,13 +148,14 @@ pub trait Requests: Send + Sync {
         id: &RequestId,
     ) -> Result<(), Fault>;
 
-    /// The open request of a type for one of these identities.
-    async fn open_request(
+    /// The open requests of a type for any of these identities, in the order of the identities, each
+    /// once.
+    async fn open_requests(
         &self,
         tenant: &TenantId,
         kind: RequestType,
         subject: &[Pseudonym],
-    ) -> Result<Option<RequestId>, Fault>;
+    ) -> Result<Vec<RequestId>, Fault>;
 
     /// Requests of a tenant, newest first.
     async fn list(

@@ -185,9 +185,20 @@ pub fn open(key: &DataKey, context: &Context<'_>, sealed: &[u8]) -> Result<Vec<u
     Ok(plain)
 }
 
+/// Whether two secrets are the same, in a time that tells nothing of where they differ.
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    verify_slices_are_equal(a, b).is_ok()
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    digest.as_ref().try_into().unwrap_or_default()
+}
+
 /// SHA-256 in lower-case hex: how a sealed object is named in the audit.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
+    hex::encode(sha256(bytes))
 }
 
 #[cfg(test)]

@@ -48,6 +48,21 @@ async fn a_person_is_erased_everywhere_and_nobody_else_is() {
 }
 
 #[tokio::test]
+async fn a_record_that_two_ways_lead_to_counts_once() {
+    let mut stage = Stage::new(1);
+    // Each call of a step does one page, so that what was located is read back from the papers.
+    stage.manner.pages = Some(1);
+    let id = stage.submit_all(&[("email", PERSON), ("customer_id", "1")]).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    let invoices = u64::try_from(INVOICES).expect("few");
+    assert_eq!(tally(&stage, &id, Operation::Locate, "shop").located, 1 + invoices * 3);
+    let shop = tally(&stage, &id, Operation::Erase, "shop");
+    assert_eq!((shop.erased, shop.anonymised, shop.retained), (1, invoices, invoices * 2));
+    let crm = tally(&stage, &id, Operation::Erase, "crm");
+    assert_eq!((crm.erased, crm.anonymised), (4, 3));
+}
+
+#[tokio::test]
 async fn what_is_found_last_is_erased_first() {
     let stage = Stage::new(1);
     let id = stage.submit(PERSON).await;
@@ -184,7 +199,7 @@ async fn a_second_request_for_the_person_waits_and_then_finds_nobody() {
     let seen = second_id.clone();
     *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
         // Under another identity, so that it is not a duplicate at the door.
-        let id = super::stage::at_once(stage.submit_identity("customer_id", "1"));
+        let id = super::stage::at_once(stage.submit_all(&[("customer_id", "1")]));
         *seen.lock().expect("not poisoned") = Some(id);
         Next::GoOn
     }));

@@ -95,18 +95,21 @@ impl Stage {
 
     /// Takes a request in, as the front door does.
     pub async fn submit(&self, email: &str) -> RequestId {
-        self.submit_identity("email", email).await
+        self.submit_all(&[("email", email)]).await
     }
 
-    /// The same, for any kind of identity.
-    pub async fn submit_identity(&self, kind: &str, value: &str) -> RequestId {
+    /// The same, for a person who is known in these ways.
+    pub async fn submit_all(&self, given: &[(&str, &str)]) -> RequestId {
         let now = self.world.clock().now();
         let (entropy, keyring, staging) = (self.world.entropy(), self.world.keyring(), self.world.staging());
         let id = RequestId::new(now, entropy.bits());
-        let identity =
-            Identity::new(kind.parse().expect("a type"), &Personal::new(value)).expect("an identity");
+        let identities: Vec<Identity> = given
+            .iter()
+            .map(|(kind, value)| Identity::new(kind.parse().expect("a type"), &Personal::new(*value)))
+            .collect::<Result<_, _>>()
+            .expect("identities");
         let papers = Papers { keyring: &*keyring, staging: &*staging, entropy: &*entropy };
-        let object = papers.file_subject(&self.tenant, &id, &vec![identity.clone()]).await.expect("sealed");
+        let object = papers.file_subject(&self.tenant, &id, &identities).await.expect("sealed");
         let pseudonymiser = Pseudonymiser::of(&*keyring, &self.tenant).await.expect("keys");
         let request = Request {
             tenant: self.tenant.clone(),
@@ -121,7 +124,7 @@ impl Stage {
             events: 1,
             progress_by: now.checked_add(SignedDuration::from_mins(15)).ok(),
             verification: None,
-            subject: vec![pseudonymiser.subject(&identity).expect("a pseudonym")],
+            subject: identities.iter().map(|one| pseudonymiser.subject(one).expect("a pseudonym")).collect(),
             locks: vec![],
             subject_object: object,
             catalog_version: self.world.catalogs().current(),
@@ -154,7 +157,7 @@ impl Stage {
             detail: [].into(),
             wake: Some(EnterAt::Plan),
         };
-        let new = NewRequest { request, event, remember: None };
+        let new = NewRequest { request, event, remember: None, beyond: Vec::new() };
         self.world.requests().create(&new).await.expect("taken in");
         id
     }

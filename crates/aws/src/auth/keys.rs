@@ -19,9 +19,12 @@ const FRESH_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is used when it cannot be fetched. Past this a key that was withdrawn would live on.
 const USABLE_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long a key id that is not in the set is believed not to exist, and a failed fetch is not
-/// tried again: whoever sends made-up key ids must not make us call the issuer each time.
+/// How long a key id that is not in the set is believed not to exist: whoever sends made-up key ids
+/// must not make us call the issuer each time.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long an issuer that did not answer is left alone: short, since good tokens wait for it too.
+const RETRY_FAILED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// The authorizer has five seconds for everything.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -38,7 +41,8 @@ pub(super) struct KeySets {
 
 struct KeySet {
     keys: Vec<Arc<Jwk>>,
-    fetched_at: Timestamp,
+    /// `None`: never yet.
+    fetched_at: Option<Timestamp>,
     tried_at: Timestamp,
     /// Why the last try failed, if it did.
     fault: Option<Fault>,
@@ -51,12 +55,37 @@ impl KeySet {
 
     /// Whether it must be fetched again to say where a key is.
     fn is_due(&self, found: bool, now: Timestamp) -> bool {
-        let rested = now.duration_since(self.tried_at) >= RETRY_AFTER;
-        rested && (!found || now.duration_since(self.fetched_at) >= FRESH_FOR)
+        let pause = if self.fault.is_some() { RETRY_FAILED_AFTER } else { RETRY_AFTER };
+        let rested = now.duration_since(self.tried_at) >= pause;
+        rested && (!found || !self.is_younger(FRESH_FOR, now))
     }
 
     fn is_usable(&self, now: Timestamp) -> bool {
-        now.duration_since(self.fetched_at) < USABLE_FOR
+        self.is_younger(USABLE_FOR, now)
+    }
+
+    fn is_younger(&self, age: SignedDuration, now: Timestamp) -> bool {
+        self.fetched_at.is_some_and(|at| now.duration_since(at) < age)
+    }
+
+    /// Where a key is. That it does not exist can be said only by a set that was fetched.
+    fn answer(&self, kid: &str, now: Timestamp) -> Result<Option<Arc<Jwk>>, Fault> {
+        match (self.find(kid).filter(|_| self.is_usable(now)), &self.fault) {
+            (None, Some(fault)) => Err(fault.clone()),
+            (found, _) => Ok(found),
+        }
+    }
+
+    fn take_in(&mut self, fetched: Result<Vec<Arc<Jwk>>, Fault>, now: Timestamp) {
+        self.tried_at = now;
+        match fetched {
+            Ok(keys) => {
+                self.keys = keys;
+                self.fetched_at = Some(now);
+                self.fault = None;
+            }
+            Err(fault) => self.fault = Some(fault),
+        }
     }
 }
 
@@ -75,34 +104,20 @@ impl KeySets {
         // Held while fetching, so that many callers of one issuer fetch once.
         let mut kept = self.kept.lock().await;
         if let Some(set) = kept.get_mut(&issuer.jwks_url) {
-            let found = set.find(kid);
-            if set.is_due(found.is_some(), now) || !set.is_usable(now) {
-                set.tried_at = now;
-                match self.fetch(&issuer.jwks_url).await {
-                    Ok(keys) => {
-                        set.keys = keys;
-                        set.fetched_at = now;
-                        set.fault = None;
-                    }
-                    Err(fault) => set.fault = Some(fault),
-                }
+            if set.is_due(set.find(kid).is_some(), now) {
+                set.take_in(self.fetch(&issuer.jwks_url).await, now);
             }
-            // A key that is known is good for a while. That one does not exist can be said only by
-            // a set that was fetched.
-            let found = set.find(kid).filter(|_| set.is_usable(now));
-            return match (found, &set.fault) {
-                (None, Some(fault)) => Err(fault.clone()),
-                (found, _) => Ok(found),
-            };
+            return set.answer(kid, now);
         }
-        let set =
-            KeySet { keys: self.fetch(&issuer.jwks_url).await?, fetched_at: now, tried_at: now, fault: None };
-        let found = set.find(kid);
-        kept.retain(|_, set| set.is_usable(now));
+        let mut set = KeySet { keys: Vec::new(), fetched_at: None, tried_at: now, fault: None };
+        set.take_in(self.fetch(&issuer.jwks_url).await, now);
+        let answer = set.answer(kid, now);
+        // One that failed is kept for its pause only.
+        kept.retain(|_, set| set.is_usable(now) || now.duration_since(set.tried_at) < RETRY_FAILED_AFTER);
         if kept.len() < MOST_ISSUERS {
             kept.insert(issuer.jwks_url.clone(), set);
         }
-        Ok(found)
+        answer
     }
 
     async fn fetch(&self, url: &str) -> Result<Vec<Arc<Jwk>>, Fault> {
@@ -161,7 +176,7 @@ mod tests {
 
     fn set(fetched: i64, tried: i64) -> KeySet {
         let at = |s| Timestamp::from_second(s).expect("a time");
-        KeySet { keys: vec![], fetched_at: at(fetched), tried_at: at(tried), fault: None }
+        KeySet { keys: vec![], fetched_at: Some(at(fetched)), tried_at: at(tried), fault: None }
     }
 
     fn check(fetched: i64, tried: i64, found: bool, now: i64, due: bool, usable: bool) {

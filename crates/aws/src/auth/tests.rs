@@ -420,12 +420,18 @@ async fn a_key_set_that_is_away_is_a_fault_and_not_a_refusal() {
     let got = scene.verifier.token(&token).await;
     assert!(matches!(got, Err(AuthError::Fault(fault)) if fault.class == ports::Class::Transient));
 
-    // Once it was read it is good for an hour of trouble, and no longer.
+    // Whoever asks again at once is told the same, without another call.
     let good = ok(&json!({"keys": [scene.signer.public]}).to_string());
     *scene.server.answer.lock().expect("a lock") = good;
+    let got = scene.verifier.token(&token).await;
+    assert!(matches!(got, Err(AuthError::Fault(_))));
+    assert_eq!(scene.fetches(), 1);
+    scene.clock.set(NOW + 5);
+
+    // Once it was read it is good for an hour of trouble, and no longer.
     assert!(scene.verifier.token(&token).await.is_ok());
     *scene.server.answer.lock().expect("a lock") = status("503 Away", "");
-    scene.clock.set(NOW + 3_599);
+    scene.clock.set(NOW + 3_604);
     assert!(scene.verifier.token(&token).await.is_ok());
     scene.clock.set(NOW + 3_660);
     let got = scene.verifier.token(&token).await;

@@ -1,5 +1,6 @@
 //! Conditions. Attribute names go in by placeholder, always: DynamoDB reserves more than 500 words.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,14 +11,14 @@ use super::items::s;
 /// An expression with its placeholders.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
-    pub expression: &'static str,
+    pub expression: Cow<'static, str>,
     names: Vec<(&'static str, &'static str)>,
-    values: Vec<(&'static str, AttributeValue)>,
+    values: Vec<(Cow<'static, str>, AttributeValue)>,
 }
 
 impl Condition {
-    pub fn new(expression: &'static str) -> Self {
-        Self { expression, names: Vec::new(), values: Vec::new() }
+    pub fn new(expression: impl Into<Cow<'static, str>>) -> Self {
+        Self { expression: expression.into(), names: Vec::new(), values: Vec::new() }
     }
 
     #[must_use]
@@ -28,7 +29,7 @@ impl Condition {
 
     #[must_use]
     pub fn value(mut self, placeholder: &'static str, value: AttributeValue) -> Self {
-        self.values.push((placeholder, value));
+        self.values.push((placeholder.into(), value));
         self
     }
 
@@ -42,6 +43,16 @@ impl Condition {
         Self::new("attribute_not_exists(pk) OR #owner = :me")
             .name("#owner", "owner")
             .value(":me", s(me.as_str()))
+    }
+
+    /// Nothing is there, or it belongs to one of these requests (100 at the most).
+    pub fn absent_or_owned_by_any<'a>(owners: impl Iterator<Item = &'a RequestId>) -> Self {
+        let (names, values): (Vec<_>, Vec<_>) = owners
+            .enumerate()
+            .map(|(n, owner)| (format!(":owner{n}"), (format!(":owner{n}").into(), s(owner.as_str()))))
+            .unzip();
+        let expression = format!("attribute_not_exists(pk) OR #owner IN ({})", names.join(", "));
+        Self { values, ..Self::new(expression).name("#owner", "owner") }
     }
 
     /// Something of another request is there.
@@ -65,6 +76,6 @@ impl Condition {
     /// The values as the SDK wants them.
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         let values = self.values.iter();
-        (!self.values.is_empty()).then(|| values.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+        (!self.values.is_empty()).then(|| values.map(|(k, v)| (k.to_string(), v.clone())).collect())
     }
 }

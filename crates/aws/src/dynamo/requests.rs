@@ -167,19 +167,25 @@ impl Requests for RequestsTable {
             .await
     }
 
-    async fn open_request(
+    async fn open_requests(
         &self,
         tenant: &TenantId,
         kind: RequestType,
         subject: &[Pseudonym],
-    ) -> Result<Option<RequestId>, Fault> {
-        for one in subject {
-            let owner = self.owner(&keys::open(tenant, kind, one)).await?;
-            if owner.is_some() {
-                return Ok(owner);
+    ) -> Result<Vec<RequestId>, Fault> {
+        let markers: Vec<Key> = subject.iter().map(|one| keys::open(tenant, kind, one)).collect();
+        let owners: Vec<Option<RequestId>> = stream::iter(markers)
+            .map(|marker| async move { self.owner(&marker).await })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut open = Vec::new();
+        for owner in owners.into_iter().flatten() {
+            if !open.contains(&owner) {
+                open.push(owner);
             }
         }
-        Ok(None)
+        Ok(open)
     }
 
     async fn list(

@@ -49,7 +49,7 @@ impl<P> Transaction<P> {
         let mut put = Put::builder().table_name(table).set_item(Some(item));
         if let Some(condition) = condition {
             put = put
-                .condition_expression(condition.expression)
+                .condition_expression(condition.expression.as_ref())
                 .set_expression_attribute_names(condition.names())
                 .set_expression_attribute_values(condition.values())
                 .return_values_on_condition_check_failure(ALL_OLD);
@@ -73,7 +73,7 @@ impl<P> Transaction<P> {
             .table_name(table)
             .set_key(Some(key.attributes()))
             .update_expression(expression)
-            .set_condition_expression(conditional.then(|| condition.expression.to_owned()))
+            .set_condition_expression(conditional.then(|| condition.expression.to_string()))
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .set_return_values_on_condition_check_failure(conditional.then_some(ALL_OLD))
@@ -87,7 +87,7 @@ impl<P> Transaction<P> {
         let delete = Delete::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
-            .condition_expression(condition.expression)
+            .condition_expression(condition.expression.as_ref())
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .return_values_on_condition_check_failure(ALL_OLD)
@@ -101,7 +101,7 @@ impl<P> Transaction<P> {
         let check = ConditionCheck::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
-            .condition_expression(condition.expression)
+            .condition_expression(condition.expression.as_ref())
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .return_values_on_condition_check_failure(ALL_OLD)

@@ -86,7 +86,7 @@ fn allow(stage: &str, principal: &Principal) -> Value {
                 "Resource": stage,
             }],
         },
-        "context": {"tenant": tenant, "role": role, "sub": principal.sub.expose()},
+        "context": {"tenant": tenant, "role": role},
     })
 }
 

@@ -19,7 +19,6 @@ mod api;
 mod authorizer;
 mod batch;
 mod deadline;
-mod event;
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -41,7 +40,6 @@ pub use api::{Request, Response, serve_api};
 pub use authorizer::serve_authorizer;
 pub use batch::{StreamRecord, serve_events, serve_queue, serve_stream};
 pub use deadline::Deadline;
-pub use event::{Event, Tick, serve_event};
 /// What a `main` returns.
 pub use lambda_runtime::Error;
 

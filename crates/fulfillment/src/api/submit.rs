@@ -2,6 +2,10 @@
 //!
 //! Each turn looks first at what is there: an answer that the key gave before, an open request for
 //! the person. Whatever another call has changed in between, the next turn sees.
+//!
+//! An open request is the answer if it looks for everybody that is asked for. Where more is asked
+//! for than any open one looks for, a request of its own is made: it waits for their locks, then
+//! plans anew, so that no identity is lost in an answer that speaks of somebody else's.
 
 use contract::api::{Submit, Submitted};
 use contract::problem::{Invalid, Problem};
@@ -69,10 +73,10 @@ pub(super) async fn submit(ports: &Ports, call: &Call) -> Result<Answer, Refusal
             Some(wanted) => wanted,
             none => none.insert(check(ports, call, &names, &body.value, now).await?),
         };
-        let open = ports.requests.open_request(call.tenant(), wanted.kind, &wanted.subject).await?;
-        let answered = match open {
-            Some(open) => duplicate(ports, call, &names, &key, wanted, &open).await?,
-            None => take_in::take_in(ports, call, &names, &key, wanted).await?,
+        let open = ports.requests.open_requests(call.tenant(), wanted.kind, &wanted.subject).await?;
+        let answered = match covering(ports, call, wanted, &open).await? {
+            Some(request) => duplicate(ports, call, &names, &key, wanted, request).await?,
+            None => take_in::take_in(ports, call, &names, &key, wanted, open).await?,
         };
         if let Some(answer) = answered {
             return Ok(answer);
@@ -159,6 +163,26 @@ pub(super) fn submitted(request: &Request, duplicate: bool) -> Submitted {
     }
 }
 
+/// The open request that looks for everybody that is asked for: those it was given, and those it has
+/// found and locked since.
+async fn covering(
+    ports: &Ports,
+    call: &Call,
+    wanted: &Wanted,
+    open: &[RequestId],
+) -> Result<Option<Request>, Fault> {
+    for id in open {
+        let request = ports.requests.load(call.tenant(), id).await?;
+        let covers = |request: &Request| {
+            wanted.subject.iter().all(|one| request.subject.contains(one) || request.locks.contains(one))
+        };
+        if let Some(request) = request.filter(covers) {
+            return Ok(Some(request));
+        }
+    }
+    Ok(None)
+}
+
 /// The open request for the same person, instead of a second one. `None`: look again.
 async fn duplicate(
     ports: &Ports,
@@ -166,11 +190,9 @@ async fn duplicate(
     names: &Pseudonymiser,
     key: &Key,
     wanted: &Wanted,
-    open: &RequestId,
+    open: Request,
 ) -> Result<Option<Answer>, Refusal> {
-    let Some(mut request) = ports.requests.load(call.tenant(), open).await? else {
-        return Ok(None);
-    };
+    let mut request = open;
     // A backend asked for this person and has not said how it verified them; their own token says
     // it, if it speaks for everything that was asked for. Else they would wait for the backend.
     let theirs = request.subject.iter().all(|one| wanted.subject.contains(one));

@@ -29,13 +29,15 @@ enum Made {
     RefusedLate,
 }
 
-/// Takes a request in. `None`: another call was first, and nothing is left of this one.
+/// Takes a request in, beyond the open ones that do not look for all of this one's identities.
+/// `None`: another call was first, and nothing is left of this one.
 pub(super) async fn take_in(
     ports: &Ports,
     call: &Call,
     names: &Pseudonymiser,
     key: &Key,
     wanted: &Wanted,
+    beyond: Vec<RequestId>,
 ) -> Result<Option<Answer>, StepError> {
     let now = ports.clock.now();
     let id = RequestId::new(now, ports.entropy.bits());
@@ -52,7 +54,7 @@ pub(super) async fn take_in(
     let body = encoded(&submitted(&request, false))?;
     let event = accepted(&request, actor(call, names)?.0, now);
     let remember = Some(key.remember(202, body.clone(), now));
-    let new = NewRequest { request, event, remember };
+    let new = NewRequest { request, event, remember, beyond };
     match make(ports, &new).await? {
         Made::There => Ok(Some(Answer::text(202, body))),
         Made::Refused => {

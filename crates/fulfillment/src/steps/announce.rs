@@ -38,10 +38,12 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
     let settings = settings(&*ports.tenants, &request).await?;
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let announcement = announcement(&request, &tasks);
-    ports.announcer.webhook(&settings, &announcement, ports.clock.now()).await?;
+    // Each is told though the other cannot be; who is told twice knows it by the announcement's id.
+    let webhook = ports.announcer.webhook(&settings, &announcement, ports.clock.now()).await;
     if settings.topic {
         ports.announcer.topic(&announcement).await?;
     }
+    webhook?;
     amend_plainly(&scope, |mut now| {
         if now.announced {
             return Ok(Amend::Leave(()));

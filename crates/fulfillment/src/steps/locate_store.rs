@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::seen::Seen;
 
 /// What the step needs.
 pub struct Ports {
@@ -69,6 +70,12 @@ pub(super) async fn values_at(
     }
 }
 
+/// The pages that a task's calls have written in the round that the plan is in, in their order.
+pub(super) fn written(desk: &Desk<'_>, plan: &Plan, task: &Task) -> Vec<String> {
+    let all = task.batches.iter().flat_map(|b| (0..b.pages).map(|n| (b.generation, n)));
+    all.map(|(generation, n)| desk.page_object(plan, &task.store, generation, n)).collect()
+}
+
 struct Searcher<'a> {
     input: &'a StoreRun,
     desk: Desk<'a>,
@@ -76,6 +83,7 @@ struct Searcher<'a> {
     catalog: Arc<Catalog>,
     connector: Arc<dyn Connector>,
     buffer: Vec<Record>,
+    seen: Seen,
     task: Task,
 }
 
@@ -103,7 +111,8 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
         None => Position::default(),
     };
-    let mut search = Searcher { input, desk, plan, catalog, connector, buffer: Vec::new(), task };
+    let (buffer, seen) = (Vec::new(), Seen::default());
+    let mut search = Searcher { input, desk, plan, catalog, connector, buffer, seen, task };
     let rest = search.walk(&lookups, position, budget).await?;
     search.task.status = if rest.is_some() { TaskStatus::Running } else { TaskStatus::Done };
     search.task.cursor = match &rest {
@@ -150,9 +159,11 @@ impl Searcher<'_> {
     ) -> Result<Option<Position>, StepError> {
         let mut at = from;
         while let Some(lookup) = lookups.get(at.lookup) {
+            let here = (&self.input.store, &self.task);
+            self.seen.recall(&self.desk, &self.plan, here, &lookup.collection).await?;
             while let Some(values) = values_at(&self.desk, lookup, at.page).await? {
                 while let Some(chunk) = values.chunks(MOST_VALUES).nth(at.chunk) {
-                    at.inner = self.search(lookup, at.lookup, chunk, at.inner.as_deref()).await?;
+                    at.inner = self.search(lookup, chunk, at.inner.as_deref()).await?;
                     if at.inner.is_none() {
                         at.chunk += 1;
                     }
@@ -173,7 +184,6 @@ impl Searcher<'_> {
     async fn search(
         &mut self,
         lookup: &Lookup,
-        number: usize,
         values: &[Value],
         cursor: Option<&str>,
     ) -> Result<Option<String>, StepError> {
@@ -184,7 +194,7 @@ impl Searcher<'_> {
         let target = Target { store, collection, wanted: &wanted };
         let found = self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?;
         for record in found.records {
-            if !self.plan.is_known(&self.input.store, &lookup.collection, number, &record) {
+            if self.seen.is_new(&lookup.collection, &record) {
                 self.buffer.push(record);
             }
         }

@@ -11,6 +11,7 @@ pub mod pin_plan;
 pub mod plan;
 pub mod record_failure;
 pub mod restore_store;
+mod seen;
 pub mod start_request;
 pub mod suppress_store;
 pub mod sweep;

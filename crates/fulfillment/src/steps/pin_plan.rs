@@ -18,6 +18,7 @@ use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Sta
 use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::locate_store::written;
 use crate::steps::plan::pinned;
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
@@ -107,9 +108,7 @@ async fn collect(
     for task in found {
         let store = &task.store;
         let pages = brought.entry(store.clone()).or_default();
-        let written = task.batches.iter().flat_map(|b| (0..b.pages).map(|n| (b.generation, n)));
-        for (generation, n) in written {
-            let object = desk.page_object(plan, store, generation, n);
+        for object in written(desk, plan, task) {
             let page = desk.page(&object).await?;
             for record in &page.records {
                 for identity in identities_of(catalog, store, &page.collection, record) {

@@ -107,7 +107,8 @@ pub fn event(request: &Request, kind: EventKind) -> Event {
 
 /// What takes a request in.
 pub fn new_request(request: &Request) -> NewRequest {
-    NewRequest { request: request.clone(), event: event(request, EventKind::Accepted), remember: None }
+    let event = event(request, EventKind::Accepted);
+    NewRequest { request: request.clone(), event, remember: None, beyond: Vec::new() }
 }
 
 /// Takes a request in that is known to be refused by nothing.

@@ -95,8 +95,8 @@ pub async fn a_close_whose_answer_was_lost_takes_no_lock_away(d: &Deployment) {
     committed(d, &again).await;
     let owner = d.requests.lock_owner(&tenant, &subject[0]).await;
     assert_eq!(owner, Ok(Some(second.id.clone())));
-    let open = d.requests.open_request(&tenant, second.kind, &subject);
-    assert_eq!(open.await, Ok(Some(second.id)));
+    let open = d.requests.open_requests(&tenant, second.kind, &subject);
+    assert_eq!(open.await, Ok(vec![second.id]));
 }
 
 /// Nobody waits for what is free, or for itself.

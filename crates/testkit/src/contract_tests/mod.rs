@@ -44,6 +44,7 @@ macro_rules! contract_tests {
             a_request_is_taken_in_with_its_first_event
             taking_in_twice_is_fine_and_another_of_the_same_id_is_a_conflict
             an_open_request_for_the_same_person_is_named
+            a_request_may_go_beyond_the_open_ones_it_names
             an_end_frees_the_person_even_without_locks
             an_idempotency_key_answers_again
             an_idempotency_key_comes_before_an_open_request

@@ -50,23 +50,46 @@ pub async fn an_open_request_for_the_same_person_is_named(d: &Deployment) {
     let subject = pseudonyms("open", 3);
     let kind = RequestType::Erasure;
     let requests = &d.requests;
-    assert_eq!(requests.open_request(&mine, kind, &subject).await, Ok(None));
+    assert_eq!(requests.open_requests(&mine, kind, &subject).await, Ok(vec![]));
     let first = taken_in(d, &mine, 1, &subject[..2]).await;
     let second = request(&mine, 2, &subject[1..]);
     let refused = Err(Refused::Open(first.id.clone()));
     assert_eq!(requests.create(&new_request(&second)).await, refused);
     assert_eq!(requests.load(&mine, &second.id).await, Ok(None));
-    let open = requests.open_request(&mine, kind, &subject).await;
-    assert_eq!(open, Ok(Some(first.id.clone())));
-    let not_open = requests.open_request(&mine, kind, &subject[2..]).await;
-    assert_eq!(not_open, Ok(None), "the refused one left nothing behind");
+    let open = requests.open_requests(&mine, kind, &subject).await;
+    assert_eq!(open, Ok(vec![first.id.clone()]));
+    let not_open = requests.open_requests(&mine, kind, &subject[2..]).await;
+    assert_eq!(not_open, Ok(vec![]), "the refused one left nothing behind");
     taken_in(d, &other, 3, &subject).await;
 
     let mut close = change(&first, Status::Cancelled);
     close.unlock = subject[..1].to_vec();
     committed(d, &close).await;
-    assert_eq!(requests.open_request(&mine, kind, &subject).await, Ok(None));
+    assert_eq!(requests.open_requests(&mine, kind, &subject).await, Ok(vec![]));
     assert_eq!(requests.create(&new_request(&second)).await, Ok(()));
+}
+
+/// One that names more than an open one takes the marker over; the open one stays as it is.
+pub async fn a_request_may_go_beyond_the_open_ones_it_names(d: &Deployment) {
+    let tenant = tenant("beyond");
+    let subject = pseudonyms("beyond", 4);
+    let kind = RequestType::Erasure;
+    let first = taken_in(d, &tenant, 1, &subject[..1]).await;
+    let second = taken_in(d, &tenant, 2, &subject[1..2]).await;
+    let open = d.requests.open_requests(&tenant, kind, &subject).await;
+    assert_eq!(open, Ok(vec![first.id.clone(), second.id.clone()]));
+    let wider = request(&tenant, 3, &subject[..3]);
+    let mut new = new_request(&wider);
+    new.beyond = vec![first.id.clone()];
+    assert_eq!(d.requests.create(&new).await, Err(Refused::Open(second.id.clone())), "it was not named");
+    new.beyond.push(second.id.clone());
+    assert_eq!(d.requests.create(&new).await, Ok(()));
+    let open = d.requests.open_requests(&tenant, kind, &subject).await;
+    assert_eq!(open, Ok(vec![wider.id.clone()]));
+    // The end of the first takes nothing from the one that went beyond it.
+    committed(d, &change(&first, Status::Cancelled)).await;
+    let open = d.requests.open_requests(&tenant, kind, &subject).await;
+    assert_eq!(open, Ok(vec![wider.id]));
 }
 
 /// A request that ends before it ever took a lock.
@@ -85,8 +108,8 @@ pub async fn an_end_frees_the_person_even_without_locks(d: &Deployment) {
     let mut announced = change(&ended, Status::NoMatch);
     announced.request.announced = true;
     committed(d, &announced).await;
-    let open = d.requests.open_request(&tenant, second.kind, &subject).await;
-    assert_eq!(open, Ok(Some(second.id)));
+    let open = d.requests.open_requests(&tenant, second.kind, &subject).await;
+    assert_eq!(open, Ok(vec![second.id]));
 }
 
 fn remembering(tenant: &TenantId, second: u32, key: &str, seconds: i64) -> (Request, NewRequest) {

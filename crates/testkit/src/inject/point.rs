@@ -42,7 +42,7 @@ points! {
     RequestsLockOwner = "requests.lock_owner", false, ControlUnavailable;
     RequestsWaiters = "requests.waiters", false, ControlUnavailable;
     RequestsStopWaiting = "requests.stop_waiting", true, ControlUnavailable;
-    RequestsOpenRequest = "requests.open_request", false, ControlUnavailable;
+    RequestsOpenRequests = "requests.open_requests", false, ControlUnavailable;
     RequestsList = "requests.list", false, ControlUnavailable;
     RequestsOverdue = "requests.overdue", false, ControlUnavailable;
     HoldsPlace = "holds.place", true, ControlUnavailable;

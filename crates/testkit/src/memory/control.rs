@@ -64,7 +64,7 @@ impl Control {
         }
         for subject in &request.subject {
             let marker = open_marker(request, subject);
-            if let Some(other) = self.open.get(&marker) {
+            if let Some(other) = self.open.get(&marker).filter(|other| !new.beyond.contains(other)) {
                 return Err(Refused::Open(other.clone()));
             }
         }

@@ -101,18 +101,22 @@ impl Requests for World {
         })
     }
 
-    async fn open_request(
+    async fn open_requests(
         &self,
         tenant: &TenantId,
         kind: RequestType,
         subject: &[Pseudonym],
-    ) -> Result<Option<RequestId>, Fault> {
-        self.injector().pass(Point::RequestsOpenRequest, tenant.as_str(), || {
+    ) -> Result<Vec<RequestId>, Fault> {
+        self.injector().pass(Point::RequestsOpenRequests, tenant.as_str(), || {
             let control = self.control();
-            let mut open = subject
-                .iter()
-                .filter_map(|subject| control.open.get(&(tenant.clone(), kind.as_str(), subject.clone())));
-            Ok(open.next().cloned())
+            let mut open: Vec<RequestId> = Vec::new();
+            for subject in subject {
+                let owner = control.open.get(&(tenant.clone(), kind.as_str(), subject.clone()));
+                if let Some(owner) = owner.filter(|owner| !open.contains(owner)) {
+                    open.push(owner.clone());
+                }
+            }
+            Ok(open)
         })
     }
 

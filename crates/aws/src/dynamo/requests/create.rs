@@ -58,10 +58,11 @@ impl RequestsTable {
         let mut subject = request.subject.clone();
         subject.sort();
         subject.dedup();
+        let owners = std::iter::once(&request.id).chain(&new.beyond);
         for one in subject {
             let key = keys::open(&request.tenant, request.kind, &one);
             let item = NewItem::new(&key).with("owner", s(request.id.as_str()));
-            let free = Some(Condition::absent_or_owned_by(&request.id));
+            let free = Some(Condition::absent_or_owned_by_any(owners.clone()));
             transaction.put(Part::Open(one), table, key, item.build(), free);
         }
         if let Some(answer) = &new.remember {
@@ -95,7 +96,7 @@ impl RequestsTable {
                 let key = keys::open(&request.tenant, request.kind, one);
                 self.owner(&key).await?
             };
-            if let Some(owner) = owner {
+            if let Some(owner) = owner.filter(|owner| !new.beyond.contains(owner)) {
                 return Err(Refused::Open(owner));
             }
         }

@@ -107,13 +107,13 @@ impl Requests for Unsure {
         self.inner.stop_waiting(tenant, subjects, id).await
     }
 
-    async fn open_request(
+    async fn open_requests(
         &self,
         tenant: &TenantId,
         kind: RequestType,
         subject: &[Pseudonym],
-    ) -> Result<Option<RequestId>, Fault> {
-        self.inner.open_request(tenant, kind, subject).await
+    ) -> Result<Vec<RequestId>, Fault> {
+        self.inner.open_requests(tenant, kind, subject).await
     }
 
     async fn list(

@@ -147,23 +147,58 @@ async fn a_key_is_one_callers_own() {
     assert_ne!(id_of(&a), id_of(&b));
 }
 
+/// Asks for the person, by their address and by a number that only they have.
+fn wider() -> serde_json::Value {
+    let mut body = submission(PERSON);
+    let more = json!({"type": "customer_id", "value": "7"});
+    body["subject"]["identities"].as_array_mut().expect("a list").push(more);
+    body
+}
+
 #[tokio::test]
 async fn an_open_request_for_the_same_person_is_answered_instead_of_a_second() {
     let front = front();
     let who = caller(Role::Backend);
-    let first = id_of(&submit_as(&front, &who, "k-1", &submission(PERSON)).await);
-    let mut wider = submission(PERSON);
-    let more = json!({"type": "customer_id", "value": "7"});
-    wider["subject"]["identities"].as_array_mut().expect("a list").push(more);
-    let second = submit_as(&front, &who, "k-2", &wider).await;
+    let first = id_of(&submit_as(&front, &who, "k-1", &wider()).await);
+    let narrower = submission(PERSON);
+    let second = submit_as(&front, &who, "k-2", &narrower).await;
     assert_eq!((second.status, id_of(&second)), (200, first.clone()));
     assert_eq!(json_of(&second)["duplicate"], true);
     // The key remembers that answer, even after the request has moved on.
     front.change(&first, |draft| draft.request.status = Status::Planning).await;
-    let again = submit_as(&front, &who, "k-2", &wider).await;
+    let again = submit_as(&front, &who, "k-2", &narrower).await;
     assert_eq!((again.status, again.body), (200, second.body));
     assert_eq!(front.world.all_requests().len(), 1);
     assert_eq!(front.world.staged().len(), 1);
+}
+
+#[tokio::test]
+async fn an_identity_that_no_open_request_looks_for_is_not_lost_in_a_duplicate() {
+    let front = front();
+    let who = caller(Role::Backend);
+    let first = id_of(&submit_as(&front, &who, "k-1", &submission(PERSON)).await);
+    let second = submit_as(&front, &who, "k-2", &wider()).await;
+    assert_eq!(second.status, 202);
+    assert_ne!(id_of(&second), first);
+    assert_eq!(front.request(&id_of(&second)).subject.len(), 2);
+    // From here on the wider one is the person's.
+    let third = submit_as(&front, &who, "k-3", &submission(PERSON)).await;
+    assert_eq!((third.status, id_of(&third)), (200, id_of(&second)));
+    let again = submit_as(&front, &who, "k-4", &wider()).await;
+    assert_eq!((again.status, id_of(&again)), (200, id_of(&second)));
+}
+
+#[tokio::test]
+async fn what_an_open_request_has_found_and_locked_counts_as_looked_for() {
+    let front = front();
+    let who = caller(Role::Backend);
+    let first = id_of(&submit_as(&front, &who, "k-1", &submission(PERSON)).await);
+    let mut number = wider();
+    number["subject"]["identities"].as_array_mut().expect("a list").remove(0);
+    let number = front.request(&id_of(&submit_as(&front, &who, "k-2", &number).await)).subject;
+    front.change(&first, |draft| draft.request.locks.clone_from(&number)).await;
+    let second = submit_as(&front, &who, "k-3", &wider()).await;
+    assert_eq!((second.status, id_of(&second)), (200, first));
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ fn event(about: About, n: u32, kind: EventKind) -> Event {
 fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
     let id = RequestId::new(beginning(), n);
     NewRequest {
+        beyond: Vec::new(),
         event: event(About::Request(id.clone()), 1, EventKind::Accepted),
         request: Request {
             tenant: tenant(),

@@ -110,8 +110,8 @@ async fn one_person_has_one_open_request_of_a_type() {
     let requests = world.requests();
     let second = new_request(2, vec![subject(3), subject(2)]);
     assert_eq!(requests.create(&second).await, Err(Refused::Open(first.id.clone())));
-    let open = requests.open_request(&tenant(), first.kind, &[subject(3), subject(2)]).await;
-    assert_eq!(open, Ok(Some(first.id.clone())));
+    let open = requests.open_requests(&tenant(), first.kind, &[subject(3), subject(2)]).await;
+    assert_eq!(open, Ok(vec![first.id.clone()]));
 
     let mut locks = change(&first);
     locks.lock = vec![subject(1)];

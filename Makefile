@@ -6,13 +6,13 @@
 #   make test    everything that CI runs
 #   make lint    the part of it that runs nothing
 #   make snap    writes the golden files anew, for review
-#   make deploy  builds for an AWS account and deploys there
+#   make deploy  builds for an AWS account and deploys there: ARCH=arm64 or x86_64, and CATALOG_VERSION to change the catalog in force
 #
 # ENGINE=external uses what answers at AWS_ENDPOINT_URL. LACUNA_ENGINE_PORT and LACUNA_RECEIVER_PORT move the local ports.
 
 PYTHON ?= python3
-ARCH ?= arm64
-CATALOG_VERSION ?= none
+ARCH ?=
+CATALOG_VERSION ?=
 PARAMETERS ?=
 ENGINE ?= local
 export ENGINE
@@ -75,10 +75,12 @@ snap:
 	LACUNA_GOLDEN=write cargo test --locked -p cli
 	git status --short
 
-# Needs an AWS account. `sam deploy` shows what it would change, and asks.
+# Needs an AWS account. `sam deploy` shows what it would change, and asks. What is not passed to it keeps the value that the stack
+# has. The architecture is always passed, since it must be what is built here, and so it is never guessed.
 deploy: .venv/lint/.stamp .venv/build/.stamp
+	$(if $(filter arm64 x86_64,$(ARCH)),,$(error say which architecture to build and deploy: make deploy ARCH=arm64, or ARCH=x86_64))
 	PATH="$(CURDIR)/$(BUILD):$$PATH" cargo lambda build --locked --release --workspace --bins $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
-	$(LINT)/sam deploy --parameter-overrides Architecture=$(ARCH) CatalogVersion=$(CATALOG_VERSION) $(PARAMETERS)
+	$(LINT)/sam deploy --parameter-overrides Architecture=$(ARCH) $(if $(CATALOG_VERSION),CatalogVersion=$(CATALOG_VERSION)) $(PARAMETERS)
 
 venv: .venv/.stamp
 

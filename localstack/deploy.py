@@ -100,8 +100,10 @@ def deploy(catalog_version: str) -> dict[str, str]:
         {
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "CatalogVersion": catalog_version,
-            "StoreReadPolicyArns": stores["ReadPolicyArn"],
-            "StoreWritePolicyArns": stores["WritePolicyArn"],
+            "StoreLocatePolicyArns": stores["LocatePolicyArn"],
+            "StoreHidePolicyArns": stores["HidePolicyArn"],
+            "StoreErasePolicyArns": stores["ErasePolicyArn"],
+            "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],
             "AllowLoopback": "true",
             "EndpointUrl": function_endpoint(),
             # Local engines know neither versions of a state machine nor the account's setting for logs.

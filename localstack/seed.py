@@ -2,6 +2,7 @@
 
     seed.py load           everything, from scratch
     seed.py stats          how many customers there are and what was sold in which year, as JSON
+    seed.py hidden <email> how many of a customer's records the product does not show, by store, as JSON
     seed.py find <text>    every place where the text still is; exit 1 if there is any
 """
 
@@ -85,6 +86,8 @@ def main() -> int:
         load()
     elif verb == "stats":
         print(json.dumps(shop.stats(), indent=2))
+    elif verb == "hidden" and rest:
+        print(json.dumps(shop.hidden(rest[0])))
     elif verb == "find" and rest:
         places, looked = search.find(rest[0])
         for place in places:
@@ -92,7 +95,7 @@ def main() -> int:
         print(f"looked at {', '.join(f'{n} {kind}' for kind, n in looked.items())}: found in {len(places)}", file=sys.stderr)
         return 1 if places else 0
     else:
-        raise Wrong("say what to do: seed.py load | stats | find <text>")
+        raise Wrong("say what to do: seed.py load | stats | hidden <email> | find <text>")
     return 0
 
 

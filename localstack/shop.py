@@ -211,3 +211,15 @@ def stats() -> dict:
         "invoices": {"customers": len(customers), "revenue": {year: f"{total:.2f}" for year, total in sorted(revenue.items())}},
         "crm": {"customers": held, "revenue": {str(year): f"{total:.2f}" for year, total in by_year}},
     }
+
+
+def hidden(email: str) -> dict:
+    """How many of a customer's records are flagged as hidden, by store."""
+    dynamodb = client("dynamodb")
+    flagged = 0
+    for page in dynamodb.get_paginator("scan").paginate(TableName="shop-customers"):
+        flagged += sum(item["Email"]["S"] == email and item.get("Suppressed") == {"BOOL": True} for item in page["Items"])
+    crm = sqlite3.connect(f"file:{CRM}?mode=ro", uri=True)
+    contacts = crm.execute("SELECT count(*) FROM contacts WHERE email = ? AND suppressed = 1", (email,)).fetchone()[0]
+    crm.close()
+    return {"shop": flagged, "crm": contacts}

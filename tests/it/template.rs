@@ -1,286 +1,164 @@
-//! What the templates must say, because the local engine would accept anything.
+//! What the templates must say, because the local engine would accept anything. They are read as
+//! the account reads them, in whatever style they are written.
+
+mod alarms;
+mod cloudformation;
+mod roles;
+mod storage;
+mod wiring;
 
 use std::collections::BTreeSet;
 
-use crate::repository::{files, folders, pascal, read};
+use serde_json::{Value, json};
 
-/// A resource of a template: its logical id and its lines.
-struct Resource {
-    file: String,
-    id: String,
-    lines: Vec<String>,
-}
+use cloudformation::{ROOT, Templates, check, need, under_our_key};
 
-impl Resource {
-    fn kind(&self) -> &str {
-        let line = self.lines.iter().find(|l| l.trim_start().starts_with("Type: AWS::"));
-        line.and_then(|l| l.trim().strip_prefix("Type: ")).unwrap_or_default()
+const STATE: &str = "infra/state.yaml";
+const AUDIT: &str = "infra/audit.yaml";
+
+fn unsafe_tables(templates: &Templates) -> Vec<String> {
+    let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
+    for table in templates.of_kind("AWS::DynamoDB::Table") {
+        let (at, properties) = (table.at(), table.properties());
+        names.insert(table.id);
+        need(&mut wrong, properties["DeletionProtectionEnabled"] == true, || format!("{at}: protection"));
+        need(&mut wrong, table.is_retained(), || format!("{at}: it goes with the stack"));
+        let sse = &properties["SSESpecification"];
+        let encrypted = sse["SSEEnabled"] == true
+            && sse["SSEType"] == "KMS"
+            && under_our_key(templates, &table, &sse["KMSMasterKeyId"]);
+        need(&mut wrong, encrypted, || format!("{at}: encryption"));
+        // What is destroyed in `keys` must be gone; all else must be restorable.
+        let is_keys = table.id == "KeysTable";
+        let restorable = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+        need(&mut wrong, *restorable == !is_keys, || format!("{at}: recovery is {restorable}"));
+        let streams = properties.get("StreamSpecification").is_some();
+        need(&mut wrong, streams == (table.id == "RequestsTable"), || format!("{at}: its stream"));
+        // Answers of idempotency keys end; nothing else does, least of all by a clock.
+        let ends = properties.get("TimeToLiveSpecification");
+        let expected = json!({ "AttributeName": "expires_at", "Enabled": true });
+        let expected = (table.id == "RequestsTable").then_some(&expected);
+        need(&mut wrong, ends == expected, || format!("{at}: its time to live is {ends:?}"));
     }
-
-    fn has(&self, text: &str) -> bool {
-        self.lines.iter().any(|l| l.contains(text))
-    }
-}
-
-/// The resources of all templates. The files are ours, and formatted alike: a resource begins with
-/// two spaces and its id.
-fn resources() -> Vec<Resource> {
-    let mut all = Vec::new();
-    let templates = files().into_iter().filter(|f| {
-        f == "template.yaml" || (f.starts_with("infra/") && f.ends_with(".yaml") && f != "infra/openapi.yaml")
-    });
-    for file in templates {
-        let text = read(&file);
-        let body = text.split("\nResources:\n").nth(1).unwrap_or_else(|| panic!("{file} has no resources"));
-        for line in body.lines() {
-            let top = line.starts_with(|c: char| c.is_ascii_alphabetic());
-            if top {
-                break;
-            }
-            let id = line.strip_prefix("  ").filter(|l| l.starts_with(|c: char| c.is_ascii_uppercase()));
-            if let Some(id) = id.and_then(|l| l.strip_suffix(':')) {
-                all.push(Resource { file: file.clone(), id: id.to_owned(), lines: Vec::new() });
-            }
-            if let Some(current) = all.last_mut().filter(|r| r.file == file) {
-                current.lines.push(line.to_owned());
-            }
-        }
-    }
-    assert!(all.len() > 60, "{} resources were read only", all.len());
-    all
-}
-
-fn of_kind(kind: &str) -> Vec<Resource> {
-    let found: Vec<Resource> = resources().into_iter().filter(|r| r.kind() == kind).collect();
-    assert!(!found.is_empty(), "no {kind} in the templates");
-    found
+    let expected = ["AuditTable", "HoldsTable", "KeysTable", "RegistryTable", "RequestsTable"];
+    need(&mut wrong, names == BTreeSet::from(expected), || format!("{names:?}"));
+    wrong
 }
 
 #[test]
 fn tables_are_protected_encrypted_and_can_be_restored_but_for_the_keys() {
-    let tables = of_kind("AWS::DynamoDB::Table");
-    let names: BTreeSet<&str> = tables.iter().map(|t| t.id.as_str()).collect();
-    for table in &tables {
-        let at = format!("{}: {}", table.file, table.id);
-        assert!(table.has("DeletionProtectionEnabled: true"), "{at}");
-        assert!(table.has("SSEType: KMS") || table.has("SSEEnabled: true"), "{at}");
-        assert!(table.has("DeletionPolicy: Retain"), "{at}");
-        let restorable = table.has("PointInTimeRecoveryEnabled: true");
-        let is_keys = table.id.starts_with("Keys");
-        assert_eq!(
-            restorable, !is_keys,
-            "{at}: what is destroyed in `keys` must be gone, all else must be restorable"
-        );
-        assert!(!is_keys || !table.has("StreamSpecification"), "{at}: a stream would keep keys for a day");
+    let recovers = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}";
+    check(
+        unsafe_tables,
+        &[
+            (STATE, recovers, "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: false}"),
+            (STATE, "PointInTimeRecoveryEnabled: false", "PointInTimeRecoveryEnabled: true"),
+            (AUDIT, recovers, "PointInTimeRecoverySpecification:\n        PointInTimeRecoveryEnabled: false"),
+            (AUDIT, "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"),
+            (AUDIT, "DeletionPolicy: Retain", "DeletionPolicy: Delete"),
+            (AUDIT, "UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete"),
+            (AUDIT, "SSEType: KMS, KMSMasterKeyId: !Ref KeyArn", "SSEType: KMS"),
+            (AUDIT, "SSEEnabled: true", "SSEEnabled: false"),
+            (
+                ROOT,
+                "KeyArn: !GetAtt State.Outputs.KeyArn\n        RequestsStreamArn",
+                "KeyArn: alias/aws/dynamodb\n        RequestsStreamArn",
+            ),
+            (
+                STATE,
+                "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}",
+                "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: false}",
+            ),
+            (
+                STATE,
+                "TableName: !Sub '${Prefix}-keys'",
+                "TableName: !Sub '${Prefix}-keys'\n      StreamSpecification: {StreamViewType: NEW_IMAGE}",
+            ),
+        ],
+    );
+}
+
+fn writable_audit(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let table = templates.of_kind("AWS::DynamoDB::Table").into_iter().find(|t| t.id == "AuditTable");
+    let table = table.expect("the audit table");
+    let itself = json!({ "Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Prefix}-audit" });
+    let deny = |sid: &str, action: Value, but_for: Option<Value>| {
+        let mut statement = json!({ "Sid": sid, "Effect": "Deny", "Principal": "*", "Action": action, "Resource": itself.clone() });
+        if let Some(role) = but_for {
+            statement["Condition"] = json!({ "ArnNotEquals": { "aws:PrincipalArn": role } });
+        }
+        statement
+    };
+    // PartiQL and batches have actions of their own.
+    let changes = json!([
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
+        "dynamodb:PartiQLDelete",
+    ]);
+    let administers = json!([
+        "dynamodb:DeleteTable",
+        "dynamodb:UpdateTable",
+        "dynamodb:UpdateTimeToLive",
+        "dynamodb:UpdateContinuousBackups",
+        "dynamodb:PutResourcePolicy",
+        "dynamodb:DeleteResourcePolicy",
+    ]);
+    let writer = json!({ "Fn::GetAtt": ["WriteAuditRole", "Arn"] });
+    let admin = deny("AdministrationIsBreakGlass", administers, Some(json!({ "Ref": "AuditAdminRoleArn" })));
+    let expected = json!([
+        deny("NobodyChangesAnEntry", changes, None),
+        deny("OneWriter", json!("dynamodb:PutItem"), Some(writer)),
+        { "Fn::If": ["HasAdmin", admin, { "Ref": "AWS::NoValue" }] },
+    ]);
+    let stated = &table.properties()["ResourcePolicy"]["PolicyDocument"]["Statement"];
+    need(&mut wrong, *stated == expected, || format!("{}: {stated:#}", table.at()));
+    let named = &table.properties()["TableName"];
+    need(&mut wrong, *named == json!({ "Fn::Sub": "${Prefix}-audit" }), || format!("it is called {named}"));
+    for role in templates.of_kind("AWS::IAM::Role").into_iter().filter(|r| r.file != AUDIT) {
+        let reached = templates.plain(role.file, role.properties()).to_string();
+        let named = reached.contains("AuditTable") || reached.contains("-audit\"");
+        need(&mut wrong, !named, || format!("{} reaches the audit table", role.at()));
     }
-    assert!(names.len() >= 5, "{names:?}");
-    let requests = tables.iter().find(|t| t.id.starts_with("Requests")).expect("the requests table");
-    assert!(requests.has("TimeToLiveSpecification") && requests.has("AttributeName: expires_at"));
+    wrong
 }
 
 #[test]
 fn nobody_but_its_writer_writes_the_audit() {
-    let audit = read("infra/audit.yaml");
-    assert!(audit.contains("ResourcePolicy"), "the audit table has a resource policy");
-    for action in [
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:BatchWriteItem",
-        "dynamodb:PartiQLUpdate",
-        "dynamodb:PartiQLDelete",
-        "dynamodb:PartiQLInsert",
-    ] {
-        assert!(audit.contains(action), "{action} is not denied on the audit table");
-    }
-    for role in of_kind("AWS::IAM::Role").iter().filter(|r| !r.file.ends_with("audit.yaml")) {
-        assert!(!role.has("AuditTable"), "{} reaches the audit table", role.id);
-    }
-}
-
-#[test]
-fn no_policy_allows_every_action() {
-    for resource in resources().iter().filter(|r| r.kind().starts_with("AWS::IAM::")) {
-        for line in &resource.lines {
-            let actions = line.split("Action: ").nth(1).unwrap_or_default();
-            let actions = actions.split("Resource").next().unwrap_or_default();
-            assert!(
-                !actions.contains('*'),
-                "{}: {} allows a family of actions: {line}",
-                resource.file,
-                resource.id
-            );
-            let anything = line.contains("Effect: Allow") && line.contains("Resource: '*'");
-            let scoped = line.contains("Condition") || line.contains("logs:") || line.contains("cloudwatch:");
-            assert!(!anything || scoped, "{}: {} allows it on anything: {line}", resource.file, resource.id);
-        }
-    }
-}
-
-#[test]
-fn every_function_has_a_role_of_its_own() {
-    let functions = of_kind("AWS::Serverless::Function");
-    let mut roles = BTreeSet::new();
-    for function in &functions {
-        let role = function.lines.iter().find(|l| l.trim_start().starts_with("Role: "));
-        let role = role.unwrap_or_else(|| panic!("{} has no role", function.id)).trim().to_owned();
-        assert!(roles.insert(role.clone()), "{} shares {role}", function.id);
-    }
-}
-
-/// A function, its `main.rs` and its role. The name joins them: `close-request` is
-/// `CloseRequestFunction`, with `CloseRequestRole`.
-fn programs() -> Vec<(Resource, String, Resource)> {
-    let (mut functions, mut roles) = (of_kind("AWS::Serverless::Function"), of_kind("AWS::IAM::Role"));
-    let take = |all: &mut Vec<Resource>, id: String| {
-        let at = all.iter().position(|r| r.id == id).unwrap_or_else(|| panic!("no {id} in the templates"));
-        all.swap_remove(at)
-    };
-    folders("functions")
-        .into_iter()
-        .map(|name| {
-            let function = take(&mut functions, format!("{}Function", pascal(&name)));
-            let role = take(&mut roles, format!("{}Role", pascal(&name)));
-            assert!(
-                function.has(&format!("Outputs.{}Arn", role.id)),
-                "{} does not have {}",
-                function.id,
-                role.id
-            );
-            (function, read(&format!("functions/{name}/src/main.rs")), role)
-        })
-        .collect()
-}
-
-/// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 8] = [
-    ("requests()", "LACUNA_REQUESTS_TABLE"),
-    ("holds()", "LACUNA_HOLDS_TABLE"),
-    ("tenants()", "LACUNA_REGISTRY_TABLE"),
-    ("keyring()", "LACUNA_KEYS_TABLE"),
-    ("staging()", "LACUNA_STAGING_BUCKET"),
-    ("catalogs()", "LACUNA_CATALOG_BUCKET"),
-    ("executions()", "LACUNA_STATE_MACHINE"),
-    ("intake()", "LACUNA_INTAKE_QUEUE"),
-];
-
-#[test]
-fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
-    let mut asked = BTreeSet::new();
-    for (function, main, _) in programs() {
-        for (adapter, variable) in VARIABLES.iter().filter(|(adapter, _)| main.contains(adapter)) {
-            asked.insert(*adapter);
-            assert!(
-                function.has(&format!(" {variable}: ")),
-                "{} asks for {adapter} without {variable}",
-                function.id
-            );
-        }
-    }
-    assert_eq!(asked.len(), VARIABLES.len(), "an adapter that nobody asks for proves nothing: {asked:?}");
-}
-
-/// No step only destroys keys: each opens what is sealed, also the one that closes.
-#[test]
-fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
-    let holders: Vec<_> = programs().into_iter().filter(|(_, main, _)| main.contains("keyring()")).collect();
-    assert!(!holders.is_empty(), "nobody holds the keyring");
-    for (function, _, role) in holders {
-        assert!(function.has(" LACUNA_KMS_KEY: "), "{} has no LACUNA_KMS_KEY", function.id);
-        let unwraps = |line: &String| {
-            line.contains("kms:Decrypt")
-                && line.contains("!Ref KeyArn")
-                && line.contains("Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}}")
-        };
-        assert!(role.lines.iter().any(unwraps), "{}: {} may not unwrap a key", role.file, role.id);
-    }
-}
-
-/// Under an execution role KMS is called directly: such a condition keeps executions from starting.
-#[test]
-fn an_execution_role_is_not_bound_to_the_service_that_calls() {
-    let roles: Vec<_> =
-        of_kind("AWS::IAM::Role").into_iter().filter(|r| r.has("Service: states.amazonaws.com")).collect();
-    assert!(!roles.is_empty(), "no role is Step Functions'");
-    for role in roles {
-        // A comment may say why it is not there.
-        let bound = |line: &&String| line.contains("kms:ViaService") && !line.trim_start().starts_with('#');
-        assert_eq!(role.lines.iter().find(bound), None, "{}: {}", role.file, role.id);
-    }
-}
-
-#[test]
-fn buckets_are_closed_and_encrypted_under_our_key() {
-    for bucket in of_kind("AWS::S3::Bucket") {
-        let at = format!("{}: {}", bucket.file, bucket.id);
-        assert!(bucket.has("BlockPublicAcls: true") && bucket.has("RestrictPublicBuckets: true"), "{at}");
-        assert!(bucket.has("SSEAlgorithm: aws:kms"), "{at}");
-    }
-    let staging =
-        of_kind("AWS::S3::Bucket").into_iter().find(|b| b.id.starts_with("Staging")).expect("staging");
-    assert!(staging.has("LifecycleConfiguration"), "what is orphaned in staging must expire");
-    assert!(!staging.has("Status: Enabled}") || !staging.has("VersioningConfiguration: {Status: Enabled}"));
-}
-
-#[test]
-fn logs_do_not_live_for_ever() {
-    for group in of_kind("AWS::Logs::LogGroup") {
-        assert!(group.has("RetentionInDays"), "{}: {}", group.file, group.id);
-    }
-}
-
-#[test]
-fn queues_are_encrypted_and_have_somewhere_to_put_poison() {
-    let queues = of_kind("AWS::SQS::Queue");
-    for queue in &queues {
-        assert!(
-            queue.has("KmsMasterKeyId") || queue.has("SqsManagedSseEnabled"),
-            "{}: {}",
-            queue.file,
-            queue.id
-        );
-    }
-    let intake = queues.iter().find(|q| q.id.starts_with("Intake") && q.has("RedrivePolicy"));
-    assert!(intake.is_some(), "the intake queue has a dead-letter queue");
-}
-
-/// The API's paths, in the template and in the document that describes them.
-#[test]
-fn the_template_serves_what_the_openapi_document_describes() {
-    let template = read("template.yaml");
-    let openapi = read("infra/openapi.yaml");
-    let served: BTreeSet<String> = template
-        .lines()
-        .filter(|l| l.contains("Type: Api,"))
-        .filter_map(|l| {
-            let method = l.split("Method: ").nth(1)?.split([',', '}']).next()?.trim().to_lowercase();
-            let path = l.split("Path: ").nth(1)?.trim_matches(|c: char| " '}".contains(c)).to_owned();
-            let path = if path.contains('{') && !path.ends_with('}') && path.ends_with("{id") {
-                path + "}"
-            } else {
-                path
-            };
-            Some(format!("{method} {path}"))
-        })
-        .collect();
-    let mut described = BTreeSet::new();
-    let mut path = None;
-    for line in openapi.split("\npaths:\n").nth(1).expect("paths").lines() {
-        if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            break;
-        }
-        if let Some(found) = line.strip_prefix("  /") {
-            path = Some(format!("/{}", found.trim_end_matches(':')));
-        } else if let Some(method) = line.strip_prefix("    ").filter(|l| !l.starts_with(' ')) {
-            let method = method.trim_end_matches(':');
-            if ["get", "post", "delete", "put", "patch"].contains(&method) {
-                described.insert(format!("{method} {}", path.clone().expect("a path")));
-            }
-        }
-    }
-    assert_eq!(served, described);
-    let routed: BTreeSet<String> = fulfillment::api::ROUTES
-        .iter()
-        .map(|r| format!("{} {}", r.method.to_lowercase(), r.resource))
-        .collect();
-    assert_eq!(routed, described);
+    let administration = "Sid: AdministrationIsBreakGlass\n                Effect: Deny";
+    check(
+        writable_audit,
+        &[
+            (
+                AUDIT,
+                "Sid: NobodyChangesAnEntry\n              Effect: Deny",
+                "Sid: NobodyChangesAnEntry\n              Effect: Allow",
+            ),
+            (
+                AUDIT,
+                "Sid: OneWriter\n              Effect: Deny",
+                "Sid: OneWriter\n              Effect: Allow",
+            ),
+            (AUDIT, administration, "Sid: AdministrationIsBreakGlass\n                Effect: Allow"),
+            (AUDIT, "Principal: '*'", "Principal: {Service: lambda.amazonaws.com}"),
+            (AUDIT, "dynamodb:PartiQLUpdate, ", ""),
+            (AUDIT, "Action: dynamodb:PutItem", "Action: dynamodb:GetItem"),
+            (
+                AUDIT,
+                "ArnNotEquals: {'aws:PrincipalArn': !GetAtt WriteAuditRole.Arn}",
+                "ArnEquals: {'aws:PrincipalArn': !GetAtt WriteAuditRole.Arn}",
+            ),
+            (AUDIT, "!GetAtt WriteAuditRole.Arn}}", "'*'}}"),
+            (AUDIT, "table/${Prefix}-audit'", "table/${Prefix}-audits'"),
+            (AUDIT, "- !If\n              - HasAdmin", "- !If\n              - Never"),
+            (
+                ROOT,
+                "HoldsTableArn: !GetAtt State.Outputs.HoldsTableArn",
+                "HoldsTableArn: !GetAtt Audit.Outputs.AuditTableArn",
+            ),
+        ],
+    );
 }

@@ -277,7 +277,7 @@ mod tests {
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
         ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
-        ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE"]),
+        ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
         ("staging", |a| a.staging().map(drop), &["LACUNA_STAGING_BUCKET"]),
         ("catalogs", |a| a.catalogs().map(drop), &["LACUNA_CATALOG_BUCKET"]),
         ("executions", |a| a.executions().map(drop), &["LACUNA_STATE_MACHINE"]),

@@ -8,6 +8,9 @@ use ports::{Class, Code, Fault, Staging};
 
 use crate::{objects, sdk};
 
+/// Pages of a listing in one call at the most, each of 1,000 objects: the next call goes on.
+const MOST_PAGES: usize = 1_000;
+
 /// Sealed objects in a bucket that encrypts by default.
 #[derive(Debug, Clone)]
 pub struct S3Staging {
@@ -93,7 +96,8 @@ impl Staging for S3Staging {
             return Err(self.fault(Class::Permanent, OPERATION, "empty-prefix"));
         }
         let mut next = None;
-        loop {
+        let mut deleted = false;
+        for _ in 0..MOST_PAGES {
             let page = self
                 .client
                 .list_objects_v2()
@@ -110,12 +114,18 @@ impl Staging for S3Staging {
             }
             if !objects.is_empty() {
                 self.delete(objects).await?;
+                deleted = true;
             }
             next = page.next_continuation_token().map(str::to_owned);
             if next.is_none() {
-                return Ok(());
+                if !deleted {
+                    return Ok(());
+                }
+                // From the beginning again: a listing says what is there, a deletion what was asked.
+                deleted = false;
             }
         }
+        Err(self.fault(Class::Transient, OPERATION, "still-there"))
     }
 }
 

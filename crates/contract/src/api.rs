@@ -1,9 +1,10 @@
 //! The bodies of the API, version 1.
 
+use domain::Status;
 use domain::catalog::Method;
 use domain::clock::Jurisdiction;
 use domain::hold::Hold;
-use domain::request::{Parked, Request, RequestType, Status};
+use domain::request::{Parked, Request, RequestType};
 use domain::task::{Operation, Task, TaskStatus};
 use domain::{HoldId, Personal, RequestId, StoreId};
 use jiff::Timestamp;
@@ -280,7 +281,9 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
     let of = |op| tasks.iter().find(|t| t.op == op && &t.store == store);
     let (locate, erase, confirm) = (of(Operation::Locate), of(Operation::Erase), of(Operation::Confirm));
     let done = |t: Option<&Task>| t.is_some_and(|t| t.status == TaskStatus::Done);
-    let failed = tasks.iter().any(|t| &t.store == store && t.status == TaskStatus::Failed);
+    // What failed before the last thing that was done is mended, or was left out.
+    let last = tasks.iter().filter(|t| &t.store == store).max_by_key(|t| (t.pass, t.op));
+    let failed = last.is_some_and(|t| t.status == TaskStatus::Failed);
     let status = match () {
         () if failed => "failed",
         () if done(confirm) => "confirmed",

@@ -5,7 +5,8 @@
 //! time and refuse a `t` more than five minutes away.
 
 use aws_lc_rs::hmac;
-use domain::request::{RequestType, Status};
+use domain::Status;
+use domain::request::RequestType;
 use domain::{RequestId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Generation, HoldId, RequestId, StoreId, TenantId};
-use crate::request::Status;
+use crate::status::Status;
 use crate::tally::Tally;
 
 /// The states at which an execution may begin. The names are the state machine's.

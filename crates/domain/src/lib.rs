@@ -14,12 +14,14 @@ pub mod ids;
 pub mod pii;
 pub mod plan;
 pub mod request;
+pub mod status;
 pub mod tally;
 pub mod task;
 
 pub use identity::{Identity, IdentityType};
 pub use ids::{Generation, HoldId, Pseudonym, RequestId, StoreId, TenantId};
 pub use pii::Personal;
-pub use request::{Request, Status};
+pub use request::Request;
+pub use status::Status;
 pub use tally::Tally;
 pub use task::{Operation, Task, TaskStatus};

@@ -65,7 +65,7 @@ pub struct Record {
 }
 
 /// A page of located records, sealed into one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The collection that they are in.
     pub collection: String,
@@ -152,7 +152,7 @@ pub struct Plan {
     pub identities: Vec<Known>,
     /// The passes so far: one before the wait, one after it, one for each residue found.
     pub passes: Vec<Pass>,
-    /// How many earlier passes were dropped, because nothing was done by them.
+    /// How many earlier passes were dropped, because nothing was done by them and others replaced them.
     #[serde(default)]
     pub dropped: u32,
 }
@@ -173,18 +173,12 @@ impl Plan {
         Self { catalog_version, surrogate, identities, passes: Vec::new(), dropped: 0 }
     }
 
-    /// Begins a pass with the round that looks for the given identities. A pass that is made because
-    /// residue was found also looks for what refers to any record that was located before: what led
-    /// to it is erased by now, and leads to nothing.
-    pub fn begin_pass(
-        &mut self,
-        catalog: &Catalog,
-        for_erasing: bool,
-        residue: bool,
-        generation: Generation,
-    ) {
-        let before = if residue { self.located_before() } else { BTreeMap::new() };
-        let first = self.lookups_for(catalog, 1, &before);
+    /// Begins a pass with the round that looks for the given identities. Its later rounds look also
+    /// for what refers to any record that the same round of an earlier pass located: what led to it
+    /// may be gone by now (erased by us, or by its owner while the request waited), and leads to
+    /// nothing.
+    pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool, generation: Generation) {
+        let first = self.lookups_for(catalog, 1, &BTreeMap::new());
         self.passes.push(Pass {
             rounds: vec![Round { lookups: first, pages: BTreeMap::new() }],
             complete: false,
@@ -193,20 +187,28 @@ impl Plan {
         });
     }
 
-    /// Drops earlier passes by which nothing was done. Passes keep their numbers.
-    pub fn keep_passes(&mut self, keep: impl Fn(&Pass) -> bool) {
-        let all = self.passes.len();
-        self.passes.retain(keep);
-        let gone = u32::try_from(all - self.passes.len()).unwrap_or(u32::MAX);
+    /// Before erasing: drops passes that were superseded. Of those that still stand the first and the
+    /// last complete one stay: what a person's records were found through before the wait may be gone
+    /// after it. Nothing was erased by either. Passes keep their numbers.
+    pub fn forget_idle_passes(&mut self, they_stand: bool) {
+        let first = self.passes.iter().position(|pass| pass.complete);
+        let last = self.passes.iter().rposition(|pass| pass.complete);
+        let all = std::mem::take(&mut self.passes);
+        let before = all.len();
+        let staying =
+            all.into_iter().enumerate().filter(|(at, _)| they_stand && [first, last].contains(&Some(*at)));
+        self.passes = staying.map(|(_, pass)| Pass { for_erasing: false, ..pass }).collect();
+        let gone = u32::try_from(before - self.passes.len()).unwrap_or(u32::MAX);
         self.dropped = self.dropped.saturating_add(gone);
     }
 
-    /// What the passes located that were erased. (One before the wait located the same, and the same
-    /// value looked for twice would count twice.)
-    fn located_before(&self) -> BTreeMap<StoreId, Vec<PageRef>> {
+    /// What a round located, in this pass and those before it.
+    fn located_in(&self, round: usize) -> BTreeMap<StoreId, Vec<PageRef>> {
         let mut all: BTreeMap<StoreId, Vec<PageRef>> = BTreeMap::new();
-        let rounds = self.passes.iter().filter(|p| p.for_erasing).flat_map(|p| &p.rounds);
-        for (store, pages) in rounds.flat_map(|r| &r.pages) {
+        // The pass under way first: most of what the others located is in it again.
+        for (store, pages) in
+            self.passes.iter().rev().filter_map(|p| p.rounds.get(round)).flat_map(|r| &r.pages)
+        {
             all.entry(store.clone()).or_default().extend(pages.iter().cloned());
         }
         all
@@ -250,16 +252,20 @@ impl Plan {
     /// Ends the current round with the pages that the stores brought, and begins the next one if
     /// there is anything left to look for; `false` when the pass is complete.
     pub fn advance(&mut self, catalog: &Catalog, pages: BTreeMap<StoreId, Vec<PageRef>>) -> bool {
-        let next_number = self.round_number() + 1;
-        let lookups = self.lookups_for(catalog, next_number, &pages);
-        let later = self.identities.iter().any(|k| k.round >= next_number);
+        let number = self.round_number();
+        let rounds = self.passes.last().map_or(0, |pass| pass.rounds.len());
+        if let Some(round) = self.passes.last_mut().and_then(|pass| pass.rounds.last_mut()) {
+            round.pages = pages;
+        }
+        let located = self.located_in(rounds.saturating_sub(1));
+        let lookups = self.lookups_for(catalog, number + 1, &located);
+        let known_later = self.identities.iter().any(|k| k.round > number);
+        let located_later = self.passes.iter().flat_map(|p| p.rounds.iter().skip(rounds));
+        let located_later = located_later.flat_map(|r| r.pages.values()).any(|pages| !pages.is_empty());
         let Some(pass) = self.passes.last_mut() else {
             return false;
         };
-        if let Some(round) = pass.rounds.last_mut() {
-            round.pages = pages;
-        }
-        if lookups.is_empty() && !later {
+        if lookups.is_empty() && !known_later && !located_later {
             pass.complete = true;
             return false;
         }
@@ -358,8 +364,8 @@ impl Plan {
         rounds.filter_map(|r| r.lookups.get(store)).flatten()
     }
 
-    /// Whether anybody was found: by the last pass, or, once the wait is over, by one before it, since
-    /// then something was done about them already.
+    /// Whether anybody was found: by the last pass, or, once the wait is over, by one before it: what was
+    /// found once is read again before anything is said about it.
     pub fn found_somebody(&self) -> bool {
         let after_wait = self.passes.last().is_some_and(|p| p.for_erasing);
         let looked = if after_wait {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Generation, StoreId};
 use crate::tally::Tally;
 
-/// What a step does in a store.
+/// What a step does in a store, in the order in which it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {

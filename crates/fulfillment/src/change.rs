@@ -17,6 +17,10 @@ const TRIES: u32 = 64;
 /// How long the sweeper gives a request between two signs of life.
 pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long a request waits for somebody to say how the person was verified. What was sealed at the
+/// door expires a little later, so it ends before it could not be worked on.
+pub(crate) const VERIFIED_WITHIN: SignedDuration = SignedDuration::from_hours(85 * 24);
+
 /// Who makes a change, as the audit names them: `step:plan`, `officer:<pseudonym>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor(pub String);
@@ -158,6 +162,12 @@ pub(crate) fn later(now: Timestamp, by: SignedDuration) -> Option<Timestamp> {
     now.checked_add(by).ok()
 }
 
+/// 1, 2, 4 ... minutes, at most an hour.
+pub(crate) fn back_off(attempts: u32) -> SignedDuration {
+    let minutes = 1_i64.checked_shl(attempts.saturating_sub(1).min(6)).unwrap_or(60);
+    SignedDuration::from_mins(minutes.min(60))
+}
+
 /// What a decision comes to.
 pub enum Amend<T> {
     /// Commit this, then answer that.
@@ -190,36 +200,52 @@ pub async fn amend<T>(
     mut decide: impl FnMut(Request) -> Result<Amend<T>, StepError>,
 ) -> Result<Result<T, Declined>, StepError> {
     for _ in 0..TRIES {
-        let before = scope.load().await?;
-        let expected = before.generation;
-        let number = before.events.saturating_add(1);
-        let (draft, answer) = match decide(before)? {
-            Amend::Leave(answer) => return Ok(Ok(answer)),
-            Amend::Commit(draft, answer) => (*draft, answer),
-        };
-        let change = change_of(draft, expected, number, scope);
-        match scope.requests.commit(&change).await {
-            Ok(()) => return Ok(Ok(answer)),
-            Err(Refused::Conflict) => {}
-            // Whoever wakes has no generation of its own to lose: it decides again.
-            Err(Refused::Stale) if scope.generation.is_none() => {}
-            Err(Refused::Stale) => return Err(StepError::Stale),
-            Err(Refused::Held) => return Ok(Err(Declined::Held)),
-            Err(Refused::Locked(subject)) => return Ok(Err(Declined::Locked(subject))),
-            Err(Refused::Fault(fault)) => return Err(fault.into()),
-            Err(refused @ (Refused::Open(_) | Refused::Remembered)) => {
-                return Err(StepError::broken("commit", refused.to_string()));
-            }
+        if let Turn::Done(done) = turn(scope, &mut decide).await? {
+            return Ok(done);
         }
     }
-    Err(Fault::new(
-        Class::Throttled,
-        Code::ControlUnavailable,
-        "commit",
-        "requests",
-        "too many writers at once",
-    )
-    .into())
+    Err(too_many_writers())
+}
+
+/// What one turn of deciding came to.
+pub(crate) enum Turn<T> {
+    /// The change was made, or declined.
+    Done(Result<T, Declined>),
+    /// Another writer was first.
+    Again,
+}
+
+/// One turn of [`amend`], for decisions that rest on more than the request.
+pub(crate) async fn turn<T>(
+    scope: &Scope<'_>,
+    mut decide: impl FnMut(Request) -> Result<Amend<T>, StepError>,
+) -> Result<Turn<T>, StepError> {
+    let before = scope.load().await?;
+    let expected = before.generation;
+    let number = before.events.saturating_add(1);
+    let (draft, answer) = match decide(before)? {
+        Amend::Leave(answer) => return Ok(Turn::Done(Ok(answer))),
+        Amend::Commit(draft, answer) => (*draft, answer),
+    };
+    let change = change_of(draft, expected, number, scope);
+    match scope.requests.commit(&change).await {
+        Ok(()) => Ok(Turn::Done(Ok(answer))),
+        Err(Refused::Conflict) => Ok(Turn::Again),
+        // Whoever wakes has no generation of its own to lose: it decides again.
+        Err(Refused::Stale) if scope.generation.is_none() => Ok(Turn::Again),
+        Err(Refused::Stale) => Err(StepError::Stale),
+        Err(Refused::Held) => Ok(Turn::Done(Err(Declined::Held))),
+        Err(Refused::Locked(subject)) => Ok(Turn::Done(Err(Declined::Locked(subject)))),
+        Err(Refused::Fault(fault)) => Err(fault.into()),
+        Err(refused @ (Refused::Open(_) | Refused::Remembered)) => {
+            Err(StepError::broken("commit", refused.to_string()))
+        }
+    }
+}
+
+pub(crate) fn too_many_writers() -> StepError {
+    let detail = "too many writers at once";
+    Fault::new(Class::Throttled, Code::ControlUnavailable, "commit", "requests", detail).into()
 }
 
 /// [`amend`] for changes that neither lock nor ask for the absence of holds.
@@ -257,5 +283,16 @@ fn change_of(draft: Draft, expected: Generation, number: u32, scope: &Scope<'_>)
         unlock: draft.unlock,
         wait_for: draft.wait_for,
         unless_held: draft.unless_held,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::back_off;
+
+    #[test]
+    fn the_sweeper_waits_longer_each_time_up_to_an_hour() {
+        let minutes: Vec<i64> = (0..9).map(|n| back_off(n).as_mins()).collect();
+        assert_eq!(minutes, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
     }
 }

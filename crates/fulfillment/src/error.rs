@@ -1,6 +1,6 @@
 //! How a step fails.
 
-use domain::request::IllegalTransition;
+use domain::status::IllegalTransition;
 use ports::{Class, Code, Fault};
 
 /// A step's failure. Its name is the Lambda error type, and so the state machine's `ErrorEquals`.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use contract::sanction::Question;
-use contract::settings::Settings;
-use domain::catalog::{Collection, Store};
-use domain::hold::{Ruling, Verdict, rule};
+use contract::settings::{SanctionSource, Settings};
+use domain::catalog::{Catalog, Collection, Store};
+use domain::hold::{Hold, Ruling, Verdict, rule};
 use domain::request::Retention;
-use domain::{Identity, Pseudonym, Request, StoreId};
+use domain::{Identity, Request, StoreId};
+use futures::future::try_join_all;
 use jiff::Timestamp;
-use ports::{Holds, Sanctions};
+use ports::{Class, Code, Fault, Holds, Sanctions};
 
 use crate::error::StepError;
 
@@ -21,28 +22,60 @@ pub struct Heard {
     pub answers: BTreeMap<String, String>,
 }
 
-/// Asks the holds table and the tenant's sources: all of them, or those that concern a store. A
-/// source that does not answer fails the step: no answer is not *clear* (G1).
-pub async fn hear(
-    holds: &dyn Holds,
-    sanctions: &dyn Sanctions,
-    settings: &Settings,
-    request: &Request,
-    identities: &[Identity],
-    subjects: &[Pseudonym],
-    store: Option<&StoreId>,
-) -> Result<Heard, StepError> {
-    let mut answers = BTreeMap::new();
-    let mut verdicts = Vec::new();
-    let standing = holds.standing(&request.tenant, subjects).await?;
-    answers.insert("holds".to_owned(), if standing.is_empty() { "clear" } else { "hold" }.to_owned());
-    verdicts.extend(
-        standing.into_iter().map(|hold| Verdict::Hold { reason: hold.reason, review_at: hold.review_at }),
-    );
-    for source in &settings.sanctions {
-        if store.is_some_and(|store| !source.stores.is_empty() && !source.stores.contains(store)) {
-            continue;
+/// Sources that are asked at the same time: one that is slow does not make the others late.
+const AT_ONCE: usize = 8;
+
+/// Everyone who may object.
+pub struct Panel<'a> {
+    /// The holds that stand.
+    pub holds: &'a dyn Holds,
+    /// The way to the tenant's sources.
+    pub sanctions: &'a dyn Sanctions,
+    /// Which sources the tenant has.
+    pub settings: &'a Settings,
+    /// What their answers are about.
+    pub catalog: &'a Catalog,
+}
+
+impl Panel<'_> {
+    /// Asks the holds table and the tenant's sources: all of them, or those that concern a store. A
+    /// source that does not answer fails the step, and so does one that wants something kept that
+    /// the catalog does not know: neither is *clear* (G1).
+    pub async fn hear(
+        &self,
+        request: &Request,
+        identities: &[Identity],
+        store: Option<&StoreId>,
+    ) -> Result<Heard, StepError> {
+        let mut answers = BTreeMap::new();
+        let standing = self.holds.standing(&request.tenant, &request.locks).await?;
+        answers.insert("holds".to_owned(), if standing.is_empty() { "clear" } else { "hold" }.to_owned());
+        let held = |hold: Hold| Verdict::Hold { reason: hold.reason, review_at: hold.review_at };
+        let mut verdicts: Vec<Verdict> = standing.into_iter().map(held).collect();
+        let concerned = |source: &&SanctionSource| {
+            store.is_none_or(|s| source.stores.is_empty() || source.stores.contains(s))
+        };
+        let asked: Vec<&SanctionSource> = self.settings.sanctions.iter().filter(concerned).collect();
+        for sources in asked.chunks(AT_ONCE) {
+            let mut asking = Vec::with_capacity(sources.len());
+            for source in sources {
+                asking.push(self.ask(source, request, identities, store));
+            }
+            for (source, verdict) in sources.iter().zip(try_join_all(asking).await?) {
+                answers.insert(source.id.clone(), word(&verdict).to_owned());
+                verdicts.push(verdict);
+            }
         }
+        Ok(Heard { ruling: rule(verdicts), answers })
+    }
+
+    async fn ask(
+        &self,
+        source: &SanctionSource,
+        request: &Request,
+        identities: &[Identity],
+        store: Option<&StoreId>,
+    ) -> Result<Verdict, StepError> {
         let question = Question {
             tenant: request.tenant.clone(),
             request_id: request.id.clone(),
@@ -51,11 +84,26 @@ pub async fn hear(
             identities: identities.to_vec(),
             store: store.cloned(),
         };
-        let verdict = sanctions.ask(settings, source, &question).await?;
-        answers.insert(source.id.clone(), word(&verdict).to_owned());
-        verdicts.push(verdict);
+        let verdict = self.sanctions.ask(self.settings, source, &question).await?;
+        self.check(source, &verdict)?;
+        Ok(verdict)
     }
-    Ok(Heard { ruling: rule(verdicts), answers })
+
+    /// What is to be kept must be known. A name that is spelt otherwise here would keep nothing.
+    fn check(&self, source: &SanctionSource, verdict: &Verdict) -> Result<(), Fault> {
+        let Verdict::Retain(retention) = verdict else {
+            return Ok(());
+        };
+        let wrong = |detail| {
+            Fault::new(Class::Permanent, Code::SanctionUnreadable, "retain", source.id.as_str(), detail)
+        };
+        if retention.stores.iter().any(|store| self.catalog.store(store).is_none()) {
+            return Err(wrong("unknown-store"));
+        }
+        let fields = || self.catalog.collections().flat_map(|(_, collection)| collection.fields.values());
+        let known = |wide: &String| fields().any(|field| covers(wide, &field.category));
+        if retention.categories.iter().all(known) { Ok(()) } else { Err(wrong("unknown-category")) }
+    }
 }
 
 fn word(verdict: &Verdict) -> &'static str {
@@ -67,19 +115,28 @@ fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// Adds what a source wants kept, once.
+/// Adds what a source wants kept, once; what it names again, it may want kept for longer.
 pub fn add_retentions(request: &mut Request, more: Vec<Retention>) {
     for retention in more {
-        if !request.retentions.contains(&retention) {
-            request.retentions.push(retention);
+        let same = |r: &&mut Retention| {
+            let about = |r: &Retention| (r.source.clone(), r.stores.clone(), r.categories.clone());
+            about(r) == about(&retention) && r.reason == retention.reason
+        };
+        match request.retentions.iter_mut().find(same) {
+            // `None` is for ever.
+            Some(known) => known.until = known.until.zip(retention.until).map(|(a, b)| a.max(b)),
+            None => request.retentions.push(retention),
         }
     }
 }
 
-/// What the sources that were asked about the whole request want kept, instead of what they wanted
-/// before.
+/// Takes in what the sources that were asked about the whole request want kept, instead of what they
+/// wanted before. Once erasing has begun, what was wanted stays kept: a store that was passed over,
+/// and confirmed as kept, must not count as erased because its source thought better of it.
 pub fn replace_retentions(request: &mut Request, asked: &BTreeMap<String, String>, now: Vec<Retention>) {
-    request.retentions.retain(|r| !asked.contains_key(&r.source));
+    if !request.erasing_begun {
+        request.retentions.retain(|r| !asked.contains_key(&r.source));
+    }
     add_retentions(request, now);
 }
 

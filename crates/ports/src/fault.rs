@@ -79,6 +79,8 @@ codes! {
     AnnouncementFailed = "announcement-failed",
     /// More identities than one person plausibly has.
     TooManyIdentities = "too-many-identities",
+    /// Another request holds an identity of a person who is half erased.
+    IdentityContested = "identity-contested",
     /// References that do not come to an end.
     TooManyRounds = "too-many-rounds",
     /// Records of the person are still there after erasing.

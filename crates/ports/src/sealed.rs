@@ -54,6 +54,7 @@ pub trait Staging: Send + Sync {
     /// Gets an object of at most 16 MiB; `None` if it is not there.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Deletes all objects whose keys begin with the prefix. Doing it twice is fine.
+    /// Deletes all objects whose keys begin with the prefix, and looks again: none is there any more, or
+    /// it is a fault. Doing it twice is fine.
     async fn delete_all(&self, prefix: &str) -> Result<(), Fault>;
 }

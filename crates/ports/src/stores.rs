@@ -116,8 +116,9 @@ pub trait Connector: Send + Sync {
 /// A store that can hide a person and show them again.
 #[async_trait]
 pub trait Suppressor: Send + Sync {
-    /// Sets or clears the collection's suppression flag on at most [`PAGE`] records that still have
-    /// their `via_value`; how many are in that state now. Doing it twice is doing it once.
+    /// Sets the collection's suppression flag on at most [`PAGE`] records, those that still have their
+    /// `via_value`; or clears it on all of them, since whoever was hidden must not stay so. How many
+    /// are in that state now. Doing it twice is doing it once.
     async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault>;
 }
 

@@ -153,25 +153,39 @@ pub fn sanction(verdict: Option<Value>) {
     }
 }
 
-fn seeder(arguments: &[&str]) -> (bool, String) {
+fn seeder(arguments: &[&str]) -> (bool, String, String) {
     let done = Command::new(root().join(".venv/bin/python"))
         .arg("localstack/seed.py")
         .args(arguments)
         .current_dir(root())
         .output()
         .expect("the seeder runs");
-    (done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned())
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.success(), text(&done.stdout), text(&done.stderr))
 }
 
 /// Everywhere a text still is: stores, tables, buckets, logs, executions, queues, files.
 pub fn places(text: &str) -> Vec<String> {
-    seeder(&["find", text]).1.lines().map(str::to_owned).collect()
+    let (nowhere, places, told) = seeder(&["find", text]);
+    let places: Vec<String> = places.lines().map(str::to_owned).collect();
+    // A search that broke found nothing either.
+    let looked = told.lines().any(|line| line.starts_with("looked at "));
+    assert!(looked && nowhere == places.is_empty(), "{told}");
+    places
+}
+
+/// How many of a customer's records the product does not show: in the shop, in the CRM.
+pub fn hidden(email: &str) -> (u64, u64) {
+    let (fine, text, told) = seeder(&["hidden", email]);
+    assert!(fine, "{told}");
+    let counts: Value = serde_json::from_str(&text).expect("JSON");
+    (counts["shop"].as_u64().expect("a count"), counts["crm"].as_u64().expect("a count"))
 }
 
 /// Customers and revenue, from the shop and from the CRM.
 pub fn figures() -> Value {
-    let (fine, text) = seeder(&["stats"]);
-    assert!(fine, "{text}");
+    let (fine, text, told) = seeder(&["stats"]);
+    assert!(fine, "{told}");
     serde_json::from_str(&text).expect("JSON")
 }
 

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{
-    As, audit_entries, call, erasure, figures, fresh_key, in_days, now, places, sanction, show, submit,
-    wait_for, webhooks,
+    As, audit_entries, call, erasure, figures, fresh_key, hidden, in_days, now, places, sanction, show,
+    submit, wait_for, webhooks,
 };
 
 /// The demonstration's customer.
@@ -117,11 +117,17 @@ async fn held_during_the_wait_then_released() {
 async fn denied_and_shown_again() {
     let email = "ftremblay@gmail.com";
     let before = figures();
-    sanction(Some(json!({"verdict": "deny", "reason": "fraud-investigation"})));
+    sanction(None);
+    assert_eq!(hidden(email), (0, 0));
     let id = submit(email).await;
+    wait_for(&id, &["suppressed"]).await;
+    // The source is asked again after the wait, and says no.
+    sanction(Some(json!({"verdict": "deny", "reason": "fraud-investigation"})));
+    assert_eq!(hidden(email), (1, 1), "nobody sees him while it is decided");
     let request = wait_for(&id, &["denied"]).await;
     sanction(None);
     assert_eq!(request["denied"], "fraud-investigation");
+    assert_eq!(hidden(email), (0, 0), "he is shown again");
     assert!(!places(email).is_empty());
     assert_eq!(figures(), before);
 }
@@ -134,6 +140,7 @@ async fn cancelled_during_the_wait() {
     let found = places(email).len();
     let id = submit(email).await;
     wait_for(&id, &["suppressed"]).await;
+    assert_eq!(hidden(email), (1, 1));
     let answer = call(As::Backend, Method::DELETE, &format!("/v1/requests/{id}"), None, None).await;
     assert_eq!(answer.status, 202, "{:?}", answer.body);
     let request = wait_for(&id, &["cancelled"]).await;
@@ -141,6 +148,7 @@ async fn cancelled_during_the_wait() {
         assert_eq!((&store["erased"], &store["anonymised"]), (&json!(0), &json!(0)), "{store}");
     }
     assert_eq!(places(email).len(), found, "he is where he was");
+    assert_eq!(hidden(email), (0, 0), "and everybody sees him");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::stage::Stage;
 
 /// What must be the same however the end was reached.
 #[derive(Debug, PartialEq, Eq)]
-struct Ending {
+pub struct Ending {
     status: Status,
     tallies: BTreeMap<(Operation, String), Tally>,
     customers: usize,
@@ -35,7 +35,7 @@ fn neighbours(stage: &Stage) -> Vec<Row> {
     .collect()
 }
 
-fn ending(stage: &Stage, id: &RequestId) -> Ending {
+pub fn ending(stage: &Stage, id: &RequestId) -> Ending {
     let shop = stage.world.database(&stage.tenant, &"shop".parse().expect("a store"));
     let mut customers: Vec<String> =
         shop.rows("shop-invoices").iter().map(|r| r["CustomerId"].expose().to_owned()).collect();
@@ -56,7 +56,7 @@ fn ending(stage: &Stage, id: &RequestId) -> Ending {
 }
 
 /// What must hold after any ending.
-fn assert_clean(stage: &Stage, id: &RequestId) {
+pub fn assert_clean(stage: &Stage, id: &RequestId) {
     let (world, tenant) = (&stage.world, &stage.tenant);
     assert!(!shop::mentions(world, tenant, PERSON) && !shop::mentions(world, tenant, NAME));
     assert!(shop::mentions(world, tenant, NEIGHBOUR) && shop::mentions(world, tenant, EMPLOYEE));
@@ -78,7 +78,7 @@ fn assert_clean(stage: &Stage, id: &RequestId) {
     }
 }
 
-async fn clean_run() -> (Ending, u64) {
+pub async fn clean_run() -> (Ending, u64) {
     let stage = Stage::new(1);
     let id = stage.submit(PERSON).await;
     stage.world.injector().reset();

@@ -2,6 +2,8 @@
 
 mod faults;
 mod leak;
+mod objections;
+mod outages;
 mod outcomes;
 mod shop;
 mod stage;

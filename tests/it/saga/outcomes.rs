@@ -1,9 +1,7 @@
 //! Each way a request can go, once, without faults.
 
-use domain::hold::{Hold, Verdict};
-use domain::request::Retention;
-use domain::{Generation, HoldId, Identity, Operation, Personal, Pseudonym, RequestId, Status, Tally};
-use fulfillment::Pseudonymiser;
+use domain::hold::Verdict;
+use domain::{Generation, Operation, Status};
 use jiff::{SignedDuration, Timestamp};
 use ports::KeyScope;
 use testkit::inject::Plan;
@@ -11,19 +9,7 @@ use testkit::memory::Paging;
 use testkit::walker::{End, Next};
 
 use super::shop::{self, EMPLOYEE, INVOICES, NAME, NEIGHBOUR, PERSON};
-use super::stage::Stage;
-
-fn tally(stage: &Stage, id: &RequestId, op: Operation, store: &str) -> Tally {
-    let tasks = stage.world.tasks_of(&stage.tenant, id);
-    tasks.into_iter().find(|t| t.op == op && t.store.as_str() == store).map(|t| t.tally).unwrap_or_default()
-}
-
-async fn pseudonym(stage: &Stage, email: &str) -> Pseudonym {
-    let keyring = stage.world.keyring();
-    let identity =
-        Identity::new("email".parse().expect("a type"), &Personal::new(email)).expect("an identity");
-    Pseudonymiser::of(&*keyring, &stage.tenant).await.expect("keys").subject(&identity).expect("a pseudonym")
-}
+use super::stage::{Stage, tally};
 
 #[tokio::test]
 async fn a_person_is_erased_everywhere_and_nobody_else_is() {
@@ -137,79 +123,32 @@ async fn a_hold_of_a_source_is_waited_for() {
     assert!(request.closed_at.is_some_and(|at| at >= review_at + SignedDuration::from_hours(30 * 24)));
 }
 
+/// Requests for one person go one after another, each woken by the end of the one before it.
 #[tokio::test]
-async fn a_retain_of_a_source_ends_partially_fulfilled() {
-    let stage = Stage::new(1);
-    let retention = Retention {
-        source: "legal-desk".into(),
-        stores: vec!["crm".parse().expect("a store")],
-        categories: vec![],
-        reason: "warranty".into(),
-        until: None,
-    };
-    stage.world.answer_always("legal-desk", Ok(Verdict::Retain(retention)));
-    let id = stage.submit(PERSON).await;
-    let request = stage.play_to_the_end(&id).await;
-    assert_eq!(request.status, Status::PartiallyFulfilled);
-    assert_eq!(tally(&stage, &id, Operation::Erase, "crm").erased, 0);
-    assert_eq!(tally(&stage, &id, Operation::Erase, "crm").retained, 7);
-    assert_eq!(tally(&stage, &id, Operation::Confirm, "crm").residue, Some(0), "what is kept is not residue");
-}
-
-/// G1: a hold placed during the wait wins.
-#[tokio::test]
-async fn a_hold_placed_during_the_wait_stops_everything_until_it_is_released() {
-    let stage = Stage::new(1);
-    let subject = pseudonym(&stage, PERSON).await;
-    let id = stage.submit(PERSON).await;
-    let now = stage.world.clock().now();
-    let hold = Hold {
-        tenant: stage.tenant.clone(),
-        id: HoldId::new(now, 5),
-        subject,
-        identity_type: "email".into(),
-        reason: "litigation".into(),
-        review_at: now.checked_add(SignedDuration::from_hours(90 * 24)).expect("in time"),
-        placed_at: now,
-        placed_by: "officer:test".into(),
-        released_at: None,
-        too_late_for: vec![],
-    };
-    let placed = hold.clone();
-    *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
-        super::stage::at_once(
-            stage.world.holds().place(&placed, &super::stage::hold_event(&placed, 1, true)),
-        )
-        .expect("placed");
-        Next::GoOn
-    }));
-    stage.play().await;
-    // The wait for the hold's review has passed by walking; the hold still stands, so it is held again.
-    let request = stage.request(&id);
-    assert_eq!(tally(&stage, &id, Operation::Erase, "shop"), Tally::default());
-    assert!(!request.erasing_begun, "{:?}", request.status);
-}
-
-#[tokio::test]
-async fn a_second_request_for_the_person_waits_and_then_finds_nobody() {
+async fn requests_for_one_person_wait_for_each_other_and_the_later_ones_find_nobody() {
     let stage = Stage::new(1);
     let first = stage.submit(PERSON).await;
-    let other = stage.tenant.clone();
-    let second_id = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let seen = second_id.clone();
+    let later = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = later.clone();
     *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
-        // Under another identity, so that it is not a duplicate at the door.
-        let id = super::stage::at_once(stage.submit_all(&[("customer_id", "1")]));
-        *seen.lock().expect("not poisoned") = Some(id);
+        let number = ("customer_id", "1");
+        for given in [&[number][..], &[number, ("email", PERSON)], &[("email", PERSON)]] {
+            seen.lock().expect("not poisoned").push(super::stage::at_once(stage.submit_all(given)));
+        }
+        super::stage::at_once(stage.play());
         Next::GoOn
     }));
+    // Nobody sweeps: whoever waits is woken by whoever was before.
     stage.play().await;
-    let second = second_id.lock().expect("not poisoned").clone().expect("submitted");
-    assert_eq!(other, stage.tenant);
-    let request = stage.play_to_the_end(&first).await;
-    assert_eq!(request.status, Status::Fulfilled);
-    let request = stage.play_to_the_end(&second).await;
-    assert_eq!(request.status, Status::NoMatch);
+    assert_eq!(stage.request(&first).status, Status::Fulfilled);
+    let later = later.lock().expect("not poisoned").clone();
+    assert_eq!(later.len(), 3);
+    for id in later {
+        let request = stage.request(&id);
+        assert_eq!((request.status, request.announced), (Status::NoMatch, true), "{:?}", request.waits_for);
+        let events = stage.world.events_of(&stage.tenant, &id);
+        assert!(events.iter().any(|e| e.status == Some(Status::Waiting)), "it had to wait");
+    }
 }
 
 /// G3, the fence: an execution that was superseded changes nothing.
@@ -303,40 +242,6 @@ async fn an_address_in_other_letters_is_found_too() {
     for spelling in [PERSON, written, NAME] {
         assert!(!shop::mentions(&stage.world, &stage.tenant, spelling), "{spelling}");
     }
-}
-
-/// G1: a source that objects to one store only is obeyed, audited and waited for.
-#[tokio::test]
-async fn a_source_may_object_to_one_store_right_before_it() {
-    let stage = Stage::new(1);
-    let now = stage.world.clock().now();
-    let review_at = now.checked_add(SignedDuration::from_hours(24 * 40)).expect("in time");
-    // Clear before the wait, after it, and for the first store; then not.
-    for verdict in [Verdict::Clear, Verdict::Clear, Verdict::Hold { reason: "litigation".into(), review_at }]
-    {
-        stage.world.answer_next("legal-desk", Ok(verdict));
-    }
-    let id = stage.submit(PERSON).await;
-    let request = stage.play_to_the_end(&id).await;
-    assert_eq!(request.status, Status::Fulfilled);
-    assert!(request.closed_at.is_some_and(|at| at >= review_at), "it was waited for");
-    let events = stage.world.events_of(&stage.tenant, &id);
-    assert!(events.iter().any(|e| e.kind.as_str() == "request.held" && e.store.is_some()));
-    assert!(events.len() < 100, "and not asked for ever: {}", events.len());
-}
-
-/// The same, with a denial: what is erased by then stays erased, and the end says so.
-#[tokio::test]
-async fn a_source_may_deny_one_store_right_before_it() {
-    let stage = Stage::new(1);
-    for verdict in [Verdict::Clear, Verdict::Clear, Verdict::Clear, Verdict::Deny { reason: "fraud".into() }]
-    {
-        stage.world.answer_next("legal-desk", Ok(verdict));
-    }
-    let id = stage.submit(PERSON).await;
-    let request = stage.play_to_the_end(&id).await;
-    assert_eq!((request.status, request.denied.as_deref()), (Status::PartiallyFulfilled, Some("fraud")));
-    assert!(stage.world.locks_of(&stage.tenant, &id).is_empty());
 }
 
 /// A denial that was parked on its way to the end still ends as a denial.

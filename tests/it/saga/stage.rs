@@ -8,8 +8,11 @@ use contract::settings::{SanctionSource, Settings, Webhook};
 use contract::step::{Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun};
 use domain::clock::{Jurisdiction, due_by};
 use domain::event::{About, EnterAt, Event, EventKind};
+use domain::hold::Hold;
 use domain::request::{Request, RequestType};
-use domain::{Generation, Identity, Personal, RequestId, Status, TenantId};
+use domain::{
+    Generation, HoldId, Identity, Operation, Personal, Pseudonym, RequestId, Status, Tally, TenantId,
+};
 use fulfillment::steps::{
     announce, check_sanctions, close_request, confirm_store, erase_store, locate_store, park_request,
     pin_plan, plan, record_failure, restore_store, start_request, suppress_store, sweep, write_audit,
@@ -157,8 +160,12 @@ impl Stage {
             detail: [].into(),
             wake: Some(EnterAt::Plan),
         };
-        let new = NewRequest { request, event, remember: None, beyond: Vec::new() };
-        self.world.requests().create(&new).await.expect("taken in");
+        let requests = self.world.requests();
+        // Whatever is open already: what the front door makes of that is its own matter.
+        let beyond =
+            requests.open_requests(&self.tenant, request.kind, &request.subject).await.expect("open");
+        let new = NewRequest { request, event, remember: None, beyond };
+        requests.create(&new).await.expect("taken in");
         id
     }
 
@@ -266,26 +273,15 @@ impl Stage {
 
     /// Withdraws a request, as the front door does.
     pub async fn cancel(&self, id: &RequestId) {
-        let (requests, clock) = (self.world.requests(), self.world.clock());
-        let actor = Actor("backend:test".into());
-        let scope = Scope {
-            requests: &*requests,
-            clock: &*clock,
-            tenant: &self.tenant,
-            id,
-            generation: None,
-            actor: &actor,
-        };
-        let cancelled = amend(&scope, |mut request| {
-            request.cancel_requested = true;
-            let draft = Draft::new(request, EventKind::CancelRequested, clock.now()).wake(EnterAt::Plan);
-            Ok(Amend::commit(draft, ()))
-        });
-        cancelled.await.expect("committed").expect("not declined");
+        self.wake(id, EventKind::CancelRequested, |request| request.cancel_requested = true).await;
     }
 
     /// Sets a parked request going again, as the front door does.
     pub async fn resume(&self, id: &RequestId) {
+        self.wake(id, EventKind::Resumed, |_| {}).await;
+    }
+
+    async fn wake(&self, id: &RequestId, kind: EventKind, change: impl Fn(&mut Request)) {
         let (requests, clock) = (self.world.requests(), self.world.clock());
         let actor = Actor("officer:test".into());
         let scope = Scope {
@@ -296,11 +292,47 @@ impl Stage {
             generation: None,
             actor: &actor,
         };
-        let resumed = amend(&scope, |request| {
-            let draft = Draft::new(request, EventKind::Resumed, clock.now()).wake(EnterAt::Plan);
-            Ok(Amend::commit(draft, ()))
+        let woken = amend(&scope, |mut request| {
+            change(&mut request);
+            Ok(Amend::commit(Draft::new(request, kind, clock.now()).wake(EnterAt::Plan), ()))
         });
-        resumed.await.expect("committed").expect("not declined");
+        woken.await.expect("committed").expect("not declined");
+    }
+
+    /// The pseudonym of a person's address.
+    pub async fn pseudonym(&self, email: &str) -> Pseudonym {
+        let keyring = self.world.keyring();
+        let kind = "email".parse().expect("a type");
+        let identity = Identity::new(kind, &Personal::new(email)).expect("an identity");
+        let names = Pseudonymiser::of(&*keyring, &self.tenant).await.expect("keys");
+        names.subject(&identity).expect("a pseudonym")
+    }
+
+    /// Places a legal hold on a person, to be looked at in 90 days.
+    pub fn place_hold(&self, subject: &Pseudonym) -> Hold {
+        let now = self.world.clock().now();
+        let hold = Hold {
+            tenant: self.tenant.clone(),
+            id: HoldId::new(now, 5),
+            subject: subject.clone(),
+            identity_type: "email".into(),
+            reason: "litigation".into(),
+            review_at: now.checked_add(SignedDuration::from_hours(90 * 24)).expect("in time"),
+            placed_at: now,
+            placed_by: "officer:test".into(),
+            released_at: None,
+            too_late_for: vec![],
+        };
+        at_once(self.world.holds().place(&hold, &hold_event(&hold, 1, true))).expect("placed");
+        hold
+    }
+
+    /// Releases it, and wakes the request, as the front door does.
+    pub async fn release_hold(&self, hold: &Hold, id: &RequestId) {
+        let released = Hold { released_at: Some(self.world.clock().now()), ..hold.clone() };
+        let event = hold_event(&released, 2, false);
+        self.world.holds().release(&released, &event).await.expect("released");
+        self.resume(id).await;
     }
 
     /// One run of the sweeper.
@@ -414,7 +446,7 @@ impl Tasks for Stage {
 }
 
 /// The event of a hold.
-pub fn hold_event(hold: &domain::hold::Hold, n: u32, placed: bool) -> Event {
+fn hold_event(hold: &Hold, n: u32, placed: bool) -> Event {
     Event {
         tenant: hold.tenant.clone(),
         about: About::Hold(hold.id.clone()),
@@ -435,4 +467,10 @@ pub fn hold_event(hold: &domain::hold::Hold, n: u32, placed: bool) -> Event {
 /// The result of something that is all in memory, and so never waits.
 pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     futures::FutureExt::now_or_never(future).expect("in memory nothing waits")
+}
+
+/// What an operation counted in a store.
+pub fn tally(stage: &Stage, id: &RequestId, op: Operation, store: &str) -> Tally {
+    let tasks = stage.world.tasks_of(&stage.tenant, id);
+    tasks.into_iter().find(|t| t.op == op && t.store.as_str() == store).map(|t| t.tally).unwrap_or_default()
 }

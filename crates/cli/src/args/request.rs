@@ -2,8 +2,9 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
+use domain::Status;
 use domain::clock::Jurisdiction;
-use domain::request::{RequestType, Status};
+use domain::request::RequestType;
 use domain::{Personal, RequestId};
 
 use super::{Given, given, personal};

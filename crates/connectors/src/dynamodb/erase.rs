@@ -165,7 +165,7 @@ async fn anonymise(
     Ok(item.is_none_or(|item| holds(&item, wanted)))
 }
 
-async fn get(client: &Client, target: &Target<'_>, key: Item) -> Result<Option<Item>, Fault> {
+pub(super) async fn get(client: &Client, target: &Target<'_>, key: Item) -> Result<Option<Item>, Fault> {
     let answer = client
         .get_item()
         .table_name(&target.collection.resource)

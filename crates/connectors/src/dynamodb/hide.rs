@@ -1,8 +1,8 @@
-//! Hiding a person: a flag on each item that the product looks at.
+//! Hiding a person: a flag on each item that the product looks at, and that nobody but Lacuna writes.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::plan::Record;
 use futures::{StreamExt, TryStreamExt};
 use ports::Fault;
@@ -10,6 +10,7 @@ use ports::stores::Target;
 
 use super::AT_ONCE;
 use super::attribute;
+use super::erase::get;
 use super::expression::Placeholders;
 use crate::{aws, place};
 
@@ -32,7 +33,9 @@ pub(super) async fn set(
     writes.try_fold(0, fold).await
 }
 
-/// Whether the flag is so now. An item that is gone, or somebody else's, is left alone.
+/// Whether the flag is so now. An item that is gone is left alone, and one that is somebody else's is
+/// not hidden; shown is whatever was hidden, whoever it belongs to by then. Left alone is one whose
+/// flag holds something else than true or false, and then nobody goes on: it is somebody else's flag.
 async fn one(
     client: &Client,
     target: &Target<'_>,
@@ -47,24 +50,42 @@ async fn one(
         format!("REMOVE {}", with.name(flag))
     };
     let via = attribute::wanted(target, &record.via, record.via_value.expose(), UPDATE)?;
-    let theirs = with.equals(&record.via, via);
+    let meant = if hidden {
+        with.equals(&record.via, via.clone())
+    } else {
+        let key = target.collection.key.first().map_or("", String::as_str);
+        format!("attribute_exists({})", with.name(key))
+    };
+    let name = with.name(flag);
+    let boolean = with.value(AttributeValue::S("BOOL".to_owned()));
+    let ours = format!("(attribute_not_exists({name}) OR attribute_type({name}, {boolean}))");
     let answer = client
         .update_item()
         .table_name(&target.collection.resource)
         .set_key(Some(attribute::key(target, record, UPDATE)?))
         .update_expression(update)
-        .condition_expression(theirs)
+        .condition_expression(format!("{meant} AND {ours}"))
         .set_expression_attribute_names(with.names())
         .set_expression_attribute_values(with.values())
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
-    match answer {
-        Ok(_) => Ok(true),
-        Err(e)
-            if e.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(e) => Err(aws::fault(UPDATE, &place::name(target), &e)),
+    let Err(error) = answer else {
+        return Ok(true);
+    };
+    let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return Err(aws::fault(UPDATE, &place::name(target), &error));
+    };
+    // Not every engine gives the item back.
+    let item = match failed.item() {
+        Some(item) => Some(item.clone()),
+        None => get(client, target, attribute::key(target, record, UPDATE)?).await?,
+    };
+    let item = item.filter(|item| !hidden || attribute::is(item.get(&record.via), &via));
+    if item.as_ref().and_then(|item| item.get(flag)).is_some_and(|flag| !flag.is_bool()) {
+        let what =
+            format!("the suppression flag {flag} is neither true nor false, so somebody else writes it");
+        return Err(place::mismatch(target, UPDATE, what));
     }
+    Ok(false)
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use domain::plan::Record;
+use domain::plan::{Record, Value};
 use futures::StreamExt;
 use ports::stores::{Settled, Target};
 use ports::{Class, Fault};
 
 use super::listing::{self, Version, Versions};
-use super::template::{Reading, Template};
-use super::{AT_ONCE, OBJECT, template};
+use super::template::{Reach, Reading, Template};
+use super::{AT_ONCE, OBJECT, template, uploads};
 use crate::{aws, place};
 
 const ERASE: &str = "s3:erase";
@@ -24,7 +24,8 @@ const MOST_VERSIONS: usize = 1000;
 /// Rounds over one object's versions at the most: ten million versions, or a writer that never stops.
 const MOST_ROUNDS: usize = 10_000;
 
-/// Deletes every version and delete marker of the records' objects.
+/// Deletes every version and delete marker of the records' objects, and ends every upload that could
+/// still become an object of theirs.
 pub(super) async fn settle(
     client: &Client,
     target: &Target<'_>,
@@ -33,11 +34,15 @@ pub(super) async fn settle(
     let template = template(target, ERASE)?;
     let mut settled = Settled::default();
     let mut keys = BTreeSet::new();
+    let mut prefixes = BTreeSet::new();
     for record in records {
         let key = place::key_part(target, record, OBJECT, ERASE)?;
         if names(&template, key, record) {
             settled.done += 1;
             keys.insert(key);
+            if let Reach::At(span) = template.reach(record.via_value.expose()) {
+                prefixes.insert((span.prefix, &record.via, &record.via_value));
+            }
         } else {
             settled.foreign += 1;
         }
@@ -58,6 +63,13 @@ pub(super) async fn settle(
         failed: BTreeSet::new(),
         worst: None,
     };
+    // Before the versions, or one that is finished meanwhile would outlive them.
+    for (prefix, via, value) in &prefixes {
+        let theirs = |key: &str| says(&template, key, via, value);
+        if let Err(fault) = uploads::end(client, target, prefix, theirs).await {
+            eraser.worst(fault);
+        }
+    }
     while let Some((key, listed)) = listings.next().await {
         match listed {
             Ok(listed) => eraser.object(key, listed).await,
@@ -73,8 +85,12 @@ pub(super) async fn settle(
 
 /// Whether the object's key names the person that the record was found by.
 fn names(template: &Template<'_>, key: &str, record: &Record) -> bool {
+    says(template, key, &record.via, &record.via_value)
+}
+
+fn says(template: &Template<'_>, key: &str, field: &str, expected: &Value) -> bool {
     match template.read(key) {
-        Reading::Fields(fields) => fields.get(&record.via).is_some_and(|value| value == &record.via_value),
+        Reading::Fields(fields) => fields.get(field) == Some(expected),
         Reading::Other | Reading::Ambiguous => false,
     }
 }

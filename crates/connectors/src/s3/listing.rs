@@ -124,7 +124,7 @@ pub(super) async fn objects(
 }
 
 /// How the keys of an answer are read: it says itself whether they are encoded.
-fn decoder(encoding: Option<&EncodingType>) -> fn(Option<String>) -> String {
+pub(super) fn decoder(encoding: Option<&EncodingType>) -> fn(Option<String>) -> String {
     if encoding == Some(&EncodingType::Url) {
         |text| decoded(&text.unwrap_or_default())
     } else {

@@ -1,14 +1,16 @@
 //! Objects in Amazon S3.
 //!
 //! A person's objects are those whose key, read by the collection's template, names the person. An
-//! object is its whole history: every version and every delete marker is found and goes, whether or
-//! not the bucket keeps versions now.
+//! object is its whole history: every version, every delete marker and every upload that nobody
+//! finished is found and goes, whether or not the bucket keeps versions now. What lies below a
+//! person's own prefix and is read by no template cannot be erased, and counts as residue.
 
 mod confirm;
 mod erase;
 mod listing;
 mod locate;
 mod template;
+mod uploads;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -51,6 +53,15 @@ pub(crate) async fn open(outside: &Outside, store: &Store) -> Result<Connected, 
 fn template<'a>(target: &Target<'a>, operation: &'static str) -> Result<Template<'a>, Fault> {
     Template::of(target.collection)
         .ok_or_else(|| place::mismatch(target, operation, "the key template cannot be read"))
+}
+
+/// A value that a key may hold in another writing: not finding it proves nothing, so nobody may go on.
+fn unclear(target: &Target<'_>, field: &str, operation: &'static str) -> Fault {
+    let what = format!(
+        "a value of the field {field} has a `/`, a `%` or a control character in it, so no prefix is sure to \
+         find its objects: catalog them through a table that lists them"
+    );
+    place::mismatch(target, operation, what)
 }
 
 /// An object is deleted or it stays: nothing in it is known, so nothing in it can be replaced.

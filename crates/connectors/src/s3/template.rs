@@ -1,4 +1,5 @@
-//! Key templates: `tickets/{customer_id}/{ticket_id}.json`.
+//! Key templates: `tickets/{customer_id}/{ticket_id}.json`, or `tickets/{customer_id}/` for all keys
+//! that begin so.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ const MOST_STEPS: u32 = 10_000;
 enum Part<'a> {
     Literal(&'a str),
     Field(&'a str, FieldKind),
+    /// Whatever follows, or nothing.
+    Rest,
 }
 
 /// A key template.
@@ -28,6 +31,17 @@ pub(super) struct Span {
     pub(super) prefix: String,
     /// And end there: it is one object.
     pub(super) exact: bool,
+}
+
+/// Where the objects of a value can be.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// There.
+    At(Span),
+    /// Nowhere: no key has such a value.
+    Nowhere,
+    /// Who knows: keys that hold it are written in a way that the template does not tell.
+    Unclear,
 }
 
 /// What a key says.
@@ -58,6 +72,9 @@ impl<'a> Template<'a> {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest));
         }
+        if rest.ends_with('/') {
+            parts.push(Part::Rest);
+        }
         Some(Self { parts })
     }
 
@@ -65,36 +82,41 @@ impl<'a> Template<'a> {
     pub(super) fn begins_with(&self, field: &str) -> bool {
         let first = self.parts.iter().find_map(|part| match part {
             Part::Field(name, _) => Some(*name),
-            Part::Literal(_) => None,
+            Part::Literal(_) | Part::Rest => None,
         });
         first == Some(field)
     }
 
-    /// Where the objects are whose first field has the value; `None` if a key cannot have it. A
-    /// value with a slash would reach into somebody else's folder, and one with a percent sign is
-    /// how an application writes a slash into a key: neither ever matches.
-    pub(super) fn span(&self, text: &str) -> Option<Span> {
+    /// Where the objects are whose first field has the value.
+    ///
+    /// A value with a slash would reach into somebody else's folder, and how an application writes a
+    /// slash into a key, or a control character, is its own affair; a percent sign may be such a
+    /// writing, or stand for itself. Looking for one of them and finding nothing would prove nothing.
+    pub(super) fn reach(&self, text: &str) -> Reach {
         let mut prefix = String::new();
         let mut exact = true;
         let mut filled = false;
         for part in &self.parts {
             match part {
                 Part::Literal(literal) => prefix.push_str(literal),
+                Part::Field(_, FieldKind::Text) if !filled && text.contains(unclear) => {
+                    return Reach::Unclear;
+                }
                 Part::Field(_, kind) if !filled => {
-                    if !fits(*kind, text) || text.contains('%') || text.contains(char::is_control) {
-                        return None;
+                    if !fits(*kind, text) {
+                        return Reach::Nowhere;
                     }
                     prefix.push_str(text);
                     filled = true;
                 }
-                Part::Field(..) => {
+                Part::Field(..) | Part::Rest => {
                     exact = false;
                     break;
                 }
             }
         }
         // A key is at most 1,024 bytes long.
-        (filled && prefix.len() <= 1024).then_some(Span { prefix, exact })
+        if filled && prefix.len() <= 1024 { Reach::At(Span { prefix, exact }) } else { Reach::Nowhere }
     }
 
     /// Reads a key.
@@ -132,6 +154,7 @@ impl<'t> Attempt<'t> {
         match parts {
             [] if rest.is_empty() => self.readings.push(so_far.clone()),
             [] => {}
+            [Part::Rest, ..] => self.readings.push(so_far.clone()),
             [Part::Literal(literal), later @ ..] => {
                 if let Some(rest) = rest.strip_prefix(literal) {
                     self.go(later, rest, so_far);
@@ -164,6 +187,11 @@ impl<'t> Attempt<'t> {
             }
         }
     }
+}
+
+/// What an application may write in another way into a key.
+fn unclear(character: char) -> bool {
+    matches!(character, '/' | '%') || character.is_control()
 }
 
 /// Whether a text can be a field of a key.
@@ -243,21 +271,51 @@ mod tests {
     }
 
     #[test]
-    fn a_value_spans_its_own_objects_alone() {
-        let check = |template, text, expect: Option<(&str, bool)>| {
-            let collection = collection(template, TEXTS);
-            let span = Template::of(&collection).expect("a template").span(text);
-            let span = span.map(|s| (s.prefix, s.exact));
-            assert_eq!(span, expect.map(|(p, e)| (p.to_owned(), e)), "{text}");
+    fn a_template_that_ends_in_a_slash_has_everything_below_it() {
+        let check = |template, key, expect: &str| assert_eq!(reads(template, TEXTS, key), expect, "{key}");
+        check("tickets/{person}/", "tickets/7/41.json", "person=7");
+        check("tickets/{person}/", "tickets/7/41/scan.png", "person=7");
+        check("tickets/{person}/", "tickets/7/", "person=7");
+        check("tickets/{person}/", "tickets/7", "other");
+        check("tickets/{person}/", "tickets//41.json", "other");
+        check("{person}/{ticket}/", "7/41/a/b", "person=7 ticket=41");
+        check("{person}/{ticket}/", "7/41", "other");
+        check("{person}-{ticket}/", "7-41/a", "person=7 ticket=41");
+        check("{person}-{ticket}/", "7-x-41/a", "ambiguous");
+    }
+
+    fn reaches(template: &str, kinds: &[(&str, &str)], text: &str) -> String {
+        let collection = collection(template, kinds);
+        match Template::of(&collection).expect("a template").reach(text) {
+            Reach::At(Span { prefix, exact: true }) => prefix,
+            Reach::At(Span { prefix, exact: false }) => prefix + "*",
+            Reach::Nowhere => "nowhere".to_owned(),
+            Reach::Unclear => "unclear".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_value_reaches_its_own_objects_alone() {
+        let check = |template: &str, text: &str, expect: &str| {
+            assert_eq!(reaches(template, TEXTS, text), expect);
         };
-        check(TICKET, "7", Some(("tickets/7/", false)));
-        check("avatars/{person}.png", "1", Some(("avatars/1.png", true)));
-        check("{person}", "1", Some(("1", true)));
-        check("{person}-{ticket}", "1", Some(("1-", false)));
-        check(TICKET, "O'Brien \"x\" 😀", Some(("tickets/O'Brien \"x\" 😀/", false)));
-        check(TICKET, "..", Some(("tickets/../", false)));
-        for never in ["", "7/8", "/", "a%2Fb", "a\0b", "a\nb", &"x".repeat(1025)] {
-            check(TICKET, never, None);
+        check(TICKET, "7", "tickets/7/*");
+        check("tickets/{person}/", "7", "tickets/7/*");
+        check("{person}/{ticket}/", "7", "7/*");
+        check("avatars/{person}.png", "1", "avatars/1.png");
+        check("{person}", "1", "1");
+        check("{person}-{ticket}", "1", "1-*");
+        check(TICKET, "O'Brien \"x\" 😀", "tickets/O'Brien \"x\" 😀/*");
+        check(TICKET, "..", "tickets/../*");
+        check(TICKET, "", "nowhere");
+        check(TICKET, &"x".repeat(1025), "nowhere");
+        for unclear in ["7/8", "/", "a%2Fb", "100%", "a\0b", "a\nb", "a\u{85}b"] {
+            check(TICKET, unclear, "unclear");
+        }
+        let numbers = [("person", "number"), ("ticket", "text")];
+        assert_eq!(reaches(TICKET, &numbers, "-7"), "tickets/-7/*");
+        for never in ["7/8", "seven", "7%", ""] {
+            assert_eq!(reaches(TICKET, &numbers, never), "nowhere", "{never}");
         }
     }
 }

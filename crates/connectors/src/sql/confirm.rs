@@ -16,8 +16,8 @@ pub(super) async fn search(
     target: &Target<'_>,
     search: &Search<'_>,
 ) -> Result<Remaining, Fault> {
-    let kind = place::kind(target, search.field, CONFIRM)?;
-    let values = values::distinct(kind, search.values);
+    let field = place::field(target, search.field, CONFIRM)?;
+    let values = values::distinct(field.kind, search.values);
     let mut records = 0;
     if !values.is_empty() {
         let mut with = Writer::new(database.dialect(), target, CONFIRM);
@@ -25,6 +25,11 @@ pub(super) async fn search(
         for (at, value) in values.iter().enumerate() {
             with.sql(if at == 0 { "" } else { " OR " }).name(search.field)?;
             with.sql(" = ").value(search.field, value)?;
+            // An address in other letters is the person's as well.
+            if field.is_address() {
+                with.sql(" OR lower(").name(search.field)?.sql(") = lower(");
+                with.value(search.field, value)?.sql(")");
+            }
         }
         records = count(database, target, with.done()).await?;
     }

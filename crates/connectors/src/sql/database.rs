@@ -121,6 +121,26 @@ pub(super) enum Path {
     Apart,
 }
 
+/// A foreign key's column, and what the database does by itself to a row when the row that it refers
+/// to changes: nothing, or `CASCADE`, `SET NULL`, `SET DEFAULT`.
+#[derive(Debug, Clone)]
+pub(super) struct ForeignKey {
+    pub(super) table: String,
+    /// The table and the column that it refers to.
+    pub(super) to: (String, String),
+    pub(super) on_delete: Option<Action>,
+    pub(super) on_update: Option<Action>,
+}
+
+/// What a database does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// The same to the row that refers.
+    Cascade,
+    /// The row that refers is changed, and refers to nothing or to something else.
+    Set,
+}
+
 /// A database.
 #[async_trait]
 pub(super) trait Database: Send + Sync {
@@ -132,6 +152,9 @@ pub(super) trait Database: Send + Sync {
 
     /// The sets of columns whose values no two rows of the table share.
     async fn unique(&self, table: &str) -> Result<Vec<Vec<String>>, Trouble>;
+
+    /// The foreign keys of all tables that do something to their own rows.
+    async fn foreign_keys(&self) -> Result<Vec<ForeignKey>, Trouble>;
 
     /// Asks one question.
     async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble>;

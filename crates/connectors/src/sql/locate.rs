@@ -1,5 +1,11 @@
-//! Finding a person's rows: page by page in the order of the key, so that every page is found by
-//! an index and none is passed over when rows come and go.
+//! Finding a person's rows: page by page in the order of the key, so that no row is passed over when
+//! others come and go.
+//!
+//! Values are compared as the column compares them, one by one, so that the field's index finds them.
+//! E-mail addresses are one person's in capital letters too, so they are compared in small letters as
+//! well, and all at once: an index on `lower(field)` finds them; where the owner made none, one page
+//! reads the table once, whoever is in it (0.2 s for a million rows of 250 bytes). SQLite's `lower()`
+//! knows the letters A to Z alone; a database with another one finds more.
 
 use std::collections::BTreeMap;
 
@@ -27,18 +33,27 @@ pub(super) async fn page(
     cursor: Option<&str>,
 ) -> Result<Found, Fault> {
     let at = place::name(target);
-    let kind = place::kind(target, search.field, LOCATE)?;
+    let field = place::field(target, search.field, LOCATE)?;
+    let kind = field.kind;
     let values = distinct(kind, search.values);
+    let at_once = if field.is_address() { values.len() } else { 1 };
+    let chunks: Vec<&[&str]> = values.chunks(at_once.max(1)).collect();
     let brought = place::brought(target, search.field);
     let mut from = Cursor::<After>::read(cursor, &at)?;
     let mut records = Vec::new();
-    while let Some(value) = values.get(from.value) {
+    while let Some(chunk) = chunks.get(from.value) {
         let room = PAGE - records.len();
         if room == 0 {
             return Ok(Found { records, next: Some(from.write(&at)?) });
         }
-        let earlier = alike(kind, value, values.get(..from.value).unwrap_or_default());
-        let asked = Asked { field: search.field, value, earlier: &earlier, room };
+        let compared = match chunk {
+            [value] if !field.is_address() => {
+                let earlier = values.get(..from.value).unwrap_or_default();
+                Compared::AsTheColumnDoes { value, not: alike(kind, value, earlier) }
+            }
+            _ => Compared::InAnyCase(chunk),
+        };
+        let asked = Asked { field: search.field, compared, room };
         let question = question(database, target, &brought, &asked, from.after.as_deref())?;
         let rows = database.read(Path::Usual, &question).await;
         let mut rows = rows.map_err(|t| t.fault(target, LOCATE))?;
@@ -48,7 +63,7 @@ pub(super) async fn page(
         for row in &rows {
             let record = record(target, search.field, &brought, row)?;
             last = Some(record.key.clone());
-            if is_meant(kind, record.via_value.expose(), value) {
+            if chunk.iter().any(|value| is_meant(kind, record.via_value.expose(), value)) {
                 records.push(record);
             } else {
                 let what = format!("the field {} is compared in an unexpected way", search.field);
@@ -79,9 +94,16 @@ fn alike<'v>(kind: FieldKind, value: &str, earlier: &[&'v str]) -> Vec<&'v str> 
 
 struct Asked<'a> {
     field: &'a str,
-    value: &'a str,
-    earlier: &'a [&'a str],
+    compared: Compared<'a>,
     room: usize,
+}
+
+/// How a field is compared.
+enum Compared<'a> {
+    /// With one value, and not with those that may have found the same.
+    AsTheColumnDoes { value: &'a str, not: Vec<&'a str> },
+    /// With all of these, as the column does and in small letters.
+    InAnyCase(&'a [&'a str]),
 }
 
 fn question(
@@ -94,10 +116,25 @@ fn question(
     let key = || target.collection.key.iter().map(String::as_str);
     let mut with = Writer::new(database.dialect(), target, LOCATE);
     with.sql("SELECT ").names(brought.iter().map(String::as_str))?;
-    with.sql(" FROM ").table()?.sql(" WHERE ").name(asked.field)?;
-    with.sql(" = ").value(asked.field, asked.value)?;
-    for other in asked.earlier {
-        with.sql(" AND ").name(asked.field)?.sql(" <> ").value(asked.field, other)?;
+    with.sql(" FROM ").table()?.sql(" WHERE ");
+    match &asked.compared {
+        Compared::AsTheColumnDoes { value, not } => {
+            with.name(asked.field)?.sql(" = ").value(asked.field, value)?;
+            for other in not {
+                with.sql(" AND ").name(asked.field)?.sql(" <> ").value(asked.field, other)?;
+            }
+        }
+        Compared::InAnyCase(values) => {
+            with.sql("(").name(asked.field)?.sql(" IN (");
+            for (at, value) in values.iter().enumerate() {
+                with.sql(if at == 0 { "" } else { ", " }).value(asked.field, value)?;
+            }
+            with.sql(") OR lower(").name(asked.field)?.sql(") IN (");
+            for (at, value) in values.iter().enumerate() {
+                with.sql(if at == 0 { "lower(" } else { ", lower(" }).value(asked.field, value)?.sql(")");
+            }
+            with.sql("))");
+        }
     }
     if let Some(after) = after {
         with.sql(" AND (").names(key())?.sql(") > (");

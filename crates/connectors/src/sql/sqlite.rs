@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
 
-use super::database::{Bind, Cell, Database, Path, Row, Trouble};
+use super::database::{Action, Bind, Cell, Database, ForeignKey, Path, Row, Trouble};
 use super::dialect::{Dialect, SQLITE};
 use super::statement::Statement;
 
@@ -177,6 +177,32 @@ impl Database for Sqlite {
         Ok(sets.into_values().collect())
     }
 
+    async fn foreign_keys(&self) -> Result<Vec<ForeignKey>, Trouble> {
+        // A foreign key that names no column refers to the primary key.
+        let question = "SELECT m.name, f.[table], \
+            coalesce(f.[to], (SELECT i.name FROM pragma_table_info(f.[table]) AS i WHERE i.pk = f.seq + 1), ''), \
+            f.on_delete, f.on_update \
+            FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'";
+        let rows = in_time(sqlx::query(question).fetch_all(&self.usual)).await?;
+        let text = |row: &SqliteRow, at: usize| row.try_get::<String, _>(at).map_err(|e| trouble(&e));
+        let action = |row: &SqliteRow, at| {
+            Ok(match text(row, at)?.to_ascii_uppercase().as_str() {
+                "CASCADE" => Some(Action::Cascade),
+                "SET NULL" | "SET DEFAULT" => Some(Action::Set),
+                _ => None,
+            })
+        };
+        let key = |row: &SqliteRow| {
+            Ok(ForeignKey {
+                table: text(row, 0)?,
+                to: (text(row, 1)?, text(row, 2)?),
+                on_delete: action(row, 3)?,
+                on_update: action(row, 4)?,
+            })
+        };
+        rows.iter().map(key).collect()
+    }
+
     async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble> {
         let pool = match path {
             Path::Usual => &self.usual,
@@ -219,6 +245,18 @@ mod tests {
     use domain::catalog::{FieldKind, Store};
     use domain::plan::{Record, Value};
     use ports::stores::Target;
+
+    /// An index on the small letters is used, beside the field's own.
+    #[tokio::test]
+    async fn addresses_are_found_by_an_index_on_their_small_letters() {
+        let table = "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT); \
+            CREATE INDEX a ON people (email); CREATE INDEX b ON people (lower(email))";
+        let text = "SELECT id FROM people WHERE (email IN (?, ?) OR lower(email) IN (lower(?), lower(?))) \
+            AND (id) > (?) ORDER BY id LIMIT ?";
+        let plan = plan(Statement { text: text.to_owned(), binds: Vec::new() }, table).await;
+        assert!(plan.contains("INDEX a (email=?") && plan.contains("INDEX b (<expr>=?"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
+    }
 
     const STORE: &str = r#"{"id":"crm","kind":"sql","connection":"c","owner":{"team":"t","page":"p"},
         "collections":[{"name":"years","resource":"years","key":["customer","year"],

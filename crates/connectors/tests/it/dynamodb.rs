@@ -17,7 +17,7 @@ use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
 use ports::{Connector, Suppressor};
 use serde_json::json;
-use testkit::conformance::{Fixture, Row};
+use testkit::conformance::{Fixture, Row, Scene};
 
 use crate::engine;
 
@@ -283,3 +283,30 @@ testkit::conformance!(
     scanned,
     fresh(Shape::Scanned)
 );
+
+/// What Lacuna never writes is somebody else's flag: it stays, and the step fails.
+#[tokio::test]
+#[ignore = "needs the local engine: see main.rs"]
+async fn a_flag_of_somebody_else_s_is_left_alone() {
+    let table = fresh(Shape::Indexed).await;
+    let scene = Scene::of(&table);
+    let who = [table.person(1)];
+    scene.plant(&who[0], 2).await;
+    let found = scene.locate(&who).await;
+    let serial = AttributeValue::N(found[0].key["Serial"].expose().to_owned());
+    let status = table.client.update_item().table_name(table.resource()).key("Serial", serial);
+    let status = status.update_expression("SET #h = :s").expression_attribute_names("#h", "Hidden");
+    let status = status.expression_attribute_values(":s", AttributeValue::S("archived".to_owned()));
+    status.send().await.expect("it is written");
+    let before: Vec<Row> = scene.rows().await.into_iter().filter(|row| row.key == found[0].key).collect();
+    for hidden in [true, false] {
+        let hiding = table.suppressor().expect("it hides");
+        let fault = hiding.set_hidden(&scene.target(), &found[..1], hidden).await.expect_err("it fails");
+        assert_eq!((fault.class, fault.code), (ports::Class::Permanent, ports::Code::CatalogMismatch));
+        assert!(!fault.to_string().contains("archived"));
+        let hidden = hiding.set_hidden(&scene.target(), &found[1..], hidden).await;
+        assert_eq!(hidden.expect("the other is"), 1);
+    }
+    let after: Vec<Row> = scene.rows().await.into_iter().filter(|row| row.key == found[0].key).collect();
+    assert_eq!(after, before);
+}

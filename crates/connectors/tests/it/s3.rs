@@ -30,9 +30,9 @@ pub enum Shape {
 }
 
 pub struct Bucket {
-    client: Client,
+    pub client: Client,
     connector: Arc<S3>,
-    store: Store,
+    pub store: Store,
     shape: Shape,
     serial: AtomicUsize,
     planted: Mutex<BTreeMap<String, Value>>,
@@ -78,7 +78,7 @@ fn declared(shape: Shape, bucket: &str) -> Store {
 }
 
 impl Bucket {
-    fn resource(&self) -> &str {
+    pub fn resource(&self) -> &str {
         &self.store.collections[0].resource
     }
 
@@ -192,8 +192,9 @@ impl Fixture for Bucket {
         false
     }
 
-    fn finds(&self, who: &Value) -> bool {
-        !who.expose().contains(['/', '%'])
+    fn refuses(&self, who: &Value) -> bool {
+        let odd = |c: char| matches!(c, '/' | '%') || c.is_control();
+        self.kind() == FieldKind::Text && who.expose().contains(odd)
     }
 }
 

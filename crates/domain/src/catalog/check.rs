@@ -1,5 +1,11 @@
 //! What a catalog must satisfy before anything is planned with it.
 
+mod objects;
+mod suppression;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use super::{Catalog, Class, Collection, Field, Method, Replacement, Store, StoreKind, Whose};
@@ -133,7 +139,12 @@ impl Report<'_> {
         }
         match (s.kind, &c.object) {
             (StoreKind::S3, None) => {
-                self.collection(s, c, "objects have no key template", "set `object`");
+                self.collection(
+                    s,
+                    c,
+                    "objects have no key template",
+                    "set `object`: `folder/{field}/{other}.json`, or `folder/{field}/` for all below it",
+                );
             }
             (StoreKind::S3, Some(template)) => self.check_template(s, c, template),
             (_, Some(_)) => self.collection(s, c, "`object` is for S3 only", "remove it"),
@@ -144,35 +155,6 @@ impl Report<'_> {
                 self.collection(s, c, "a table key has at most two fields", "list partition and sort key");
             }
             _ => {}
-        }
-    }
-
-    fn check_template(&mut self, s: &Store, c: &Collection, template: &str) {
-        match template_fields(template) {
-            None => self.collection(s, c, "the braces of `object` do not match", "write {field}"),
-            Some(fields) => {
-                for name in fields.iter().filter(|name| !c.fields.contains_key(**name)) {
-                    self.field(
-                        s,
-                        c,
-                        name,
-                        "the key template's field is not declared",
-                        "declare it under `fields`",
-                    );
-                }
-                if let Some(way) = c.ways().find(|way| fields.first() != Some(&way.name)) {
-                    self.field(
-                        s,
-                        c,
-                        way.name,
-                        "the person is not the first field of the object key, so no prefix finds them",
-                        "begin the key with it, or catalog the objects through a table that lists them",
-                    );
-                }
-                if template.contains("}{") {
-                    self.collection(s, c, "two fields of `object` touch", "put a separator between them");
-                }
-            }
         }
     }
 
@@ -322,29 +304,4 @@ impl Report<'_> {
             }
         }
     }
-
-    fn check_suppression(&mut self, s: &Store, c: &Collection) {
-        let Some(flag) = &c.suppress else { return };
-        if s.kind == StoreKind::S3 {
-            self.collection(s, c, "objects cannot be hidden", "remove `suppress`");
-        } else if !c.fields.contains_key(flag) {
-            self.field(s, c, flag, "the suppression flag is not declared", "declare it under `fields`");
-        }
-    }
-}
-
-/// The fields of a key template, in order; `None` if its braces do not match.
-pub(crate) fn template_fields(template: &str) -> Option<Vec<&str>> {
-    let mut fields = Vec::new();
-    let mut rest = template;
-    while let Some(open) = rest.find(['{', '}']) {
-        let after = rest.get(open..)?.strip_prefix('{')?;
-        let (name, tail) = after.split_once('}')?;
-        if name.is_empty() || name.contains('{') {
-            return None;
-        }
-        fields.push(name);
-        rest = tail;
-    }
-    Some(fields)
 }

@@ -80,7 +80,10 @@ pub struct Collection {
     pub name: String,
     /// What the store calls it: a table or a bucket.
     pub resource: String,
-    /// For objects: the key, with fields in braces, `tickets/{customer_id}/{ticket_id}.json`.
+    /// For objects: the key, with fields in braces, `tickets/{customer_id}/{ticket_id}.json`. One that
+    /// ends in a slash, `tickets/{customer_id}/`, is all objects whose keys begin so. The person is its
+    /// first field. Where a slash follows the person, every object below it must be of some collection
+    /// of the store: one that is of none cannot be erased, and no request ends while it is there.
     pub object: Option<String>,
     /// For tables: the fields of the primary key; in DynamoDB the partition key first.
     #[serde(default)]
@@ -90,7 +93,8 @@ pub struct Collection {
     /// Allows reading the whole collection to find a person in a field without an index.
     #[serde(default)]
     pub scan: bool,
-    /// A field that hides the record from the product while it is true (or 1).
+    /// A field that hides the record from the product while it is true (in SQL: 1). It must be Lacuna's
+    /// own: the product reads it and never writes it, because showing the person again clears it.
     pub suppress: Option<String>,
     /// What becomes of a person's records.
     pub erasure: Erasure,
@@ -152,7 +156,8 @@ pub struct Field {
     /// The field that it refers to: `store.collection.field`. Records are followed from the
     /// referred-to collection to this one, never the other way.
     pub references: Option<FieldRef>,
-    /// The index that finds records by it.
+    /// The index that finds records by it. E-mail addresses in SQL are compared in small letters too, so
+    /// they want a second one, on `lower(field)`; without it each search reads the whole table.
     pub index: Option<String>,
     /// What anonymising does to it.
     pub anonymise: Option<Replacement>,
@@ -262,6 +267,14 @@ impl Collection {
         self.fields.get(name).is_some_and(|f| f.index.is_some())
             || self.key.first().is_some_and(|first| first == name)
             || self.object.is_some()
+    }
+}
+
+impl Field {
+    /// Whether its values are e-mail addresses, which are the same person's however the letters are
+    /// written.
+    pub fn is_address(&self) -> bool {
+        self.kind == FieldKind::Text && self.identity.as_ref().is_some_and(|kind| kind.as_str() == "email")
     }
 }
 

@@ -174,8 +174,12 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
         ports.holds.note_too_late(&hold).await?;
     }
     // One that is being read again has nothing left that the hold could save; if residue is found,
-    // no store is begun while the hold stands.
-    let wakes = |request: &Request| !request.status.is_end() && request.status != Status::Confirming;
+    // no store is begun while the hold stands. One that is parked for somebody stays so: the hold
+    // is heard when they resume it.
+    let wakes = |request: &Request| {
+        let for_somebody = request.parked.as_ref().is_some_and(|parked| !parked.transient);
+        !request.status.is_end() && request.status != Status::Confirming && !for_somebody
+    };
     wake(ports, &hold, &Actor(hold.placed_by.clone()), &id, EventKind::HoldPlaced, wakes).await?;
     Ok(hold)
 }
@@ -196,14 +200,26 @@ async fn wake(
         generation: None,
         actor,
     };
+    let too_late: Vec<&str> = hold.too_late_for.iter().map(StoreId::as_str).collect();
     amend_plainly(&scope, |request| {
-        if !wakes(&request) {
+        let woken = wakes(&request);
+        // What it came too late for was told to whoever placed it, and is written down.
+        let told = because == EventKind::HoldPlaced && !too_late.is_empty();
+        if !woken && (!told || request.status.is_end()) {
             return Ok(Amend::Leave(()));
         }
-        let draft = Draft::new(request, EventKind::Resumed, scope.clock.now())
+        let (progress_by, kind) = (request.progress_by, if woken { EventKind::Resumed } else { because });
+        let mut draft = Draft::new(request, kind, scope.clock.now())
             .detail("why", because.as_str())
-            .detail("hold", &hold.id)
-            .wake(EnterAt::Plan);
+            .detail("hold", &hold.id);
+        if told {
+            draft = draft.detail("too_late_for", too_late.join(" "));
+        }
+        if woken {
+            draft = draft.wake(EnterAt::Plan);
+        } else {
+            draft.request.progress_by = progress_by;
+        }
         Ok(Amend::commit(draft, ()))
     })
     .await

@@ -164,7 +164,8 @@ pub(super) fn submitted(request: &Request, duplicate: bool) -> Submitted {
 }
 
 /// The open request that looks for everybody that is asked for: those it was given, and those it has
-/// found and locked since.
+/// found and locked since. One that is being withdrawn, or denied, will erase nobody: whoever asks
+/// again gets a request of their own.
 async fn covering(
     ports: &Ports,
     call: &Call,
@@ -174,7 +175,9 @@ async fn covering(
     for id in open {
         let request = ports.requests.load(call.tenant(), id).await?;
         let covers = |request: &Request| {
-            wanted.subject.iter().all(|one| request.subject.contains(one) || request.locks.contains(one))
+            let looked_for = |one| request.subject.contains(one) || request.locks.contains(one);
+            let given_up = request.cancel_requested || request.denied.is_some();
+            !request.status.is_end() && !given_up && wanted.subject.iter().all(looked_for)
         };
         if let Some(request) = request.filter(covers) {
             return Ok(Some(request));
@@ -193,12 +196,11 @@ async fn duplicate(
     open: Request,
 ) -> Result<Option<Answer>, Refusal> {
     let mut request = open;
-    // A backend asked for this person and has not said how it verified them; their own token says
-    // it, if it speaks for everything that was asked for. Else they would wait for the backend.
-    let theirs = request.subject.iter().all(|one| wanted.subject.contains(one));
+    // Somebody asked for this person and has not said how they were verified; whoever says it now,
+    // for everything that was asked for, has said it for that request.
+    let whole = request.subject.iter().all(|one| wanted.subject.contains(one));
     if request.status == Status::AwaitingVerification
-        && theirs
-        && call.principal.role == Role::Subject
+        && whole
         && let Some(verification) = &wanted.verification
     {
         match verify::commit(ports, call, names, &request.id, verification).await? {

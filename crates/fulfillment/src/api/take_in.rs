@@ -13,7 +13,7 @@ use ports::{KeyScope, NewRequest, Refused};
 use super::idempotency::Key;
 use super::submit::{Wanted, submitted};
 use super::{Answer, Call, Ports, actor, encoded};
-use crate::change::{PATIENCE, later};
+use crate::change::{PATIENCE, VERIFIED_WITHIN, later};
 use crate::error::StepError;
 use crate::papers::Papers;
 use crate::subject::Pseudonymiser;
@@ -108,8 +108,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         closed_at: None,
         generation: Generation::FIRST,
         events: 1,
-        // Nobody looks after one that waits for its verification: nothing is under way.
-        progress_by: if verified { later(now, PATIENCE) } else { None },
+        // One that nobody verifies is withdrawn by the sweeper.
+        progress_by: later(now, if verified { PATIENCE } else { VERIFIED_WITHIN }),
         verification: wanted.verification.clone(),
         subject: wanted.subject.clone(),
         locks: Vec::new(),

@@ -18,7 +18,7 @@ use ports::{
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
-use crate::sanctions::{hear, replace_retentions};
+use crate::sanctions::{Panel, replace_retentions};
 use crate::steps::plan::{pinned, to_restore};
 
 /// A source that objects is not asked again sooner than this. A hold that is released wakes the
@@ -66,16 +66,14 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     let plan = plan.ok_or_else(|| StepError::broken("check", "there is no plan"))?;
     let settings = settings(&*ports.tenants, &request).await?;
     let identities: Vec<Identity> = plan.people();
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let panel =
+        Panel { holds: &*ports.holds, sanctions: &*ports.sanctions, settings: &settings, catalog: &catalog };
     let request = begin(&scope).await?;
-    let heard =
-        hear(&*ports.holds, &*ports.sanctions, &settings, &request, &identities, &request.locks, None)
-            .await?;
+    let heard = panel.hear(&request, &identities, None).await?;
     let decision = commit(&scope, &settings, input.phase, &heard.ruling, &heard.answers).await?;
     Ok(match decision.outcome {
-        Outcome::CoolOff => {
-            let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-            Decision { stores: that_hide(&catalog, &plan), ..decision }
-        }
+        Outcome::CoolOff => Decision { stores: that_hide(&catalog, &plan), ..decision },
         Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
         Outcome::Restore => undo(ports, input).await?,
         _ => decision,
@@ -132,10 +130,12 @@ async fn commit(
         match (ruling, phase) {
             (Ruling::Clear(retentions), Phase::BeforeWait) => {
                 replace_retentions(&mut draft.request, answers, retentions.clone());
-                draft.request.attempts = 0;
-                let until =
-                    draft.request.cooling_off_until.or_else(|| whole_seconds(later(now, cooling_off)?));
-                draft.request.cooling_off_until = until;
+                if draft.request.cooling_off_until.is_none() {
+                    // The first time it comes so far. Hearing the sources again is no progress.
+                    draft.request.attempts = 0;
+                    draft.request.cooling_off_until = later(now, cooling_off).and_then(whole_seconds);
+                }
+                let until = draft.request.cooling_off_until;
                 draft.request.become_status(Status::CoolingOff)?;
                 draft.request.progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
                 draft.kind = EventKind::CoolingOff;
@@ -143,7 +143,6 @@ async fn commit(
             }
             (Ruling::Clear(retentions), Phase::AfterWait) => {
                 replace_retentions(&mut draft.request, answers, retentions.clone());
-                draft.request.attempts = 0;
             }
             (Ruling::Held { reason, review_at }, _) => {
                 let until = hold(&mut draft, reason, *review_at, now)?;

@@ -7,17 +7,18 @@
 use std::sync::Arc;
 
 use contract::step::{Decision, Outcome, Run};
-use domain::event::{EnterAt, EventKind};
+use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::request::Request;
 use domain::{Operation, Status, Task, TaskStatus};
-use ports::{Clock, Entropy, KeyScope, Keyring, Requests, Staging};
+use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
+use crate::steps::queue::wake_waiters;
 
 /// How often residue may lead to another pass.
 pub const MOST_RESIDUE_ROUNDS: u32 = 3;
@@ -175,31 +176,21 @@ async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> 
 /// What follows an end, and may follow it twice: the person's papers become unreadable and go, and
 /// whoever waited for the person's locks goes on.
 async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
-    ports.keyring.destroy(&KeyScope::Plan(request.tenant.clone(), request.id.clone())).await?;
+    let key = KeyScope::Plan(request.tenant.clone(), request.id.clone());
+    ports.keyring.destroy(&key).await?;
+    if ports.keyring.open(&key).await?.is_some() {
+        let detail = "the plan key is still there";
+        return Err(Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", detail).into());
+    }
     Papers::remove(&*ports.staging, &request.tenant, &request.id).await?;
     let actor = Actor::step("close-request");
-    for lock in &request.locks {
-        for waiting in ports.requests.waiters(&request.tenant, lock).await? {
-            let scope = Scope {
-                requests: &*ports.requests,
-                clock: &*ports.clock,
-                tenant: &request.tenant,
-                id: &waiting,
-                generation: None,
-                actor: &actor,
-            };
-            amend_plainly(&scope, |other| {
-                if other.status != Status::Waiting {
-                    return Ok(Amend::Leave(()));
-                }
-                let draft = Draft::new(other, EventKind::Resumed, scope.clock.now())
-                    .detail("after", &request.id)
-                    .wake(EnterAt::Plan);
-                Ok(Amend::commit(draft, ()))
-            })
-            .await?;
-            ports.requests.stop_waiting(&request.tenant, std::slice::from_ref(lock), &waiting).await?;
-        }
-    }
-    Ok(())
+    let scope = Scope {
+        requests: &*ports.requests,
+        clock: &*ports.clock,
+        tenant: &request.tenant,
+        id: &request.id,
+        generation: None,
+        actor: &actor,
+    };
+    wake_waiters(&scope, &request.locks).await
 }

@@ -42,7 +42,7 @@ pub struct Ports {
 }
 
 /// How far confirming has come, and what it found. Sealed when it is kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Progress {
     at: Position,
     /// Which page is read again by its keys, after the searches.
@@ -94,12 +94,21 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     };
     let reader =
         Reader { desk: &desk, plan: &plan, request: &request, store, connector, now: ports.clock.now() };
-    let finished = reader.read(&mut progress, budget).await?;
+    let begun_at = progress.clone();
+    let read = reader.read(&mut progress, budget).await;
+    if read.is_err() && progress == begun_at {
+        return read.map(|_| StoreRan { more: true });
+    }
+    // What this call has read is not read again by the next, even if it failed.
+    let finished = matches!(read, Ok(true));
     let cursor = if finished { None } else { Some(desk.seal_cursor(&input.store, &progress)?) };
     let residue = finished.then(|| progress.residue());
     amend_plainly(&scope, |mut now| {
         let at = scope.clock.now();
         now.become_status(Status::Confirming)?;
+        if finished {
+            now.attempts = 0;
+        }
         let task = Task {
             status: if finished { TaskStatus::Done } else { TaskStatus::Running },
             tally: Tally { residue, ..Tally::default() },
@@ -112,7 +121,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         Ok(Amend::commit(Draft::new(now, kind, at).task(task).detail("proof", "re-read"), ()))
     })
     .await?;
-    Ok(StoreRan { more: !finished })
+    read.map(|finished| StoreRan { more: !finished })
 }
 
 /// Whether every store of the plan has settled its pages.

@@ -6,26 +6,23 @@
 //! are always in one order. Records go page by page, as they were located; a page that was treated
 //! and not yet written down is treated again, and counts the same (G3).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
 use domain::catalog::Store;
 use domain::event::EventKind;
-use domain::hold::Ruling;
 use domain::plan::{PageRef, Plan};
 use domain::request::Request;
-use domain::{Identity, Operation, Status, StoreId, Tally, Task, TaskStatus};
+use domain::{Operation, Tally, Task, TaskStatus};
 use ports::stores::{Settled, Target, Treatment};
 use ports::{
     Budget, Catalogs, Clock, Entropy, Holds, Keyring, Requests, Sanctions, Staging, Stores, Tenants,
 };
 
-use crate::change::{Actor, Amend, Draft, Scope, amend, amend_plainly};
+use crate::change::{Actor, Amend, Draft, Scope, amend};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
-use crate::sanctions::{Heard, add_retentions, hear};
-use crate::steps::check_sanctions::{hold, settings};
+use crate::steps::begin_store::{Beginning, collection_of};
 use crate::steps::treatment::{Handling, handling};
 
 /// What the step needs.
@@ -58,6 +55,10 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let wave = input.wave.ok_or_else(|| StepError::broken("erase", "no wave was named"))?;
     let request = scope.load().await?;
+    if request.cancel_requested || request.denied.is_some() {
+        // Another store of this execution was objected to: what is left is closing.
+        return Ok(StoreRan { more: false });
+    }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(&input.run).await?;
     let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("erase", "there is no plan"))?;
@@ -75,13 +76,14 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     if next(&task).is_none() {
         return Ok(StoreRan { more: false });
     }
-    let Some(request) = begin(ports, &scope, input, &request, &plan, &mut task, wave).await? else {
-        return Ok(StoreRan { more: false });
-    };
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let store = catalog
         .store(&input.store)
         .ok_or_else(|| StepError::broken("erase", "the catalog lacks the store"))?;
+    let beginning = Beginning { ports, scope: &scope, plan: &plan, catalog: &catalog, store, wave };
+    let Some(request) = beginning.begin(&request, &mut task).await? else {
+        return Ok(StoreRan { more: false });
+    };
     let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, store };
     let (mut foreign, mut done) = (0, 0);
     while let Some((_, page)) = next(&task) {
@@ -113,8 +115,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
 fn may_erase(request: &Request, plan: &Plan, ports: &Ports) -> Result<(), StepError> {
     let waited = request.cooling_off_until.is_some_and(|until| until <= ports.clock.now());
     let pinned = !request.locks.is_empty() && plan.passes.last().is_some_and(|p| p.for_erasing && p.complete);
-    let open = !request.status.is_end() && !request.cancel_requested && request.denied.is_none();
-    if waited && pinned && open {
+    if waited && pinned && !request.status.is_end() {
         Ok(())
     } else {
         Err(StepError::broken("erase", "the request is not ready to be erased"))
@@ -151,88 +152,6 @@ fn carried(stored: Task, fresh: Task) -> Task {
     Task { tally: kept_anew(stored.tally), collections: collections.collect(), begun: stored.begun, ..fresh }
 }
 
-/// Hears the sources that concern the store, and begins it; the request as it is then, or `None` if
-/// anybody objects: then nothing is touched, and the request is checked again as a whole.
-async fn begin(
-    ports: &Ports,
-    scope: &Scope<'_>,
-    input: &StoreRun,
-    request: &Request,
-    plan: &Plan,
-    task: &mut Task,
-    wave: u32,
-) -> Result<Option<Request>, StepError> {
-    let settings = settings(&*ports.tenants, request).await?;
-    let identities: Vec<Identity> = plan.people();
-    let Heard { ruling, answers } = hear(
-        &*ports.holds,
-        &*ports.sanctions,
-        &settings,
-        request,
-        &identities,
-        &request.locks,
-        Some(&input.store),
-    )
-    .await?;
-    let Ruling::Clear(retentions) = ruling else {
-        return object(scope, &input.store, &ruling, &answers).await.map(|()| None);
-    };
-    task.round = wave;
-    task.begun = true;
-    let begun = amend(scope, |mut now| {
-        if now.status == Status::Held || now.denied.is_some() {
-            // Somebody objected to another store of this wave.
-            return Ok(Amend::Leave(None));
-        }
-        now.become_status(Status::Erasing)?;
-        now.erasing_begun = true;
-        add_retentions(&mut now, retentions.clone());
-        let at = scope.clock.now();
-        task.at = at;
-        let mut draft = Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", wave);
-        draft
-            .detail
-            .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
-        draft.unless_held.clone_from(&draft.request.locks);
-        let after = draft.request.clone();
-        Ok(Amend::commit(draft, Some(after)))
-    })
-    .await?;
-    Ok(begun.ok().flatten())
-}
-
-/// Writes down that somebody objects to a store: the request is held, or denied, as a whole.
-async fn object(
-    scope: &Scope<'_>,
-    store: &StoreId,
-    ruling: &Ruling,
-    answers: &BTreeMap<String, String>,
-) -> Result<(), StepError> {
-    amend_plainly(scope, |request| {
-        if request.status == Status::Held || request.denied.is_some() {
-            return Ok(Amend::Leave(()));
-        }
-        let now = scope.clock.now();
-        let mut draft = Draft::new(request, EventKind::Denied, now);
-        draft.store = Some(store.clone());
-        draft
-            .detail
-            .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
-        match ruling {
-            Ruling::Clear(_) => return Ok(Amend::Leave(())),
-            Ruling::Held { reason, review_at } => {
-                hold(&mut draft, reason, *review_at, now)?;
-            }
-            Ruling::Denied { reason } => {
-                draft.request.denied = Some(reason.clone());
-                draft.why = Some(reason.clone());
-            }
-        }
-        Ok(Amend::commit(draft, ()))
-    })
-    .await
-}
-
 /// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.
 async fn save(scope: &Scope<'_>, task: &Task, kind: EventKind, foreign: u64) -> Result<bool, StepError> {
     let going_on = kind == EventKind::Progressed;
@@ -265,10 +184,7 @@ struct Eraser<'a> {
 impl Eraser<'_> {
     /// Treats one page, and counts it: in all, and for its collection.
     async fn settle(&self, page: &PageRef, task: &mut Task) -> Result<Settled, StepError> {
-        let collection = self
-            .store
-            .collection(&page.collection)
-            .ok_or_else(|| StepError::broken("erase", "the catalog lacks the collection"))?;
+        let collection = collection_of(self.store, page)?;
         let now = self.ports.clock.now();
         let (settled, counted) = match handling(self.request, self.plan, self.store, collection, now) {
             Handling::Keep => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use contract::step::{StoreRan, StoreRun};
 use domain::catalog::Catalog;
 use domain::event::EventKind;
-use domain::plan::{Lookup, Page, Plan, Record, Source, Value};
+use domain::plan::{Lookup, Page, Plan, Source, Value};
 use domain::task::Batch;
 use domain::{Operation, Task, TaskStatus};
 use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
@@ -82,7 +82,10 @@ struct Searcher<'a> {
     plan: Plan,
     catalog: Arc<Catalog>,
     connector: Arc<dyn Connector>,
-    buffer: Vec<Record>,
+    /// What was found and not yet written, of one collection.
+    buffer: Page,
+    /// Whether a page could not be written: what was in it has to be found again.
+    unwritten: bool,
     seen: Seen,
     task: Task,
 }
@@ -111,25 +114,24 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
         None => Position::default(),
     };
-    let (buffer, seen) = (Vec::new(), Seen::default());
-    let mut search = Searcher { input, desk, plan, catalog, connector, buffer, seen, task };
-    let rest = search.walk(&lookups, position, budget).await?;
-    search.task.status = if rest.is_some() { TaskStatus::Running } else { TaskStatus::Done };
-    search.task.cursor = match &rest {
-        Some(position) => Some(search.desk.seal_cursor(&input.store, position)?),
-        None => None,
-    };
-    search.task.failure = None;
-    let (task, round) = (search.task, search.plan.round_number());
-    amend_plainly(&scope, |request| {
-        let mut task = task.clone();
-        task.at = scope.clock.now();
-        let kind = if task.cursor.is_some() { EventKind::Progressed } else { EventKind::Located };
-        let draft = Draft::new(request, kind, task.at).detail("round", round).task(task);
-        Ok(Amend::commit(draft, ()))
-    })
-    .await?;
-    Ok(StoreRan { more: rest.is_some() })
+    let (buffer, seen) = (Page::default(), Seen::default());
+    let mut search = Searcher { input, desk, plan, catalog, connector, buffer, unwritten: false, seen, task };
+    let begun_at = position.clone();
+    let mut at = position;
+    let walked = search.walk(&lookups, &mut at, budget).await;
+    match walked {
+        Ok(finished) => {
+            search.save(&scope, (!finished).then_some(&at)).await?;
+            Ok(StoreRan { more: !finished })
+        }
+        Err(error) => {
+            // What this call has found is not looked for again by the next, unless it is lost.
+            if at != begun_at && !search.unwritten && search.flush().await.is_ok() {
+                search.save(&scope, Some(&at)).await?;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// The task as it stands for this round; `None` if the round is done. A new pass counts anew,
@@ -150,14 +152,13 @@ fn task_for_round(stored: Option<Task>, input: &StoreRun, plan: &Plan, now: jiff
 }
 
 impl Searcher<'_> {
-    /// Goes on from a position; where it stopped, if the time was up.
+    /// Goes on from a position, and moves it; `false` if the time was up before the end.
     async fn walk(
         &mut self,
         lookups: &[Lookup],
-        from: Position,
+        at: &mut Position,
         budget: &dyn Budget,
-    ) -> Result<Option<Position>, StepError> {
-        let mut at = from;
+    ) -> Result<bool, StepError> {
         while let Some(lookup) = lookups.get(at.lookup) {
             let here = (&self.input.store, &self.task);
             self.seen.recall(&self.desk, &self.plan, here, &lookup.collection).await?;
@@ -168,16 +169,31 @@ impl Searcher<'_> {
                         at.chunk += 1;
                     }
                     if budget.is_spent() {
-                        self.flush(lookup).await?;
-                        return Ok(Some(at));
+                        self.flush().await?;
+                        return Ok(false);
                     }
                 }
-                at = Position { lookup: at.lookup, page: at.page + 1, ..Position::default() };
+                *at = Position { lookup: at.lookup, page: at.page + 1, ..Position::default() };
             }
-            self.flush(lookup).await?;
-            at = Position { lookup: at.lookup + 1, ..Position::default() };
+            self.flush().await?;
+            *at = Position { lookup: at.lookup + 1, ..Position::default() };
         }
-        Ok(None)
+        Ok(true)
+    }
+
+    /// Writes down how far the search is: where it goes on, or that it is done.
+    async fn save(&mut self, scope: &Scope<'_>, rest: Option<&Position>) -> Result<(), StepError> {
+        self.task.status = if rest.is_some() { TaskStatus::Running } else { TaskStatus::Done };
+        self.task.cursor = rest.map(|at| self.desk.seal_cursor(&self.input.store, at)).transpose()?;
+        self.task.failure = None;
+        let round = self.plan.round_number();
+        amend_plainly(scope, |request| {
+            let task = Task { at: scope.clock.now(), ..self.task.clone() };
+            let kind = if task.cursor.is_some() { EventKind::Progressed } else { EventKind::Located };
+            let draft = Draft::new(request, kind, task.at).detail("round", round).task(task);
+            Ok(Amend::commit(draft, ()))
+        })
+        .await
     }
 
     /// One page of one search; where the store goes on.
@@ -193,33 +209,38 @@ impl Searcher<'_> {
         let wanted = self.catalog.wanted(store, collection);
         let target = Target { store, collection, wanted: &wanted };
         let found = self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?;
+        self.buffer.collection.clone_from(&lookup.collection);
         for record in found.records {
             if self.seen.is_new(&lookup.collection, &record) {
-                self.buffer.push(record);
+                self.buffer.records.push(record);
             }
         }
-        while self.buffer.len() >= PAGE {
-            let rest = self.buffer.split_off(PAGE);
-            let full = std::mem::replace(&mut self.buffer, rest);
-            self.write(lookup, full).await?;
+        while self.buffer.records.len() >= PAGE {
+            let rest = self.buffer.records.split_off(PAGE);
+            let records = std::mem::replace(&mut self.buffer.records, rest);
+            self.write(Page { collection: lookup.collection.clone(), records }).await?;
         }
         Ok(found.next)
     }
 
-    async fn flush(&mut self, lookup: &Lookup) -> Result<(), StepError> {
-        let records = std::mem::take(&mut self.buffer);
-        if records.is_empty() { Ok(()) } else { self.write(lookup, records).await }
+    /// Writes what is left of a lookup.
+    async fn flush(&mut self) -> Result<(), StepError> {
+        let page = std::mem::take(&mut self.buffer);
+        if page.records.is_empty() { Ok(()) } else { self.write(page).await }
     }
 
-    async fn write(&mut self, lookup: &Lookup, records: Vec<Record>) -> Result<(), StepError> {
+    async fn write(&mut self, page: Page) -> Result<(), StepError> {
         let generation = self.input.run.generation;
         if self.task.batches.last().is_none_or(|batch| batch.generation != generation) {
             self.task.batches.push(Batch { generation, pages: 0 });
         }
         let Some(batch) = self.task.batches.last_mut() else { return Ok(()) };
         let object = self.desk.page_object(&self.plan, &self.input.store, generation, batch.pages);
+        self.unwritten = true;
+        self.desk.file_page(&object, &page).await?;
+        self.unwritten = false;
         batch.pages += 1;
-        self.task.tally.located += records.len() as u64;
-        self.desk.file_page(&object, &Page { collection: lookup.collection.clone(), records }).await
+        self.task.tally.located += page.records.len() as u64;
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! One module per step. Each declares the ports that it needs, and `run` does its work.
 
 pub mod announce;
+mod begin_store;
 pub mod check_sanctions;
 pub mod close_request;
 pub mod confirm_store;
@@ -9,6 +10,7 @@ pub mod locate_store;
 pub mod park_request;
 pub mod pin_plan;
 pub mod plan;
+mod queue;
 pub mod record_failure;
 pub mod restore_store;
 mod seen;

@@ -10,10 +10,9 @@ use domain::event::{EnterAt, EventKind};
 use domain::request::{Parked, Request};
 use domain::task::Failure;
 use domain::{Operation, Status, Task, TaskStatus};
-use jiff::SignedDuration;
 use ports::{Clock, Code, Requests};
 
-use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
 use crate::steps::record_failure::{failure_of, state_of};
 use crate::steps::start_request::parse_execution_name;
@@ -78,12 +77,6 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     }
 }
 
-/// 1, 2, 4 ... minutes, at most an hour.
-fn back_off(attempts: u32) -> SignedDuration {
-    let minutes = 1_i64.checked_shl(attempts.saturating_sub(1).min(6)).unwrap_or(60);
-    SignedDuration::from_mins(minutes.min(60))
-}
-
 fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
     let enter_at = if request.status.is_end() { EnterAt::CloseRequest } else { EnterAt::Plan };
     let parked = |store, code: Code, detail: String, transient| Parked {
@@ -104,7 +97,9 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
         let detail = format!("{}: {}", failure.error, failure.detail);
         return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
     }
-    let failed = tasks.iter().filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
+    // What failed in an earlier pass has been dealt with since.
+    let failed = tasks.iter().filter(|t| t.pass == request.pass || t.op == Operation::Restore);
+    let failed = failed.filter(|t| t.op != Operation::Suppress && t.status == TaskStatus::Failed);
     let mut failures: Vec<_> = failed.filter_map(|t| t.failure.as_ref().map(|f| (t, f))).collect();
     // Somebody is needed if any one of them cannot mend by itself.
     failures.sort_by_key(|(_, failure)| failure.transient);
@@ -127,15 +122,4 @@ fn code_of(failure: &Failure) -> Option<Code> {
     let begins =
         |code: &&Code| failure.detail.strip_prefix(code.as_str()).is_some_and(|rest| rest.starts_with(':'));
     Code::ALL.iter().find(begins).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::back_off;
-
-    #[test]
-    fn the_sweeper_waits_longer_each_time_up_to_an_hour() {
-        let minutes: Vec<i64> = (0..9).map(|n| back_off(n).as_mins()).collect();
-        assert_eq!(minutes, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
-    }
 }

@@ -15,15 +15,13 @@ use domain::request::Request;
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Staging};
 
-use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly, later};
+use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::locate_store::written;
-use crate::steps::plan::pinned;
+use crate::steps::plan::{nobody, pinned};
+use crate::steps::queue::wait_behind;
 use crate::subject::{Pseudonymiser, pseudonyms_of};
-
-/// How long a request waits for another before it looks again by itself.
-pub(super) const LOOK_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(6);
 
 /// What the step needs.
 pub struct Ports {
@@ -154,46 +152,24 @@ async fn pin(
         Ok(()) => Ok(decide(request, plan)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
         // Nothing of a person who is half erased is let go of: the other request has to end first.
-        Err(Declined::Locked(_)) if request.erasing_begun => Err(Fault::new(
-            Class::Transient,
-            Code::ControlUnavailable,
-            "lock",
-            request.id.as_str(),
-            "another request holds an identity that was found while erasing",
-        )
-        .into()),
-        Err(Declined::Locked(subject)) => wait_behind(scope, &subject, &reference).await,
+        Err(Declined::Locked(_)) if request.erasing_begun => Err(contested(request).into()),
+        Err(Declined::Locked(subject)) => wait_behind(scope, &subject, Some(&reference)).await,
     }
 }
 
-async fn wait_behind(
-    scope: &Scope<'_>,
-    subject: &domain::Pseudonym,
-    reference: &domain::request::PlanRef,
-) -> Result<Decision, StepError> {
-    let other = scope.requests.lock_owner(scope.tenant, subject).await?;
-    amend_plainly(scope, |mut now| {
-        now.become_status(Status::Waiting)?;
-        now.plan = Some(reference.clone());
-        now.waits_for = Some(subject.clone());
-        // Two requests that each hold what the other needs would wait for ever.
-        let held = std::mem::take(&mut now.locks);
-        let at = scope.clock.now();
-        let mut draft = Draft::new(now, EventKind::Waiting, at);
-        draft.unlock = held;
-        draft.request.progress_by = later(at, LOOK_AGAIN);
-        draft.wait_for = Some(subject.clone());
-        if let Some(other) = &other {
-            draft = draft.detail("waits_for", other);
-        }
-        Ok(Amend::commit(draft, ()))
-    })
-    .await?;
-    Ok(Decision::plain(Outcome::Rest))
+/// How often it is tried to get an identity that another request holds, before somebody is asked.
+const PATIENT_TRIES: u32 = 8;
+
+/// Another request holds an identity that was found while erasing. Usually that one ends. If it
+/// wants what this one holds, neither will: then somebody has to say whose it is.
+fn contested(request: &Request) -> Fault {
+    let class = if request.attempts < PATIENT_TRIES { Class::Transient } else { Class::Permanent };
+    let detail = "another request holds an identity that was found while erasing";
+    Fault::new(class, Code::IdentityContested, "lock", request.id.as_str(), detail)
 }
 
 fn decide(request: &Request, plan: &Plan) -> Decision {
-    if !plan.found_somebody() && !request.erasing_begun {
+    if nobody(request, Some(plan)) {
         return Decision::plain(Outcome::Close);
     }
     let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);

@@ -16,6 +16,7 @@ use ports::{Catalogs, Clock, Entropy, Keyring, Requests, Staging};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::queue::wait_behind;
 
 /// What the step needs.
 pub struct Ports {
@@ -60,13 +61,15 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     if let Some(subject) = &request.waits_for {
         let owner = ports.requests.lock_owner(&request.tenant, subject).await?;
         if owner.is_some_and(|owner| owner != request.id) {
-            return Ok(Decision::plain(Outcome::Rest));
+            // Another one that waited was first: the queue is left and entered again.
+            return wait_behind(&scope, subject, None).await;
         }
     }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
     match stand(&request, plan.as_ref(), ports.clock.now()) {
+        Stand::Pinned(_) if nobody(&request, plan.as_ref()) => Ok(Decision::plain(Outcome::Close)),
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
         Stand::NewPass { for_erasing } => new_pass(ports, &scope, &desk, &request, plan, for_erasing).await,
@@ -102,6 +105,11 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
         }
         _ => Stand::NewPass { for_erasing: waited },
     }
+}
+
+/// Whether a complete plan found nobody, so that nobody is asked and nothing is waited for.
+pub(super) fn nobody(request: &Request, plan: Option<&Plan>) -> bool {
+    !request.erasing_begun && plan.is_some_and(|plan| !plan.found_somebody())
 }
 
 fn locate(plan: Option<&Plan>) -> Decision {
@@ -140,13 +148,13 @@ async fn new_pass(
         }
     };
     if !request.erasing_begun {
-        // Nothing was erased by an earlier pass. What was hidden by one must be found again, to be
-        // shown; any other is of no use any more.
+        // What was located under locks that were let go may have been erased by another request
+        // since, unless it was hidden: that must be shown again.
         let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
-        let hidden = tasks.iter().any(|t| t.op == Operation::Suppress);
-        plan.keep_passes(|p| hidden && p.complete && !p.for_erasing);
+        let still_ours = !request.locks.is_empty() || tasks.iter().any(|t| t.op == Operation::Suppress);
+        plan.forget_idle_passes(still_ours);
     }
-    plan.begin_pass(&catalog, for_erasing, request.erasing_begun, request.generation);
+    plan.begin_pass(&catalog, for_erasing, request.generation);
     let reference = desk.file_plan(&plan).await?;
     let begun_from = request.events;
     let committed = amend_plainly(scope, |mut now| {

@@ -9,7 +9,7 @@ use domain::{Operation, Task, TaskStatus};
 use ports::{Clock, Requests};
 use serde::Deserialize;
 
-use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
 
 /// What the step needs.
@@ -30,26 +30,38 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let failure = failure_of(input);
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let stored = tasks.into_iter().find(|t| t.op == op && &t.store == store);
-    if stored.as_ref().is_some_and(|t| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed)
-    {
+    let same = |t: &Task| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed;
+    // A store that cannot hide the person is no reason to stop, but to try again during the wait.
+    let hides = op == Operation::Suppress;
+    if stored.as_ref().is_some_and(same) && !hides {
         return Ok(());
     }
-    amend_plainly(&scope, |request| {
+    amend_plainly(&scope, |mut request| {
         let now = scope.clock.now();
+        let mut progress_by = later(now, PATIENCE);
+        if hides {
+            request.attempts = request.attempts.saturating_add(1);
+            let again = later(now, back_off(request.attempts)).filter(|_| failure.transient);
+            progress_by = again.or(request.progress_by);
+        }
         let fresh = Task::new(op, store.clone(), request.pass, now);
         let task = stored.clone().unwrap_or_else(|| fresh.clone());
-        // A failure is of the pass in which it happens; counts of an earlier one are kept.
+        // A failure is of the pass in which it happens. Counts of an earlier one are kept, except that
+        // before erasing each pass locates everything anew.
+        let recounts = op == Operation::Locate && !request.erasing_begun;
         let task = if task.pass == fresh.pass {
             task
         } else {
-            Task { tally: task.tally, collections: task.collections, begun: task.begun, ..fresh }
+            let tally = if recounts { fresh.tally } else { task.tally };
+            Task { tally, collections: task.collections, begun: task.begun, ..fresh }
         };
         let task = Task { status: TaskStatus::Failed, failure: Some(failure.clone()), at: now, ..task };
-        let draft = Draft::new(request, EventKind::Failed, now)
+        let mut draft = Draft::new(request, EventKind::Failed, now)
             .task(task)
             .detail("operation", op.as_str())
             .detail("error", &failure.error)
             .detail("cause", &failure.detail);
+        draft.request.progress_by = progress_by;
         Ok(Amend::commit(draft, ()))
     })
     .await

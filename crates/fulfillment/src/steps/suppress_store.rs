@@ -104,7 +104,8 @@ fn nobody_hides_any_more(tasks: &[Task], input: &StoreRun, now: jiff::Timestamp)
     if under_way {
         let detail = "a suppression that was under way may not have ended";
         let store = input.store.as_str();
-        return Err(Fault::new(Class::Transient, Code::ControlUnavailable, "restore", store, detail).into());
+        // Of this class because its retries last longer than that.
+        return Err(Fault::new(Class::Throttled, Code::ControlUnavailable, "restore", store, detail).into());
     }
     Ok(())
 }
@@ -124,6 +125,7 @@ async fn save(scope: &Scope<'_>, task: Task, kind: EventKind) -> Result<(), Step
         let patience = request.progress_by;
         if kind == EventKind::Suppressed && request.status == Status::CoolingOff {
             request.become_status(Status::Suppressed)?;
+            request.attempts = 0;
         }
         let mut task = task.clone();
         task.at = now;

@@ -9,7 +9,7 @@ use ports::{Clock, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
-use crate::steps::pin_plan::LOOK_AGAIN;
+use crate::steps::queue::LOOK_AGAIN;
 
 /// Requests woken in one run at the most; the next run goes on.
 const MOST: usize = 100;
@@ -47,8 +47,15 @@ async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, 
         }
         let enter_at = entry_of(&request);
         let waits = request.status == Status::Waiting;
-        let mut draft =
-            Draft::new(request, EventKind::Resumed, now).detail("why", "progress_by").wake(enter_at);
+        let never_verified = request.status == Status::AwaitingVerification && !request.cancel_requested;
+        let kind = if never_verified { EventKind::CancelRequested } else { EventKind::Resumed };
+        let mut draft = Draft::new(request, kind, now).wake(enter_at);
+        if never_verified {
+            draft.request.cancel_requested = true;
+            draft.why = Some("never-verified".to_owned());
+        } else {
+            draft = draft.detail("why", "progress_by");
+        }
         if waits {
             // Whoever holds the lock wakes it; this is only in case that was missed.
             draft.request.progress_by = later(now, LOOK_AGAIN);

@@ -36,6 +36,7 @@ macro_rules! conformance {
                 }
                 hiding {
                     hides_and_shows
+                    shows_whoever_it_hid
                     leaves_what_is_somebody_else_s
                 }
             }

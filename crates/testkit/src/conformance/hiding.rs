@@ -36,6 +36,29 @@ pub async fn hides_and_shows(fixture: &dyn Fixture) {
     }
 }
 
+/// A record that is somebody else's by the time it is shown again does not stay hidden.
+pub async fn shows_whoever_it_hid(fixture: &dyn Fixture) {
+    let Some(suppressor) = fixture.suppressor() else {
+        return;
+    };
+    let scene = Scene::of(fixture);
+    let target = scene.target();
+    let who = fixture.person(1);
+    scene.plant(&who, 3).await;
+    let found = scene.locate(from_ref(&who)).await;
+    let flag = fixture.collection().suppress.clone().expect("a flag");
+    let is_hidden = |raw: Option<&String>| matches!(raw.map(String::as_str), Some("1" | "true"));
+    assert_eq!(suppressor.set_hidden(&target, &found, true).await.expect("hidden"), 3);
+    if !fixture.reassign(&found[0].key, &fixture.person(2)).await {
+        return;
+    }
+    assert!(scene.rows().await.iter().all(|row| is_hidden(row.fields.get(&flag))), "all are hidden");
+    for _ in 0..2 {
+        assert_eq!(suppressor.set_hidden(&target, &found, false).await.expect("shown"), 3);
+        assert!(!scene.rows().await.iter().any(|row| is_hidden(row.fields.get(&flag))));
+    }
+}
+
 /// A record that went to somebody else stays visible.
 pub async fn leaves_what_is_somebody_else_s(fixture: &dyn Fixture) {
     let Some(suppressor) = fixture.suppressor() else {

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use domain::catalog::FieldKind;
 use domain::plan::Value;
-use ports::stores::{MOST_VALUES, PAGE, Treatment};
+use ports::stores::{MOST_VALUES, PAGE, Search, Treatment};
+use ports::{Class, Code};
 
 use super::scene::keys_of;
 use super::{Fixture, Scene};
@@ -116,7 +117,7 @@ const HOSTILE: [&str; 20] = [
 /// Numbers that are none.
 const NO_NUMBERS: [&str; 7] = ["1 OR 1=1", "NaN", "0x1", "١", "1e400", "", "--1"];
 
-/// Hostile values find their own record, or nothing, and never somebody else's.
+/// Hostile values find their own record, or nothing, and never somebody else's; or they are refused.
 pub async fn survives_hostile_values(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     scene.plant(&fixture.person(1), 2).await;
@@ -138,8 +139,12 @@ pub async fn survives_hostile_values(fixture: &dyn Fixture) {
     assert!(planted.len() > HOSTILE.len() / 2, "the store holds most of them");
     for text in HOSTILE {
         let value = Value::of(FieldKind::Text, text);
-        let expected = usize::from(planted.contains(text) && fixture.finds(&value));
+        let expected = usize::from(planted.contains(text));
         let values = [value.clone()];
+        if fixture.refuses(&value) {
+            is_refused(&scene, &values).await;
+            continue;
+        }
         let before = scene.others(&value).await;
         let found = scene.locate(&values).await;
         assert_eq!(found.len(), expected, "{text:?} is found");
@@ -151,6 +156,26 @@ pub async fn survives_hostile_values(fixture: &dyn Fixture) {
             assert!(scene.keys(&values).await.is_empty(), "{text:?} is still there");
         }
     }
+}
+
+/// Neither locating nor confirming takes it for a value that is not there, and neither quotes it.
+async fn is_refused(scene: &Scene<'_>, values: &[Value]) {
+    let before = scene.rows().await;
+    let search = Search { field: scene.fixture.field(), values };
+    let connector = scene.fixture.connector();
+    let located = scene.page(values, None).await.map(|found| found.records.len() as u64);
+    let confirmed = connector.confirm_search(&scene.target(), &search, None).await.map(|left| left.records);
+    for answer in [located, confirmed] {
+        let text = values[0].expose();
+        let fault = answer.expect_err("a value that may not be found is refused");
+        assert_eq!((fault.class, fault.code), (Class::Permanent, Code::CatalogMismatch), "{text:?}");
+        let (store, collection) = (scene.fixture.store(), scene.fixture.collection());
+        assert_eq!(fault.target, format!("{}.{}", store.id, collection.name));
+        assert!(fault.detail.contains(scene.fixture.field()), "the field is named");
+        // A `/` alone is in the words of the fault itself.
+        assert!(text.len() == 1 || !fault.to_string().contains(text), "{text:?} is quoted");
+    }
+    assert_eq!(scene.rows().await, before);
 }
 
 /// Records of 400 KB, of which nobody needs more than the key.

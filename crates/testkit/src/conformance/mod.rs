@@ -68,9 +68,10 @@ pub trait Fixture: Send + Sync {
     /// Gives a record to somebody else. `false` if the key says whose it is.
     async fn reassign(&self, key: &RecordKey, to: &Value) -> bool;
 
-    /// Whether a search for the value may find anything.
-    fn finds(&self, _who: &Value) -> bool {
-        true
+    /// Whether a search for the value is refused, because the store may hold it in a way in which it
+    /// would not be found.
+    fn refuses(&self, _who: &Value) -> bool {
+        false
     }
 
     /// What anonymising does here, if it can.

@@ -1,14 +1,14 @@
 //! A connector over memory.
 
 use async_trait::async_trait;
-use domain::catalog::{FieldKind, StoreKind};
+use domain::catalog::{Field, FieldKind, StoreKind};
 use domain::plan::{Record, RecordKey, Value};
 use domain::{StoreId, TenantId};
 use ports::stores::{Found, MOST_VALUES, PAGE, Remaining, Search, Settled, Target, Treatment};
-use ports::{Class, Connector, Fault, Suppressor};
+use ports::{Class, Code, Connector, Fault, Suppressor};
 
 use super::database::{Contents, Row};
-use super::{World, lock};
+use super::{World, lock, template};
 use crate::inject::{Point, fault};
 
 /// The cursor after a page that is empty at the beginning.
@@ -41,7 +41,7 @@ impl Connector for MemoryConnector {
                 let rows = contents.records(target.collection, after.as_ref())?;
                 let matching = rows.filter_map(|(key, row)| {
                     let via_value = row.get(search.field)?.clone();
-                    search.values.contains(&via_value).then(|| Record {
+                    is_meant(target, search, &via_value).then(|| Record {
                         key: key.into_owned(),
                         via: search.field.to_owned(),
                         via_value,
@@ -92,6 +92,7 @@ impl Connector for MemoryConnector {
             if search.values.is_empty() || search.values.len() > MOST_VALUES {
                 return Err(self.refused(point, "a search has 1 to 100 values"));
             }
+            check_values(point, target, search)?;
             if self.begins_empty(cursor) {
                 let next = Some(FROM_THE_START.to_owned());
                 return Ok(Remaining { records: 0, next });
@@ -102,10 +103,10 @@ impl Connector for MemoryConnector {
             };
             let size = self.page_size();
             self.with(point, target, |contents| {
-                let mut left = 0;
+                let mut left = contents.strays(target.store, target.collection, search.values);
                 for (_, row) in contents.records(target.collection, None)? {
                     let value = row.get(search.field);
-                    left += usize::from(value.is_some_and(|v| search.values.contains(v)));
+                    left += usize::from(value.is_some_and(|v| is_meant(target, search, v)));
                 }
                 let rest = left.saturating_sub(skip);
                 Some(Remaining {
@@ -155,7 +156,7 @@ impl Suppressor for MemoryConnector {
                 let mut done = 0;
                 for record in records.iter().take(upto) {
                     let row = contents.record(target.collection, &record.key);
-                    let Some(mut row) = row.filter(|row| is_own(row, record)) else {
+                    let Some(mut row) = row.filter(|row| !hidden || is_own(row, record)) else {
                         continue;
                     };
                     match &value {
@@ -239,7 +240,7 @@ impl MemoryConnector {
         if !target.collection.is_indexed(search.field) && !target.collection.scan {
             return Err(self.refused(point, "no index finds records by this field"));
         }
-        Ok(())
+        check_values(point, target, search)
     }
 
     fn check_page(&self, point: Point, records: &[Record]) -> Result<(), Fault> {
@@ -269,6 +270,25 @@ impl MemoryConnector {
     fn refused(&self, point: Point, detail: &str) -> Fault {
         fault(point, Class::Permanent, self.place.1.as_str(), detail)
     }
+}
+
+/// What keys may hold in another writing is not looked for.
+fn check_values(point: Point, target: &Target<'_>, search: &Search<'_>) -> Result<(), Fault> {
+    let unclear = search.values.iter().any(|value| template::is_unclear(target.collection, value));
+    if unclear {
+        let what = format!("a value of the field {} may be in keys in another writing", search.field);
+        let place = format!("{}.{}", target.store.id, target.collection.name);
+        return Err(Fault::new(Class::Permanent, Code::CatalogMismatch, point.name(), place, what));
+    }
+    Ok(())
+}
+
+/// Whether a value is one of those that are looked for. SQL is asked for addresses in any letters.
+fn is_meant(target: &Target<'_>, search: &Search<'_>, value: &Value) -> bool {
+    let field = target.collection.fields.get(search.field);
+    let in_any_case = target.store.kind == StoreKind::Sql && field.is_some_and(Field::is_address);
+    let same = |asked: &Value| in_any_case && asked.expose().eq_ignore_ascii_case(value.expose());
+    search.values.iter().any(|asked| asked == value || same(asked))
 }
 
 /// Whether the record still is the person's.

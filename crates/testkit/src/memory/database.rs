@@ -65,6 +65,13 @@ impl Contents {
         })))
     }
 
+    /// How many objects lie where one of the values' own objects lie, and are of no collection.
+    pub(super) fn strays(&self, store: &Store, collection: &Collection, values: &[Value]) -> usize {
+        let bucket = self.buckets.get(&collection.resource).filter(|_| collection.object.is_some());
+        let stray = |key: &&String| values.iter().any(|v| template::is_stray(store, collection, key, v));
+        bucket.map_or(0, |bucket| bucket.keys().filter(stray).count())
+    }
+
     /// One record; `None` if it is gone.
     pub(super) fn record(&self, collection: &Collection, key: &RecordKey) -> Option<Row> {
         if collection.object.is_none() {
@@ -176,6 +183,15 @@ impl Database {
         self.change(|contents| {
             contents.tables.remove(resource);
             contents.buckets.remove(resource);
+        });
+    }
+
+    /// Takes rows out of a table, as their owner does.
+    pub fn remove(&self, table: &str, which: impl Fn(&Row) -> bool) {
+        self.change(|contents| {
+            if let Some(rows) = contents.tables.get_mut(table) {
+                rows.retain(|_, row| !which(row));
+            }
         });
     }
 

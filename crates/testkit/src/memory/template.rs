@@ -1,9 +1,31 @@
-//! Object keys by their template: `tickets/{customer_id}/{ticket_id}.json`.
+//! Object keys by their template: `tickets/{customer_id}/{ticket_id}.json`, or `tickets/{customer_id}/`
+//! for all below it.
 
 use std::collections::BTreeMap;
 
-use domain::catalog::Collection;
+use domain::catalog::{Collection, Store};
 use domain::plan::Value;
+
+/// Whether keys may hold a value in another writing, so that finding nothing proves nothing.
+pub(super) fn is_unclear(collection: &Collection, value: &Value) -> bool {
+    let odd = |c: char| matches!(c, '/' | '%') || c.is_control();
+    collection.object.is_some() && matches!(value, Value::Text(_)) && value.expose().contains(odd)
+}
+
+/// Whether a key lies in the folder that a value names, and no collection of the store reads it.
+pub(super) fn is_stray(store: &Store, collection: &Collection, key: &str, value: &Value) -> bool {
+    let folder = || {
+        let (head, rest) = collection.object.as_deref()?.split_once('{')?;
+        let (_, tail) = rest.split_once('}')?;
+        tail.starts_with('/').then(|| format!("{head}{}/", value.expose()))
+    };
+    let of_bucket = |other: &&Collection| other.resource == collection.resource;
+    let is_read = |other: &Collection| {
+        parse(other, key).is_some_and(|fields| fields.values().any(|v| v.expose() == value.expose()))
+    };
+    folder().is_some_and(|folder| key.starts_with(&folder))
+        && !store.collections.iter().filter(of_bucket).any(is_read)
+}
 
 /// The fields that an object's key holds; `None` if the key is not of this template. A field is
 /// never empty and never crosses a slash.
@@ -13,12 +35,14 @@ pub(super) fn parse(collection: &Collection, key: &str) -> Option<BTreeMap<Strin
     let mut fields = BTreeMap::new();
     loop {
         let Some((literal, after)) = template.split_once('{') else {
-            return (rest == template).then_some(fields);
+            let ends = rest == template || (template.ends_with('/') && rest.starts_with(template));
+            return ends.then_some(fields);
         };
         let (name, tail) = after.split_once('}')?;
         rest = rest.strip_prefix(literal)?;
         let end = match tail.split_once('{') {
             // The last field goes up to what the template ends with.
+            None if tail.ends_with('/') => rest.find(tail)?,
             None => rest.strip_suffix(tail)?.len(),
             Some((separator, _)) => rest.find(separator)?,
         };

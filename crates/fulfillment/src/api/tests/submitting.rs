@@ -69,7 +69,9 @@ async fn without_verification_a_request_waits_for_it() {
     let front = front();
     let id = id_of(&submit_as(&front, &caller(Role::Admin), "k", &unverified(PERSON)).await);
     let request = front.request(&id);
-    assert_eq!((request.status, request.progress_by), (Status::AwaitingVerification, None));
+    assert_eq!(request.status, Status::AwaitingVerification);
+    let until = request.progress_by.expect("an end").duration_since(request.received_at);
+    assert_eq!(until, jiff::SignedDuration::from_hours(85 * 24));
     assert_eq!(front.world.events_of(&tenant("demo"), &id)[0].wake, None);
 }
 
@@ -186,6 +188,22 @@ async fn an_identity_that_no_open_request_looks_for_is_not_lost_in_a_duplicate()
     assert_eq!((third.status, id_of(&third)), (200, id_of(&second)));
     let again = submit_as(&front, &who, "k-4", &wider()).await;
     assert_eq!((again.status, id_of(&again)), (200, id_of(&second)));
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_withdrawn_is_nobodys_answer() {
+    let front = front();
+    let who = caller(Role::Backend);
+    for give_up in [(|draft| draft.request.cancel_requested = true) as fn(&mut crate::Draft), |draft| {
+        draft.request.denied = Some("fraud".to_owned());
+    }] {
+        let person = format!("{}@example.com", front.world.all_requests().len());
+        let first = id_of(&submit_as(&front, &who, &format!("{person}-1"), &submission(&person)).await);
+        front.change(&first, give_up).await;
+        let second = submit_as(&front, &who, &format!("{person}-2"), &submission(&person)).await;
+        assert_eq!(second.status, 202);
+        assert_ne!(id_of(&second), first);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use domain::plan::{Record, Value};
 use ports::stores::{Found, Search, Settled, Target, Treatment};
 use ports::{Class, Code};
 
-use super::{customer, database, number, part, shop, tenant, text};
+use super::{CATALOG, customer, database, number, part, shop, tenant, text};
 use crate::inject::{Plan, Point, When};
 use crate::memory::{Paging, World};
 
@@ -115,6 +115,18 @@ async fn a_record_that_became_somebody_else_s_is_left_alone() {
     assert!(database(&world, "shop").mentions("new@example.com"));
 }
 
+/// SQL is asked for addresses in any letters; a record is erased by what it says itself.
+#[tokio::test]
+async fn addresses_in_sql_are_found_in_any_letters() {
+    let world = filled();
+    let (records, _) = locate(&world, "shop", "email", &[text("A@Example.COM")]).await;
+    assert_eq!(records.len(), 5);
+    connected!(world, "shop", |connector, target| {
+        let settled = connector.erase(&target, &records, &Treatment::Delete).await;
+        assert_eq!(settled, Ok(Settled { done: 5, foreign: 0 }));
+    });
+}
+
 #[tokio::test]
 async fn confirming_searches_again_over_pages() {
     let world = filled();
@@ -153,8 +165,50 @@ async fn objects_are_found_by_their_keys() {
         assert_eq!(refused.expect_err("refused").class, Class::Permanent);
         let settled = connector.erase(&target, &records, &Treatment::Delete).await;
         assert_eq!(settled.expect("settled").done, 2);
+        let search = Search { field: "customer", values: &[text("7")] };
+        let mut cursor = None;
+        let mut left = 0;
+        loop {
+            let counted = connector.confirm_search(&target, &search, cursor.as_deref()).await;
+            let counted = counted.expect("counted");
+            left += counted.records;
+            cursor = counted.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(left, 1, "one in the person's folder is of no collection");
     });
     assert_eq!(db.objects("files").len(), 3);
+}
+
+#[tokio::test]
+async fn a_value_that_keys_may_hold_in_another_writing_is_refused() {
+    let (world, _) = shop();
+    connected!(world, "files", |connector, target| {
+        for unclear in ["7/8", "7%", "7\n"] {
+            let search = Search { field: "customer", values: &[text(unclear)] };
+            let found = connector.locate(&target, &search, None).await;
+            assert_eq!(found.expect_err("refused").code, Code::CatalogMismatch);
+            let left = connector.confirm_search(&target, &search, None).await;
+            assert_eq!(left.expect_err("refused").code, Code::CatalogMismatch);
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_template_that_ends_in_a_slash_has_everything_below_it() {
+    let world = World::default();
+    world.publish_yaml(&CATALOG.replace("/{ticket}.json", "/")).expect("a good catalog");
+    let catalog = world.current_catalog().expect("published");
+    world.provision(&tenant(), &catalog);
+    let db = database(&world, "files");
+    for key in ["tickets/7/1.json", "tickets/7/x/4.png", "tickets/77/3.json", "tickets/7"] {
+        db.put_object("files", key, "{}");
+    }
+    let (records, _) = locate(&world, "files", "customer", &[text("7")]).await;
+    let keys: Vec<_> = records.iter().map(|r| r.key["object"].expose()).collect();
+    assert_eq!(keys, ["tickets/7/1.json", "tickets/7/x/4.png"]);
 }
 
 #[tokio::test]
@@ -176,8 +230,8 @@ async fn hiding_twice_is_hiding_once_and_showing_undoes_it() {
         assert_eq!(suppressor.set_hidden(&target, &records, true).await, Ok(4));
         assert_eq!(hidden(1), 4);
     }
-    assert_eq!(suppressor.set_hidden(&target, &records, false).await, Ok(4));
-    assert_eq!((hidden(1), hidden(0)), (0, 4));
+    assert_eq!(suppressor.set_hidden(&target, &records, false).await, Ok(5));
+    assert_eq!((hidden(1), hidden(0)), (0, 5), "nobody stays hidden");
     let (files, _) = part(&catalog, "files");
     let none = world.stores().suppressor(&tenant(), files).await;
     assert!(none.expect("answered").is_none());

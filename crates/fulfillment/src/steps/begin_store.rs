@@ -1,0 +1,125 @@
+//! Beginning a store: everyone is heard once more, and no hold may stand at that moment (G1).
+
+use std::collections::BTreeMap;
+
+use domain::catalog::{Catalog, Collection, Store};
+use domain::event::EventKind;
+use domain::hold::Ruling;
+use domain::plan::{PageRef, Plan};
+use domain::request::Request;
+use domain::{Status, StoreId, Task};
+
+use crate::change::{Amend, Draft, Scope, amend, amend_plainly};
+use crate::error::StepError;
+use crate::sanctions::{Heard, Panel, add_retentions};
+use crate::steps::check_sanctions::{hold, settings};
+use crate::steps::erase_store::Ports;
+use crate::steps::treatment::{Handling, handling};
+
+/// A wave in one store, about to be begun.
+pub(super) struct Beginning<'a> {
+    /// What the step has.
+    pub ports: &'a Ports,
+    /// Which request, by which execution.
+    pub scope: &'a Scope<'a>,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// The catalog that the plan was made with.
+    pub catalog: &'a Catalog,
+    /// The store.
+    pub store: &'a Store,
+    /// The wave.
+    pub wave: u32,
+}
+
+impl Beginning<'_> {
+    /// Hears the sources that concern the store, and begins it; the request as it is then, or `None`
+    /// if anybody objects: then nothing is touched, and the request is checked again as a whole.
+    pub async fn begin(&self, request: &Request, task: &mut Task) -> Result<Option<Request>, StepError> {
+        let settings = settings(&*self.ports.tenants, request).await?;
+        let panel = Panel {
+            holds: &*self.ports.holds,
+            sanctions: &*self.ports.sanctions,
+            settings: &settings,
+            catalog: self.catalog,
+        };
+        let Heard { ruling, answers } =
+            panel.hear(request, &self.plan.people(), Some(&self.store.id)).await?;
+        let Ruling::Clear(retentions) = ruling else {
+            return object(self.scope, &self.store.id, &ruling, &answers).await.map(|()| None);
+        };
+        task.round = self.wave;
+        let begun = amend(self.scope, |mut now| {
+            if now.status == Status::Held || now.denied.is_some() {
+                // Somebody objected to another store of this wave.
+                return Ok(Amend::Leave(None));
+            }
+            now.become_status(Status::Erasing)?;
+            now.erasing_begun = true;
+            add_retentions(&mut now, retentions.clone());
+            let at = self.scope.clock.now();
+            task.at = at;
+            task.begun |= self.touches_anything(&now, at)?;
+            let mut draft =
+                Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", self.wave);
+            draft
+                .detail
+                .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
+            draft.unless_held.clone_from(&draft.request.locks);
+            let after = draft.request.clone();
+            Ok(Amend::commit(draft, Some(after)))
+        })
+        .await?;
+        Ok(begun.ok().flatten())
+    }
+
+    /// Whether any record of the wave is changed: a hold is not too late for what is kept anyway.
+    fn touches_anything(&self, request: &Request, now: jiff::Timestamp) -> Result<bool, StepError> {
+        for (_, page) in self.plan.erase_order(&self.store.id).iter().filter(|(w, _)| *w == self.wave) {
+            let collection = collection_of(self.store, page)?;
+            if let Handling::Treat(_) = handling(request, self.plan, self.store, collection, now) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The collection of a page.
+pub(super) fn collection_of<'a>(store: &'a Store, page: &PageRef) -> Result<&'a Collection, StepError> {
+    store
+        .collection(&page.collection)
+        .ok_or_else(|| StepError::broken("erase", "the catalog lacks the collection"))
+}
+
+/// Writes down that somebody objects to a store: the request is held, or denied, as a whole.
+async fn object(
+    scope: &Scope<'_>,
+    store: &StoreId,
+    ruling: &Ruling,
+    answers: &BTreeMap<String, String>,
+) -> Result<(), StepError> {
+    amend_plainly(scope, |request| {
+        if request.status == Status::Held || request.denied.is_some() {
+            return Ok(Amend::Leave(()));
+        }
+        let now = scope.clock.now();
+        let mut draft = Draft::new(request, EventKind::Denied, now);
+        draft.store = Some(store.clone());
+        draft
+            .detail
+            .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
+        match ruling {
+            Ruling::Clear(_) => return Ok(Amend::Leave(())),
+            Ruling::Held { reason, review_at } => {
+                hold(&mut draft, reason, *review_at, now)?;
+            }
+            Ruling::Denied { reason } => {
+                draft.request.denied = Some(reason.clone());
+                draft.why = Some(reason.clone());
+            }
+        }
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
+}

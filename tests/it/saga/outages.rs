@@ -1,0 +1,150 @@
+//! G3, G12: something that is away for longer than a step's retries, from any step on. The request
+//! is parked or swept, goes on by itself, and ends as it would have ended.
+
+use domain::{Operation, Status};
+use testkit::inject::Plan;
+use testkit::walker::Next;
+
+use super::faults::{assert_clean, clean_run, ending};
+use super::shop::{self, NAME, PERSON};
+use super::stage::{Happening, Stage};
+
+const STEPS: [&str; 10] = [
+    "PlanFunctionArn",
+    "LocateStoreFunctionArn",
+    "PinPlanFunctionArn",
+    "CheckSanctionsFunctionArn",
+    "SuppressStoreFunctionArn",
+    "EraseStoreFunctionArn",
+    "ConfirmStoreFunctionArn",
+    "CloseRequestFunctionArn",
+    "AnnounceFunctionArn",
+    "RestoreStoreFunctionArn",
+];
+
+/// An outage that begins with a step's call, and ends when the request was parked for it.
+async fn outage_from(step: &'static str, nth: u32, of: &'static str) -> (Stage, bool) {
+    let stage = Stage::new(1);
+    let struck = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (mut left, has_struck) = (nth, struck.clone());
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "ParkRequestFunctionArn" {
+            stage.world.injector().disarm();
+            left = u32::MAX;
+        } else if function == step {
+            left = left.saturating_sub(1);
+            if left == 0 {
+                has_struck.store(true, std::sync::atomic::Ordering::Relaxed);
+                stage.world.injector().arm(Plan::outage(of));
+                left = u32::MAX;
+            }
+        }
+    }));
+    let id = stage.submit(PERSON).await;
+    stage.play().await;
+    stage.world.injector().disarm();
+    *stage.meanwhile.lock().expect("not poisoned") = None;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled, "{of} away from call {nth} of {step} on");
+    assert_clean(&stage, &id);
+    (stage, struck.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn an_outage_from_any_step_on_leads_to_the_same_end() {
+    let (expected, _) = clean_run().await;
+    let mut outages = 0;
+    for of in ["keyring.", "staging.", "connector.", "catalogs.", "tenants.", "sanctions.", "announcer."] {
+        for step in STEPS {
+            for nth in [1, 2, 4] {
+                let (stage, struck) = outage_from(step, nth, of).await;
+                outages += u32::from(struck);
+                let id = stage.world.all_requests()[0].id.clone();
+                let got = ending(&stage, &id);
+                assert!(got == expected, "{of} away from call {nth} of {step} on: {got:?}");
+            }
+        }
+    }
+    assert!(outages > 100, "{outages}");
+}
+
+/// The intervals grow wherever the store is missed, and though the sources are heard each time.
+#[tokio::test]
+async fn a_store_that_is_down_while_erasing_or_reading_again_is_tried_at_growing_intervals() {
+    for operation in ["connector.erase", "connector.confirm"] {
+        let stage = Stage::new(1);
+        let id = stage.submit(PERSON).await;
+        stage.world.injector().arm(Plan::outage(operation).on("crm"));
+        stage.play().await;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            let request = stage.request(&id);
+            assert_eq!(request.status, Status::Parked, "{operation}");
+            let by = request.progress_by.expect("the sweeper will look after it");
+            let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
+            waits.push(by.duration_since(at).as_mins());
+            stage.world.fake_clock().advance_to(by);
+            stage.sweep().await;
+            stage.play().await;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60], "{operation}");
+        stage.world.injector().disarm();
+        assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+        assert_clean(&stage, &id);
+    }
+}
+
+/// Lets the sweeper work at its time, if that comes before the end of the cooling-off.
+fn wait_for_the_sweeper(id: domain::RequestId) -> Happening {
+    Box::new(move |stage, pause| {
+        let request = stage.request(&id);
+        let by = request.progress_by.expect("somebody looks after it");
+        *stage.happening.lock().expect("not poisoned") = Some(wait_for_the_sweeper(id.clone()));
+        if pause.now >= by {
+            super::stage::at_once(stage.sweep());
+            super::stage::at_once(stage.deliver());
+            return Next::GoOn;
+        }
+        if by < pause.until { Next::At(by) } else { Next::GoOn }
+    })
+}
+
+/// A store that cannot hide the person is tried again during the wait, and does not end it early.
+#[tokio::test]
+async fn a_store_that_cannot_hide_at_first_hides_later() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    stage.world.injector().arm(Plan::outage("suppressor.").on("crm"));
+    let (seen, given_up) = (id.clone(), |t: &domain::Task| t.status == domain::TaskStatus::Failed);
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let failed = stage.world.tasks_of(&stage.tenant, &seen).iter().any(given_up);
+        if failed && function == "SuppressStoreFunctionArn" {
+            stage.world.injector().disarm();
+        }
+    }));
+    let seen = id.clone();
+    *stage.happening.lock().expect("not poisoned") = Some(wait_for_the_sweeper(seen));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    let tasks = stage.world.tasks_of(&stage.tenant, &id);
+    let hidden = tasks.iter().find(|t| t.op == Operation::Suppress && t.store.as_str() == "crm");
+    assert!(hidden.is_some_and(|t| t.status == domain::TaskStatus::Done), "{hidden:?}");
+    let waited = request.closed_at.zip(request.cooling_off_until);
+    assert!(waited.is_some_and(|(closed, until)| closed >= until));
+}
+
+/// What a record was found through may be deleted by its owner while the request waits.
+#[tokio::test]
+async fn what_was_found_through_a_record_that_is_gone_after_the_wait_is_erased_too() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|stage, _| {
+        let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+        crm.remove("contacts", |row| row["contact_id"].expose() == "C0001");
+        assert!(crm.rows("interactions").iter().any(|row| row["contact_id"].expose() == "C0001"));
+        Next::GoOn
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 0));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME), "the notes of calls name the person");
+}

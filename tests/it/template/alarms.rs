@@ -1,0 +1,86 @@
+//! What wakes somebody up.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::cloudformation::{ROOT, Templates, check, need};
+use crate::repository::read;
+
+const ALARMS: &str = "infra/alarms.yaml";
+
+/// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
+const WATCHED: [(&str, &str); 11] = [
+    ("5XXError", "${AWS::StackName}, live"),
+    ("Errors", "AuthorizeFunction"),
+    ("Errors", "ParkRequestFunction"),
+    ("Errors", "StartRequestFunction"),
+    ("Errors", "SweepFunction"),
+    ("Errors", "WriteAuditFunction"),
+    ("Invocations", "SweepFunction"),
+    ("IteratorAge", "RelayRequestFunction"),
+    ("IteratorAge", "WriteAuditFunction"),
+    ("ExecutionsFailed", "Lifecycle"),
+    ("ExecutionsTimedOut", "Lifecycle"),
+];
+
+fn silent(templates: &Templates) -> Vec<String> {
+    let (mut wrong, mut watched) = (Vec::new(), BTreeSet::new());
+    for alarm in templates.of_kind("AWS::CloudWatch::Alarm") {
+        let properties = alarm.properties();
+        let of = properties["Dimensions"].as_array().into_iter().flatten();
+        let of: Vec<String> = of.map(|d| templates.text(alarm.file, &d["Value"])).collect();
+        watched.insert((properties["MetricName"].as_str().unwrap_or_default(), of.join(", ")));
+        let told = json!({ "Fn::If": ["HasTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
+        need(&mut wrong, properties["AlarmActions"] == told, || format!("{} tells nobody", alarm.at()));
+        // Nothing is not a failure, but for what must come by itself.
+        let by_itself = properties["ComparisonOperator"] == "LessThanThreshold";
+        let missing = if by_itself { "breaching" } else { "notBreaching" };
+        need(&mut wrong, properties["TreatMissingData"] == missing, || {
+            format!("{}: missing data", alarm.at())
+        });
+    }
+    let queues = templates.of_kind("AWS::SQS::Queue").into_iter().filter(|q| q.id.ends_with("DeadLetters"));
+    let queues = queues.map(|q| ("ApproximateNumberOfMessagesVisible", format!("{}.QueueName", q.id)));
+    let must = WATCHED.iter().map(|(metric, of)| (*metric, (*of).to_owned())).chain(queues);
+    for (metric, of) in must {
+        need(&mut wrong, watched.contains(&(metric, of.clone())), || format!("no alarm on {metric} of {of}"));
+    }
+    // Its dimension is the API's name.
+    let name = &templates.root()["Resources"]["Api"]["Properties"]["Name"];
+    need(&mut wrong, *name == json!({ "Ref": "AWS::StackName" }), || format!("the API is called {name}"));
+    wrong
+}
+
+#[test]
+fn what_fails_for_good_tells_somebody() {
+    check(
+        silent,
+        &[
+            (ALARMS, "MetricName: Errors", "MetricName: Duration"),
+            (ALARMS, "MetricName: 5XXError", "MetricName: 4XXError"),
+            (ALARMS, "{Name: Stage, Value: live}", "{Name: Stage, Value: prod}"),
+            (ALARMS, "[!Ref AlarmTopicArn]", "[]"),
+            (ALARMS, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
+            (ROOT, "SweepFunction: !Ref SweepFunction", "SweepFunction: !Ref ApiFunction"),
+            (
+                ROOT,
+                "AuditDeadLetters: !GetAtt Queues.Outputs.AuditDeadLetters",
+                "AuditDeadLetters: !GetAtt Queues.Outputs.RelayDeadLetters",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn for_every_alarm_the_guide_says_what_to_do() {
+    let guide = read("docs/deploy.md");
+    let templates = Templates::of_the_repository();
+    for alarm in templates.of_kind("AWS::CloudWatch::Alarm") {
+        assert!(
+            guide.contains(&format!("`{}`", alarm.id)),
+            "docs/deploy.md does not say what {} asks for",
+            alarm.id
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! What a function is given, what the API serves, and what a deployment may leave out.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::cloudformation::{ROOT, Templates, check, need, parse};
+use crate::repository::{folders, pascal, read};
+
+/// Which variable an adapter cannot be without.
+const VARIABLES: [(&str, &str); 8] = [
+    ("requests()", "LACUNA_REQUESTS_TABLE"),
+    ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("tenants()", "LACUNA_REGISTRY_TABLE"),
+    ("keyring()", "LACUNA_KEYS_TABLE"),
+    ("staging()", "LACUNA_STAGING_BUCKET"),
+    ("catalogs()", "LACUNA_CATALOG_BUCKET"),
+    ("executions()", "LACUNA_STATE_MACHINE"),
+    ("intake()", "LACUNA_INTAKE_QUEUE"),
+];
+
+/// A function's properties, and its `main.rs`.
+fn programs(templates: &Templates) -> Vec<(String, &Value, String)> {
+    let functions = folders("functions").into_iter().map(|name| {
+        let id = format!("{}Function", pascal(&name));
+        let properties = &templates.root()["Resources"][&id]["Properties"];
+        assert!(properties.is_object(), "no {id} in {ROOT}");
+        (id, properties, read(&format!("functions/{name}/src/main.rs")))
+    });
+    functions.collect()
+}
+
+fn variables(templates: &Templates) -> Vec<String> {
+    let (mut wrong, mut asked) = (Vec::new(), BTreeSet::new());
+    for (id, properties, main) in programs(templates) {
+        for (adapter, variable) in VARIABLES.iter().filter(|(adapter, _)| main.contains(adapter)) {
+            asked.insert(*adapter);
+            let given = properties["Environment"]["Variables"].get(variable).is_some();
+            need(&mut wrong, given, || format!("{id} asks for {adapter} without {variable}"));
+        }
+    }
+    // An adapter that nobody asks for proves nothing.
+    need(&mut wrong, asked.len() == VARIABLES.len(), || format!("{asked:?}"));
+    wrong
+}
+
+#[test]
+fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
+    check(variables, &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:")]);
+}
+
+fn unwraps(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, properties, _) in programs(templates).into_iter().filter(|(.., main)| main.contains("keyring()"))
+    {
+        let key = &properties["Environment"]["Variables"]["LACUNA_KMS_KEY"];
+        need(&mut wrong, templates.text(ROOT, key) == "Key.Arn", || format!("{id} has no LACUNA_KMS_KEY"));
+        let role = templates.text(ROOT, &properties["Role"]);
+        let role = templates.resources().find(|r| format!("{}.Arn", r.id) == role);
+        let role = role.unwrap_or_else(|| panic!("{id} has no role"));
+        let for_tenants = json!({ "Null": { "kms:EncryptionContext:tenant": "false" } });
+        let may =
+            super::roles::statements(&role.properties()["Policies"][0]["PolicyDocument"]).iter().any(|s| {
+                s["Effect"] == "Allow"
+                    && s["Action"].as_array().is_some_and(|all| all.contains(&json!("kms:Decrypt")))
+                    && templates.text(role.file, &s["Resource"]) == "Key.Arn"
+                    && s["Condition"] == for_tenants
+            });
+        need(&mut wrong, may, || format!("{} may not unwrap a key", role.at()));
+    }
+    wrong
+}
+
+/// No step only destroys keys: each opens what is sealed, also the one that closes.
+#[test]
+fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
+    check(
+        unwraps,
+        &[
+            ("infra/roles.yaml", "Action: [kms:Decrypt], Resource", "Action: [kms:Encrypt], Resource"),
+            ("infra/roles-stores.yaml", "Sid: Unseal, Effect: Allow", "Sid: Unseal, Effect: Deny"),
+            (ROOT, "LACUNA_KMS_KEY: !GetAtt State.Outputs.KeyArn", "LACUNA_KMS_KEY: ''"),
+        ],
+    );
+}
+
+fn elsewhere(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for resource in templates.resources() {
+        let (kind, properties) = (resource.kind(), resource.properties());
+        if kind.starts_with("AWS::IAM::") {
+            let read = ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"].contains(&kind);
+            need(&mut wrong, read, || format!("{}: a {kind}", resource.at()));
+        }
+        // A policy names one role, of its own template; a managed one is named by roles.
+        let named = ["Roles", "Users", "Groups"].map(|who| properties.get(who));
+        let own = matches!(named, [Some(roles), None, None] if roles[0]["Ref"].as_str().is_some_and(|role| {
+            templates.resources().any(|r| r.file == resource.file && r.id == role)
+        }));
+        match kind {
+            "AWS::IAM::Policy" => need(&mut wrong, own, || format!("{}: {named:?}", resource.at())),
+            "AWS::IAM::ManagedPolicy" => {
+                need(&mut wrong, named == [None; 3], || format!("{}: {named:?}", resource.at()));
+            }
+            "AWS::Serverless::Function" => {
+                let more =
+                    ["Policies", "PermissionsBoundary"].iter().any(|name| properties.get(name).is_some());
+                need(&mut wrong, !more, || format!("{}: rights beside its role", resource.at()));
+            }
+            _ => {}
+        }
+    }
+    let globals = &templates.root()["Globals"]["Function"];
+    need(&mut wrong, globals.get("Policies").is_none(), || "rights for every function".to_owned());
+    wrong
+}
+
+/// So that the table of roles is the whole of it.
+#[test]
+fn no_right_is_given_elsewhere_than_in_a_role() {
+    check(
+        elsewhere,
+        &[
+            (ROOT, "Role: !GetAtt Roles.Outputs.SweepRoleArn", "Policies: [AdministratorAccess]"),
+            (ROOT, "AutoPublishAlias: live", "AutoPublishAlias: live\n    Policies: [AdministratorAccess]"),
+            ("infra/audit.yaml", "Roles: [!Ref WriteAuditRole]", "Users: [somebody]"),
+            ("infra/audit.yaml", "Type: AWS::IAM::Policy", "Type: AWS::IAM::RolePolicy"),
+            ("infra/store-access.yaml", "Description: Find a person.", "Roles: [lacuna-sweep]"),
+        ],
+    );
+}
+
+/// Only these get to the company's stores, each by the policies that are meant for it.
+#[test]
+fn only_five_functions_reach_the_stores() {
+    let templates = Templates::of_the_repository();
+    let mut reach = BTreeSet::new();
+    for role in templates.of_kind("AWS::IAM::Role").into_iter().filter(|r| r.file != ROOT) {
+        if let Some(managed) = role.properties().get("ManagedPolicyArns") {
+            reach.insert((role.id, managed["Fn::If"][1]["Ref"].as_str().unwrap_or_default()));
+        }
+    }
+    let expected = BTreeSet::from([
+        ("LocateStoreRole", "StoreLocatePolicyArns"),
+        ("SuppressStoreRole", "StoreHidePolicyArns"),
+        ("RestoreStoreRole", "StoreHidePolicyArns"),
+        ("EraseStoreRole", "StoreErasePolicyArns"),
+        ("ConfirmStoreRole", "StoreConfirmPolicyArns"),
+    ]);
+    assert_eq!(reach, expected);
+}
+
+fn defaults(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, parameter) in templates.root()["Parameters"].as_object().expect("parameters") {
+        need(&mut wrong, parameter.get("Default").is_some(), || format!("{name} has no default"));
+    }
+    let none = &templates.root()["Parameters"]["CatalogVersion"]["Default"];
+    need(&mut wrong, none == "none", || format!("no catalog is {none}"));
+    wrong
+}
+
+/// What a deployment does not pass keeps its value, or has its default: so it never must pass more
+/// than it changes.
+#[test]
+fn a_deployment_passes_only_what_it_changes() {
+    check(defaults, &[(ROOT, "Default: none", "AllowedPattern: .+"), (ROOT, "Default: none", "Default: ''")]);
+    let makefile = read("Makefile");
+    let deploys: Vec<&str> = makefile.lines().filter(|l| l.contains("--parameter-overrides")).collect();
+    assert_eq!(deploys.len(), 1, "{deploys:?}");
+    let given = "$(if $(CATALOG_VERSION),CatalogVersion=$(CATALOG_VERSION))";
+    assert!(deploys[0].contains(given), "a catalog is passed that was not given: {deploys:?}");
+    for unset in ["ARCH ?=", "CATALOG_VERSION ?="] {
+        assert!(makefile.lines().any(|l| l == unset), "`{unset}` has a value that would be deployed");
+    }
+}
+
+/// The API's paths, in the template and in the document that describes them.
+#[test]
+fn the_template_serves_what_the_openapi_document_describes() {
+    let templates = Templates::of_the_repository();
+    let events = &templates.root()["Resources"]["ApiFunction"]["Properties"]["Events"];
+    let events = events.as_object().expect("events").values().filter(|e| e["Type"] == "Api");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let served: BTreeSet<String> = events
+        .map(|e| &e["Properties"])
+        .map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"])))
+        .collect();
+    let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
+    let paths = openapi["paths"].as_object().expect("paths");
+    let methods = ["get", "post", "delete", "put", "patch"];
+    let described: BTreeSet<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let known = methods.iter().filter(|method| item.get(**method).is_some());
+            known.map(move |method| format!("{method} {path}"))
+        })
+        .collect();
+    assert_eq!(served, described);
+    let routed: BTreeSet<String> = fulfillment::api::ROUTES
+        .iter()
+        .map(|r| format!("{} {}", r.method.to_lowercase(), r.resource))
+        .collect();
+    assert_eq!(routed, described);
+}

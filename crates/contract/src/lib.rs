@@ -8,3 +8,4 @@ pub mod problem;
 pub mod sanction;
 pub mod settings;
 pub mod step;
+pub mod vault;

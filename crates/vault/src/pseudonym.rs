@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 
-use crate::{DataKey, VaultError, derive};
+use crate::{DataKey, VaultError};
 
 /// A key for pseudonyms of one purpose. Pseudonyms under different purposes cannot be joined.
 #[derive(Clone)]
@@ -11,8 +11,8 @@ pub struct PseudonymKey(hmac::Key);
 impl PseudonymKey {
     /// Derives the key for a purpose (`subject`, `idempotency`, `actor`) from a tenant's data key.
     pub fn new(key: &DataKey, purpose: &str) -> Result<Self, VaultError> {
-        let bytes = derive(key, b"lacuna/v1/pseudonym", b"lacuna/v1/pseudonym", purpose.as_bytes())?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        let bytes = key.expand::<32>(&[b"lacuna vault v1 pseudonym", purpose.as_bytes()])?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
     }
 
     /// HMAC-SHA-256 of the parts, each with its length before it, in lower-case hex.
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_same_parts_give_the_same_pseudonym_and_others_another() {
-        let data = DataKey::new([5; 32]);
+        let data = DataKey::new(&crate::Material::new([5; 32]), 1);
         let key = |purpose| PseudonymKey::new(&data, purpose).expect("a key");
         let subject = key("subject");
         assert_eq!(

@@ -20,7 +20,7 @@ use aws_sdk_kms::types::DataKeySpec;
 use domain::TenantId;
 use jiff::SignedDuration;
 use ports::{Class, Clock, Code, Fault, KeyScope, Keyring};
-use vault::DataKey;
+use vault::{DataKey, Material};
 use zeroize::Zeroize;
 
 use super::aged::Aged;
@@ -153,9 +153,9 @@ impl KeysTable {
 /// Key material from the SDK's buffer into ours; the buffer is wiped.
 fn take_in(operation: &'static str, scope: &KeyScope, plaintext: Option<Blob>) -> Result<DataKey, Fault> {
     let mut bytes = plaintext.map(Blob::into_inner).unwrap_or_default();
-    let key = DataKey::from_slice(&bytes);
+    let material = Material::from_slice(&bytes);
     bytes.zeroize();
-    key.map_err(|_| unusable(operation, scope, "key-length"))
+    material.map(|material| DataKey::new(&material, 1)).map_err(|_| unusable(operation, scope, "key-length"))
 }
 
 fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use ports::{Class, Code, Entropy, Fault, KeyScope, Keyring, Staging};
-use vault::DataKey;
+use vault::{DataKey, Material};
 
 use super::{World, lock};
 use crate::inject::{Point, fault};
@@ -27,7 +27,7 @@ impl Keyring for World {
         self.injector().pass(Point::KeyringObtain, target, || {
             let mut sealed = lock(&self.inner.sealed);
             let key =
-                sealed.keys.entry(scope.clone()).or_insert_with(|| DataKey::new(self.inner.entropy.bytes()));
+                sealed.keys.entry(scope.clone()).or_insert_with(|| DataKey::new(&Material::new(self.inner.entropy.bytes()), 1));
             Ok(key.clone())
         })
     }

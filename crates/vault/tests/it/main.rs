@@ -25,7 +25,7 @@ fn other_contexts() -> [Context<'static>; 4] {
     ]
 }
 
-/// Numbers that look random and are the same each time (SplitMix64, public domain, by Steele et al.).
+/// Numbers that look random and are the same each time (`SplitMix64`, public domain, by Steele et al.).
 struct Numbers(u64);
 
 impl Numbers {

@@ -124,7 +124,7 @@ struct Slow<T>(T, u32);
 impl<T> Slow<T> {
     fn share(&mut self, whole: usize) -> std::io::Result<usize> {
         self.1 = self.1.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        if self.1 % 5 == 0 {
+        if self.1.is_multiple_of(5) {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
         Ok(whole.min(1 + usize::try_from(self.1 >> 20).expect("small")))

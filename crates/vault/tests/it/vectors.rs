@@ -1,5 +1,5 @@
 //! The primitives that the format is made of, as this build of them answers: the cases of the GCM
-//! submission to NIST (McGrew, Viega: The Galois/Counter Mode of Operation, appendix B, 13 to 16), of
+//! submission to NIST (`McGrew`, Viega: The Galois/Counter Mode of Operation, appendix B, 13 to 16), of
 //! RFC 5869 (appendix A, SHA-256), and Wycheproof's AES-GCM set.
 
 use aws_lc_rs::aead::{

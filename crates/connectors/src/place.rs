@@ -2,7 +2,7 @@
 
 use domain::catalog::{Field, FieldKind};
 use domain::plan::Record;
-use ports::stores::Target;
+use ports::stores::{PAGE, Target};
 use ports::{Class, Code, Fault};
 
 /// `store.collection`.
@@ -46,6 +46,15 @@ pub(crate) fn brought(target: &Target<'_>, via: &str) -> Vec<String> {
     fields.sort();
     fields.dedup();
     fields
+}
+
+/// What is looked at again is no more than a page has, and was found by fields that are declared.
+pub(crate) fn page(target: &Target<'_>, records: &[Record], operation: &'static str) -> Result<(), Fault> {
+    if records.len() > PAGE {
+        let what = "more records than a page has";
+        return Err(Fault::new(Class::Permanent, Code::StoreRefused, operation, name(target), what));
+    }
+    records.iter().try_for_each(|record| field(target, &record.via, operation).map(|_| ()))
 }
 
 /// A part of a record's key.

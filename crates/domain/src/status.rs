@@ -128,8 +128,9 @@ impl Status {
             Held => &[Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
             CoolingOff => &[Suppressed, Planning, Checking, Parked, Denied, Cancelled],
             Suppressed => &[CoolingOff, Planning, Checking, Parked, Denied, Cancelled],
-            Erasing => &[Held, Confirming, Planning, Checking, Parked, PartiallyFulfilled],
-            Confirming => &[Planning, Checking, Parked, Fulfilled, PartiallyFulfilled],
+            // Denied or withdrawn only if what was begun so far keeps everything.
+            Erasing => &[Held, Confirming, Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
+            Confirming => &[Planning, Checking, Parked, Denied, Cancelled, Fulfilled, PartiallyFulfilled],
             Parked => &[
                 Waiting,
                 Planning,

@@ -146,7 +146,8 @@ impl Draft {
     /// A parked request is parked no longer, so that it can be parked anew, for another cause.
     #[must_use]
     pub fn wake(mut self, enter_at: EnterAt) -> Self {
-        let nothing_erased = self.request.status == Status::Confirming && !self.request.erasing_begun;
+        let in_the_stores = matches!(self.request.status, Status::Erasing | Status::Confirming);
+        let nothing_erased = in_the_stores && !self.request.erasing_begun;
         if self.request.status == Status::Parked || nothing_erased {
             self.request.status = Status::Planning;
         }

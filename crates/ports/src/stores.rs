@@ -36,6 +36,15 @@ pub struct Search<'a> {
     pub values: &'a [Value],
 }
 
+/// What became of a record since it was located.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// It is not there any more.
+    Gone,
+    /// It is there. The field that it was found by holds this now; `None`: nothing.
+    Holds(Option<Value>),
+}
+
 /// A page of what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -93,6 +102,10 @@ pub trait Connector: Send + Sync {
         records: &[Record],
         treatment: &Treatment,
     ) -> Result<Settled, Fault>;
+
+    /// What became of at most [`PAGE`] located records, in their order; one that is told twice is
+    /// answered twice. Reads by their keys, consistently where the store can.
+    async fn look_again(&self, target: &Target<'_>, records: &[Record]) -> Result<Vec<Since>, Fault>;
 
     /// Searches again, by other code and by another reading path than [`Connector::locate`] and
     /// [`Connector::erase`] use where the store has one, and counts what is still found.

@@ -7,3 +7,4 @@ mod outages;
 mod outcomes;
 mod shop;
 mod stage;
+mod waiting;

@@ -183,13 +183,19 @@ async fn a_source_may_object_to_one_store_right_before_it() {
 /// The same, with a denial: what is erased by then stays erased, and the end says so.
 #[tokio::test]
 async fn a_source_may_deny_one_store_right_before_it() {
-    let stage = Stage::new(1);
-    for verdict in [Verdict::Clear, Verdict::Clear, Verdict::Clear, Verdict::Deny { reason: "fraud".into() }]
-    {
-        stage.world.answer_next("legal-desk", Ok(verdict));
+    // Before the wait, after it, for the wave that keeps everything, and for one that does not.
+    for (clear, expect) in [(3, Status::Denied), (4, Status::PartiallyFulfilled)] {
+        let stage = Stage::new(1);
+        let before = shop::everything(&stage.world, &stage.tenant);
+        for verdict in std::iter::repeat_n(Verdict::Clear, clear) {
+            stage.world.answer_next("legal-desk", Ok(verdict));
+        }
+        stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+        let id = stage.submit(PERSON).await;
+        let request = stage.play_to_the_end(&id).await;
+        assert_eq!((request.status, request.denied.as_deref()), (expect, Some("fraud")));
+        let untouched = shop::everything(&stage.world, &stage.tenant) == before;
+        assert_eq!(untouched, expect == Status::Denied, "what is only kept is not begun");
+        assert!(stage.world.locks_of(&stage.tenant, &id).is_empty());
     }
-    let id = stage.submit(PERSON).await;
-    let request = stage.play_to_the_end(&id).await;
-    assert_eq!((request.status, request.denied.as_deref()), (Status::PartiallyFulfilled, Some("fraud")));
-    assert!(stage.world.locks_of(&stage.tenant, &id).is_empty());
 }

@@ -6,7 +6,7 @@ use testkit::inject::Plan;
 use testkit::walker::Next;
 
 use super::faults::{assert_clean, clean_run, ending};
-use super::shop::{self, NAME, PERSON};
+use super::shop::PERSON;
 use super::stage::{Happening, Stage};
 
 const STEPS: [&str; 10] = [
@@ -131,20 +131,4 @@ async fn a_store_that_cannot_hide_at_first_hides_later() {
     assert!(hidden.is_some_and(|t| t.status == domain::TaskStatus::Done), "{hidden:?}");
     let waited = request.closed_at.zip(request.cooling_off_until);
     assert!(waited.is_some_and(|(closed, until)| closed >= until));
-}
-
-/// What a record was found through may be deleted by its owner while the request waits.
-#[tokio::test]
-async fn what_was_found_through_a_record_that_is_gone_after_the_wait_is_erased_too() {
-    let stage = Stage::new(1);
-    let id = stage.submit(PERSON).await;
-    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|stage, _| {
-        let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
-        crm.remove("contacts", |row| row["contact_id"].expose() == "C0001");
-        assert!(crm.rows("interactions").iter().any(|row| row["contact_id"].expose() == "C0001"));
-        Next::GoOn
-    }));
-    let request = stage.play_to_the_end(&id).await;
-    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 0));
-    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME), "the notes of calls name the person");
 }

@@ -98,18 +98,23 @@ fn customer(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str, 
 /// A person's contact in the CRM; its id.
 pub fn contact(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str) -> String {
     let contact = format!("C{id:04}");
+    contact_of(world, tenant, &contact, id, email, name);
+    contact
+}
+
+/// A contact that is a customer's.
+pub fn contact_of(world: &World, tenant: &TenantId, contact: &str, id: i64, email: &str, name: &str) {
     putter(world, tenant)(
         "crm",
         "contacts",
         row(&[
-            ("contact_id", text(&contact)),
+            ("contact_id", text(contact)),
             ("customer_id", number(id)),
             ("email", text(email)),
             ("full_name", text(name)),
             ("suppressed", number(0)),
         ]),
     );
-    contact
 }
 
 /// One call with the person.

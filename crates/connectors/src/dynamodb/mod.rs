@@ -11,12 +11,13 @@ mod erase;
 mod expression;
 mod hide;
 mod locate;
+mod look_again;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::catalog::Store;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Target, Treatment};
+use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
 use ports::{Connector, Fault, Suppressor};
 
 use crate::{Connected, Outside, no_connection, place};
@@ -91,6 +92,10 @@ impl Connector for DynamoDb {
         treatment: &Treatment,
     ) -> Result<Settled, Fault> {
         erase::settle(&self.client, target, records, treatment).await
+    }
+
+    async fn look_again(&self, target: &Target<'_>, records: &[Record]) -> Result<Vec<Since>, Fault> {
+        look_again::records(&self.client, target, records).await
     }
 
     async fn confirm_search(

@@ -9,6 +9,7 @@ mod confirm;
 mod erase;
 mod listing;
 mod locate;
+mod look_again;
 mod template;
 mod uploads;
 
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use domain::catalog::Store;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Target, Treatment};
+use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
 use ports::{Connector, Fault};
 
 use crate::{Connected, Outside, no_connection, place};
@@ -91,6 +92,10 @@ impl Connector for S3 {
     ) -> Result<Settled, Fault> {
         deletes(target, treatment, "s3:erase")?;
         erase::settle(&self.client, target, records).await
+    }
+
+    async fn look_again(&self, target: &Target<'_>, records: &[Record]) -> Result<Vec<Since>, Fault> {
+        look_again::records(&self.client, target, records).await
     }
 
     async fn confirm_search(

@@ -11,13 +11,14 @@ mod dialect;
 mod erase;
 mod hide;
 mod locate;
+mod look_again;
 mod sqlite;
 mod statement;
 
 use async_trait::async_trait;
 use domain::catalog::Store;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Target, Treatment};
+use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
 use ports::{Class, Code, Connector, Fault, Suppressor};
 use serde::Deserialize;
 
@@ -81,6 +82,11 @@ impl Connector for Sql {
     ) -> Result<Settled, Fault> {
         self.checked.check(&*self.database, target).await?;
         erase::settle(&*self.database, target, records, treatment).await
+    }
+
+    async fn look_again(&self, target: &Target<'_>, records: &[Record]) -> Result<Vec<Since>, Fault> {
+        self.checked.check(&*self.database, target).await?;
+        look_again::records(&*self.database, target, records).await
     }
 
     async fn confirm_search(

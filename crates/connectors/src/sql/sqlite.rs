@@ -1,7 +1,10 @@
 //! SQLite, through `sqlx`.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,7 +28,19 @@ const CALL_FOR: Duration = Duration::from_secs(30);
 const EMPTY_FOR_MS: u32 = 200;
 
 /// A database in a file.
+///
+/// Whoever restores the file puts another one in its place. A connection that is still open goes on with
+/// the old one, which nobody else can see: what was erased there would be erased nowhere. So each call
+/// looks at which file it is, before and after.
 pub(super) struct Sqlite {
+    path: PathBuf,
+    options: SqliteConnectOptions,
+    open: Mutex<Option<Arc<Open>>>,
+}
+
+/// The connections to one file.
+struct Open {
+    file: (u64, u64),
     usual: SqlitePool,
     apart: SqlitePool,
 }
@@ -44,6 +59,23 @@ impl Sqlite {
             // What is deleted is overwritten, or it could still be read from the file.
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
+        Ok(Self { path: PathBuf::from(path), options, open: Mutex::default() })
+    }
+
+    /// Which file it is now: its device and its number there. A number is not given to another file
+    /// while a connection has the first one open.
+    fn file(&self) -> Result<(u64, u64), Trouble> {
+        let file = std::fs::metadata(&self.path);
+        file.map(|file| (file.dev(), file.ino())).map_err(|_| Trouble::transient("the file is not there"))
+    }
+
+    /// The connections to the file that is there.
+    fn open(&self) -> Result<Arc<Open>, Trouble> {
+        let file = self.file()?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open.as_ref().filter(|open| open.file == file) {
+            return Ok(Arc::clone(open));
+        }
         let pool = |options, most| {
             SqlitePoolOptions::new()
                 .max_connections(most)
@@ -51,13 +83,27 @@ impl Sqlite {
                 .idle_timeout(Duration::from_mins(1))
                 .connect_lazy_with(options)
         };
-        Ok(Self { apart: pool(options.clone().read_only(true), 2), usual: pool(options, 4) })
+        let apart = pool(self.options.clone().read_only(true), 2);
+        let opened = Arc::new(Open { file, apart, usual: pool(self.options.clone(), 4) });
+        *open = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Makes a call, in time, on the file that is there before and after it.
+    async fn call<T, F>(&self, call: impl FnOnce(Arc<Open>) -> F + Send) -> Result<T, Trouble>
+    where
+        F: Future<Output = Result<T, sqlx::Error>> + Send,
+    {
+        let open = self.open()?;
+        let file = open.file;
+        let answer = in_time(call(open)).await?;
+        if self.file()? == file { Ok(answer) } else { Err(Trouble::transient("the file was replaced")) }
     }
 
     /// Empties the write-ahead log, where the database has one: what is gone from the tables is still
     /// written there. Somebody who reads may be in the way; then the next call, or SQLite, does it.
-    async fn empty_log(&self) -> Result<(), sqlx::Error> {
-        let mut connection = self.usual.acquire().await?;
+    async fn empty_log(open: Arc<Open>) -> Result<(), sqlx::Error> {
+        let mut connection = open.usual.acquire().await?;
         let journal = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
         if journal.try_get::<String, _>(0)? != "wal" {
             return Ok(());
@@ -157,7 +203,7 @@ impl Database for Sqlite {
 
     async fn columns(&self, table: &str) -> Result<Vec<String>, Trouble> {
         let rows = sqlx::query("SELECT name FROM pragma_table_info(?)").bind(table);
-        let rows = in_time(rows.fetch_all(&self.usual)).await?;
+        let rows = self.call(async |open| rows.fetch_all(&open.usual).await).await?;
         rows.iter().map(|row| row.try_get(0).map_err(|e| trouble(&e))).collect()
     }
 
@@ -166,7 +212,8 @@ impl Database for Sqlite {
             UNION ALL SELECT l.name, i.name \
             FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i \
             WHERE l.[unique] = 1 AND l.partial = 0";
-        let rows = in_time(sqlx::query(question).bind(table).fetch_all(&self.usual)).await?;
+        let rows = sqlx::query(question).bind(table);
+        let rows = self.call(async |open| rows.fetch_all(&open.usual).await).await?;
         let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in &rows {
             let index = row.try_get(0).map_err(|e| trouble(&e))?;
@@ -183,7 +230,7 @@ impl Database for Sqlite {
             coalesce(f.[to], (SELECT i.name FROM pragma_table_info(f.[table]) AS i WHERE i.pk = f.seq + 1), ''), \
             f.on_delete, f.on_update \
             FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'";
-        let rows = in_time(sqlx::query(question).fetch_all(&self.usual)).await?;
+        let rows = self.call(async |open| sqlx::query(question).fetch_all(&open.usual).await).await?;
         let text = |row: &SqliteRow, at: usize| row.try_get::<String, _>(at).map_err(|e| trouble(&e));
         let action = |row: &SqliteRow, at| {
             Ok(match text(row, at)?.to_ascii_uppercase().as_str() {
@@ -204,11 +251,11 @@ impl Database for Sqlite {
     }
 
     async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble> {
-        let pool = match path {
-            Path::Usual => &self.usual,
-            Path::Apart => &self.apart,
-        };
-        in_time(async {
+        self.call(async |open| {
+            let pool = match path {
+                Path::Usual => &open.usual,
+                Path::Apart => &open.apart,
+            };
             let rows = query(question).fetch_all(pool).await?;
             rows.iter().map(cells).collect()
         })
@@ -216,24 +263,25 @@ impl Database for Sqlite {
     }
 
     async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble> {
-        let answers = in_time(async {
-            // The lock is taken at the beginning: taken later, two writers could each wait for the
-            // other.
-            let mut transaction = self.usual.begin_with("BEGIN IMMEDIATE").await?;
-            for change in changes {
-                query(change).execute(&mut *transaction).await?;
-            }
-            let mut answers = Vec::with_capacity(questions.len());
-            for question in questions {
-                let count: i64 = query(question).fetch_one(&mut *transaction).await?.try_get(0)?;
-                answers.push(u64::try_from(count).unwrap_or(0));
-            }
-            transaction.commit().await?;
-            Ok(answers)
-        })
-        .await?;
+        let answers = self
+            .call(async |open| {
+                // The lock is taken at the beginning: taken later, two writers could each wait for the
+                // other.
+                let mut transaction = open.usual.begin_with("BEGIN IMMEDIATE").await?;
+                for change in changes {
+                    query(change).execute(&mut *transaction).await?;
+                }
+                let mut answers = Vec::with_capacity(questions.len());
+                for question in questions {
+                    let count: i64 = query(question).fetch_one(&mut *transaction).await?.try_get(0)?;
+                    answers.push(u64::try_from(count).unwrap_or(0));
+                }
+                transaction.commit().await?;
+                Ok(answers)
+            })
+            .await?;
         // What was asked for is done, whether or not this succeeds.
-        let _ = in_time(self.empty_log()).await;
+        let _ = self.call(Self::empty_log).await;
         Ok(answers)
     }
 }
@@ -241,6 +289,7 @@ impl Database for Sqlite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::look_again;
     use crate::sql::statement::Writer;
     use domain::catalog::{FieldKind, Store};
     use domain::plan::{Record, Value};
@@ -268,8 +317,9 @@ mod tests {
         let path = std::env::temp_dir().join(format!("plan-{}-{}", std::process::id(), table.len()));
         std::fs::write(&path, "").expect("a file");
         let sqlite = Sqlite::at(&format!("sqlite://{}", path.display())).expect("a database");
-        let made = sqlx::raw_sql(AssertSqlSafe(table)).execute(&sqlite.usual).await;
-        made.expect("a table");
+        let made =
+            sqlite.call(async |open| sqlx::raw_sql(AssertSqlSafe(table)).execute(&open.usual).await).await;
+        assert!(made.is_ok(), "a table");
         let text = format!("EXPLAIN QUERY PLAN {}", question.text);
         let rows = sqlite.read(Path::Usual, &Statement { text, binds: question.binds }).await;
         std::fs::remove_file(&path).expect("it goes");
@@ -306,10 +356,13 @@ mod tests {
                 Ok(())
             };
             write().expect("it is written");
+            let again = look_again::question(&SQLITE, &target, "email", &[&record; 500]);
             let table = format!("CREATE TABLE years {columns}");
-            let plan = plan(with.done(), &table).await;
-            assert!(plan.contains("SEARCH years USING"), "{plan}");
-            assert!(plan.contains("customer=? AND year=?"), "{plan}");
+            for (question, name) in [(with.done(), "years"), (again.expect("it is written"), "kept")] {
+                let plan = plan(question, &table).await;
+                assert!(plan.contains(&format!("SEARCH {name} USING")), "{plan}");
+                assert!(plan.contains("customer=? AND year=?"), "{plan}");
+            }
         }
     }
 

@@ -25,7 +25,7 @@ pub fn silent(fault: &Fault) {
     assert!(!told.contains("marked"), "{told}");
 }
 
-fn check(fault: &Fault, class: Class, code: Code, detail: &str) {
+pub fn check(fault: &Fault, class: Class, code: Code, detail: &str) {
     silent(fault);
     let got = (fault.class, fault.code, fault.detail.as_str());
     assert_eq!(got, (class, code, detail));
@@ -35,11 +35,11 @@ fn mark() -> Value {
     Value::of(FieldKind::Text, MARK)
 }
 
-fn record(key: &str, value: Value, via: &str, via_value: Value) -> Record {
+pub fn record(key: &str, value: Value, via: &str, via_value: Value) -> Record {
     Record { key: [(key.to_owned(), value)].into(), via: via.to_owned(), via_value, values: [].into() }
 }
 
-fn target(store: &Store) -> Target<'_> {
+pub fn target(store: &Store) -> Target<'_> {
     Target { store, collection: &store.collections[0], wanted: &[] }
 }
 
@@ -159,7 +159,7 @@ async fn a_failed_condition_without_the_item_is_looked_into() {
     assert_eq!(settled.expect("it is settled").foreign, 1);
 }
 
-fn bucket() -> Store {
+pub fn bucket() -> Store {
     engine::store(json!({"id": "files", "kind": "s3", "owner": {"team": "t", "page": "p"},
         "collections": [{
             "name": "avatars", "resource": "bucket", "object": "avatars/{person}.png",
@@ -174,7 +174,7 @@ pub async fn s3(script: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + '
     S3::over(aws_sdk_s3::Client::from_conf(config.build()))
 }
 
-fn avatar(person: &str) -> Record {
+pub fn avatar(person: &str) -> Record {
     let key = Value::of(FieldKind::Text, &format!("avatars/{person}.png"));
     record("object", key, "person", Value::of(FieldKind::Text, person))
 }

@@ -19,6 +19,7 @@ mod dynamodb;
 mod engine;
 mod environment;
 mod faults;
+mod looking;
 mod s3;
 mod s3_folders;
 mod s3_listings;

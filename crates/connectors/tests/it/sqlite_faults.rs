@@ -111,7 +111,7 @@ async fn a_file_that_is_missing_or_something_else() {
     let missing = Sql::at("sqlite:///nowhere/marked", "crm").expect("a connector");
     let found = missing.locate(&target, &search, None).await;
     let fault = found.expect_err("it fails");
-    check(&fault, Class::Transient, Code::StoreUnavailable, "SQLITE_CANTOPEN (14)");
+    check(&fault, Class::Transient, Code::StoreUnavailable, "the file is not there");
 
     let path = std::env::temp_dir().join(crate::engine::name("other"));
     std::fs::write(&path, "marked and no database at all".repeat(100)).expect("a file");

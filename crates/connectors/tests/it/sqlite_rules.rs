@@ -1,5 +1,7 @@
 //! What SQLite does by itself, and what must not follow from it.
 
+use std::slice::from_ref;
+
 use domain::catalog::{FieldKind, Store};
 use domain::plan::{Record, Value};
 use ports::stores::{Search, Settled, Target, Treatment};
@@ -55,6 +57,42 @@ async fn addresses_in_many_letters_are_paged() {
     let who = [text("a@example.com"), text("A@EXAMPLE.com"), text("b@example.com")];
     assert_eq!(scene.locate(&who).await.len(), 1200);
     assert_eq!(scene.confirm(&who).await, 1200);
+}
+
+/// A database that is restored from a backup is another file at the same place. What is done to the old
+/// one, which nobody else can see any more, is not called done.
+#[tokio::test]
+async fn a_file_that_was_replaced_is_the_one_that_is_read_and_erased() {
+    for shape in [Shape::Indexed, Shape::Logged] {
+        let file = fresh(shape).await;
+        let scene = Scene::of(&file);
+        let who = text("a@example.com");
+        scene.plant(&who, 3).await;
+        file.run("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let backup = file.path.with_extension("backup");
+        std::fs::copy(&file.path, &backup).expect("a backup");
+        let found = scene.locate(from_ref(&who)).await;
+        assert_eq!(scene.erased(&found, &Treatment::Delete).await.done, 3);
+        assert_eq!(scene.confirm(from_ref(&who)).await, 0);
+
+        // The old file stays open, as it is in a function that is warm.
+        for end in ["-wal", "-shm"] {
+            let mut log = file.path.clone().into_os_string();
+            log.push(end);
+            let _ = std::fs::remove_file(log);
+        }
+        std::fs::rename(&backup, &file.path).expect("restored");
+        assert_eq!(scene.confirm(from_ref(&who)).await, 3, "the re-read sees what everybody sees");
+        let again = scene.locate(from_ref(&who)).await;
+        assert_eq!(again.len(), 3);
+        assert_eq!(scene.erased(&again, &Treatment::Delete).await.done, 3);
+        assert_eq!(scene.confirm(from_ref(&who)).await, 0);
+        let url = format!("sqlite://{}", file.path.display());
+        let seen = sqlx::SqlitePool::connect(&url).await.expect("opened");
+        let left: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM people").fetch_one(&seen).await.expect("a count");
+        assert_eq!(left, 0, "and so does anybody else");
+    }
 }
 
 /// Only addresses are: another text in other letters may be another person.

@@ -169,7 +169,8 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
     let mut too_late: Vec<StoreId> = begun.chain(hold.too_late_for.clone()).collect();
     too_late.sort();
     too_late.dedup();
-    if too_late != hold.too_late_for {
+    let told = too_late != hold.too_late_for;
+    if told {
         hold.too_late_for = too_late;
         ports.holds.note_too_late(&hold).await?;
     }
@@ -180,7 +181,7 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
         let for_somebody = request.parked.as_ref().is_some_and(|parked| !parked.transient);
         !request.status.is_end() && request.status != Status::Confirming && !for_somebody
     };
-    wake(ports, &hold, &Actor(hold.placed_by.clone()), &id, EventKind::HoldPlaced, wakes).await?;
+    wake(ports, &hold, &Actor(hold.placed_by.clone()), &id, (EventKind::HoldPlaced, told), wakes).await?;
     Ok(hold)
 }
 
@@ -189,7 +190,7 @@ async fn wake(
     hold: &Hold,
     actor: &Actor,
     id: &domain::RequestId,
-    because: EventKind,
+    (because, told): (EventKind, bool),
     wakes: impl Fn(&Request) -> bool,
 ) -> Result<(), StepError> {
     let scope = Scope {
@@ -203,8 +204,7 @@ async fn wake(
     let too_late: Vec<&str> = hold.too_late_for.iter().map(StoreId::as_str).collect();
     amend_plainly(&scope, |request| {
         let woken = wakes(&request);
-        // What it came too late for was told to whoever placed it, and is written down.
-        let told = because == EventKind::HoldPlaced && !too_late.is_empty();
+        // What it came too late for is told to whoever placed it, and is written down.
         if !woken && (!told || request.status.is_end()) {
             return Ok(Amend::Leave(()));
         }
@@ -276,7 +276,7 @@ pub(super) async fn release(ports: &Ports, call: &Call) -> Result<Answer, Refusa
         // Not only the one that is held: one whose sources are being heard may have heard this hold
         // a moment ago, and would write it down a moment from now.
         let wakes = |request: &Request| matches!(request.status, Status::Held | Status::Checking);
-        wake(ports, &hold, &actor, &id, EventKind::HoldReleased, wakes).await?;
+        wake(ports, &hold, &actor, &id, (EventKind::HoldReleased, false), wakes).await?;
     }
     Ok(Answer::empty())
 }

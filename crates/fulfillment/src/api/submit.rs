@@ -177,13 +177,22 @@ async fn covering(
         let covers = |request: &Request| {
             let looked_for = |one| request.subject.contains(one) || request.locks.contains(one);
             let given_up = request.cancel_requested || request.denied.is_some();
-            !request.status.is_end() && !given_up && wanted.subject.iter().all(looked_for)
+            // One that waits for somebody to verify more than is verified here may wait for long.
+            let stuck = request.status == Status::AwaitingVerification
+                && wanted.verification.is_some()
+                && !is_whole(request, wanted);
+            !request.status.is_end() && !given_up && !stuck && wanted.subject.iter().all(looked_for)
         };
         if let Some(request) = request.filter(covers) {
             return Ok(Some(request));
         }
     }
     Ok(None)
+}
+
+/// Whether everybody that an open request is about is asked for here.
+fn is_whole(request: &Request, wanted: &Wanted) -> bool {
+    request.subject.iter().all(|one| wanted.subject.contains(one))
 }
 
 /// The open request for the same person, instead of a second one. `None`: look again.
@@ -198,9 +207,8 @@ async fn duplicate(
     let mut request = open;
     // Somebody asked for this person and has not said how they were verified; whoever says it now,
     // for everything that was asked for, has said it for that request.
-    let whole = request.subject.iter().all(|one| wanted.subject.contains(one));
     if request.status == Status::AwaitingVerification
-        && whole
+        && is_whole(&request, wanted)
         && let Some(verification) = &wanted.verification
     {
         match verify::commit(ports, call, names, &request.id, verification).await? {

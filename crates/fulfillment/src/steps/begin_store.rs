@@ -55,11 +55,11 @@ impl Beginning<'_> {
                 return Ok(Amend::Leave(None));
             }
             now.become_status(Status::Erasing)?;
-            now.erasing_begun = true;
             add_retentions(&mut now, retentions.clone());
             let at = self.scope.clock.now();
             task.at = at;
             task.begun |= self.touches_anything(&now, at)?;
+            now.erasing_begun |= task.begun;
             let mut draft =
                 Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", self.wave);
             draft

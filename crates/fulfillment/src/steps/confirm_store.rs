@@ -1,7 +1,7 @@
 //! `confirm-store`: read the store again, and count what still names the person (G4).
 //!
-//! It looks for everything that locating looked for, in every pass, through the connector's other
-//! reading path, and reads every located record again by its key. What is kept by law or by a
+//! It looks for everything that locating looked for, through the connector's other reading path, and
+//! reads every located record again by its key, those that were gone before it was erased as well. What is kept by law or by a
 //! sanction is not residue.
 
 use std::collections::BTreeMap;
@@ -151,20 +151,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Goes on from where it was; `false` if the time was up before the end.
     async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
-        let mut lookups: Vec<&Lookup> = Vec::new();
-        for lookup in self.plan.lookups(&self.store.id) {
-            // Each pass looks for the same identities: once is enough.
-            if !lookups.contains(&lookup) {
-                lookups.push(lookup);
-            }
-        }
+        let lookups: Vec<&Lookup> = self.plan.searches(&self.store.id).collect();
         while let Some(lookup) = lookups.get(progress.at.lookup) {
             if !self.search(lookup, progress, budget).await? {
                 return Ok(false);
             }
             progress.at = Position { lookup: progress.at.lookup + 1, ..Position::default() };
         }
-        let pages: Vec<&PageRef> = self.plan.pages(&self.store.id).collect();
+        let pages: Vec<&PageRef> = self.plan.last_pages(&self.store.id).collect();
         while let Some(page) = pages.get(progress.page) {
             let found = self.reread(page).await?;
             *progress.read.entry(page.collection.clone()).or_default() += found;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use contract::step::{StoreRan, StoreRun};
 use domain::catalog::Catalog;
 use domain::event::EventKind;
-use domain::plan::{Lookup, Page, Plan, Source, Value};
+use domain::plan::{Lookup, Page, PageRef, Plan, Source, Value};
 use domain::task::Batch;
-use domain::{Operation, Task, TaskStatus};
+use domain::{Operation, Tally, Task, TaskStatus};
 use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::earlier::Earlier;
 use crate::steps::seen::Seen;
 
 /// What the step needs.
@@ -60,6 +61,7 @@ pub(super) async fn values_at(
 ) -> Result<Option<Vec<Value>>, StepError> {
     match &lookup.source {
         Source::Identities(values) => Ok((page == 0).then(|| values.clone())),
+        Source::Earlier(_) => Ok(None),
         Source::Pages { field, pages } => {
             let Some(reference) = pages.get(page) else {
                 return Ok(None);
@@ -99,8 +101,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let desk = papers.open(&input.run).await?;
     let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("locate", "there is no plan"))?;
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
-    let stored = tasks.into_iter().find(|t| t.op == Operation::Locate && t.store == input.store);
-    let Some(task) = task_for_round(stored, input, &plan, ports.clock.now()) else {
+    let Some(task) = task_for_round(&tasks, input, &plan, ports.clock.now()) else {
         return Ok(StoreRan { more: false });
     };
     let lookups = plan.current_round().and_then(|r| r.lookups.get(&input.store)).cloned().unwrap_or_default();
@@ -134,21 +135,22 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     }
 }
 
-/// The task as it stands for this round; `None` if the round is done. A new pass counts anew,
-/// unless it looks for residue: then what it finds comes on top.
-fn task_for_round(stored: Option<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Option<Task> {
+/// The task as it stands for this round; `None` if the round is done. A new pass counts anew what is
+/// there, on top of what was erased before it.
+fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Option<Task> {
     let (pass, round) = (plan.pass_number(), plan.round_number());
-    let fresh = || Task { round, ..Task::new(Operation::Locate, input.store.clone(), pass, now) };
-    let Some(stored) = stored else {
-        return Some(fresh());
-    };
-    if (stored.pass, stored.round) == (pass, round) {
-        return (stored.status != TaskStatus::Done).then_some(stored);
+    let of = |op| tasks.iter().find(|t| t.op == op && t.store == input.store);
+    let fresh = |tally| Task { round, tally, ..Task::new(Operation::Locate, input.store.clone(), pass, now) };
+    match of(Operation::Locate) {
+        Some(stored) if (stored.pass, stored.round) == (pass, round) => {
+            (stored.status != TaskStatus::Done).then(|| stored.clone())
+        }
+        Some(stored) if stored.pass == pass && stored.round > 0 => Some(fresh(stored.tally)),
+        _ => {
+            let before = of(Operation::Erase).map(|t| t.tally).unwrap_or_default();
+            Some(fresh(Tally { located: before.erased + before.anonymised, ..Tally::default() }))
+        }
     }
-    let erasing_before = plan.passes.iter().rev().skip(1).any(|p| p.for_erasing && p.complete);
-    let goes_on = stored.pass == pass || (erasing_before && stored.pass + 1 == pass);
-    let tally = if goes_on { stored.tally } else { fresh().tally };
-    Some(Task { tally, ..fresh() })
 }
 
 impl Searcher<'_> {
@@ -162,6 +164,15 @@ impl Searcher<'_> {
         while let Some(lookup) = lookups.get(at.lookup) {
             let here = (&self.input.store, &self.task);
             self.seen.recall(&self.desk, &self.plan, here, &lookup.collection).await?;
+            if let Source::Earlier(pages) = &lookup.source {
+                while let Some(page) = pages.get(at.page) {
+                    self.look_again(lookups, lookup, page).await?;
+                    at.page += 1;
+                    if budget.is_spent() {
+                        return Ok(false);
+                    }
+                }
+            }
             while let Some(values) = values_at(&self.desk, lookup, at.page).await? {
                 while let Some(chunk) = values.chunks(MOST_VALUES).nth(at.chunk) {
                     at.inner = self.search(lookup, chunk, at.inner.as_deref()).await?;
@@ -218,9 +229,28 @@ impl Searcher<'_> {
         while self.buffer.records.len() >= PAGE {
             let rest = self.buffer.records.split_off(PAGE);
             let records = std::mem::replace(&mut self.buffer.records, rest);
-            self.write(Page { collection: lookup.collection.clone(), records }).await?;
+            self.write(Page { collection: lookup.collection.clone(), records, gone: false }).await?;
         }
         Ok(found.next)
+    }
+
+    /// Writes down which records of an earlier page are gone.
+    async fn look_again(
+        &mut self,
+        lookups: &[Lookup],
+        lookup: &Lookup,
+        page: &PageRef,
+    ) -> Result<(), StepError> {
+        let missing = || StepError::broken("locate", "the catalog lacks the collection");
+        let store = self.catalog.store(&self.input.store).ok_or_else(missing)?;
+        let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
+        let target = Target { store, collection, wanted: &[] };
+        let earlier = Earlier { desk: &self.desk, plan: &self.plan, lookups, target };
+        let records = earlier.gone(&*self.connector, page).await?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.write(Page { collection: lookup.collection.clone(), records, gone: true }).await
     }
 
     /// Writes what is left of a lookup.
@@ -240,7 +270,9 @@ impl Searcher<'_> {
         self.desk.file_page(&object, &page).await?;
         self.unwritten = false;
         batch.pages += 1;
-        self.task.tally.located += page.records.len() as u64;
+        if !page.gone {
+            self.task.tally.located += page.records.len() as u64;
+        }
         Ok(())
     }
 }

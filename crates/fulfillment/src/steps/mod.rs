@@ -5,6 +5,7 @@ mod begin_store;
 pub mod check_sanctions;
 pub mod close_request;
 pub mod confirm_store;
+mod earlier;
 pub mod erase_store;
 pub mod locate_store;
 pub mod park_request;

@@ -20,7 +20,7 @@ use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::locate_store::written;
 use crate::steps::plan::{nobody, pinned};
-use crate::steps::queue::wait_behind;
+use crate::steps::queue::{wait_behind, wake_waiters};
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
 /// What the step needs.
@@ -44,13 +44,16 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let actor = Actor::step("pin-plan");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
-    if request.status == Status::Waiting {
-        // This step ran before, queued the request, and its answer was lost.
-        return Ok(Decision::plain(Outcome::Rest));
-    }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let mut plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("pin", "there is no plan"))?;
+    if request.status == Status::Waiting {
+        // This step ran before, queued the request, and its answer was lost: perhaps before it woke
+        // whoever waits for what it let go.
+        let names = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
+        wake_waiters(&scope, &pseudonyms_of(&names, &plan)?).await?;
+        return Ok(Decision::plain(Outcome::Rest));
+    }
     if plan.passes.last().is_some_and(|p| p.complete) {
         return Ok(decide(&request, &plan));
     }
@@ -108,7 +111,7 @@ async fn collect(
         let pages = brought.entry(store.clone()).or_default();
         for object in written(desk, plan, task) {
             let page = desk.page(&object).await?;
-            for record in &page.records {
+            for record in page.records.iter().filter(|_| !page.gone) {
                 for identity in identities_of(catalog, store, &page.collection, record) {
                     plan.learn(identity);
                 }
@@ -117,7 +120,7 @@ async fn collect(
                 return Err(refuse(Code::TooManyIdentities, "more than 40 identities: is this one person?"));
             }
             let records = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
-            pages.push(PageRef { object, collection: page.collection, records });
+            pages.push(PageRef { object, collection: page.collection, records, gone: page.gone });
         }
     }
     Ok(brought)
@@ -152,7 +155,14 @@ async fn pin(
         Ok(()) => Ok(decide(request, plan)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
         // Nothing of a person who is half erased is let go of: the other request has to end first.
-        Err(Declined::Locked(_)) if request.erasing_begun => Err(contested(request).into()),
+        Err(Declined::Locked(subject)) if request.erasing_begun => {
+            let owner = ports.requests.lock_owner(&request.tenant, &subject).await?;
+            let owner = match owner {
+                Some(owner) => ports.requests.load(&request.tenant, &owner).await?,
+                None => None,
+            };
+            Err(contested(request, owner.is_some_and(|owner| owner.erasing_begun)).into())
+        }
         Err(Declined::Locked(subject)) => wait_behind(scope, &subject, Some(&reference)).await,
     }
 }
@@ -160,10 +170,12 @@ async fn pin(
 /// How often it is tried to get an identity that another request holds, before somebody is asked.
 const PATIENT_TRIES: u32 = 8;
 
-/// Another request holds an identity that was found while erasing. Usually that one ends. If it
-/// wants what this one holds, neither will: then somebody has to say whose it is.
-fn contested(request: &Request) -> Fault {
-    let class = if request.attempts < PATIENT_TRIES { Class::Transient } else { Class::Permanent };
+/// Another request holds an identity that was found while erasing. Usually that one ends. If it has
+/// begun to erase as well it may want what this one holds, and neither ends: then somebody has to say
+/// whose it is.
+fn contested(request: &Request, both_erase: bool) -> Fault {
+    let stuck = both_erase && request.attempts >= PATIENT_TRIES;
+    let class = if stuck { Class::Permanent } else { Class::Transient };
     let detail = "another request holds an identity that was found while erasing";
     Fault::new(class, Code::IdentityContested, "lock", request.id.as_str(), detail)
 }

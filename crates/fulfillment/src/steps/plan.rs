@@ -76,13 +76,18 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     }
 }
 
+/// Whether passes are counted by now: something was erased, or found by the re-read.
+fn is_past_return(request: &Request) -> bool {
+    request.erasing_begun || request.residue_rounds > 0
+}
+
 fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         return Stand::NewPass { for_erasing: false };
     };
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
-    if request.erasing_begun {
+    if is_past_return(request) {
         // One pass for the first erasure and one for each residue found.
         let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= due) {
@@ -147,7 +152,7 @@ async fn new_pass(
             Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
         }
     };
-    if !request.erasing_begun {
+    if !is_past_return(request) {
         // What was located under locks that were let go may have been erased by another request
         // since, unless it was hidden: that must be shown again.
         let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
@@ -160,6 +165,10 @@ async fn new_pass(
     let committed = amend_plainly(scope, |mut now| {
         if now.events != begun_from {
             return Ok(Amend::Leave(false));
+        }
+        if matches!(now.status, Status::CoolingOff | Status::Suppressed) {
+            // The wait is over: whatever had to be tried again during it is past.
+            now.attempts = 0;
         }
         now.become_status(Status::Planning)?;
         now.plan = Some(reference.clone());

@@ -47,8 +47,8 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         let fresh = Task::new(op, store.clone(), request.pass, now);
         let task = stored.clone().unwrap_or_else(|| fresh.clone());
         // A failure is of the pass in which it happens. Counts of an earlier one are kept, except that
-        // before erasing each pass locates everything anew.
-        let recounts = op == Operation::Locate && !request.erasing_begun;
+        // each pass locates everything anew.
+        let recounts = op == Operation::Locate;
         let task = if task.pass == fresh.pass {
             task
         } else {

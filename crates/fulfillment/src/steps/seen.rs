@@ -8,10 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use domain::plan::{Page, PageRef, Plan, Record, RecordKey, Value};
 use domain::{StoreId, Task};
+use futures::future::try_join_all;
 
 use super::locate_store::written;
 use crate::error::StepError;
 use crate::papers::Desk;
+
+/// Pages that are read at the same time.
+const AT_ONCE: usize = 8;
 
 /// The records located so far, by collection.
 #[derive(Default)]
@@ -34,15 +38,19 @@ impl Seen {
         let mut known = HashSet::new();
         let rounds = plan.passes.last().map_or(&[][..], |pass| &pass.rounds);
         let listed = rounds.iter().filter_map(|round| round.pages.get(store)).flatten();
-        let listed: Vec<&PageRef> = listed.filter(|page| page.collection == collection).collect();
-        for page in listed {
-            known.extend(keys_of(&desk.page(&page.object).await?));
-        }
+        let listed = listed.filter(|page: &&PageRef| page.collection == collection && !page.gone);
+        let mut objects: Vec<String> = listed.map(|page| page.object.clone()).collect();
         // What an earlier call found in this round is not listed yet.
-        for object in written(desk, plan, task) {
-            let page = desk.page(&object).await?;
-            if page.collection == collection {
-                known.extend(keys_of(&page));
+        objects.extend(written(desk, plan, task));
+        for some in objects.chunks(AT_ONCE) {
+            let mut reading = Vec::with_capacity(some.len());
+            for object in some {
+                reading.push(desk.page(object));
+            }
+            for page in try_join_all(reading).await? {
+                if page.collection == collection && !page.gone {
+                    known.extend(keys_of(&page));
+                }
             }
         }
         self.collections.insert(collection.to_owned(), known);

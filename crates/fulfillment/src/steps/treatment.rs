@@ -36,7 +36,8 @@ pub(super) fn handling(
     }
 }
 
-fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
+/// What anonymising writes into a collection's fields; `None` removes one.
+pub(super) fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
     let changed = collection.fields.iter().filter_map(|(name, f)| f.anonymise.as_ref().map(|r| (name, f, r)));
     changed
         .map(|(name, field, replacement)| {

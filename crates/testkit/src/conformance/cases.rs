@@ -29,6 +29,12 @@ macro_rules! conformance {
                     keeps_everything_else
                     leaves_what_is_somebody_else_s
                 }
+                looking {
+                    tells_what_is_gone
+                    tells_what_was_replaced
+                    tells_whose_it_is_by_now
+                    keeps_to_a_page
+                }
                 confirming { counts_residue }
                 crashing {
                     killed_and_run_again

@@ -35,7 +35,7 @@ pub async fn killed_and_run_again(fixture: &dyn Fixture) {
     }
 }
 
-/// Locating and confirming that die leave nothing behind that is in the way of others.
+/// Locating, looking again and confirming that die leave nothing behind that is in the way of others.
 pub async fn readers_may_die(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let who = [fixture.person(1)];
@@ -45,6 +45,9 @@ pub async fn readers_may_die(fixture: &dyn Fixture) {
         killed_after(waits, scene.confirm(&who)).await;
     }
     let found = scene.locate(&who).await;
+    for waits in 0..12 {
+        killed_after(waits, scene.look_again(&found)).await;
+    }
     assert_eq!(scene.erased(&found, &Treatment::Delete).await.done, 30);
     assert!(scene.rows().await.is_empty());
 }

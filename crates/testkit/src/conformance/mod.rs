@@ -16,6 +16,7 @@ pub mod crashing;
 pub mod erasing;
 pub mod hiding;
 pub mod locating;
+pub mod looking;
 pub mod volume;
 
 mod cases;

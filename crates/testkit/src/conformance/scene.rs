@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use domain::plan::{Record, RecordKey, Value};
 use ports::Fault;
-use ports::stores::{PAGE, Search, Settled, Target, Treatment};
+use ports::stores::{PAGE, Search, Settled, Since, Target, Treatment};
 
 use super::{Fixture, Row};
 
@@ -87,6 +87,19 @@ impl<'a> Scene<'a> {
     /// Erases, and it works.
     pub async fn erased(&self, records: &[Record], treatment: &Treatment) -> Settled {
         self.erase(records, treatment).await.expect("it is erased")
+    }
+
+    /// What became of at most a page of records.
+    pub async fn look_again(&self, records: &[Record]) -> Result<Vec<Since>, Fault> {
+        let connector = self.fixture.connector();
+        connector.look_again(&self.target(), records).await
+    }
+
+    /// The same, and it works: an answer for every record.
+    pub async fn since(&self, records: &[Record]) -> Vec<Since> {
+        let since = self.look_again(records).await.expect("an answer");
+        assert_eq!(since.len(), records.len());
+        since
     }
 
     /// What a second search counts.

@@ -72,6 +72,7 @@ points! {
     StoresConnector = "stores.connector", false, StoreUnavailable;
     StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
     ConnectorLocate = "connector.locate", false, StoreUnavailable;
+    ConnectorLookAgain = "connector.look_again", false, StoreUnavailable;
     ConnectorErase = "connector.erase", true, StoreUnavailable;
     ConnectorConfirmSearch = "connector.confirm_search", false, StoreUnavailable;
     ConnectorConfirmRecords = "connector.confirm_records", false, StoreUnavailable;

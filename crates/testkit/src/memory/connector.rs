@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::catalog::{Field, FieldKind, StoreKind};
 use domain::plan::{Record, RecordKey, Value};
 use domain::{StoreId, TenantId};
-use ports::stores::{Found, MOST_VALUES, PAGE, Remaining, Search, Settled, Target, Treatment};
+use ports::stores::{Found, MOST_VALUES, PAGE, Remaining, Search, Settled, Since, Target, Treatment};
 use ports::{Class, Code, Connector, Fault, Suppressor};
 
 use super::database::{Contents, Row};
@@ -77,6 +77,21 @@ impl Connector for MemoryConnector {
                 }
             }
             Ok(settled)
+        })
+    }
+
+    async fn look_again(&self, target: &Target<'_>, records: &[Record]) -> Result<Vec<Since>, Fault> {
+        let point = Point::ConnectorLookAgain;
+        self.pass(point, || {
+            self.check_page(point, records)?;
+            self.with(point, target, |contents| {
+                contents.exists(target.collection)?;
+                let since = |record: &Record| match contents.record(target.collection, &record.key) {
+                    Some(row) => Since::Holds(row.get(&record.via).cloned()),
+                    None => Since::Gone,
+                };
+                Some(records.iter().map(since).collect())
+            })
         })
     }
 

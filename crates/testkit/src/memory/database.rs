@@ -195,6 +195,15 @@ impl Database {
         });
     }
 
+    /// Empties a bucket, as its owner does.
+    pub fn remove_objects(&self, bucket: &str) {
+        self.change(|contents| {
+            if let Some(objects) = contents.buckets.get_mut(bucket) {
+                objects.clear();
+            }
+        });
+    }
+
     /// The rows of a table, in the order of their keys.
     pub fn rows(&self, table: &str) -> Vec<Row> {
         let contents = self.snapshot();

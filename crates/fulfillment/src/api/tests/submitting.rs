@@ -191,6 +191,22 @@ async fn an_identity_that_no_open_request_looks_for_is_not_lost_in_a_duplicate()
 }
 
 #[tokio::test]
+async fn who_is_verified_does_not_wait_for_a_wider_request_that_is_not() {
+    let front = front();
+    let who = caller(Role::Backend);
+    let mut unverified = wider();
+    unverified.as_object_mut().expect("an object").remove("verification");
+    let first = id_of(&submit_as(&front, &who, "k-1", &unverified).await);
+    let second = submit_as(&front, &who, "k-2", &submission(PERSON)).await;
+    assert_eq!((second.status, json_of(&second)["status"].as_str()), (202, Some("accepted")));
+    assert_ne!(id_of(&second), first);
+    // Whoever verifies all of it verifies that request.
+    let third = submit_as(&front, &caller(Role::Backend), "k-3", &wider()).await;
+    assert_eq!((third.status, id_of(&third)), (200, first));
+    assert_eq!(json_of(&third)["status"], "accepted");
+}
+
+#[tokio::test]
 async fn a_request_that_is_being_withdrawn_is_nobodys_answer() {
     let front = front();
     let who = caller(Role::Backend);
@@ -240,8 +256,9 @@ async fn a_persons_token_does_not_verify_what_it_does_not_name() {
     let id = id_of(&submit_as(&front, &caller(Role::Backend), "k", &body).await);
     let ask = json!({"type": "erasure", "jurisdiction": "EU"});
     let answer = submit_as(&front, &person(&[PERSON]), "k", &ask).await;
-    assert_eq!((answer.status, json_of(&answer)["status"].as_str()), (200, Some("awaiting_verification")));
-    assert_eq!(front.world.events_of(&tenant("demo"), &id).len(), 1);
+    assert_eq!((answer.status, json_of(&answer)["status"].as_str()), (202, Some("accepted")), "their own");
+    assert_ne!(id_of(&answer), id);
+    assert_eq!(front.request(&id).status, Status::AwaitingVerification);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The connector: pages, repetition, and records that have become somebody else's.
 
 use domain::plan::{Record, Value};
-use ports::stores::{Found, Search, Settled, Target, Treatment};
+use ports::stores::{Found, PAGE, Search, Settled, Since, Target, Treatment};
 use ports::{Class, Code};
 
 use super::{CATALOG, customer, database, number, part, shop, tenant, text};
@@ -144,6 +144,65 @@ async fn confirming_searches_again_over_pages() {
             }
         }
         assert_eq!(records, 5);
+    });
+}
+
+#[tokio::test]
+async fn looking_again_tells_what_became_of_each_record() {
+    let world = filled();
+    let (records, _) = locate(&world, "shop", "email", &[text("a@example.com")]).await;
+    let db = database(&world, "shop");
+    db.remove("customers", |row| row.get("id") == Some(&number(1)));
+    let catalog = world.current_catalog().expect("published");
+    let (_, customers) = part(&catalog, "shop");
+    db.put(customers, customer(2, "new@example.com")).expect("put");
+    connected!(world, "shop", |connector, target| {
+        let settled = connector.erase(&target, &records[3..4], &anonymised()).await;
+        assert_eq!(settled.expect("settled").done, 1);
+        let named = Record { via: "name".into(), ..records[3].clone() };
+        let asked = [&records[4], &records[3], &named, &records[1], &records[0], &records[4], &records[0]];
+        let asked = asked.map(Record::clone);
+        let holds = |value: &str| Since::Holds(Some(text(value)));
+        let expected = [
+            holds("a@example.com"),
+            holds("erased-1"),
+            Since::Holds(None),
+            holds("new@example.com"),
+            Since::Gone,
+            holds("a@example.com"),
+            Since::Gone,
+        ];
+        assert_eq!(connector.look_again(&target, &asked).await, Ok(expected.to_vec()));
+        assert_eq!(connector.look_again(&target, &[]).await, Ok(Vec::new()));
+        let page = vec![records[4].clone(); PAGE + 1];
+        let since = connector.look_again(&target, &page[1..]).await;
+        assert_eq!(since, Ok(vec![holds("a@example.com"); PAGE]));
+        let refused = connector.look_again(&target, &page).await.expect_err("refused");
+        assert_eq!((refused.class, refused.code), (Class::Permanent, Code::StoreRefused));
+
+        world.injector().arm(Plan::nth(Point::ConnectorLookAgain, 0).on("shop"));
+        let failed = connector.look_again(&target, &asked).await.expect_err("injected");
+        assert_eq!((failed.class, failed.code), (Class::Transient, Code::StoreUnavailable));
+        assert_eq!(failed.operation, "connector.look_again");
+        db.drop_resource("customers");
+        let refused = connector.look_again(&target, &asked).await.expect_err("refused");
+        assert_eq!(refused.code, Code::StoreRefused, "never an answer that all is gone");
+    });
+}
+
+#[tokio::test]
+async fn an_object_is_there_until_it_is_erased() {
+    let (world, _) = shop();
+    let db = database(&world, "files");
+    for key in ["tickets/7/1.json", "tickets/7/2.json"] {
+        db.put_object("files", key, "{}");
+    }
+    let (records, _) = locate(&world, "files", "customer", &[text("7")]).await;
+    connected!(world, "files", |connector, target| {
+        let settled = connector.erase(&target, &records[..1], &Treatment::Delete).await;
+        assert_eq!(settled.expect("settled").done, 1);
+        let since = connector.look_again(&target, &records).await;
+        assert_eq!(since, Ok(vec![Since::Gone, Since::Holds(Some(text("7")))]));
     });
 }
 

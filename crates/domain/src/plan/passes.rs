@@ -1,0 +1,189 @@
+//! Making a plan: its passes, and the rounds of each.
+
+use std::collections::BTreeMap;
+
+use super::{Known, Lookup, PageRef, Pass, Plan, Round, Source, Value};
+use crate::catalog::{Catalog, FieldKind, FieldRef};
+use crate::identity::{Identity, IdentityType};
+use crate::ids::{Generation, StoreId};
+use crate::pii::Personal;
+
+impl Plan {
+    /// A plan that knows the given identities and nothing else.
+    pub fn new(catalog_version: String, given: Vec<Identity>, surrogate: u128) -> Self {
+        let identities = given.into_iter().map(|identity| Known { identity, round: 0 }).collect();
+        Self { catalog_version, surrogate, identities, passes: Vec::new(), dropped: 0 }
+    }
+
+    /// Begins a pass with the round that looks for the given identities. Each round also looks again at
+    /// what the same round of the pass before located: a record that is gone by now (erased by us, or
+    /// deleted by its owner while the request waited) leads to nothing any more, and what refers to it
+    /// must be found all the same.
+    pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool, generation: Generation) {
+        let mut first = self.lookups_for(catalog, 1, &BTreeMap::new());
+        self.add_earlier(&mut first, self.passes.iter().rev().find(|pass| pass.complete), 0);
+        self.passes.push(Pass {
+            rounds: vec![Round { lookups: first, pages: BTreeMap::new() }],
+            complete: false,
+            for_erasing,
+            generation,
+        });
+    }
+
+    /// Before erasing: drops passes that were superseded. Of those that still stand the first and the
+    /// last complete one stay: what a person's records were found through before the wait may be gone
+    /// after it. Nothing was erased by either. Passes keep their numbers.
+    pub fn forget_idle_passes(&mut self, they_stand: bool) {
+        let first = self.passes.iter().position(|pass| pass.complete);
+        let last = self.passes.iter().rposition(|pass| pass.complete);
+        let all = std::mem::take(&mut self.passes);
+        let before = all.len();
+        let staying =
+            all.into_iter().enumerate().filter(|(at, _)| they_stand && [first, last].contains(&Some(*at)));
+        self.passes = staying.map(|(_, pass)| Pass { for_erasing: false, ..pass }).collect();
+        let gone = u32::try_from(before - self.passes.len()).unwrap_or(u32::MAX);
+        self.dropped = self.dropped.saturating_add(gone);
+    }
+
+    /// The last complete pass before the one under way.
+    fn before(&self) -> Option<&Pass> {
+        let (_, earlier) = self.passes.split_last()?;
+        earlier.iter().rev().find(|pass| pass.complete)
+    }
+
+    /// Adds the lookups that read again what a round of an earlier pass located.
+    fn add_earlier(&self, lookups: &mut BTreeMap<StoreId, Vec<Lookup>>, pass: Option<&Pass>, round: usize) {
+        let located = pass.and_then(|pass| pass.rounds.get(round)).into_iter().flat_map(|r| &r.pages);
+        for (store, pages) in located {
+            let mut by_collection: BTreeMap<&str, Vec<PageRef>> = BTreeMap::new();
+            for page in pages {
+                by_collection.entry(&page.collection).or_default().push(page.clone());
+            }
+            let again = by_collection.into_iter().map(|(collection, pages)| Lookup {
+                collection: collection.to_owned(),
+                field: String::new(),
+                source: Source::Earlier(pages),
+            });
+            lookups.entry(store.clone()).or_default().extend(again);
+        }
+    }
+
+    /// The number of the pass under way or last made, from 0.
+    pub fn pass_number(&self) -> u32 {
+        let kept = u32::try_from(self.passes.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        kept.saturating_add(self.dropped)
+    }
+
+    /// The round under way, from 1; 0 before the first pass.
+    pub fn round_number(&self) -> u32 {
+        let rounds = self.passes.last().map_or(0, |p| p.rounds.len());
+        u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+
+    /// The round under way.
+    pub fn current_round(&self) -> Option<&Round> {
+        self.passes.last().and_then(|p| p.rounds.last())
+    }
+
+    /// The identities, each once, however many ways it was written.
+    pub fn people(&self) -> Vec<Identity> {
+        let mut all: Vec<Identity> = self.identities.iter().map(|k| k.identity.plain()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Adds an identity that the current round brought; `false` if it was known, so written.
+    pub fn learn(&mut self, identity: Identity) -> bool {
+        if self.identities.iter().any(|k| k.identity == identity) {
+            return false;
+        }
+        let round = self.round_number();
+        self.identities.push(Known { identity, round });
+        true
+    }
+
+    /// Ends the current round with the pages that the stores brought, and begins the next one if
+    /// there is anything left to look for; `false` when the pass is complete.
+    pub fn advance(&mut self, catalog: &Catalog, pages: BTreeMap<StoreId, Vec<PageRef>>) -> bool {
+        let number = self.round_number();
+        let rounds = self.passes.last().map_or(0, |pass| pass.rounds.len());
+        let mut lookups = self.lookups_for(catalog, number + 1, &pages);
+        self.add_earlier(&mut lookups, self.before(), rounds);
+        let known_later = self.identities.iter().any(|k| k.round > number);
+        let located_later = self.before().into_iter().flat_map(|pass| pass.rounds.iter().skip(rounds));
+        let located_later = located_later.flat_map(|r| r.pages.values()).any(|pages| !pages.is_empty());
+        let Some(pass) = self.passes.last_mut() else {
+            return false;
+        };
+        if let Some(round) = pass.rounds.last_mut() {
+            round.pages = pages;
+        }
+        if lookups.is_empty() && !known_later && !located_later {
+            pass.complete = true;
+            return false;
+        }
+        pass.rounds.push(Round { lookups, pages: BTreeMap::new() });
+        true
+    }
+
+    /// What round `number` looks for: the identities that the round before brought (in this pass or
+    /// an earlier one) and the fields that refer to what it located.
+    fn lookups_for(
+        &self,
+        catalog: &Catalog,
+        number: u32,
+        brought: &BTreeMap<StoreId, Vec<PageRef>>,
+    ) -> BTreeMap<StoreId, Vec<Lookup>> {
+        let mut lookups: BTreeMap<StoreId, Vec<Lookup>> = BTreeMap::new();
+        for (store, collection) in catalog.collections() {
+            for way in collection.ways() {
+                let mut add = |source| {
+                    lookups.entry(store.id.clone()).or_default().push(Lookup {
+                        collection: collection.name.clone(),
+                        field: way.name.to_owned(),
+                        source,
+                    });
+                };
+                if let Some(kind) = &way.field.identity {
+                    let values = self.values_of(kind, number - 1, way.field.kind);
+                    if !values.is_empty() {
+                        add(Source::Identities(values));
+                    }
+                } else if let Some(target) = &way.field.references {
+                    let pages = pages_of(brought, target);
+                    if !pages.is_empty() {
+                        add(Source::Pages { field: target.field.clone(), pages });
+                    }
+                }
+            }
+        }
+        lookups
+    }
+
+    /// The values of the identities of a type that became known in a round, in the form of a field.
+    fn values_of(&self, kind: &IdentityType, round: u32, form: FieldKind) -> Vec<Value> {
+        let mut values: Vec<Value> = self
+            .identities
+            .iter()
+            .filter(|k| k.round == round && &k.identity.kind == kind)
+            .flat_map(|k| k.identity.spellings().map(Personal::expose))
+            .filter(|text| form == FieldKind::Text || is_number(text))
+            .map(|text| Value::of(form, text))
+            .collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+}
+
+fn pages_of(brought: &BTreeMap<StoreId, Vec<PageRef>>, target: &FieldRef) -> Vec<PageRef> {
+    let pages = brought.get(&target.store).map_or(&[][..], Vec::as_slice);
+    pages.iter().filter(|p| p.collection == target.collection && p.records > 0).cloned().collect()
+}
+
+/// Digits with an optional sign: what a number column can be compared with.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    (1..=38).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}

@@ -5,6 +5,7 @@
 #   make down    stops it
 #   make test    everything that CI runs
 #   make lint    the part of it that runs nothing
+#   make bench   measures us beside other tools, and writes docs/benchmarks; ROW for one table only
 #   make snap    writes the golden files anew, for review
 #   make deploy  builds for an AWS account and deploys there: ARCH=arm64 or x86_64, and CATALOG_VERSION to change the catalog in force
 #
@@ -15,16 +16,18 @@ ARCH ?=
 CATALOG_VERSION ?=
 PARAMETERS ?=
 ENGINE ?= local
+ROW ?=
 export ENGINE
 
 VENV := .venv/bin
 LINT := .venv/lint/bin
 BUILD := .venv/build/bin
+BENCH := bench/.venv
 
 # The tests' engine is a second one, in a folder and on ports of its own: a developer's may be up meanwhile.
 BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581
 
-.PHONY: demo up down test lint deploy build venv snap format clippy licences templates scripts cargo-test engine-test
+.PHONY: demo up down test bench lint deploy build venv snap format clippy licences templates scripts cargo-test engine-test
 
 demo: build
 	$(VENV)/python localstack/demo.py
@@ -57,10 +60,11 @@ templates: .venv/lint/.stamp
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(LINT)/sam validate --lint
 
 scripts: .venv/.stamp
-	$(VENV)/python -m compileall -q localstack .ci
+	$(VENV)/python -m compileall -q localstack .ci bench/peers tests/it
 	$(VENV)/python -m unittest discover -s localstack/tests
 
-cargo-test:
+# One of the tests runs the Python reader of docs/vault-format.md.
+cargo-test: .venv/.stamp
 	cargo test --locked --workspace
 
 # The tests that need the engine are ignored by the line above, and are all that these run: the
@@ -68,6 +72,10 @@ cargo-test:
 engine-test: build
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it -- --ignored --test-threads=1
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p aws -p connectors -- --ignored --test-threads=2
+
+# On a quiet machine, and with Python 3.11 or newer. Takes some minutes, 4 GB of memory and 3 GB of disk.
+bench: $(BENCH)/.stamp
+	cargo bench --locked -p bench --bench rows -- $(ROW)
 
 # Writes the golden files anew, to be looked at before they are committed.
 snap:
@@ -97,4 +105,9 @@ venv: .venv/.stamp
 .venv/build/.stamp: localstack/requirements-deploy.txt
 	$(PYTHON) -m venv .venv/build
 	$(BUILD)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+$(BENCH)/.stamp: bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	touch $@

@@ -146,7 +146,7 @@ impl Account {
             self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone(),
             self.setting("LACUNA_KEYS_TABLE")?,
             self.setting("LACUNA_KMS_KEY")?,
-            self.clock(),
+            (self.clock(), self.entropy()),
         )))
     }
 

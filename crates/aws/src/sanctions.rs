@@ -118,6 +118,7 @@ mod tests {
             topic: false,
             sanctions: vec![],
             allowed_hosts: vec!["127.0.0.1".into()],
+            rotate_keys_every: [].into(),
         };
         let source = SanctionSource { id: "legal".into(), url: url.into(), stores: vec![] };
         (settings, source)

@@ -14,6 +14,9 @@ pub struct Problem {
     pub status: u16,
     /// What happened here, what was not done, and what to do.
     pub detail: String,
+    /// Which of the problem's causes it is, where programs tell them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
     /// The parts of the input that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Invalid>,
@@ -45,6 +48,7 @@ macro_rules! problems {
                     title: $title,
                     status: $status,
                     detail: detail.into(),
+                    code: None,
                     errors: Vec::new(),
                 }
             })*
@@ -55,6 +59,8 @@ macro_rules! problems {
 problems! {
     /// The input does not have the documented form.
     invalid(400, "invalid", "The request is not valid");
+    /// What should be opened does not open; `code` says why.
+    sealed_data(400, "sealed-data", "The sealed data does not open");
     /// No valid token.
     unauthenticated(401, "unauthenticated", "A valid token is needed");
     /// The token's role may not do this.
@@ -67,6 +73,8 @@ problems! {
     conflict(409, "conflict", "The state does not allow it");
     /// The same key with another body.
     key_reused(409, "idempotency-key-reused", "The Idempotency-Key was used with another body");
+    /// A person's key that is not there any more.
+    key_destroyed(410, "key-destroyed", "The key is not there any more");
     /// The body is larger than allowed.
     too_large(413, "too-large", "The body is too large");
     /// Something on our side; nothing was done, or it can be done again.
@@ -78,6 +86,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, errors: Vec<Invalid>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// Says which of its causes it is.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 }

@@ -1,8 +1,12 @@
 //! What a tenant has configured: the documents of the `registry` table.
 
+use std::collections::BTreeMap;
+
 use domain::TenantId;
-use jiff::Span;
+use jiff::{SignedDuration, Span};
 use serde::{Deserialize, Serialize};
+
+use crate::vault::Purpose;
 
 /// A tenant's settings: `pk = T#<tenant>, sk = TENANT`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,10 @@ pub struct Settings {
     /// The hosts that webhooks and sanction sources may be on.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
+    /// How often each of the tenant's keys is rotated, as an ISO 8601 duration of at least a day; a key
+    /// that is not named, once in 365 days.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotate_keys_every: BTreeMap<Purpose, String>,
 }
 
 /// A webhook.
@@ -80,16 +88,33 @@ pub fn is_own_secret(tenant: &TenantId, name: &str) -> bool {
 
 impl Settings {
     /// The cooling-off, if its text is a duration of fixed units.
-    pub fn cooling_off(&self) -> Option<jiff::SignedDuration> {
-        let span: Span = self.cooling_off_for.parse().ok()?;
-        if span.get_years() != 0 || span.get_months() != 0 || span.is_negative() {
-            return None;
-        }
-        let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
-        let time = span.weeks(0).days(0);
-        let rest = time.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
-        rest.checked_add(jiff::SignedDuration::from_hours(days.checked_mul(24)?))
+    pub fn cooling_off(&self) -> Option<SignedDuration> {
+        duration(&self.cooling_off_for)
     }
+
+    /// How often a key is rotated; `None` if what is set is not a duration of at least a day.
+    pub fn rotate_every(&self, purpose: Purpose) -> Option<SignedDuration> {
+        match self.rotate_keys_every.get(&purpose) {
+            None => Some(ROTATE_EVERY),
+            Some(text) => duration(text).filter(|every| *every >= SignedDuration::from_hours(24)),
+        }
+    }
+}
+
+/// How often a key is rotated that the settings do not name.
+const ROTATE_EVERY: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// An ISO 8601 duration of weeks, days, hours, minutes and seconds. How long a month is would depend on
+/// when it begins.
+fn duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    if span.get_years() != 0 || span.get_months() != 0 || span.is_negative() {
+        return None;
+    }
+    let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
+    let time = span.weeks(0).days(0);
+    let rest = time.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+    rest.checked_add(SignedDuration::from_hours(days.checked_mul(24)?))
 }
 
 #[cfg(test)]
@@ -106,6 +131,7 @@ mod tests {
             topic: false,
             sanctions: vec![],
             allowed_hosts: vec![],
+            rotate_keys_every: BTreeMap::new(),
         };
         assert_eq!(settings.cooling_off().map(|d| d.as_secs()), expect, "{text}");
     }

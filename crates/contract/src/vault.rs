@@ -13,6 +13,20 @@
 //!
 //! With `"subject":{"type":"email","value":"…"}` the key is that person's own: what was sealed under it
 //! cannot be opened any more once they were erased.
+//!
+//! A file that `lacuna vault encrypt` seals has a key of its own: 32 random bytes, which `POST
+//! /v1/vault/encrypt` seals as `file/<name>`. It stands before the stream:
+//!
+//! ```text
+//! 0  4  magic "LCNF"
+//! 4  1  version 1
+//! 5  2  length of the sealed key, big-endian
+//! 7  .  the sealed key: the bytes of `sealed`, without base64
+//! .  .  the stream, in the vault's format, under version 1 of the file's key
+//! ```
+//!
+//! The stream's context has no tenant, the purpose `file`, and the name as its object. The tenant is
+//! bound by the sealed key. A file that was sealed with a key file is the stream alone.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +38,15 @@ pub const MOST_PLAINTEXT: usize = 64 * 1024;
 
 /// The longest context.
 pub const MOST_CONTEXT: usize = 512;
+
+/// What a file begins with that carries its own key, sealed.
+pub const FILE_MAGIC: [u8; 4] = *b"LCNF";
+
+/// The version of what stands before a file's stream.
+pub const FILE_VERSION: u8 = 1;
+
+/// The purpose of a file: of its stream's context, and, before a `/`, of its key's.
+pub const FILE_PURPOSE: &str = "file";
 
 /// Which of a tenant's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

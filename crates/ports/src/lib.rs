@@ -10,6 +10,6 @@ pub mod time;
 pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};
-pub use sealed::{KeyScope, Keyring, Staging};
+pub use sealed::{KeyAdmin, KeyScope, KeyState, Keyring, MOST_COUNTED, Staging};
 pub use stores::{Connector, Stores, Suppressor};
 pub use time::{Budget, Clock, Entropy};

@@ -1,7 +1,8 @@
 //! Keys, and the sealed objects under them.
 
 use async_trait::async_trait;
-use domain::{RequestId, TenantId};
+use domain::{Pseudonym, RequestId, TenantId};
+use jiff::{SignedDuration, Timestamp};
 use vault::DataKey;
 
 use crate::fault::Fault;
@@ -13,13 +14,23 @@ pub enum KeyScope {
     Pseudonyms(TenantId),
     /// One request's identities, plan and pages. Destroyed when the request is closed.
     Plan(TenantId, RequestId),
+    /// What a tenant's services seal. Rotates.
+    Fields(TenantId),
+    /// Under which the keys of a tenant's persons are sealed. Rotates.
+    Subjects(TenantId),
+    /// One person's own. Destroyed to erase what is sealed under it; made anew, it has the next version.
+    Subject(TenantId, Pseudonym),
 }
 
 impl KeyScope {
     /// Whose it is.
     pub fn tenant(&self) -> &TenantId {
         match self {
-            Self::Pseudonyms(tenant) | Self::Plan(tenant, _) => tenant,
+            Self::Pseudonyms(tenant)
+            | Self::Plan(tenant, _)
+            | Self::Fields(tenant)
+            | Self::Subjects(tenant)
+            | Self::Subject(tenant, _) => tenant,
         }
     }
 
@@ -28,21 +39,77 @@ impl KeyScope {
         match self {
             Self::Pseudonyms(_) => "pseudonyms",
             Self::Plan(..) => "plan",
+            Self::Fields(_) => "fields",
+            Self::Subjects(_) => "subjects",
+            Self::Subject(..) => "subject",
         }
+    }
+
+    /// Whether it has versions that follow each other, of which each still opens what it sealed.
+    pub fn rotates(&self) -> bool {
+        matches!(self, Self::Fields(_) | Self::Subjects(_))
     }
 }
 
 /// Data keys, wrapped by KMS and kept in the `keys` table.
 #[async_trait]
 pub trait Keyring: Send + Sync {
-    /// The key of a scope; made if there is none. Two callers at once get the same key.
+    /// The key of a scope, in its present version; made if there is none. Two callers at once get the
+    /// same key.
     async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault>;
 
-    /// The key of a scope; `None` if there is none, or none any more.
+    /// The key of a scope, in its present version; `None` if there is none, or none any more.
     async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault>;
+
+    /// A version of a scope's key; `None` if there never was one, or it was destroyed.
+    async fn open_version(&self, scope: &KeyScope, version: u32) -> Result<Option<DataKey>, Fault>;
 
     /// Destroys a key: nothing sealed under it can be read again. Doing it twice is fine.
     async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault>;
+}
+
+/// A rotating key, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyState {
+    /// Which.
+    pub scope: KeyScope,
+    /// The version that seals.
+    pub version: u32,
+    /// Since when.
+    pub made_at: Timestamp,
+    /// When the next one is due.
+    pub rotate_by: Timestamp,
+    /// Keys that are still sealed under an earlier version, or under an earlier root key; at the most
+    /// [`MOST_COUNTED`] are counted.
+    pub to_rewrap: u32,
+}
+
+/// How far [`KeyAdmin::status`] counts.
+pub const MOST_COUNTED: u32 = 1_000;
+
+/// Rotation. What a key sealed before stays readable; what is sealed under an earlier key is sealed
+/// anew in the background.
+#[async_trait]
+pub trait KeyAdmin: Send + Sync {
+    /// Makes the next version of a rotating key, or its first; the state after it. `expected` is the
+    /// version that the caller saw (0: none): another one by now means that somebody was first, and is
+    /// left as it is.
+    async fn rotate(
+        &self,
+        scope: &KeyScope,
+        expected: u32,
+        every: SignedDuration,
+    ) -> Result<KeyState, Fault>;
+
+    /// The rotating keys of a tenant that exist, by purpose.
+    async fn status(&self, tenant: &TenantId) -> Result<Vec<KeyState>, Fault>;
+
+    /// Rotating keys of all tenants whose `rotate_by` has passed, longest first.
+    async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<KeyState>, Fault>;
+
+    /// Seals some stored keys anew, under the present version and root key; how many, at the most `most`.
+    /// 0: none is left. Doing it twice, or stopping anywhere, is fine.
+    async fn rewrap(&self, most: usize) -> Result<usize, Fault>;
 }
 
 /// The staging bucket: objects that are sealed before they are put.

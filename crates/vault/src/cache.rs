@@ -67,6 +67,11 @@ impl<N: Eq + Hash + Clone> KeyCache<N> {
         kept.insert(name, Kept { key, at: now, uses: 0, bytes: 0 });
     }
 
+    /// Lets all keys go.
+    pub fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Lets a key go.
     pub fn forget(&self, name: &N) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(name);

@@ -17,6 +17,8 @@ mod message;
 mod pseudonym;
 mod reader;
 mod record;
+#[cfg(feature = "derive")]
+pub mod sealed;
 mod writer;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -29,6 +31,8 @@ pub use message::{MOST_MESSAGE, open, open_key, overhead, seal, seal_key};
 pub use pseudonym::PseudonymKey;
 pub use reader::OpenReader;
 pub use record::{RecordKey, SealedField};
+#[cfg(feature = "derive")]
+pub use vault_derive::Sealed;
 pub use writer::{FRAME, SealWriter};
 
 /// Why something could not be sealed or opened. Nothing of it was released.

@@ -89,7 +89,10 @@ pub(super) fn request(request: &Request) -> Result<Item, Fault> {
         return Ok(item.build());
     };
     let sort = keys::progress(by, &request.tenant, &request.id);
-    Ok(item.with("gsi3pk", s(keys::by_progress(keys::shard(&request.id)))).with("gsi3sk", s(sort)).build())
+    Ok(item
+        .with("gsi3pk", s(keys::by_progress(keys::shard(request.id.as_str()))))
+        .with("gsi3sk", s(sort))
+        .build())
 }
 
 /// An event, with what the stream's filters and readers need.

@@ -37,6 +37,12 @@ impl Key {
         Self { pk, sk: sk.into() }
     }
 
+    /// The key of an item.
+    pub fn of(item: &super::items::Item) -> Option<Self> {
+        let part = |name| super::items::text(item, name).map(str::to_owned);
+        Some(Self { pk: part("pk")?, sk: part("sk")? })
+    }
+
     /// As an operation wants it, and as an item begins.
     pub fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([("pk".to_owned(), s(&self.pk)), ("sk".to_owned(), s(&self.sk))])
@@ -132,11 +138,9 @@ pub(super) fn progress_until(now: Timestamp) -> String {
 }
 
 /// FNV-1a: the same in every version of the program, as the default hasher is not.
-pub(super) fn shard(id: &RequestId) -> u32 {
-    let hash = id
-        .as_str()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+pub(super) fn shard(id: &str) -> u32 {
+    let hash =
+        id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     // The low bits of FNV-1a mix least.
     ((hash >> 16) ^ hash) % SHARDS
 }
@@ -186,6 +190,68 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
+        KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
+        KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
+    }
+}
+
+/// The partition of a tenant's own keys.
+pub(super) fn keys_of(tenant: &TenantId) -> String {
+    format!("T#{tenant}")
+}
+
+/// Which version of a rotating key is in force.
+pub(super) fn rotating_key(scope: &KeyScope) -> Key {
+    Key::new(keys_of(scope.tenant()), format!("KEY#{}", scope.purpose()))
+}
+
+/// A version of a rotating key.
+pub(super) fn key_version(scope: &KeyScope, version: u32) -> Key {
+    Key::new(keys_of(scope.tenant()), format!("KEY#{}#{version:010}", scope.purpose()))
+}
+
+/// The partition of all rotating keys in the index of upkeep.
+pub(super) const ROTATION: &str = "ROTATE";
+
+/// Where upkeep finds a rotating key: by when it is due.
+pub(super) fn by_rotation(due: Timestamp, key: &Key) -> (String, String) {
+    (ROTATION.to_owned(), format!("{}#{}#{}", instant(due), key.pk, key.sk))
+}
+
+/// Where upkeep finds a wrapped key: by its root key.
+pub(super) fn by_root(root: &str, key: &Key) -> (String, String) {
+    (root_partition(shard(&key.pk)), format!("{root}#{}#{}", key.pk, key.sk))
+}
+
+pub(super) fn root_partition(shard: u32) -> String {
+    format!("ROOT#{shard}")
+}
+
+/// Where upkeep finds a person's key: by the version that it is sealed under.
+pub(super) fn by_version(tenant: &TenantId, version: u32, subject: &Pseudonym) -> (String, String) {
+    (format!("T#{tenant}#W"), format!("{version:010}#{subject}"))
+}
+
+/// The partition of a tenant's persons' keys, and what those before a version sort before.
+pub(super) fn sealed_before(tenant: &TenantId, version: u32) -> (String, String) {
+    (format!("T#{tenant}#W"), format!("{version:010}#"))
+}
+
+/// What a key of the `keys` table is for.
+pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
+    if let Some((tenant, id)) = parse_request_partition(&key.pk) {
+        return Some(KeyScope::Plan(tenant, id));
+    }
+    let rest = key.pk.strip_prefix("T#")?;
+    if let Some((tenant, subject)) = rest.split_once("#S#") {
+        return Some(KeyScope::Subject(tenant.parse().ok()?, subject.parse().ok()?));
+    }
+    let tenant = rest.parse().ok()?;
+    match key.sk.split('#').nth(1) {
+        None if key.sk == "PSEUDONYMS" => Some(KeyScope::Pseudonyms(tenant)),
+        Some("fields") => Some(KeyScope::Fields(tenant)),
+        Some("subjects") => Some(KeyScope::Subjects(tenant)),
+        _ => None,
     }
 }
 
@@ -233,11 +299,11 @@ mod tests {
     #[test]
     fn shards_are_stable_and_about_even() {
         let id: RequestId = "req_01arz3ndektsv4rrffq69g5fav".parse().expect("an id");
-        assert_eq!(shard(&id), 4, "a change moves every request of the index");
+        assert_eq!(shard(id.as_str()), 4, "a change moves every request of the index");
         let mut counts = [0_u32; SHARDS as usize];
         for random in 0..8_000_u128 {
             let id = RequestId::new(Timestamp::UNIX_EPOCH, random);
-            counts[shard(&id) as usize] += 1;
+            counts[shard(id.as_str()) as usize] += 1;
         }
         assert!(counts.iter().all(|n| (700..1_300).contains(n)), "{counts:?}");
     }

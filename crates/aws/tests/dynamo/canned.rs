@@ -32,6 +32,24 @@ impl Calls {
 
 /// A client to a server that gives these answers, each a status and a body, one after another.
 pub async fn answering(answers: Vec<(u16, String)>) -> (Client, Calls) {
+    let (address, calls) = serving(answers).await;
+    (client(address, RetryConfig::disabled()), calls)
+}
+
+/// The same, for DynamoDB and the key service together.
+pub async fn answering_both(answers: Vec<(u16, String)>) -> (Client, aws_sdk_kms::Client, Calls) {
+    let (address, calls) = serving(answers).await;
+    let kms = aws_sdk_kms::Config::builder()
+        .behavior_version(aws_sdk_kms::config::BehaviorVersion::latest())
+        .region(aws_sdk_kms::config::Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(format!("http://{address}"))
+        .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled())
+        .build();
+    (client(address, RetryConfig::disabled()), aws_sdk_kms::Client::from_conf(kms), calls)
+}
+
+async fn serving(answers: Vec<(u16, String)>) -> (SocketAddr, Calls) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let calls = Calls::default();
@@ -45,7 +63,7 @@ pub async fn answering(answers: Vec<(u16, String)>) -> (Client, Calls) {
             seen.0.lock().expect("calls").push(call);
         }
     });
-    (client(address, RetryConfig::disabled()), calls)
+    (address, calls)
 }
 
 /// A client whose calls reach the engine, and whose first answer to each write is lost on the way

@@ -49,11 +49,14 @@ pub async fn engine() -> Engine {
 /// What the contract is held against.
 pub async fn deployment() -> Deployment {
     let engine = engine().await;
+    // One, as in a function: another one goes on with what it has unwrapped for some minutes.
+    let keys = Arc::new(engine.keyring());
     Deployment {
         requests: Arc::new(engine.requests()),
         holds: Arc::new(engine.holds()),
         audit_log: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
-        keyring: Arc::new(engine.keyring()),
+        keyring: keys.clone(),
+        key_admin: keys,
     }
 }
 
@@ -76,7 +79,7 @@ impl Engine {
             self.kms.clone(),
             &self.names.keys,
             &self.names.kms_key,
-            self.clock.clone(),
+            (self.clock.clone(), std::sync::Arc::new(aws::SystemEntropy)),
         )
     }
 
@@ -129,7 +132,8 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
         ("by_progress", "gsi3", ProjectionType::KeysOnly),
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
-    for table in [&names.holds, &names.audit, &names.registry, &names.keys] {
+    make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;
+    for table in [&names.holds, &names.audit, &names.registry] {
         make_table(dynamodb, table, &[]).await;
     }
     names

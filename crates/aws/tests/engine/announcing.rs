@@ -37,6 +37,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         topic: true,
         sanctions: vec![],
         allowed_hosts: vec!["127.0.0.1".into()],
+        rotate_keys_every: [].into(),
     }
 }
 

@@ -21,7 +21,7 @@ impl Plan {
     /// must be found all the same.
     pub fn begin_pass(&mut self, catalog: &Catalog, for_erasing: bool, generation: Generation) {
         let mut first = self.lookups_for(catalog, 1, &BTreeMap::new());
-        self.add_earlier(&mut first, self.passes.iter().rev().find(|pass| pass.complete), 0);
+        Self::add_earlier(&mut first, self.passes.iter().rev().find(|pass| pass.complete), 0);
         self.passes.push(Pass {
             rounds: vec![Round { lookups: first, pages: BTreeMap::new() }],
             complete: false,
@@ -52,7 +52,7 @@ impl Plan {
     }
 
     /// Adds the lookups that read again what a round of an earlier pass located.
-    fn add_earlier(&self, lookups: &mut BTreeMap<StoreId, Vec<Lookup>>, pass: Option<&Pass>, round: usize) {
+    fn add_earlier(lookups: &mut BTreeMap<StoreId, Vec<Lookup>>, pass: Option<&Pass>, round: usize) {
         let located = pass.and_then(|pass| pass.rounds.get(round)).into_iter().flat_map(|r| &r.pages);
         for (store, pages) in located {
             let mut by_collection: BTreeMap<&str, Vec<PageRef>> = BTreeMap::new();
@@ -109,7 +109,7 @@ impl Plan {
         let number = self.round_number();
         let rounds = self.passes.last().map_or(0, |pass| pass.rounds.len());
         let mut lookups = self.lookups_for(catalog, number + 1, &pages);
-        self.add_earlier(&mut lookups, self.before(), rounds);
+        Self::add_earlier(&mut lookups, self.before(), rounds);
         let known_later = self.identities.iter().any(|k| k.round > number);
         let located_later = self.before().into_iter().flat_map(|pass| pass.rounds.iter().skip(rounds));
         let located_later = located_later.flat_map(|r| r.pages.values()).any(|pages| !pages.is_empty());

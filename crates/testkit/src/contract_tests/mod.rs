@@ -15,12 +15,13 @@ pub mod keyring;
 pub mod lists;
 pub mod locks;
 pub mod requests;
+pub mod rotation;
 #[cfg(test)]
 mod twin;
 
 use std::sync::Arc;
 
-use ports::{AuditLog, Holds, Keyring, Requests};
+use ports::{AuditLog, Holds, KeyAdmin, Keyring, Requests};
 
 /// The ports of one deployment's own state.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Deployment {
     pub audit_log: Arc<dyn AuditLog>,
     /// The `keys` table and the key service.
     pub keyring: Arc<dyn Keyring>,
+    /// The same, for rotation.
+    pub key_admin: Arc<dyn KeyAdmin>,
 }
 
 /// Makes a `#[tokio::test]` of every case. Takes a function that makes a [`Deployment`]
@@ -101,6 +104,15 @@ macro_rules! contract_tests {
             scopes_have_keys_of_their_own
             two_callers_at_once_get_the_same_key
             a_destroyed_key_is_gone
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], rotation,
+            a_rotated_key_opens_what_it_sealed
+            of_two_who_rotate_at_once_one_does
+            a_rotation_in_the_middle_of_reads_and_writes_loses_nothing
+            persons_keys_are_sealed_anew
+            a_destroyed_persons_key_is_not_made_again
+            keys_that_are_due_are_found
+            what_does_not_rotate_is_not_rotated
         );
     };
     (@all $deployment:path, $attributes:tt, $module:ident, $($case:ident)*) => {

@@ -12,6 +12,7 @@ fn memory() -> Ready<Deployment> {
         holds: world.holds(),
         audit_log: world.audit_log(),
         keyring: world.keyring(),
+        key_admin: world.key_admin(),
     })
 }
 

@@ -60,6 +60,9 @@ points! {
     KeyringObtain = "keyring.obtain", true, KeyUnavailable;
     KeyringOpen = "keyring.open", false, KeyUnavailable;
     KeyringDestroy = "keyring.destroy", true, KeyUnavailable;
+    KeyringRotate = "keyring.rotate", true, KeyUnavailable;
+    KeyringStatus = "keyring.status", false, KeyUnavailable;
+    KeyringRewrap = "keyring.rewrap", true, KeyUnavailable;
     StagingPut = "staging.put", true, ControlUnavailable;
     StagingGet = "staging.get", false, ControlUnavailable;
     StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;

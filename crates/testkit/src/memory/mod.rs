@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests, Sanctions,
-    Staging, Stores, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Requests,
+    Sanctions, Staging, Stores, Tenants,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -116,6 +116,11 @@ impl World {
 
     /// The keys.
     pub fn keyring(&self) -> Arc<dyn Keyring> {
+        Arc::new(self.clone())
+    }
+
+    /// The same, for rotation.
+    pub fn key_admin(&self) -> Arc<dyn KeyAdmin> {
         Arc::new(self.clone())
     }
 

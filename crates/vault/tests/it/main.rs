@@ -5,6 +5,7 @@
 mod caching;
 mod messages;
 mod records;
+mod sealed;
 mod streams;
 mod vectors;
 

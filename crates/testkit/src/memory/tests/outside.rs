@@ -21,6 +21,7 @@ fn settings(webhook: bool) -> Settings {
         topic: true,
         sanctions: vec![],
         allowed_hosts: vec![],
+        rotate_keys_every: [].into(),
     }
 }
 

@@ -1,0 +1,27 @@
+//! Side by side with other tools, in one run on one machine: one table for each row, in
+//! `docs/benchmarks`. `make bench` runs it.
+//!
+//! Each tool works in a process of its own, all of them on the same core, one after the other, in
+//! rounds: what disturbs the machine for a while disturbs all of them. A worker prints what it
+//! measured as lines of JSON, with a digest of what it got back; a wrong digest ends the run.
+
+#![allow(clippy::print_stdout, reason = "a program for a terminal, and workers that answer on theirs")]
+#![allow(clippy::cast_precision_loss, reason = "counts become rates")]
+
+mod machine;
+mod run;
+mod table;
+mod vault;
+
+/// Why there is no table.
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["vault"] => vault::compare(),
+        ["vault", "work", job, folder] => vault::ours::work(job, folder.as_ref()),
+        other => Err(format!("no such row: {}; there is vault", other.join(" ")).into()),
+    }
+}

@@ -1,0 +1,203 @@
+//! The `keys` table: data keys, wrapped by KMS or sealed under one that is.
+//!
+//! | item | pk | sk | attributes |
+//! |---|---|---|---|
+//! | a tenant's key for pseudonyms | `T#<tenant>` | `PSEUDONYMS` | `wrapped`, `root` |
+//! | a request's key | `T#<tenant>#R#<request>` | `PLAN` | `wrapped`, `root` |
+//! | a version of a rotating key | `T#<tenant>` | `KEY#<purpose>#<version>` | `wrapped`, `root`, `made_at` |
+//! | which version is in force | `T#<tenant>` | `KEY#<purpose>` | `version`, `made_at`, `rotate_by` |
+//! | a person's own key | `T#<tenant>#S#<pseudonym>` | `SUBJECT` | `sealed`, `under`, `version` |
+//! | what is left of it once destroyed | the same | the same | `version`, `destroyed_at` |
+//!
+//! `wrapped` is what KMS made under the key `root`, in the encryption context `tenant` and `purpose`; the
+//! context shows in KMS's own audit trail, so it never names a person. A person's key is sealed under the
+//! tenant's `subjects` key of version `under`: a million persons cost KMS nothing.
+//!
+//! The index `by_work` finds what upkeep has to do: in the partition `ROTATE` the rotating keys by when
+//! they are due, in `ROOT#<shard>` the wrapped keys by their root key, in `T#<tenant>#W` the persons'
+//! keys by the version that they are sealed under. What is done leaves the range that is searched, so
+//! upkeep needs no position of its own.
+//!
+//! The table has no backup, no point-in-time recovery and no stream: a deleted key is gone, and so is all
+//! that it sealed.
+
+mod persons;
+mod rotating;
+mod upkeep;
+mod wrapping;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring};
+use vault::{DataKey, KeyCache, Limits};
+
+use super::condition::Condition;
+use super::fault;
+use super::items::Item;
+use super::keys;
+use super::table::{Range, Search, Table};
+
+/// How long, and for how much, a tenant's key is kept unwrapped: what KMS is spared, and how long a key
+/// that was destroyed elsewhere still works here. A request's and a person's key are read for each use.
+const KEPT: Limits = Limits { seconds: 300, uses: 100_000, bytes: 4 << 30, keys: 64 };
+/// What one use may seal or open at the most: no more is known here.
+const BYTES_A_USE: u64 = 64 * 1024;
+/// How often a key that is made and destroyed by others at the same time is sought.
+const ATTEMPTS: u32 = 4;
+
+/// The `keys` table and the key service.
+pub struct KeysTable {
+    table: Table,
+    kms: aws_sdk_kms::Client,
+    /// The root key: its ARN, so that what was wrapped under another one can be told.
+    root: String,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    /// By scope and version; version 0 is the one in force.
+    unwrapped: KeyCache<(KeyScope, u32)>,
+}
+
+impl KeysTable {
+    /// The table by name, and the KMS key by its ARN. The clock says how old an unwrapped key is.
+    pub fn new(
+        client: Client,
+        kms: aws_sdk_kms::Client,
+        keys: impl Into<String>,
+        root: impl Into<String>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+    ) -> Self {
+        let (table, root) = (Table::new(client, keys), root.into());
+        Self { table, kms, root, clock, entropy, unwrapped: KeyCache::new(KEPT) }
+    }
+
+    fn cached(&self, scope: &KeyScope, version: u32) -> Option<DataKey> {
+        let now = self.clock.now().as_second();
+        self.unwrapped.get(&(scope.clone(), version), now, BYTES_A_USE)
+    }
+
+    fn cache(&self, scope: &KeyScope, version: u32, key: &DataKey) {
+        if !matches!(scope, KeyScope::Plan(..) | KeyScope::Subject(..)) {
+            self.unwrapped.put((scope.clone(), version), key.clone(), self.clock.now().as_second());
+        }
+    }
+
+    /// A key that has one version only.
+    async fn single(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
+        match self.table.get(&keys::data_key(scope)).await? {
+            None => Ok(None),
+            Some(item) => self.unwrap(scope, 1, &item).await.map(Some),
+        }
+    }
+
+    async fn obtain_single(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
+        for _ in 0..ATTEMPTS {
+            if let Some(key) = self.open(scope).await? {
+                return Ok(key);
+            }
+            let (key, wrapped) = self.generate(scope, 1).await?;
+            let item = self.wrapped_item(&keys::data_key(scope), wrapped).build();
+            if self.put(item, Condition::absent()).await? {
+                self.cache(scope, 0, &key);
+                return Ok(key);
+            }
+            // Another caller was first: theirs is the key, and ours was never used.
+        }
+        Err(self.contended())
+    }
+
+    /// `false` if the condition fails.
+    async fn put(&self, item: Item, condition: Condition) -> Result<bool, Fault> {
+        let call = self
+            .table
+            .client
+            .put_item()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            .condition_expression(condition.expression.as_ref())
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values());
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let refused =
+                    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
+                if refused {
+                    return Ok(false);
+                }
+                Err(fault::dynamodb("dynamodb:PutItem", &self.table.name, &error))
+            }
+        }
+    }
+
+    fn contended(&self) -> Fault {
+        let detail = "made and destroyed at once";
+        let (code, table) = (Code::KeyUnavailable, &self.table.name);
+        Fault::new(Class::Transient, code, "dynamodb:PutItem", table, detail)
+    }
+}
+
+fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {
+    let code = Code::KeyUnavailable;
+    Fault::new(Class::Permanent, code, operation, scope.purpose(), detail)
+}
+
+#[async_trait]
+impl Keyring for KeysTable {
+    async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
+        match scope {
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.obtain_single(scope).await,
+            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
+            KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
+        }
+    }
+
+    async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
+        if let Some(key) = self.cached(scope, 0) {
+            return Ok(Some(key));
+        }
+        let key = match scope {
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.single(scope).await?,
+            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await?,
+            KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await?,
+        };
+        if let Some(key) = &key {
+            self.cache(scope, 0, key);
+        }
+        Ok(key)
+    }
+
+    async fn open_version(&self, scope: &KeyScope, version: u32) -> Result<Option<DataKey>, Fault> {
+        if scope.rotates() {
+            return self.version(scope, version).await;
+        }
+        Ok(self.open(scope).await?.filter(|key| key.version() == version))
+    }
+
+    async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
+        let destroyed = match scope {
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.table.delete(&keys::data_key(scope)).await,
+            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.destroy_rotating(scope).await,
+            KeyScope::Subject(tenant, subject) => self.destroy_person(scope, tenant, subject).await,
+        };
+        // Also when the call failed: it may have gone through.
+        self.unwrapped.forget(&(scope.clone(), 0));
+        destroyed
+    }
+}
+
+impl KeysTable {
+    /// All versions, and the word which one is in force.
+    async fn destroy_rotating(&self, scope: &KeyScope) -> Result<(), Fault> {
+        let search = Search::new(keys::keys_of(scope.tenant()), Range::Prefix(keys::rotating_key(scope).sk));
+        for item in self.table.search(&search.only("pk, sk, version"), None).await? {
+            if let Some(key) = keys::Key::of(&item) {
+                self.table.delete(&key).await?;
+            }
+        }
+        self.unwrapped.clear();
+        Ok(())
+    }
+}

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("connectors", &["contract", "domain", "ports"]),
     ("aws", &["audit", "contract", "domain", "ports", "vault"]),
     // L4.
-    ("cli", &["contract", "domain"]),
+    ("cli", &["contract", "domain", "vault"]),
     // Tests only.
     ("testkit", &["audit", "contract", "domain", "ports", "vault"]),
     ("acceptance", &[]),

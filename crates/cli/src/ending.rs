@@ -15,7 +15,7 @@ pub enum Ending {
     Parked,
     /// 5: a watched request was still open when the time was up.
     Timeout,
-    /// 130: watching was interrupted with Ctrl-C; the request goes on.
+    /// 130: interrupted with Ctrl-C. A request that was watched goes on; of a file nothing is left.
     Interrupted,
 }
 
@@ -38,3 +38,8 @@ impl Ending {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// What to look at where the API says no: printed below what the API says itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Advice(pub String);

@@ -1,4 +1,4 @@
-//! `lacuna`, the command line of the platform: requests, legal holds and catalogs.
+//! `lacuna`, the command line of the platform: requests, legal holds, catalogs, sealed files.
 //!
 //! [`run`] is the whole program. What it may know of the machine (variables, clock, randomness,
 //! terminal) comes in with [`World`], so that every line it prints can be tested. Identities that
@@ -11,6 +11,7 @@ mod commands;
 mod ending;
 mod input;
 mod screen;
+mod seal;
 mod show;
 mod text;
 mod watch;

@@ -3,13 +3,20 @@
 //! Results go to standard output and complaints to standard error, through handles whose errors are
 //! returned: `println!` would panic when the reader of a pipe goes away.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::{MutexGuard, PoisonError};
 
 use crate::text::Line;
 use crate::world::{Output, Terminal, World};
 
 /// Where no terminal says how wide it is.
 const WIDTH: usize = 100;
+
+/// Output, for as long as something is written. A thread that broke off while it wrote leaves nothing that
+/// the next could not be written after.
+pub fn locked(output: &Output) -> MutexGuard<'_, dyn Write + Send + 'static> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Where results and complaints go, and how they may look there.
 pub struct Screen {
@@ -48,6 +55,32 @@ impl Screen {
         self.terminal.stdout && !self.dumb && !self.json
     }
 
+    /// Whether a note can be drawn over, while what goes to standard output is somewhere else.
+    pub fn live_notes(&self, data_on_stdout: bool) -> bool {
+        let collide = data_on_stdout && self.terminal.stdout;
+        self.terminal.stderr && !self.dumb && !self.json && !collide
+    }
+
+    /// Draws one note over the one before, or removes it.
+    pub fn redraw(&mut self, note: Option<&Line>) -> io::Result<()> {
+        let width = self.size().map_or(WIDTH, |(width, _)| width);
+        let line = note.map(|note| note.clone().cut(width.saturating_sub(1)));
+        let text = line.map(|line| line.paint(!self.plain)).unwrap_or_default();
+        let mut stderr = locked(&self.stderr);
+        write!(stderr, "\r\x1b[K{text}")?;
+        stderr.flush()
+    }
+
+    /// Whether standard output is one that a person looks at.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal.stdout
+    }
+
+    /// Standard output itself, for what is no text.
+    pub fn output(&self) -> Output {
+        self.stdout.clone()
+    }
+
     /// Columns and rows of the terminal.
     pub fn size(&self) -> Option<(usize, usize)> {
         // Some terminals do not know, and say 0.
@@ -69,14 +102,14 @@ impl Screen {
     /// Prints lines of a complaint, or a note that is not part of the result.
     pub fn notes(&mut self, lines: &[Line]) -> io::Result<()> {
         let text = self.painted(lines, self.terminal.stderr);
-        let mut stderr = self.stderr.borrow_mut();
+        let mut stderr = locked(&self.stderr);
         stderr.write_all(text.as_bytes())?;
         stderr.flush()
     }
 
     /// Prints a complaint that is laid out already.
     pub fn complaint(&mut self, text: &str) -> io::Result<()> {
-        self.stderr.borrow_mut().write_all(text.as_bytes())
+        locked(&self.stderr).write_all(text.as_bytes())
     }
 
     /// What tells somebody who waits before the terminal that a call is tried again.
@@ -88,7 +121,7 @@ impl Screen {
         Box::new(move |text| {
             let line = Line::plain(text).paint(false);
             // A note that cannot be written is no reason to give up.
-            let _ = writeln!(stderr.borrow_mut(), "{line}");
+            let _ = writeln!(locked(&stderr), "{line}");
         })
     }
 
@@ -107,7 +140,7 @@ impl Screen {
 
     /// Prints exactly this.
     pub fn raw(&mut self, text: &str) -> io::Result<()> {
-        let mut stdout = self.stdout.borrow_mut();
+        let mut stdout = locked(&self.stdout);
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }

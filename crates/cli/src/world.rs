@@ -1,9 +1,9 @@
 //! What the program knows of the machine it runs on: the one door to variables, clock, randomness
 //! and terminal.
 
-use std::cell::RefCell;
 use std::io::{BufRead, IsTerminal as _, Write};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use crate::screen::Screen;
 
-/// Where output goes.
-pub type Output = Rc<RefCell<dyn Write>>;
+/// Where output goes. A file that is opened is written there by another thread, so that Ctrl-C and the
+/// progress do not wait for whoever reads it.
+pub type Output = Arc<Mutex<dyn Write + Send>>;
 
 /// Reads environment variables.
 pub type Variables = Box<dyn Fn(&str) -> Option<String>>;
@@ -26,7 +27,7 @@ pub struct World {
     /// 128 bits that nobody can guess.
     pub random: Rc<dyn Fn() -> anyhow::Result<u128>>,
     /// Standard input.
-    pub stdin: Box<dyn BufRead>,
+    pub stdin: Box<dyn BufRead + Send>,
     /// Standard output: results.
     pub stdout: Output,
     /// Standard error: complaints and notes.
@@ -94,8 +95,8 @@ impl World {
             now: Rc::new(now),
             random: Rc::new(random),
             stdin: Box::new(std::io::BufReader::new(std::io::stdin())),
-            stdout: Rc::new(RefCell::new(std::io::stdout())),
-            stderr: Rc::new(RefCell::new(std::io::stderr())),
+            stdout: Arc::new(Mutex::new(std::io::stdout())),
+            stderr: Arc::new(Mutex::new(std::io::stderr())),
             terminal: Terminal {
                 stdin: std::io::stdin().is_terminal(),
                 stdout: std::io::stdout().is_terminal(),

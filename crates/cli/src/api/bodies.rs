@@ -1,12 +1,17 @@
 //! What is sent. The same shapes as [`contract::api`] reads; there they cannot be written, so that
 //! no part of the platform writes an identity by accident.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::vault::Purpose;
 use domain::clock::Jurisdiction;
 use domain::pii::exposed;
 use domain::request::RequestType;
 use domain::{Identity, Personal};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use vault::Material;
+use zeroize::Zeroizing;
 
 /// `POST /v1/requests`.
 #[derive(Serialize)]
@@ -59,4 +64,39 @@ pub struct PlaceHold {
     pub reason: String,
     /// When somebody should look whether it is still needed.
     pub review_at: Timestamp,
+}
+
+/// `POST /v1/vault/encrypt`, of a file's key.
+#[derive(Serialize)]
+pub struct WrapKey<'a> {
+    /// What it is sealed as.
+    pub context: &'a str,
+    /// The key.
+    #[serde(serialize_with = "key")]
+    pub plaintext: &'a Material,
+}
+
+/// `POST /v1/vault/decrypt`, of a file's key.
+#[derive(Serialize)]
+pub struct UnwrapKey<'a> {
+    /// What it was sealed as.
+    pub context: &'a str,
+    /// The key as it was sealed.
+    #[serde(serialize_with = "bytes")]
+    pub sealed: &'a [u8],
+}
+
+/// `POST /v1/vault/rotate`.
+#[derive(Serialize)]
+pub struct Rotate {
+    /// Which key.
+    pub purpose: Purpose,
+}
+
+fn key<S: Serializer>(material: &Material, serializer: S) -> Result<S::Ok, S::Error> {
+    bytes(material.expose(), serializer)
+}
+
+fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&Zeroizing::new(STANDARD.encode(bytes)))
 }

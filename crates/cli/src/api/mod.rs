@@ -13,7 +13,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
-pub use bodies::{PlaceHold, Subject, Submit, Verification};
+pub use bodies::{PlaceHold, Rotate, Subject, Submit, UnwrapKey, Verification, WrapKey};
 pub use connect::connect;
 pub use trouble::{Refusal, Repeat, Unanswered};
 
@@ -113,8 +113,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// An answer that did what was asked.
-#[derive(Debug, Clone)]
+/// An answer that did what was asked. It may hold a key, so it cannot be printed.
 pub struct Answer {
     /// The body as it came.
     pub body: String,

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod hold;
 pub mod request;
+pub mod vault;
 
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ use domain::identity::IdentityType;
 use crate::ending::Ending;
 use crate::screen::Screen;
 
-/// Data subject requests, legal holds and catalogs, from the command line.
+/// Data subject requests, legal holds, catalogs and sealed files, from the command line.
 #[derive(Parser)]
 #[command(name = "lacuna", version, after_help = AFTER)]
 pub struct Arguments {
@@ -32,7 +33,7 @@ Environment:
 `make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or environment. A watched request: 0 fulfilled,
-3 ended otherwise, 4 parked, 5 still open when the time was up, 130 interrupted.";
+3 ended otherwise, 4 parked, 5 still open when the time was up. 130 interrupted.";
 
 const COMMON: &str = "Common options";
 
@@ -62,6 +63,9 @@ pub enum Command {
     /// The catalog of stores: check it, print its schema (needs no API)
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// Seal files and open them; the keys of the vault, and when they are rotated
+    #[command(subcommand)]
+    Vault(vault::Command),
 }
 
 /// `type=value`, as it stands on the command line.

@@ -4,6 +4,7 @@ mod catalog;
 mod hold;
 mod list;
 mod request;
+mod vault;
 
 use crate::api::{Api, connect};
 use crate::args::{Arguments, Command, Global};
@@ -46,5 +47,6 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
         Command::Request(command) => request::run(command, desk).await,
         Command::Hold(command) => hold::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
+        Command::Vault(command) => vault::run(command, desk).await,
     }
 }

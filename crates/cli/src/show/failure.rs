@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::api::{Refusal, Repeat, Unanswered};
+use crate::ending::Advice;
 use crate::screen::Screen;
 use crate::text::table::{Table, cell, sentences, words};
 use crate::text::{Line, Tone, paragraph};
@@ -10,11 +11,14 @@ use crate::text::{Line, Tone, paragraph};
 /// Prints an error. A refusal's body goes to standard output too where a machine reads it.
 pub fn print(error: &anyhow::Error, screen: &mut Screen) -> io::Result<()> {
     let width = screen.width();
-    let lines = match (error.downcast_ref(), error.downcast_ref()) {
+    let mut lines = match (error.downcast_ref(), error.downcast_ref()) {
         (Some(refusal), _) => refused(refusal, width),
         (None, Some(unanswered)) => silent(unanswered, width),
         (None, None) => told(error, width),
     };
+    if let Some(Advice(text)) = error.downcast_ref() {
+        lines.extend(paragraph(Tone::Plain, text, width.min(100)));
+    }
     if let Some(refusal) = error.downcast_ref::<Refusal>().filter(|_| screen.json()) {
         screen.body(&refusal.body)?;
     }

@@ -7,3 +7,4 @@ pub mod outcome;
 pub mod request;
 pub mod stores;
 pub mod timeline;
+pub mod vault;

@@ -181,9 +181,34 @@ pub fn count(n: u64, noun: &str) -> String {
     format!("{n} {noun}{s}")
 }
 
+/// A number of bytes: `312 bytes`, `4.7 MB`. Rounded down, so that nothing looks complete before it is.
+pub fn bytes(n: u64) -> String {
+    let (unit, name) = match n {
+        0..1_000 => return count(n, "byte"),
+        1_000..1_000_000 => (1_000, "kB"),
+        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, "GB"),
+        _ => (1_000_000_000_000, "TB"),
+    };
+    format!("{}.{} {name}", n / unit, n % unit / (unit / 10))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_rounded_down() {
+        fn check(n: u64, expect: &str) {
+            assert_eq!(bytes(n), expect);
+        }
+        check(1, "1 byte");
+        check(999, "999 bytes");
+        check(1_000, "1.0 kB");
+        check(1_999_999, "1.9 MB");
+        check(5_368_709_120, "5.3 GB");
+        check(281_474_976_710_656, "281.4 TB");
+    }
 
     #[test]
     fn words_are_kept_whole_where_they_can_be() {

@@ -1,9 +1,10 @@
 //! A machine for the program to run on: its clock stands still, its terminal is a buffer.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::OsString;
-use std::io::Cursor;
+use std::io::{BufRead, Cursor};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cli::{Pace, Terminal, World};
@@ -22,6 +23,24 @@ pub struct Ran {
     pub out: String,
     /// Standard error.
     pub err: String,
+}
+
+/// What a run left behind that may print no text.
+#[derive(Debug)]
+pub struct Piped {
+    /// The exit code.
+    pub code: u8,
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Piped {
+    /// It printed text.
+    pub fn text(self) -> Ran {
+        Ran { code: self.code, out: String::from_utf8(self.out).expect("text"), err: self.err }
+    }
 }
 
 /// How to run it.
@@ -51,6 +70,15 @@ impl Machine {
 
     /// Runs a command line.
     pub fn run_words(&self, words: impl IntoIterator<Item = OsString>) -> Ran {
+        self.run_piped(words, Cursor::new(self.stdin.clone().into_bytes())).text()
+    }
+
+    /// Runs a command line that reads this.
+    pub fn run_piped(
+        &self,
+        words: impl IntoIterator<Item = OsString>,
+        stdin: impl BufRead + Send + 'static,
+    ) -> Piped {
         let (out, err) = (buffer(), buffer());
         let (url, no_color, terminal) = (self.url.clone(), self.no_color, self.terminal);
         let random = Cell::new(0_u128);
@@ -64,7 +92,7 @@ impl Machine {
             }),
             now: Rc::new(|| NOW.parse().expect("a time")),
             random: Rc::new(move || Ok(random.replace(random.get() + 1))),
-            stdin: Box::new(Cursor::new(self.stdin.clone().into_bytes())),
+            stdin: Box::new(stdin),
             stdout: out.clone(),
             stderr: err.clone(),
             terminal: Terminal {
@@ -76,13 +104,13 @@ impl Machine {
             pace: quick(),
         };
         let code = cli::run(words, world);
-        let taken = |buffer: Rc<RefCell<Vec<u8>>>| String::from_utf8(buffer.take()).expect("text");
-        Ran { code, out: taken(out), err: taken(err) }
+        let taken = |buffer: Arc<Mutex<Vec<u8>>>| std::mem::take(&mut *buffer.lock().expect("a buffer"));
+        Piped { code, out: taken(out), err: String::from_utf8(taken(err)).expect("text") }
     }
 }
 
-fn buffer() -> Rc<RefCell<Vec<u8>>> {
-    Rc::default()
+fn buffer() -> Arc<Mutex<Vec<u8>>> {
+    Arc::default()
 }
 
 fn quick() -> Pace {

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it found by failing")]
 
 mod catalog;
+mod folder;
 mod golden;
 mod holds;
 mod lists;
@@ -12,5 +13,10 @@ mod requests;
 mod screen;
 mod server;
 mod trouble;
+mod vault_damage;
+mod vault_files;
+mod vault_keys;
+mod vault_memory;
+mod vault_places;
 mod views;
 mod watching;

@@ -78,7 +78,7 @@ bench: $(BENCH)/.stamp
 	cargo bench --locked -p bench --bench rows -- $(ROW)
 
 # Writes the golden files anew, to be looked at before they are committed.
-snap:
+snap: .venv/.stamp
 	LACUNA_SNAP=1 cargo test --locked -p acceptance --test it
 	LACUNA_GOLDEN=write cargo test --locked -p cli
 	git status --short

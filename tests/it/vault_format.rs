@@ -236,7 +236,7 @@ fn ask(folder: &str, cases: &[Case]) -> Vec<Value> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("reader.py"), reader()).expect("written");
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         let (file, field) = (number.to_string(), format!("{number}-field"));
         std::fs::write(folder.join(&file), &case.sealed).expect("written");
@@ -246,9 +246,9 @@ fn ask(folder: &str, cases: &[Case]) -> Vec<Value> {
             "shape": case.shape, "file": file, "field": field, "name": case.name,
             "material": hex::encode(case.material), "version": case.version, "context": [tenant, purpose, object],
         });
-        lines += &format!("{line}\n");
+        lines.push(line.to_string());
     }
-    std::fs::write(folder.join("cases"), lines).expect("written");
+    std::fs::write(folder.join("cases"), lines.join("\n")).expect("written");
     let script = root().join("tests/it/vault_format.py");
     let said = Command::new(python).args(["-B".as_ref(), script.as_os_str(), folder.as_os_str()]).output();
     let said = said.expect("Python runs");

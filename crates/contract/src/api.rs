@@ -89,6 +89,9 @@ pub struct StoreView {
     pub retained: u64,
     /// Records that still name the person, when the store was read again; `null` until then.
     pub residue: Option<u64>,
+    /// Where keys were destroyed: since when nobody can open what they sealed. Not said before it is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_from: Option<Timestamp>,
     /// What is kept there, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
@@ -304,6 +307,7 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
         anonymised: settled.anonymised,
         retained: settled.retained,
         residue: confirm.and_then(|t| t.tally.residue),
+        true_from: erase.and_then(|t| t.true_from),
         kept,
     }
 }

@@ -70,6 +70,8 @@ pub enum Outcome {
     Closed,
     /// The plan is to be made again: residue was found, or a hold came in between.
     Again,
+    /// Everything is done, and becomes true by itself at `until`: nothing is said before.
+    Settle,
     /// Something failed; the request must be parked.
     Failed,
     /// Nothing to do now: it waits for another request, or has ended.
@@ -78,7 +80,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for the test that compares them with the state machine's choices.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Locate,
         Self::BeforeWait,
         Self::AfterWait,
@@ -89,6 +91,7 @@ impl Outcome {
         Self::Close,
         Self::Closed,
         Self::Again,
+        Self::Settle,
         Self::Failed,
         Self::Rest,
     ];

@@ -79,6 +79,8 @@ event_kinds! {
     Erased = "store.erased",
     /// A store was read again.
     Confirmed = "store.confirmed",
+    /// Everything is done; what was destroyed has to be gone from every cache before it is said.
+    Settling = "request.settling",
     /// A step gave a store up.
     Failed = "store.failed",
     /// A store's work goes on in another invocation.

@@ -96,6 +96,10 @@ pub struct Task {
     /// The counts of erasing by collection.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub collections: BTreeMap<String, Tally>,
+    /// For [`Operation::Erase`], where keys were destroyed: since when, at the latest, nobody can open
+    /// what they sealed. Nothing is called erased before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_from: Option<Timestamp>,
     /// Where to go on, sealed: a store's own cursor can contain keys.
     pub cursor: Option<String>,
     /// Why it was given up.
@@ -118,6 +122,7 @@ impl Task {
             batches: Vec::new(),
             tally: Tally::default(),
             collections: BTreeMap::new(),
+            true_from: None,
             cursor: None,
             failure: None,
             at,

@@ -6,5 +6,6 @@ mod objections;
 mod outages;
 mod outcomes;
 mod shop;
+mod shredding;
 mod stage;
 mod waiting;

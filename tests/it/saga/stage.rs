@@ -82,6 +82,7 @@ impl Stage {
                 stores: vec![],
             }],
             allowed_hosts: vec!["example.com".into()],
+            rotate_keys_every: [].into(),
         });
         shop::fill(&world, &tenant);
         let definition = Definition::parse(DEFINITION).expect("the state machine reads");

@@ -111,6 +111,7 @@ pub fn kept(view: &RequestView, width: usize) -> Vec<Line> {
             Method::Delete => "deleted",
             Method::Anonymise => "anonymised",
             Method::Retain => "as it is",
+            Method::Shred => "unreadable",
         };
         table.row([
             cell(format!("{}.{}", store.store, kept.collection)),

@@ -82,6 +82,7 @@ pub fn store(id: &str, status: &str, counts: [u64; 4], residue: Option<u64>) -> 
         anonymised,
         retained,
         residue,
+        true_from: None,
         kept: Vec::new(),
     }
 }

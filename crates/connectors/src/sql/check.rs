@@ -120,7 +120,7 @@ fn reaches<'k>(look: &Look, keys: &'k [ForeignKey]) -> Option<(&'k str, &'static
         !table.eq_ignore_ascii_case(&look.table) && look.deleted.contains(&table)
     };
     match look.method {
-        Method::Retain => None,
+        Method::Retain | Method::Shred => None,
         Method::Anonymise => {
             let replaced = |column: &str| look.replaced.iter().any(|name| name.eq_ignore_ascii_case(column));
             let mut acting = keys.iter().filter(|key| {

@@ -1,6 +1,7 @@
 //! What a catalog must satisfy before anything is planned with it.
 
 mod objects;
+mod shredding;
 mod suppression;
 
 #[cfg(test)]
@@ -101,6 +102,10 @@ impl Report<'_> {
                 self.collection(s, c, "the name is used twice", "rename one of them");
             }
             self.check_names(s, c);
+            if c.erasure.method == Method::Shred {
+                self.check_shredding(s, c);
+                continue;
+            }
             self.check_shape(s, c);
             self.check_ways(s, c);
             self.check_erasure(s, c);
@@ -234,7 +239,7 @@ impl Report<'_> {
         }
         let replaced = |f: &Field| f.anonymise.is_some();
         match e.method {
-            Method::Delete => {}
+            Method::Delete | Method::Shred => {}
             Method::Retain => {
                 let kept = c
                     .fields

@@ -9,6 +9,7 @@ mod check;
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -217,6 +218,9 @@ pub enum Method {
     Anonymise,
     /// The record stays as it is.
     Retain,
+    /// The record stays, sealed under the person's own key, and the key is destroyed: for what cannot be
+    /// erased record by record, such as an archive that is only ever appended to.
+    Shred,
 }
 
 impl Method {
@@ -226,6 +230,7 @@ impl Method {
             Self::Delete => "delete",
             Self::Anonymise => "anonymise",
             Self::Retain => "retain",
+            Self::Shred => "shred",
         }
     }
 }
@@ -242,6 +247,25 @@ pub struct Erasure {
     pub law: Option<String>,
     /// For what stays: for how long, as an ISO 8601 duration.
     pub keep_for: Option<String>,
+    /// For `shred`: how long after the key was destroyed somebody may still open what it sealed, as an
+    /// ISO 8601 duration of days, hours, minutes and seconds, at least five minutes (`PT5M`, the default).
+    /// The age of every cache of opened keys, and of every backup of one, in the services that use them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shredded_after: Option<String>,
+}
+
+/// How long Lacuna itself goes on with a key that was destroyed elsewhere.
+const OWN_CACHES: SignedDuration = SignedDuration::from_mins(5);
+
+impl Erasure {
+    /// [`Erasure::shredded_after`]; `None` if it is not such a duration.
+    pub fn shredded_after(&self) -> Option<SignedDuration> {
+        let Some(text) = &self.shredded_after else { return Some(OWN_CACHES) };
+        let span: Span = text.parse().ok()?;
+        let plain = span.get_years() == 0 && span.get_months() == 0 && !span.is_negative();
+        let after = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok().filter(|_| plain)?;
+        Some(after).filter(|after| *after >= OWN_CACHES)
+    }
 }
 
 /// A way in which a collection's records are found.

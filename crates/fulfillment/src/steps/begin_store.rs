@@ -77,7 +77,7 @@ impl Beginning<'_> {
     fn touches_anything(&self, request: &Request, now: jiff::Timestamp) -> Result<bool, StepError> {
         for (_, page) in self.plan.erase_order(&self.store.id).iter().filter(|(w, _)| *w == self.wave) {
             let collection = collection_of(self.store, page)?;
-            if let Handling::Treat(_) = handling(request, self.plan, self.store, collection, now) {
+            if !matches!(handling(request, self.plan, self.store, collection, now), Handling::Keep) {
                 return Ok(true);
             }
         }

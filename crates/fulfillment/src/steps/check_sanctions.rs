@@ -178,7 +178,7 @@ pub(super) fn hold(
 }
 
 /// Rounded up: the state machine's waits end with a whole second, and never early.
-fn whole_seconds(at: Timestamp) -> Option<Timestamp> {
+pub(super) fn whole_seconds(at: Timestamp) -> Option<Timestamp> {
     let up = i64::from(at.subsec_nanosecond() > 0);
     Timestamp::from_second(at.as_second().checked_add(up)?).ok()
 }

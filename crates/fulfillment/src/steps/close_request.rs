@@ -11,11 +11,13 @@ use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::request::Request;
 use domain::{Operation, Status, Task, TaskStatus};
+use jiff::Timestamp;
 use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
+use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
 use crate::steps::queue::wake_waiters;
@@ -43,6 +45,8 @@ enum Verdict {
     End(Status),
     /// Residue was found after so many passes, and another one may help.
     Residue { found: u64, passes: u32 },
+    /// Keys were destroyed, and until then somebody may still have one.
+    Settle(Timestamp),
     /// Something was left undone without failing: a hold came in between.
     Again,
     /// Something failed.
@@ -65,7 +69,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
         _ => None,
     };
-    match verdict(&request, plan.as_ref(), &tasks) {
+    match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
+        Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
             let closed = close(&scope, status).await?;
             clean_up(ports, &closed).await?;
@@ -108,7 +113,7 @@ fn is_given_up(request: &Request) -> bool {
     request.cancel_requested || request.denied.is_some()
 }
 
-fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
+fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestamp) -> Verdict {
     if is_given_up(request) {
         if !to_restore(tasks).is_empty() {
             let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
@@ -147,15 +152,36 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Verdict {
         }
     }
     let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);
-    match residue {
+    let true_from = tasks.iter().filter_map(|t| t.true_from).max();
+    match (residue, true_from) {
         _ if !complete || !for_erasing => Verdict::Again,
-        0 if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
-        0 => Verdict::End(Status::PartiallyFulfilled),
-        found => {
+        (0, Some(until)) if until > now => Verdict::Settle(until),
+        (0, _) if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
+        (0, _) => Verdict::End(Status::PartiallyFulfilled),
+        (found, _) => {
             let passes = plan.passes.iter().filter(|p| p.for_erasing).count();
             Verdict::Residue { found, passes: u32::try_from(passes).unwrap_or(u32::MAX) }
         }
     }
+}
+
+/// Waits until what was done is true: nobody has a key any more that was destroyed.
+async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepError> {
+    let until = whole_seconds(until);
+    amend_plainly(scope, |request| {
+        let progress_by = until.and_then(|until| later(until, crate::change::PATIENCE));
+        if request.progress_by >= progress_by {
+            return Ok(Amend::Leave(()));
+        }
+        let mut draft = Draft::new(request, EventKind::Settling, scope.clock.now());
+        draft.request.progress_by = progress_by;
+        if let Some(until) = until {
+            draft = draft.detail("true_from", until);
+        }
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
 async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {

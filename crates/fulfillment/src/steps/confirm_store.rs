@@ -13,7 +13,7 @@ use domain::event::EventKind;
 use domain::plan::{Lookup, PageRef, Plan};
 use domain::request::Request;
 use domain::{Operation, Status, Tally, Task, TaskStatus};
-use ports::stores::{Connector, MOST_VALUES, Search, Target};
+use ports::stores::{Connector, MOST_VALUES, Remaining, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::locate_store::{Position, values_at};
+use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::treatment::{Handling, handling};
 
 /// What the step needs.
@@ -92,8 +93,15 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
         None => Progress::default(),
     };
-    let reader =
-        Reader { desk: &desk, plan: &plan, request: &request, store, connector, now: ports.clock.now() };
+    let reader = Reader {
+        keyring: &*ports.keyring,
+        desk: &desk,
+        plan: &plan,
+        request: &request,
+        store,
+        connector,
+        now: ports.clock.now(),
+    };
     let begun_at = progress.clone();
     let read = reader.read(&mut progress, budget).await;
     if read.is_err() && progress == begun_at {
@@ -140,6 +148,7 @@ pub(super) fn last_erased_at(tasks: &[Task]) -> Option<jiff::Timestamp> {
 }
 
 struct Reader<'a> {
+    keyring: &'a dyn Keyring,
     desk: &'a Desk<'a>,
     plan: &'a Plan,
     request: &'a Request,
@@ -176,14 +185,20 @@ impl Reader<'_> {
         progress: &mut Progress,
         budget: &dyn Budget,
     ) -> Result<bool, StepError> {
-        let Some((target, Handling::Treat(_))) = self.handled(&lookup.collection)? else {
+        let (target, handling) = self.handled(&lookup.collection)?;
+        if matches!(handling, Handling::Keep) {
             return Ok(true);
-        };
+        }
         while let Some(values) = values_at(self.desk, lookup, progress.at.page).await? {
             while let Some(chunk) = values.chunks(MOST_VALUES).nth(progress.at.chunk) {
                 let search = Search { field: &lookup.field, values: chunk };
-                let found =
-                    self.connector.confirm_search(&target, &search, progress.at.inner.as_deref()).await?;
+                let found = if matches!(handling, Handling::Shred(_)) {
+                    let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
+                    let left = keys.find(target.collection, &lookup.field, chunk).await?;
+                    Remaining { records: left.len() as u64, next: None }
+                } else {
+                    self.connector.confirm_search(&target, &search, progress.at.inner.as_deref()).await?
+                };
                 *progress.searched.entry(lookup.collection.clone()).or_default() += found.records;
                 progress.at.inner = found.next;
                 if progress.at.inner.is_none() {
@@ -200,19 +215,25 @@ impl Reader<'_> {
     }
 
     async fn reread(&self, page: &PageRef) -> Result<u64, StepError> {
-        let Some((target, Handling::Treat(treatment))) = self.handled(&page.collection)? else {
-            return Ok(0);
-        };
-        let records = self.desk.page(&page.object).await?.records;
-        Ok(self.connector.confirm_records(&target, &records, &treatment).await?)
+        match self.handled(&page.collection)? {
+            (_, Handling::Keep) => Ok(0),
+            (target, Handling::Treat(treatment)) => {
+                let records = self.desk.page(&page.object).await?.records;
+                Ok(self.connector.confirm_records(&target, &records, &treatment).await?)
+            }
+            (_, Handling::Shred(_)) => {
+                let records = self.desk.page(&page.object).await?.records;
+                PersonsKeys::of(self.keyring, &self.request.tenant).await?.left(&records).await
+            }
+        }
     }
 
-    fn handled(&self, name: &str) -> Result<Option<(Target<'_>, Handling)>, StepError> {
+    fn handled(&self, name: &str) -> Result<(Target<'_>, Handling), StepError> {
         let collection = self
             .store
             .collection(name)
             .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the collection"))?;
         let handling = handling(self.request, self.plan, self.store, collection, self.now);
-        Ok(Some((Target { store: self.store, collection, wanted: &[] }, handling)))
+        Ok((Target { store: self.store, collection, wanted: &[] }, handling))
     }
 }

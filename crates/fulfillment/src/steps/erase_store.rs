@@ -23,6 +23,7 @@ use crate::change::{Actor, Amend, Draft, Scope, amend};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::begin_store::{Beginning, collection_of};
+use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::treatment::{Handling, handling};
 
 /// What the step needs.
@@ -149,7 +150,13 @@ fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp
 fn carried(stored: Task, fresh: Task) -> Task {
     let kept_anew = |tally: Tally| Tally { retained: 0, ..tally };
     let collections = stored.collections.into_iter().map(|(name, tally)| (name, kept_anew(tally)));
-    Task { tally: kept_anew(stored.tally), collections: collections.collect(), begun: stored.begun, ..fresh }
+    Task {
+        tally: kept_anew(stored.tally),
+        collections: collections.collect(),
+        begun: stored.begun,
+        true_from: stored.true_from,
+        ..fresh
+    }
 }
 
 /// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.
@@ -190,6 +197,15 @@ impl Eraser<'_> {
             Handling::Keep => {
                 let done = u64::from(page.records);
                 (Settled { done, foreign: 0 }, Tally { retained: done, ..Tally::default() })
+            }
+            Handling::Shred(after) => {
+                let records = self.desk.page(&page.object).await?.records;
+                let keys = PersonsKeys::of(&*self.ports.keyring, &self.request.tenant).await?;
+                let done = keys.destroy(&records).await?;
+                let destroyed = self.ports.clock.now();
+                let true_from = destroyed.checked_add(after).unwrap_or(jiff::Timestamp::MAX);
+                task.true_from = task.true_from.max(Some(true_from));
+                (Settled { done, foreign: 0 }, Tally { erased: done, ..Tally::default() })
             }
             Handling::Treat(treatment) => {
                 let records = self.desk.page(&page.object).await?.records;

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
-use domain::catalog::Catalog;
+use domain::catalog::{Catalog, Method};
 use domain::event::EventKind;
 use domain::plan::{Lookup, Page, PageRef, Plan, Source, Value};
 use domain::task::Batch;
 use domain::{Operation, Tally, Task, TaskStatus};
-use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
+use ports::stores::{Connector, Found, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::earlier::Earlier;
+use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::seen::Seen;
 
 /// What the step needs.
@@ -79,6 +80,7 @@ pub(super) fn written(desk: &Desk<'_>, plan: &Plan, task: &Task) -> Vec<String> 
 }
 
 struct Searcher<'a> {
+    keyring: &'a dyn Keyring,
     input: &'a StoreRun,
     desk: Desk<'a>,
     plan: Plan,
@@ -116,7 +118,9 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         None => Position::default(),
     };
     let (buffer, seen) = (Page::default(), Seen::default());
-    let mut search = Searcher { input, desk, plan, catalog, connector, buffer, unwritten: false, seen, task };
+    let keyring = &*ports.keyring;
+    let mut search =
+        Searcher { keyring, input, desk, plan, catalog, connector, buffer, unwritten: false, seen, task };
     let begun_at = position.clone();
     let mut at = position;
     let walked = search.walk(&lookups, &mut at, budget).await;
@@ -219,7 +223,12 @@ impl Searcher<'_> {
         let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
         let wanted = self.catalog.wanted(store, collection);
         let target = Target { store, collection, wanted: &wanted };
-        let found = self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?;
+        let found = if collection.erasure.method == Method::Shred {
+            let keys = PersonsKeys::of(self.keyring, &self.input.run.tenant).await?;
+            Found { records: keys.find(collection, &lookup.field, values).await?, next: None }
+        } else {
+            self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?
+        };
         self.buffer.collection.clone_from(&lookup.collection);
         for record in found.records {
             if self.seen.is_new(&lookup.collection, &record) {
@@ -244,6 +253,10 @@ impl Searcher<'_> {
         let missing = || StepError::broken("locate", "the catalog lacks the collection");
         let store = self.catalog.store(&self.input.store).ok_or_else(missing)?;
         let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
+        if collection.erasure.method == Method::Shred {
+            // Nothing refers to a key.
+            return Ok(());
+        }
         let target = Target { store, collection, wanted: &[] };
         let earlier = Earlier { desk: &self.desk, plan: &self.plan, lookups, target };
         let records = earlier.gone(&*self.connector, page).await?;

@@ -9,6 +9,7 @@ mod earlier;
 pub mod erase_store;
 pub mod locate_store;
 pub mod park_request;
+mod persons_keys;
 pub mod pin_plan;
 pub mod plan;
 mod queue;

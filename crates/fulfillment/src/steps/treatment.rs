@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::Request;
 use domain::catalog::{Collection, Method, Replacement, Store};
 use domain::plan::{Plan, Value};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ports::stores::Treatment;
 
 use crate::sanctions::kept_by;
@@ -14,6 +14,8 @@ use crate::sanctions::kept_by;
 pub(super) enum Handling {
     /// The connector does this.
     Treat(Treatment),
+    /// The keys that they are sealed under are destroyed; it is true so long after that.
+    Shred(SignedDuration),
     /// They stay as they are.
     Keep,
 }
@@ -31,6 +33,8 @@ pub(super) fn handling(
     }
     match collection.erasure.method {
         Method::Retain => Handling::Keep,
+        // A catalog that says something else was refused.
+        Method::Shred => Handling::Shred(collection.erasure.shredded_after().unwrap_or(SignedDuration::MAX)),
         Method::Delete => Handling::Treat(Treatment::Delete),
         Method::Anonymise => Handling::Treat(Treatment::Anonymise(replacements(plan, collection))),
     }

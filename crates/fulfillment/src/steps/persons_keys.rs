@@ -1,0 +1,78 @@
+//! The keys of single persons, where destroying them is how a collection is erased.
+//!
+//! To a plan such a key is a record: its key is the pseudonym of an identity, and the identity is what it
+//! was found by. Nothing in the store is looked at.
+
+use domain::catalog::Collection;
+use domain::plan::{Record, Value};
+use domain::{Identity, Personal, Pseudonym, TenantId};
+use ports::{KeyScope, Keyring};
+
+use crate::error::StepError;
+use crate::subject::Pseudonymiser;
+
+/// The name of the pseudonym in a record's key.
+const SUBJECT: &str = "subject";
+
+/// A tenant's keys of persons.
+pub(super) struct PersonsKeys<'a> {
+    keyring: &'a dyn Keyring,
+    tenant: &'a TenantId,
+    names: Pseudonymiser,
+}
+
+impl<'a> PersonsKeys<'a> {
+    pub(super) async fn of(keyring: &'a dyn Keyring, tenant: &'a TenantId) -> Result<Self, StepError> {
+        Ok(Self { keyring, tenant, names: Pseudonymiser::of(keyring, tenant).await? })
+    }
+
+    /// The keys that there are for these values of an identity field.
+    pub(super) async fn find(
+        &self,
+        collection: &Collection,
+        field: &str,
+        values: &[Value],
+    ) -> Result<Vec<Record>, StepError> {
+        let kind = collection.fields.get(field).and_then(|field| field.identity.clone());
+        let kind = kind.ok_or_else(|| StepError::broken("shred", "the field is no identity"))?;
+        let mut found: Vec<Record> = Vec::new();
+        for value in values {
+            // What is no identity of this kind has no key: only identities are sealed for.
+            let Ok(identity) = Identity::new(kind.clone(), &Personal::new(value.expose())) else { continue };
+            let subject = self.names.subject(&identity)?;
+            let key = [(SUBJECT.to_owned(), Value::Text(Personal::new(subject.as_str())))].into();
+            let is_new = !found.iter().any(|record| record.key == key);
+            if is_new && self.keyring.open(&self.scope(subject)).await?.is_some() {
+                let (via, via_value) = (field.to_owned(), value.clone());
+                found.push(Record { key, via, via_value, values: [].into() });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Destroys the keys of these records; how many there were.
+    pub(super) async fn destroy(&self, records: &[Record]) -> Result<u64, StepError> {
+        for record in records {
+            self.keyring.destroy(&self.scope(subject_of(record)?)).await?;
+        }
+        Ok(records.len() as u64)
+    }
+
+    /// How many of these records' keys are still there.
+    pub(super) async fn left(&self, records: &[Record]) -> Result<u64, StepError> {
+        let mut left = 0;
+        for record in records {
+            left += u64::from(self.keyring.open(&self.scope(subject_of(record)?)).await?.is_some());
+        }
+        Ok(left)
+    }
+
+    fn scope(&self, subject: Pseudonym) -> KeyScope {
+        KeyScope::Subject(self.tenant.clone(), subject)
+    }
+}
+
+fn subject_of(record: &Record) -> Result<Pseudonym, StepError> {
+    let subject = record.key.get(SUBJECT).and_then(|subject| subject.expose().parse().ok());
+    subject.ok_or_else(|| StepError::broken("shred", "a record without a pseudonym"))
+}

@@ -1,0 +1,130 @@
+//! A store that cannot erase: an archive that is only ever appended to. What it keeps of a person is
+//! sealed under that person's own key, and the key is destroyed.
+
+use domain::{Identity, Operation, Personal, RequestId, Status};
+use fulfillment::Pseudonymiser;
+use jiff::{SignedDuration, Timestamp};
+use ports::KeyScope;
+use vault::{Context, Header, VaultError};
+
+use super::shop::{self, PERSON};
+use super::stage::{Stage, tally};
+
+/// The archive, as its owner declares it.
+const ARCHIVE: &str = "
+  - id: archive
+    kind: s3
+    owner: { team: data, page: data@example.com }
+    collections:
+      - name: events
+        resource: shop-archive
+        erasure:
+          method: shred
+          reason: The archive is only ever appended to; what it says of people is sealed under their own keys.
+          law: its own integrity (GDPR Art. 32)
+          shredded_after: PT20M
+        fields:
+          customer_id: { category: user.unique_id, class: restricted, kind: number, identity: customer_id }
+";
+
+const OBJECT: &str = "events/2026-11-21.jsonl";
+
+/// The shop, with an archive beside it.
+fn stage() -> Stage {
+    let stage = Stage::new(1);
+    stage.world.publish_yaml(&format!("{}{ARCHIVE}", shop::CATALOG)).expect("the catalog is whole");
+    let catalog = stage.world.current_catalog().expect("published");
+    stage.world.provision(&stage.tenant, &catalog);
+    stage
+}
+
+async fn scope(stage: &Stage, customer: &str) -> KeyScope {
+    let names = Pseudonymiser::of(&*stage.world.keyring(), &stage.tenant).await.expect("keys");
+    let kind = "customer_id".parse().expect("a type");
+    let identity = Identity::new(kind, &Personal::new(customer)).expect("an identity");
+    KeyScope::Subject(stage.tenant.clone(), names.subject(&identity).expect("a pseudonym"))
+}
+
+fn context(stage: &Stage) -> Context<'_> {
+    Context { tenant: stage.tenant.as_str(), purpose: "subject", object: OBJECT }
+}
+
+/// A line of the archive, sealed as `POST /v1/vault/encrypt` seals it.
+async fn append(stage: &Stage, customer: &str, text: &str) -> Vec<u8> {
+    let key = stage.world.keyring().obtain(&scope(stage, customer).await).await.expect("a key");
+    let sealed = vault::seal(&key, &context(stage), [7; 32], text.as_bytes()).expect("sealed");
+    let archive = stage.world.database(&stage.tenant, &"archive".parse().expect("a store"));
+    archive.put_object("shop-archive", OBJECT, sealed.clone());
+    sealed
+}
+
+/// What anybody can read of it: `None` if the key is gone.
+async fn readable(stage: &Stage, customer: &str, sealed: &[u8]) -> Option<Result<Vec<u8>, VaultError>> {
+    let version = Header::read(sealed).expect("a header").key_version();
+    let scope = scope(stage, customer).await;
+    let key = stage.world.keyring().open_version(&scope, version).await.expect("an answer")?;
+    Some(vault::open(&key, &context(stage), sealed))
+}
+
+fn said(stage: &Stage, id: &RequestId) -> Option<Timestamp> {
+    let tasks = stage.world.tasks_of(&stage.tenant, id);
+    tasks.into_iter().find(|t| t.op == Operation::Erase && t.store.as_str() == "archive")?.true_from
+}
+
+/// What was sealed stays where it is and cannot be read; that is not claimed before every cache of the
+/// key has expired.
+#[tokio::test]
+async fn an_archive_is_erased_by_destroying_the_persons_key_and_not_called_so_early() {
+    let mut stage = stage();
+    stage.manner.twice = true;
+    let (theirs, neighbours) = (append(&stage, "1", "bought").await, append(&stage, "11", "returned").await);
+    assert_eq!(readable(&stage, "1", &theirs).await, Some(Ok(b"bought".to_vec())));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+
+    assert_eq!(readable(&stage, "1", &theirs).await, None);
+    assert_eq!(readable(&stage, "11", &neighbours).await, Some(Ok(b"returned".to_vec())));
+    let archive = stage.world.database(&stage.tenant, &"archive".parse().expect("a store"));
+    assert_eq!(archive.objects("shop-archive"), [OBJECT], "the archive itself was not touched");
+    assert_eq!(tally(&stage, &id, Operation::Erase, "archive").erased, 1);
+    assert_eq!(tally(&stage, &id, Operation::Confirm, "archive").residue, Some(0));
+
+    let true_from = said(&stage, &id).expect("since when it is true");
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let erased = events.iter().find(|e| {
+        e.kind.as_str() == "store.erased" && e.store.as_ref().is_some_and(|s| s.as_str() == "archive")
+    });
+    let destroyed = erased.expect("it was erased").at;
+    assert!(true_from.duration_since(destroyed) >= SignedDuration::from_mins(19), "{true_from} {destroyed}");
+    assert!(request.closed_at.is_some_and(|closed| closed >= true_from), "nothing was said before");
+    assert!(events.iter().any(|e| e.kind.as_str() == "request.settling"));
+}
+
+/// Nobody's key: nothing of the archive holds the request up.
+#[tokio::test]
+async fn a_person_without_a_key_is_not_waited_for() {
+    let stage = stage();
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, said(&stage, &id)), (Status::Fulfilled, None));
+}
+
+/// A key that is made anew between destroying and reading again is residue, and is destroyed as well.
+#[tokio::test]
+async fn a_key_that_comes_back_is_residue() {
+    let stage = stage();
+    append(&stage, "1", "bought").await;
+    let mut written = false;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "ConfirmStoreFunctionArn" && !written {
+            written = true;
+            super::stage::at_once(append(stage, "1", "bought again"));
+        }
+    }));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
+    let open = stage.world.keyring().open(&scope(&stage, "1").await).await.expect("an answer");
+    assert!(open.is_none());
+}

@@ -37,7 +37,11 @@ pub fn sentence(view: &RequestView, width: usize) -> Vec<Line> {
             let reason = view.denied.as_deref().unwrap_or("no reason given");
             (Tone::Warn, format!("Denied{took}: a sanction source said no ({reason})."))
         }
-        Status::Cancelled => (Tone::Plain, format!("Cancelled{took}: what was hidden is shown again.")),
+        Status::Cancelled => {
+            let hidden = view.stores.iter().any(|store| store.status == "restored");
+            let shown = if hidden { ", and what was hidden is shown again" } else { "" };
+            (Tone::Plain, format!("Cancelled{took}: nothing was erased{shown}."))
+        }
         _ => return Vec::new(),
     };
     paragraph(tone, &text, width.min(100))

@@ -59,8 +59,12 @@ pub fn tone(status: Status) -> Tone {
 fn facts(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     let mut facts = vec![("received", cell(moment(now, view.received_at)))];
     facts.push(("due", due(view, now)));
-    if let Some(until) = view.cooling_off_until.filter(|until| *until > now && !view.cancelling) {
+    if let Some(until) = view.cooling_off_until.filter(|until| *until > now && !view.cancelling && !view.status.is_end()) {
         facts.push(("erases", cell(format!("not before {}", deadline(now, until)))));
+    }
+    if let Some(from) = view.stores.iter().filter_map(|store| store.true_from).max() {
+        // A key was destroyed; somebody may have it in memory until then.
+        facts.push(("true from", cell(deadline(now, from))));
     }
     if let Some(closed) = view.closed_at {
         facts.push(("ended", cell(moment(now, closed))));

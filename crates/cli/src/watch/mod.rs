@@ -105,10 +105,12 @@ async fn ticking<T>(look: impl Future<Output = T>, tick: Duration, display: &mut
 /// The end of the cooling-off is known: what comes after it is not to be missed by a long pause.
 fn until_next_look(view: &RequestView, pause: Duration, watch: &Watch) -> Duration {
     let cooling = matches!(view.status, Status::CoolingOff | Status::Suppressed);
-    let until = view.cooling_off_until.filter(|_| cooling);
-    let left = until.map(|until| until.duration_since((watch.now)()));
-    let left = left.and_then(|left| Duration::try_from(left).ok());
-    left.map_or(pause, |left| pause.min(left.max(watch.pace.first_look)))
+    let Some(until) = view.cooling_off_until.filter(|_| cooling) else {
+        return pause;
+    };
+    // Past its end the next stage begins any moment.
+    let left = Duration::try_from(until.duration_since((watch.now)())).unwrap_or_default();
+    pause.min(left.max(watch.pace.first_look))
 }
 
 fn passes(error: &anyhow::Error) -> bool {

@@ -173,7 +173,14 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stdout(output) => locked(output).write(bytes),
+            // It holds back what follows the last end of a line, which sealed bytes have anywhere: what
+            // was written must not hang on that.
+            Self::Stdout(output) => {
+                let mut output = locked(output);
+                let written = output.write(bytes)?;
+                output.flush()?;
+                Ok(written)
+            }
             Self::File(file) => file.write(bytes),
         }
     }

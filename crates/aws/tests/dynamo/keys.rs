@@ -110,7 +110,7 @@ async fn an_earlier_root_key_is_left_behind() {
     let all = calls.all();
     let of = |name: &str| {
         let found = all.iter().find(|(operation, _)| operation == name);
-        found.map(|(_, body)| body.clone()).unwrap_or_else(|| panic!("{name} was not called: {all:?}"))
+        found.map(|(_, body)| body.clone()).expect(name)
     };
     let asked = of("reencrypt");
     for context in ["SourceEncryptionContext", "DestinationEncryptionContext"] {

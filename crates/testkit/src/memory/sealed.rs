@@ -116,7 +116,8 @@ impl Keyring for World {
         self.injector().pass(Point::KeyringDestroy, target, || {
             let mut sealed = lock(&self.inner.sealed);
             let Some(kept) = sealed.keys.get_mut(scope) else { return Ok(()) };
-            let was_there = kept.iter_mut().fold(false, |was, one| one.key.take().is_some() || was);
+            let destroyed = kept.iter_mut().filter_map(|one| one.key.take()).count();
+            let was_there = destroyed > 0;
             if !matches!(scope, KeyScope::Subject(..)) {
                 sealed.keys.remove(scope);
             }

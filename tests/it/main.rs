@@ -14,3 +14,4 @@ mod saga;
 mod statemachine;
 mod template;
 mod tidy;
+mod vault_format;

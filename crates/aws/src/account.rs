@@ -8,8 +8,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, Keyring, Requests, Sanctions,
-    Staging, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Requests,
+    Sanctions, Staging, Tenants,
 };
 
 use crate::announcer::Outcomes;
@@ -57,6 +57,7 @@ pub struct Account {
     clock: Arc<SystemClock>,
     tables: OnceLock<aws_sdk_dynamodb::Client>,
     keys: OnceLock<aws_sdk_kms::Client>,
+    keys_table: OnceLock<Arc<KeysTable>>,
     objects: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     machines: OnceLock<aws_sdk_sfn::Client>,
@@ -90,6 +91,7 @@ impl Account {
             clock: Arc::new(SystemClock),
             tables: OnceLock::new(),
             keys: OnceLock::new(),
+            keys_table: OnceLock::new(),
             objects: OnceLock::new(),
             secrets: OnceLock::new(),
             machines: OnceLock::new(),
@@ -141,13 +143,22 @@ impl Account {
 
     /// The `keys` table: `LACUNA_KEYS_TABLE`, under the key `LACUNA_KMS_KEY`.
     pub fn keyring(&self) -> Result<Arc<dyn Keyring>, AccountError> {
-        Ok(Arc::new(KeysTable::new(
-            self.tables(),
-            self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone(),
-            self.setting("LACUNA_KEYS_TABLE")?,
-            self.setting("LACUNA_KMS_KEY")?,
-            (self.clock(), self.entropy()),
-        )))
+        Ok(self.keys_table()?)
+    }
+
+    /// The same, for rotation. It shares what the keyring keeps: what is rotated by the one is sealed
+    /// under its new version by the other at once.
+    pub fn key_admin(&self) -> Result<Arc<dyn KeyAdmin>, AccountError> {
+        Ok(self.keys_table()?)
+    }
+
+    fn keys_table(&self) -> Result<Arc<KeysTable>, AccountError> {
+        let (table, root) = (self.setting("LACUNA_KEYS_TABLE")?, self.setting("LACUNA_KMS_KEY")?);
+        let made = self.keys_table.get_or_init(|| {
+            let kms = self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone();
+            Arc::new(KeysTable::new(self.tables(), kms, table, root, (self.clock(), self.entropy())))
+        });
+        Ok(Arc::clone(made))
     }
 
     /// The staging bucket: `LACUNA_STAGING_BUCKET`.
@@ -272,12 +283,13 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 12] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 13] = [
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
         ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
         ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
+        ("key_admin", |a| a.key_admin().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
         ("staging", |a| a.staging().map(drop), &["LACUNA_STAGING_BUCKET"]),
         ("catalogs", |a| a.catalogs().map(drop), &["LACUNA_CATALOG_BUCKET"]),
         ("executions", |a| a.executions().map(drop), &["LACUNA_STATE_MACHINE"]),

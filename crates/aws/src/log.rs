@@ -16,7 +16,18 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::environment;
 
 /// The crates whose words are known.
-const OURS: [&str; 8] = ["audit", "aws", "connectors", "contract", "domain", "fulfillment", "ports", "vault"];
+const OURS: [&str; 10] = [
+    "audit",
+    "aws",
+    "connectors",
+    "contract",
+    "domain",
+    "door",
+    "fulfillment",
+    "ports",
+    "rotate_keys",
+    "vault",
+];
 
 /// Sets up logging, and what happens in a crash. Doing it twice is doing it once.
 pub(crate) fn init() {

@@ -1,17 +1,22 @@
-//! From what API Gateway hands over to a use case, and back.
+//! From what API Gateway hands over to a use case, and back. Every function behind the API lets its
+//! callers in by this, so that none does it in another way.
 
 use aws::auth::{AuthError, Principal, Verifier};
 use aws::serve::{Request, Response};
 use contract::problem::Problem;
-use fulfillment::api::{self, Answer, Call, Ports};
+use fulfillment::api::{self, Answer, Call};
 
-/// Answers a request. The authorizer has checked the token already; it is checked again, because
-/// what it says of a person is nowhere but in it, and because an API whose authorizer was left out
-/// of a deployment must not be open.
-pub async fn open(verifier: &Verifier, ports: &Ports, request: Request) -> Response {
+/// Has a request answered, if its token is good. The authorizer has checked the token already; it is
+/// checked again, because what it says of a person is nowhere but in it, and because an API whose
+/// authorizer was left out of a deployment must not be open.
+pub async fn open(
+    verifier: &Verifier,
+    request: Request,
+    answer: impl AsyncFnOnce(Call) -> Answer,
+) -> Response {
     let token = request.headers.get("authorization").map_or("", String::as_str);
     match verifier.authorization(token).await {
-        Ok(principal) => shown(api::answer(ports, &call(request, principal)).await),
+        Ok(principal) => shown(answer(call(request, principal)).await),
         Err(AuthError::Refused(refusal)) => {
             tracing::info!("a token was refused: {refusal}");
             let problem = Problem::unauthenticated("Nothing was done. Get a new token and call again.");

@@ -1,7 +1,8 @@
 //! What each step of the lifecycle means.
 //!
 //! `statemachine.asl.json` says what comes after what; a module of [`steps`] says what one step
-//! does, with the ports that it needs and no others; [`api`] holds the use cases of the front door.
+//! does, with the ports that it needs and no others; [`api`] holds the use cases of the front door,
+//! and [`vault`](mod@vault) those of sealing for others.
 //! Every step may run twice and may die anywhere: what it writes it writes in one fenced
 //! transaction, and what it finds done it does not do again.
 
@@ -12,6 +13,7 @@ mod papers;
 mod sanctions;
 pub mod steps;
 mod subject;
+pub mod vault;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};

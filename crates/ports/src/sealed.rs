@@ -94,12 +94,8 @@ pub trait KeyAdmin: Send + Sync {
     /// Makes the next version of a rotating key, or its first; the state after it. `expected` is the
     /// version that the caller saw (0: none): another one by now means that somebody was first, and is
     /// left as it is.
-    async fn rotate(
-        &self,
-        scope: &KeyScope,
-        expected: u32,
-        every: SignedDuration,
-    ) -> Result<KeyState, Fault>;
+    async fn rotate(&self, scope: &KeyScope, expected: u32, every: SignedDuration)
+    -> Result<KeyState, Fault>;
 
     /// The rotating keys of a tenant that exist, by purpose.
     async fn status(&self, tenant: &TenantId) -> Result<Vec<KeyState>, Fault>;

@@ -1,9 +1,7 @@
 //! The front door.
 
-mod door;
-
 use aws::{Account, serve};
-use fulfillment::api::Ports;
+use fulfillment::api::{Ports, answer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), serve::Error> {
@@ -19,5 +17,6 @@ async fn main() -> Result<(), serve::Error> {
         clock: account.clock(),
         entropy: account.entropy(),
     };
-    aws::serve_api("api", async |request| door::open(&verifier, &ports, request).await).await
+    let answer = async |call| answer(&ports, &call).await;
+    aws::serve_api("api", async |request| door::open(&verifier, request, &answer).await).await
 }

@@ -10,13 +10,15 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 11] = [
+const WATCHED: [(&str, &str); 13] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "ParkRequestFunction"),
+    ("Errors", "RotateKeysFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
+    ("Invocations", "RotateKeysFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
     ("IteratorAge", "WriteAuditFunction"),

@@ -145,8 +145,8 @@ fn a_role_may_do_what_its_function_calls_and_nothing_else() {
         (ROOT, "Role: !GetAtt Roles.Outputs.SweepRoleArn", "Role: !GetAtt Roles.Outputs.ApiRoleArn"),
         (
             ROLES,
-            "Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}}",
-            "Condition: {'Null': {'kms:EncryptionContext:tenant': 'true'}}",
+            "Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}",
+            "Condition: {'Null': {'kms:EncryptionContext:tenant': 'true'}",
         ),
         (
             STORE_ROLES,

@@ -8,11 +8,12 @@ use super::cloudformation::{ROOT, Templates, check, need, parse};
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 8] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
     ("keyring()", "LACUNA_KEYS_TABLE"),
+    ("key_admin()", "LACUNA_KEYS_TABLE"),
     ("staging()", "LACUNA_STAGING_BUCKET"),
     ("catalogs()", "LACUNA_CATALOG_BUCKET"),
     ("executions()", "LACUNA_STATE_MACHINE"),
@@ -51,20 +52,29 @@ fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
 
 fn unwraps(templates: &Templates) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (id, properties, _) in programs(templates).into_iter().filter(|(.., main)| main.contains("keyring()"))
-    {
+    let holds_keys = |main: &str| main.contains("keyring()") || main.contains("key_admin()");
+    for (id, properties, _) in programs(templates).into_iter().filter(|(.., main)| holds_keys(main)) {
         let key = &properties["Environment"]["Variables"]["LACUNA_KMS_KEY"];
         need(&mut wrong, templates.text(ROOT, key) == "Key.Arn", || format!("{id} has no LACUNA_KMS_KEY"));
         let role = templates.text(ROOT, &properties["Role"]);
         let role = templates.resources().find(|r| format!("{}.Arn", r.id) == role);
         let role = role.unwrap_or_else(|| panic!("{id} has no role"));
-        let for_tenants = json!({ "Null": { "kms:EncryptionContext:tenant": "false" } });
+        let for_tenants = json!({ "kms:EncryptionContext:tenant": "false" });
+        let purposes = match id.as_str() {
+            "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
+            "RotateKeysFunction" => json!(["subjects"]),
+            // Whether a person's key is there is seen by opening it.
+            "LocateStoreFunction" | "ConfirmStoreFunction" => json!(["pseudonyms", "plan", "subjects"]),
+            _ => json!(["pseudonyms", "plan"]),
+        };
+        let for_these = json!({ "kms:EncryptionContext:purpose": purposes });
         let may =
             super::roles::statements(&role.properties()["Policies"][0]["PolicyDocument"]).iter().any(|s| {
                 s["Effect"] == "Allow"
                     && s["Action"].as_array().is_some_and(|all| all.contains(&json!("kms:Decrypt")))
                     && templates.text(role.file, &s["Resource"]) == "Key.Arn"
-                    && s["Condition"] == for_tenants
+                    && s["Condition"]
+                        == json!({ "Null": for_tenants.clone(), "StringEquals": for_these.clone() })
             });
         need(&mut wrong, may, || format!("{} may not unwrap a key", role.at()));
     }
@@ -78,8 +88,48 @@ fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
         unwraps,
         &[
             ("infra/roles.yaml", "Action: [kms:Decrypt], Resource", "Action: [kms:Encrypt], Resource"),
+            ("infra/roles.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, fields]"),
+            ("infra/roles-stores.yaml", "[pseudonyms, plan]", "[pseudonyms, fields]"),
             ("infra/roles-stores.yaml", "Sid: Unseal, Effect: Allow", "Sid: Unseal, Effect: Deny"),
             (ROOT, "LACUNA_KMS_KEY: !GetAtt State.Outputs.KeyArn", "LACUNA_KMS_KEY: ''"),
+        ],
+    );
+}
+
+fn sealing(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for role in templates.of_kind("AWS::IAM::Role") {
+        for policy in role.properties()["Policies"].as_array().into_iter().flatten() {
+            for statement in super::roles::statements(&policy["PolicyDocument"]) {
+                let opens = statement["Action"].to_string().contains("kms:Decrypt");
+                let bound = &statement["Condition"]["StringEquals"];
+                // Bound to nothing it opens everything; bound to another service, nothing of a tenant's.
+                let fields = match bound.get("kms:EncryptionContext:purpose") {
+                    Some(purposes) => purposes.to_string().contains("fields"),
+                    None => bound.is_null(),
+                };
+                let may = !opens || !fields || role.id == "VaultApiRole";
+                need(&mut wrong, may, || format!("{} opens what services seal", role.at()));
+            }
+        }
+    }
+    wrong
+}
+
+/// What a tenant's services seal is opened in one place.
+#[test]
+fn only_the_vault_opens_what_services_seal() {
+    let purposes = ", StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, plan]}";
+    check(
+        sealing,
+        &[
+            ("infra/roles.yaml", purposes, ""),
+            (
+                "infra/roles.yaml",
+                "'kms:EncryptionContext:purpose': [subjects]",
+                "'kms:EncryptionContext:purpose': [fields]",
+            ),
+            ("infra/roles-stores.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, fields]"),
         ],
     );
 }
@@ -179,13 +229,14 @@ fn a_deployment_passes_only_what_it_changes() {
 #[test]
 fn the_template_serves_what_the_openapi_document_describes() {
     let templates = Templates::of_the_repository();
-    let events = &templates.root()["Resources"]["ApiFunction"]["Properties"]["Events"];
-    let events = events.as_object().expect("events").values().filter(|e| e["Type"] == "Api");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let served: BTreeSet<String> = events
-        .map(|e| &e["Properties"])
-        .map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"])))
-        .collect();
+    let served_by = |function: &str| -> BTreeSet<String> {
+        let events = &templates.root()["Resources"][function]["Properties"]["Events"];
+        let events = events.as_object().expect("events").values().filter(|e| e["Type"] == "Api");
+        let events = events.map(|e| &e["Properties"]);
+        events.map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"]))).collect()
+    };
+    let (api, vault) = (served_by("ApiFunction"), served_by("VaultApiFunction"));
     let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
     let paths = openapi["paths"].as_object().expect("paths");
     let methods = ["get", "post", "delete", "put", "patch"];
@@ -196,10 +247,8 @@ fn the_template_serves_what_the_openapi_document_describes() {
             known.map(move |method| format!("{method} {path}"))
         })
         .collect();
-    assert_eq!(served, described);
-    let routed: BTreeSet<String> = fulfillment::api::ROUTES
-        .iter()
-        .map(|r| format!("{} {}", r.method.to_lowercase(), r.resource))
-        .collect();
-    assert_eq!(routed, described);
+    let place = |method: &str, resource: &str| format!("{} {resource}", method.to_lowercase());
+    assert_eq!(api, fulfillment::api::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
+    assert_eq!(vault, fulfillment::vault::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
+    assert_eq!(&api | &vault, described);
 }

@@ -59,7 +59,9 @@ pub fn tone(status: Status) -> Tone {
 fn facts(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     let mut facts = vec![("received", cell(moment(now, view.received_at)))];
     facts.push(("due", due(view, now)));
-    if let Some(until) = view.cooling_off_until.filter(|until| *until > now && !view.cancelling && !view.status.is_end()) {
+    if let Some(until) =
+        view.cooling_off_until.filter(|until| *until > now && !view.cancelling && !view.status.is_end())
+    {
         facts.push(("erases", cell(format!("not before {}", deadline(now, until)))));
     }
     if let Some(from) = view.stores.iter().filter_map(|store| store.true_from).max() {

@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::refusal::invalid;
 
-/// Bytes of a body at the most.
-pub(super) const MOST_BYTES: usize = 64 << 10;
+/// Bytes of a body at the most, where nothing else is said.
+const MOST_BYTES: usize = 64 << 10;
 
 /// Wrong parts that one answer lists at the most.
 const MOST_ERRORS: usize = 20;
 
 /// The form of a value.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// An object with these fields and no others.
     Object(&'static [Field]),
     /// A list.
@@ -27,46 +27,61 @@ pub(super) enum Shape {
 }
 
 /// A field of an object.
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether it may be left out, or `null`.
-    pub(super) optional: bool,
+    pub(crate) optional: bool,
     /// Its form.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// A field that must be there.
-pub(super) const fn needed(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn needed(name: &'static str, shape: Shape) -> Field {
     Field { name, optional: false, shape }
 }
 
 /// A field that may be left out.
-pub(super) const fn optional(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn optional(name: &'static str, shape: Shape) -> Field {
     Field { name, optional: true, shape }
 }
 
 /// Any text: what it must be is checked by whoever knows.
-pub(super) fn anything(_: &str) -> bool {
+pub(crate) fn anything(_: &str) -> bool {
     true
 }
 
 /// An instant, as RFC 3339 writes it.
-pub(super) const INSTANT: Shape =
+pub(crate) const INSTANT: Shape =
     Shape::Text("an instant, such as 2026-03-02T09:00:00Z", |text| text.parse::<jiff::Timestamp>().is_ok());
 
 /// A body that was read, and its canonical text: the same for bodies that mean the same.
-pub(super) struct Body<T> {
+pub(crate) struct Body<T> {
     /// What it says.
-    pub(super) value: T,
+    pub(crate) value: T,
     /// JSON with sorted keys and without white space.
-    pub(super) canonical: String,
+    pub(crate) canonical: String,
 }
 
 /// Reads a body of this form.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], shape: &Shape) -> Result<Body<T>, Problem> {
-    if bytes.len() > MOST_BYTES {
-        return Err(Problem::too_large("Nothing was done. A body has 64 KiB at the most."));
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], shape: &Shape) -> Result<Body<T>, Problem> {
+    let (value, json) = parsed(bytes, shape, MOST_BYTES)?;
+    Ok(Body { value, canonical: audit::canonical(&json) })
+}
+
+/// Reads a body of this form that has so many bytes at the most, a whole number of KiB.
+pub(crate) fn read_within<T: DeserializeOwned>(
+    bytes: &[u8],
+    shape: &Shape,
+    most: usize,
+) -> Result<T, Problem> {
+    parsed(bytes, shape, most).map(|(value, _)| value)
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8], shape: &Shape, most: usize) -> Result<(T, Value), Problem> {
+    if bytes.len() > most {
+        let detail = format!("Nothing was done. A body has {} KiB at the most.", most >> 10);
+        return Err(Problem::too_large(detail));
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         // Line and column only: the message quotes what it found there.
@@ -80,7 +95,7 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], shape: &Shape) -> Result<B
     }
     // Of two fields of one name a `Value` keeps the last, and a type refuses both.
     let typed = serde_json::from_slice(bytes).map_err(|_| wrong("a field is there twice"))?;
-    Ok(Body { value: typed, canonical: audit::canonical(&value) })
+    Ok((typed, value))
 }
 
 fn wrong(detail: impl Into<String>) -> Problem {

@@ -7,43 +7,57 @@ use contract::api::GivenIdentity;
 use contract::problem::Invalid;
 use contract::settings::Settings;
 use domain::catalog::{Catalog, Whose};
-use domain::{Identity, IdentityType};
-use ports::{Class, Code, Fault};
+use domain::{Identity, IdentityType, TenantId};
+use ports::{Catalogs, Class, Code, Fault, Tenants};
 
 use super::body::{Field, Shape, anything, needed};
 use super::{Call, Ports};
 use crate::error::StepError;
 
 /// Identities that one request may give at the most.
-pub(super) const MOST: usize = 10;
+pub(crate) const MOST: usize = 10;
 
 /// The fields of an identity.
-pub(super) const IDENTITY: &[Field] = &[
+pub(crate) const IDENTITY: &[Field] = &[
     needed("type", Shape::Text("an identity type of the catalog, such as `email`", anything)),
     needed("value", Shape::Text("a text", anything)),
 ];
 
 /// What the tenant has configured: its settings, and the catalog that is in force for it.
-pub(super) struct Configured {
+pub(crate) struct Configured {
     /// The catalog's version.
-    pub(super) version: String,
+    pub(crate) version: String,
     /// The catalog.
     catalog: Arc<Catalog>,
 }
 
-/// Reads the tenant's configuration. A tenant whose tokens are good and whose settings are not
-/// there was set up by half: that is ours to mend.
+/// Reads the tenant's configuration.
 pub(super) async fn configured(ports: &Ports, call: &Call) -> Result<Configured, StepError> {
-    let tenant = call.tenant();
-    let settings: Arc<Settings> = ports.tenants.settings(tenant).await?.ok_or_else(|| {
+    Configured::of(&*ports.tenants, &*ports.catalogs, call.tenant()).await
+}
+
+/// A tenant's settings. One whose tokens are good and whose settings are not there was set up by
+/// half: that is ours to mend.
+pub(crate) async fn settings(tenants: &dyn Tenants, tenant: &TenantId) -> Result<Arc<Settings>, StepError> {
+    let settings = tenants.settings(tenant).await?;
+    Ok(settings.ok_or_else(|| {
         Fault::new(Class::Permanent, Code::SettingsInvalid, "settings", tenant.as_str(), "no such tenant")
-    })?;
-    let version = settings.catalog_version.clone().unwrap_or_else(|| ports.catalogs.current());
-    let catalog = ports.catalogs.get(tenant, &version).await?;
-    Ok(Configured { version, catalog })
+    })?)
 }
 
 impl Configured {
+    /// What a tenant has configured.
+    pub(crate) async fn of(
+        tenants: &dyn Tenants,
+        catalogs: &dyn Catalogs,
+        tenant: &TenantId,
+    ) -> Result<Self, StepError> {
+        let settings = settings(tenants, tenant).await?;
+        let version = settings.catalog_version.clone().unwrap_or_else(|| catalogs.current());
+        let catalog = catalogs.get(tenant, &version).await?;
+        Ok(Self { version, catalog })
+    }
+
     /// The identity types by which a person can be found.
     fn known(&self) -> BTreeSet<&IdentityType> {
         let fields = self.catalog.collections().flat_map(|(_, collection)| collection.fields.values());
@@ -51,14 +65,14 @@ impl Configured {
     }
 
     /// Those of a token's identities that the catalog can find anything by.
-    pub(super) fn findable(&self, identities: &[Identity]) -> Vec<Identity> {
+    pub(crate) fn findable(&self, identities: &[Identity]) -> Vec<Identity> {
         let known = self.known();
         let own = identities.iter().filter(|identity| known.contains(&identity.kind));
         own.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Checks a given identity, which is at `at` in the body.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         given: &GivenIdentity,
         at: &str,
@@ -82,7 +96,7 @@ impl Configured {
     }
 
     /// Checks a list of identities, which is at `at` in the body. Each is kept once.
-    pub(super) fn check_all(
+    pub(crate) fn check_all(
         &self,
         given: &[GivenIdentity],
         at: &str,

@@ -7,18 +7,18 @@
 //! there. What belongs to another tenant, or to another person, is not there at all: the answer is
 //! the same 404.
 
-mod body;
+pub(crate) mod body;
 mod cancel;
 mod cursor;
 mod holds;
 mod idempotency;
-mod identities;
+pub(crate) mod identities;
 mod list;
 mod query;
 mod reader;
-mod refusal;
+pub(crate) mod refusal;
 mod resume;
-mod routes;
+pub(crate) mod routes;
 mod show;
 mod submit;
 mod take_in;
@@ -28,6 +28,7 @@ mod timeline;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use domain::access::Role;
@@ -99,13 +100,13 @@ impl Call {
         all.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    fn tenant(&self) -> &TenantId {
+    pub(crate) fn tenant(&self) -> &TenantId {
         &self.principal.tenant
     }
 }
 
-/// What is answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is answered. Prints without its body, which may be what somebody had opened.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -130,7 +131,7 @@ impl Answer {
         Self::new(status, "application/json", body)
     }
 
-    fn json(status: u16, body: &impl Serialize) -> Result<Self, StepError> {
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Result<Self, StepError> {
         Ok(Self::text(status, encoded(body)?))
     }
 
@@ -141,6 +142,17 @@ impl Answer {
             body: String::new(),
             fault: None,
         }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, headers, body: _, fault } = self;
+        f.debug_struct("Answer")
+            .field("status", status)
+            .field("headers", headers)
+            .field("fault", fault)
+            .finish_non_exhaustive()
     }
 }
 
@@ -157,7 +169,7 @@ pub async fn answer(ports: &Ports, call: &Call) -> Answer {
 }
 
 async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
-    let endpoint = routes::find(&call.method, &call.resource)?;
+    let endpoint = routes::find(&ROUTES, &call.method, &call.resource)?;
     if !call.principal.role.may(endpoint.action()) {
         return Err(refusal::forbidden(endpoint.action()).into());
     }

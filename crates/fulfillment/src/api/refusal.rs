@@ -9,7 +9,7 @@ use crate::error::StepError;
 
 /// Why a call was not carried out.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The caller can do something about it.
     Problem(Problem),
     /// The resource has other methods: these.
@@ -47,7 +47,7 @@ impl From<Refusal> for Answer {
                 answer.headers.push(("allow", allow));
                 answer
             }
-            Refusal::Step(error) => failed(error),
+            Refusal::Step(error) => failed(error, AGAIN),
         }
     }
 }
@@ -57,7 +57,13 @@ fn document(problem: &Problem) -> Answer {
     Answer::new(problem.status, "application/problem+json", body)
 }
 
-fn failed(error: StepError) -> Answer {
+/// What to do about a failure that mends itself.
+const AGAIN: &str =
+    "so it is not known whether this was done. Send the same again, with the same Idempotency-Key.";
+
+/// Something failed on our side. `again` says what became of the call, and what to do, if that may
+/// mend by itself.
+pub(crate) fn failed(error: StepError, again: &str) -> Answer {
     let (code, mends_itself) = match &error {
         StepError::Fault(fault) => (fault.code, fault.class.mends_itself()),
         StepError::Stale | StepError::More => (Code::ControlUnavailable, true),
@@ -65,10 +71,7 @@ fn failed(error: StepError) -> Answer {
     };
     let code = code.as_str();
     let detail = if mends_itself {
-        format!(
-            "Something that Lacuna needs does not answer ({code}), so it is not known whether \
-             this was done. Send the same again, with the same Idempotency-Key."
-        )
+        format!("Something that Lacuna needs does not answer ({code}), {again}")
     } else {
         format!(
             "Lacuna cannot do this as it is set up ({code}), and trying again does not help. \
@@ -88,17 +91,17 @@ fn failed(error: StepError) -> Answer {
 }
 
 /// Input that is not valid: where, and what belongs there.
-pub(super) fn invalid(errors: Vec<Invalid>) -> Problem {
+pub(crate) fn invalid(errors: Vec<Invalid>) -> Problem {
     Problem::invalid("Nothing was done. `errors` says what to change, and where.").with(errors)
 }
 
 /// The one answer for what does not exist and for what is not the caller's to see.
-pub(super) fn not_found() -> Problem {
+pub(crate) fn not_found() -> Problem {
     Problem::not_found("There is nothing here that this token may see. Nothing was done.")
 }
 
 /// A role that may not, and those that may.
-pub(super) fn forbidden(action: Action) -> Problem {
+pub(crate) fn forbidden(action: Action) -> Problem {
     let roles = Role::ALL.iter().filter(|role| role.may(action));
     let names: Vec<&str> = roles.map(|role| role.as_str()).collect();
     Problem::forbidden(format!("Nothing was done. Roles that may do this: {}.", names.join(", ")))

@@ -78,7 +78,9 @@ fn every_operation_is_routed_and_every_route_is_documented() {
         .collect();
     let routed: BTreeSet<_> = ROUTES
         .iter()
-        .map(|r| (r.method.to_owned(), r.resource.to_owned(), format!("\"{}\"", r.endpoint.as_str())))
+        .map(|r| (r.method, r.resource, r.endpoint.as_str()))
+        .chain(crate::vault::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
+        .map(|(method, path, name)| (method.to_owned(), path.to_owned(), format!("\"{name}\"")))
         .collect();
     assert_eq!(documented, routed);
 }
@@ -112,12 +114,14 @@ fn the_document_lists_what_the_program_knows() {
     assert_eq!(enumerated("Status"), json!(statuses));
     let problems = [
         Problem::invalid(""),
+        Problem::sealed_data(""),
         Problem::unauthenticated(""),
         Problem::forbidden(""),
         Problem::not_found(""),
         Problem::method_not_allowed(""),
         Problem::conflict(""),
         Problem::key_reused(""),
+        Problem::key_destroyed(""),
         Problem::too_large(""),
         Problem::unavailable(""),
     ];
@@ -150,12 +154,13 @@ async fn every_example_of_an_answer_is_what_the_program_answers() {
     assert_eq!(answered, documented);
 }
 
-/// Pseudonyms, hashes and cursors are the key's and not ours to write down.
+/// Pseudonyms, hashes, cursors and what is sealed are the key's and not ours to write down.
 fn without_chance(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let same = |(name, value): (String, Value)| match name.as_str() {
                 "cursor" => (name, json!("CURSOR")),
+                "sealed" => (name, json!("SEALED")),
                 "catalog_version" => (name, json!("HASH")),
                 "who" => {
                     let role =

@@ -89,6 +89,7 @@ fn settings(tenant: &str) -> Settings {
         topic: false,
         sanctions: vec![],
         allowed_hosts: vec![],
+        rotate_keys_every: [].into(),
     }
 }
 

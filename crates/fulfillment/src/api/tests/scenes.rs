@@ -26,6 +26,7 @@ pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
     scenes.extend(changing(document).await);
     scenes.extend(holding(document).await);
     scenes.extend(refusing(document).await);
+    scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
     scenes
 }
 

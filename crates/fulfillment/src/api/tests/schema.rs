@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// Words that say something to people only.
-const PROSE: [&str; 3] = ["description", "default", "example"];
+const PROSE: [&str; 4] = ["description", "default", "example", "contentEncoding"];
 
 /// The document.
 pub(super) struct Document(pub(super) Value);

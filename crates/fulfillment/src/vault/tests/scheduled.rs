@@ -1,0 +1,137 @@
+//! `rotate-keys`, as the schedule calls it.
+
+use jiff::SignedDuration;
+use ports::KeyState;
+use testkit::clock::{CountedBudget, UnlimitedBudget};
+use testkit::inject::{Plan, When};
+
+use super::*;
+use crate::vault::rotate_keys::{self, Done, run};
+
+const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+fn ports(front: &Front) -> rotate_keys::Ports {
+    let world = &front.world;
+    rotate_keys::Ports { tenants: world.tenants(), key_admin: world.key_admin(), clock: world.clock() }
+}
+
+async fn due(front: &Front) -> Vec<KeyState> {
+    front.ports.key_admin.due(front.world.fake_clock().peek(), 1_000).await.expect("an answer")
+}
+
+fn counts(done: &Done) -> (usize, usize, usize) {
+    (done.rotated, done.rewrapped, done.failed)
+}
+
+/// Both keys of `demo`, with three persons' keys under the second, all a year old.
+async fn a_year_later() -> (Front, Vec<(Kept, Option<String>)>) {
+    let front = front();
+    let mut kept = vec![(front.seal("c", b"p", None).await, None)];
+    for n in 0..3 {
+        let person = format!("p{n}@example.com");
+        kept.push((front.seal("c", b"p", Some(&person)).await, Some(person)));
+    }
+    front.world.fake_clock().advance(YEAR);
+    front.world.injector().reset();
+    (front, kept)
+}
+
+async fn all_open(front: &Front, kept: &[(Kept, Option<String>)]) {
+    for (one, person) in kept {
+        assert_eq!(opened(&front.open("c", &one.sealed, person.as_deref()).await), b"p");
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_is_rotated_and_what_is_under_earlier_keys_is_sealed_anew() {
+    let (front, kept) = a_year_later().await;
+    let done = run(&ports(&front), &UnlimitedBudget).await;
+    assert_eq!((counts(&done), done.ended()), ((2, 3, 0), Ok(())));
+    let status = front.status("demo").await;
+    assert_eq!([&status[0]["version"], &status[1]["version"]], [2, 2]);
+    assert_eq!([&status[0]["to_rewrap"], &status[1]["to_rewrap"]], [0, 0]);
+    all_open(&front, &kept).await;
+    let again = run(&ports(&front), &UnlimitedBudget).await;
+    assert_eq!(counts(&again), (0, 0, 0), "nothing is due twice");
+}
+
+#[tokio::test]
+async fn before_their_time_keys_are_left_alone() {
+    let front = front();
+    front.seal("c", b"p", Some(PERSON)).await;
+    front.world.fake_clock().advance(YEAR - SignedDuration::from_secs(1));
+    assert_eq!(counts(&run(&ports(&front), &UnlimitedBudget).await), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_tenant_whose_settings_are_wrong_does_not_keep_the_others_from_it() {
+    let front = front();
+    // More than one page of them stand before the one that is fine.
+    for n in 0..60 {
+        let name = format!("a{n}");
+        front.world.put_settings(settings(&name, &[]));
+        assert_eq!(front.encrypt(&name, &sealing("c", "p")).await.status, 200);
+        front.world.put_settings(settings(&name, &[(Purpose::Fields, "soon")]));
+    }
+    front.world.fake_clock().advance(SignedDuration::from_secs(1));
+    front.seal("c", b"p", None).await;
+    front.world.fake_clock().advance(YEAR);
+    let done = run(&ports(&front), &UnlimitedBudget).await;
+    assert_eq!(counts(&done), (1, 0, 60));
+    let error = done.ended().expect_err("a failure").to_string();
+    assert!(error.starts_with("settings-invalid"), "{error}");
+    assert_eq!(front.status("demo").await[0]["version"], 2);
+    assert_eq!(due(&front).await.len(), 60, "they are still due");
+}
+
+#[tokio::test]
+async fn many_keys_are_rotated_page_by_page() {
+    let front = front();
+    for n in 0..120 {
+        let name = format!("a{n}");
+        front.world.put_settings(settings(&name, &[]));
+        assert_eq!(front.encrypt(&name, &sealing("c", "p")).await.status, 200);
+    }
+    front.world.fake_clock().advance(YEAR);
+    assert_eq!(counts(&run(&ports(&front), &UnlimitedBudget).await), (120, 0, 0));
+}
+
+#[tokio::test]
+async fn when_its_time_is_up_the_next_run_goes_on() {
+    let (front, kept) = a_year_later().await;
+    for n in 0..60 {
+        front.seal("c", b"p", Some(&format!("more{n}@example.com"))).await;
+    }
+    let (mut rotated, mut rewrapped, mut runs) = (0, 0, 0);
+    while !due(&front).await.is_empty() || front.status("demo").await[1]["to_rewrap"] != 0 {
+        let done = run(&ports(&front), &CountedBudget::new(2)).await;
+        assert!(done.rotated + done.rewrapped > 0, "it gets nowhere");
+        rotated += done.rotated;
+        rewrapped += done.rewrapped;
+        runs += 1;
+        assert_eq!(done.ended(), Ok(()), "to be out of time is no failure");
+    }
+    assert_eq!((rotated, rewrapped), (2, 63));
+    assert!(runs > 1);
+    assert_eq!(counts(&run(&ports(&front), &CountedBudget::new(0)).await), (0, 0, 0));
+    all_open(&front, &kept).await;
+}
+
+#[tokio::test]
+async fn a_run_that_failed_anywhere_is_made_good_by_the_next() {
+    let (reference, _) = a_year_later().await;
+    run(&ports(&reference), &UnlimitedBudget).await;
+    for n in 0..reference.world.injector().total() {
+        for when in [When::Before, When::Midway, When::After] {
+            let (front, kept) = a_year_later().await;
+            front.world.injector().arm(Plan::call(n).when(when));
+            let first = run(&ports(&front), &UnlimitedBudget).await;
+            assert!(first.ended().is_err(), "call {n} {when:?}");
+            assert_eq!(run(&ports(&front), &UnlimitedBudget).await.ended(), Ok(()), "call {n} {when:?}");
+            let status = front.status("demo").await;
+            assert_eq!([&status[0]["version"], &status[1]["version"]], [2, 2], "call {n} {when:?}");
+            assert_eq!(status[1]["to_rewrap"], 0);
+            all_open(&front, &kept).await;
+        }
+    }
+}

@@ -169,7 +169,8 @@ mod tests {
     }
 
     proptest! {
-        /// Any one-bit edit of a stored entry breaks the chain or the reading of it.
+        /// Any one-bit edit of a stored entry breaks the chain or the reading of it, unless it says the
+        /// same in another writing (an instant with a small `z`).
         #[test]
         fn a_one_bit_edit_breaks_the_chain(at in any::<prop::sample::Index>(), bit in 0u8..8) {
             let entries = chain(3);
@@ -177,6 +178,7 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             let Ok(edited) = serde_json::from_slice::<Entry>(&bytes) else { return Ok(()) };
+            prop_assume!(edited != entries[1]);
             let mut changed = entries.clone();
             changed[1] = edited;
             prop_assert!(verify_chain(1, GENESIS, &changed).is_err());

@@ -1,14 +1,16 @@
 //! A store that cannot erase: an archive that is only ever appended to. What it keeps of a person is
 //! sealed under that person's own key, and the key is destroyed.
 
+use domain::hold::Verdict;
 use domain::{Identity, Operation, Personal, RequestId, Status};
 use fulfillment::Pseudonymiser;
 use jiff::{SignedDuration, Timestamp};
 use ports::KeyScope;
+use testkit::walker::Next;
 use vault::{Context, Header, VaultError};
 
 use super::shop::{self, PERSON};
-use super::stage::{Stage, tally};
+use super::stage::{Happening, Stage, tally};
 
 /// The archive, as its owner declares it.
 const ARCHIVE: &str = "
@@ -24,7 +26,7 @@ const ARCHIVE: &str = "
           law: its own integrity (GDPR Art. 32)
           shredded_after: PT20M
         fields:
-          customer_id: { category: user.unique_id, class: restricted, kind: number, identity: customer_id }
+          customer_id: { category: user.unique_id, class: restricted, identity: customer_id }
 ";
 
 const OBJECT: &str = "events/2026-11-21.jsonl";
@@ -127,4 +129,68 @@ async fn a_key_that_comes_back_is_residue() {
     assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
     let open = stage.world.keyring().open(&scope(&stage, "1").await).await.expect("an answer");
     assert!(open.is_none());
+}
+
+/// Whatever a service knew the person by: all that are known are looked for.
+#[tokio::test]
+async fn a_key_for_another_identity_of_the_person_is_destroyed_too() {
+    let stage = stage();
+    let names = Pseudonymiser::of(&*stage.world.keyring(), &stage.tenant).await.expect("keys");
+    let email = Identity::new("email".parse().expect("a type"), &Personal::new(PERSON)).expect("an identity");
+    let scope = KeyScope::Subject(stage.tenant.clone(), names.subject(&email).expect("a pseudonym"));
+    stage.world.keyring().obtain(&scope).await.expect("a key");
+    // The request names the number; the address is found on the way.
+    let id = stage.submit_all(&[("customer_id", "1")]).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert!(stage.world.keyring().open(&scope).await.expect("an answer").is_none());
+}
+
+/// One that is made while the caches are waited for is found, too: the store is read once more.
+#[tokio::test]
+async fn a_key_that_comes_back_during_the_wait_is_residue() {
+    let stage = stage();
+    append(&stage, "1", "bought").await;
+    *stage.happening.lock().expect("not poisoned") = Some(again_while_settling());
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
+    let open = stage.world.keyring().open(&scope(&stage, "1").await).await.expect("an answer");
+    assert!(open.is_none());
+}
+
+fn again_while_settling() -> Happening {
+    Box::new(|stage, _| {
+        let request = &stage.world.all_requests()[0];
+        let events = stage.world.events_of(&stage.tenant, &request.id);
+        if events.iter().any(|e| e.kind.as_str() == "request.settling") {
+            super::stage::at_once(append(stage, "1", "bought again"));
+        } else {
+            *stage.happening.lock().expect("not poisoned") = Some(again_while_settling());
+        }
+        Next::GoOn
+    })
+}
+
+/// What was destroyed before somebody denied the rest is waited for as well.
+#[tokio::test]
+async fn a_denial_after_keys_were_destroyed_ends_when_that_is_true() {
+    for clear in 3..8 {
+        let stage = stage();
+        append(&stage, "1", "bought").await;
+        for verdict in std::iter::repeat_n(Verdict::Clear, clear) {
+            stage.world.answer_next("legal-desk", Ok(verdict));
+        }
+        stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+        let id = stage.submit(PERSON).await;
+        let request = stage.play_to_the_end(&id).await;
+        let true_from = said(&stage, &id);
+        assert!(
+            true_from.is_none_or(|from| request.closed_at.is_some_and(|closed| closed >= from)),
+            "{clear}"
+        );
+        if request.status == Status::PartiallyFulfilled && true_from.is_some() {
+            return;
+        }
+    }
+    panic!("no denial came after the archive");
 }

@@ -114,10 +114,14 @@ fn is_given_up(request: &Request) -> bool {
 }
 
 fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestamp) -> Verdict {
+    let true_from = tasks.iter().filter_map(|t| t.true_from).max();
     if is_given_up(request) {
         if !to_restore(tasks).is_empty() {
             let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
             return if failed { Verdict::Failed } else { Verdict::Again };
+        }
+        if let Some(until) = true_from.filter(|until| *until > now) {
+            return Verdict::Settle(until);
         }
         return Verdict::End(match (request.cancel_requested, request.erasing_begun) {
             (_, true) => Status::PartiallyFulfilled,
@@ -138,7 +142,7 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
     if (failed(Operation::Erase) && !settled) || failed(Operation::Confirm) {
         return Verdict::Failed;
     }
-    let erased_at = last_erased_at(tasks);
+    let erased_at = last_erased_at(tasks, now);
     let mut residue = 0;
     for store in plan.stores() {
         let confirmed = tasks
@@ -152,7 +156,6 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         }
     }
     let for_erasing = plan.passes.last().is_some_and(|p| p.for_erasing);
-    let true_from = tasks.iter().filter_map(|t| t.true_from).max();
     match (residue, true_from) {
         _ if !complete || !for_erasing => Verdict::Again,
         (0, Some(until)) if until > now => Verdict::Settle(until),

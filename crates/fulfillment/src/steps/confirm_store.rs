@@ -78,7 +78,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     }
     let fresh = Task::new(Operation::Confirm, input.store.clone(), plan.pass_number(), ports.clock.now());
     let stored = tasks.iter().find(|t| t.op == Operation::Confirm && t.store == input.store).cloned();
-    let erased_at = last_erased_at(&tasks);
+    let erased_at = last_erased_at(&tasks, ports.clock.now());
     let stored = stored.filter(|t| t.pass == fresh.pass && erased_at.is_none_or(|at| t.at >= at));
     let task = stored.unwrap_or(fresh);
     if task.status == TaskStatus::Done {
@@ -142,9 +142,11 @@ pub(super) fn is_settled(plan: &Plan, tasks: &[Task]) -> bool {
     })
 }
 
-/// When anything was erased last: what was read before it says nothing about it.
-pub(super) fn last_erased_at(tasks: &[Task]) -> Option<jiff::Timestamp> {
-    tasks.iter().filter(|t| t.op == Operation::Erase).map(|t| t.at).max()
+/// When anything was erased last, or became true: what was read before it says nothing about it. Until a
+/// key that was destroyed has left every cache, somebody may have used it, or had it made anew.
+pub(super) fn last_erased_at(tasks: &[Task], now: jiff::Timestamp) -> Option<jiff::Timestamp> {
+    let erased = tasks.iter().filter(|t| t.op == Operation::Erase);
+    erased.flat_map(|t| [Some(t.at), t.true_from.filter(|from| *from <= now)]).flatten().max()
 }
 
 struct Reader<'a> {
@@ -194,7 +196,7 @@ impl Reader<'_> {
                 let search = Search { field: &lookup.field, values: chunk };
                 let found = if matches!(handling, Handling::Shred(_)) {
                     let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
-                    let left = keys.find(target.collection, &lookup.field, chunk).await?;
+                    let left = keys.find(&self.plan.people()).await?;
                     Remaining { records: left.len() as u64, next: None }
                 } else {
                     self.connector.confirm_search(&target, &search, progress.at.inner.as_deref()).await?

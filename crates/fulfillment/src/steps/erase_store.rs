@@ -171,6 +171,9 @@ async fn save(scope: &Scope<'_>, task: &Task, kind: EventKind, foreign: u64) -> 
         if foreign > 0 {
             draft = draft.detail("left_alone", foreign);
         }
+        if let Some(from) = draft.tasks.first().and_then(|task| task.true_from) {
+            draft = draft.detail("true_from", from);
+        }
         if going_on {
             draft.unless_held.clone_from(&draft.request.locks);
         }

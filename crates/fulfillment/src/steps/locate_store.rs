@@ -225,7 +225,7 @@ impl Searcher<'_> {
         let target = Target { store, collection, wanted: &wanted };
         let found = if collection.erasure.method == Method::Shred {
             let keys = PersonsKeys::of(self.keyring, &self.input.run.tenant).await?;
-            Found { records: keys.find(collection, &lookup.field, values).await?, next: None }
+            Found { records: keys.find(&self.plan.people()).await?, next: None }
         } else {
             self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?
         };

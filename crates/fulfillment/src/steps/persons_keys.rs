@@ -3,7 +3,6 @@
 //! To a plan such a key is a record: its key is the pseudonym of an identity, and the identity is what it
 //! was found by. Nothing in the store is looked at.
 
-use domain::catalog::Collection;
 use domain::plan::{Record, Value};
 use domain::{Identity, Personal, Pseudonym, TenantId};
 use ports::{KeyScope, Keyring};
@@ -26,25 +25,16 @@ impl<'a> PersonsKeys<'a> {
         Ok(Self { keyring, tenant, names: Pseudonymiser::of(keyring, tenant).await? })
     }
 
-    /// The keys that there are for these values of an identity field.
-    pub(super) async fn find(
-        &self,
-        collection: &Collection,
-        field: &str,
-        values: &[Value],
-    ) -> Result<Vec<Record>, StepError> {
-        let kind = collection.fields.get(field).and_then(|field| field.identity.clone());
-        let kind = kind.ok_or_else(|| StepError::broken("shred", "the field is no identity"))?;
-        let mut found: Vec<Record> = Vec::new();
-        for value in values {
-            // What is no identity of this kind has no key: only identities are sealed for.
-            let Ok(identity) = Identity::new(kind.clone(), &Personal::new(value.expose())) else { continue };
-            let subject = self.names.subject(&identity)?;
+    /// The keys that there are for these identities: all that are known of the person, of whatever type
+    /// a service sealed for.
+    pub(super) async fn find(&self, identities: &[Identity]) -> Result<Vec<Record>, StepError> {
+        let mut found = Vec::new();
+        for identity in identities {
+            let subject = self.names.subject(identity)?;
             let key = [(SUBJECT.to_owned(), Value::Text(Personal::new(subject.as_str())))].into();
-            let is_new = !found.iter().any(|record| record.key == key);
-            if is_new && self.keyring.open(&self.scope(subject)).await?.is_some() {
-                let (via, via_value) = (field.to_owned(), value.clone());
-                found.push(Record { key, via, via_value, values: [].into() });
+            if self.keyring.open(&self.scope(subject)).await?.is_some() {
+                let via_value = Value::Text(identity.value.clone());
+                found.push(Record { key, via: identity.kind.to_string(), via_value, values: [].into() });
             }
         }
         Ok(found)

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::TenantId;
+use domain::{Pseudonym, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{Class, Code, Fault, KeyAdmin, KeyScope, KeyState, Keyring, MOST_COUNTED};
+use vault::DataKey;
 
 use super::persons::Stored;
 use super::rotating::{Head, state};
@@ -65,18 +66,24 @@ impl KeyAdmin for KeysTable {
         let until = Range::Before(format!("{}~", keys::instant(now)));
         let found = self.table.search(&work(keys::ROTATION.to_owned(), until), Some(most)).await?;
         let mut due = Vec::new();
+        let mut failed = None;
         for item in found {
             let Some(scope) = Key::of(&item).as_ref().and_then(keys::parse_scope) else { continue };
-            // The index lags behind: what was rotated a moment ago is not due.
-            if let Some(head) = self.head(&scope).await?.filter(|head| head.rotate_by <= now) {
-                due.push(state(&scope, &head));
+            match self.head(&scope).await {
+                // The index lags behind: what was rotated a moment ago is not due.
+                Ok(head) => {
+                    due.extend(head.filter(|head| head.rotate_by <= now).map(|head| state(&scope, &head)));
+                }
+                Err(fault) => failed = failed.or(Some(fault)),
             }
         }
-        Ok(due)
+        unless_nothing(due, Vec::is_empty, failed)
     }
 
     async fn rewrap(&self, most: usize) -> Result<usize, Fault> {
-        let mut done = self.rewrap_roots(most).await?;
+        // One that cannot be read or wrapped does not keep the others from their turn.
+        let mut failed = None;
+        let mut done = self.rewrap_roots(most, &mut failed).await?;
         let rotating = self.table.search(&work(keys::ROTATION.to_owned(), Range::All), None).await?;
         for item in rotating {
             let Some(KeyScope::Subjects(tenant)) = Key::of(&item).as_ref().and_then(keys::parse_scope) else {
@@ -85,15 +92,26 @@ impl KeyAdmin for KeysTable {
             if done >= most {
                 break;
             }
-            done += self.rewrap_persons(&tenant, most - done).await?;
+            match self.rewrap_persons(&tenant, most - done, &mut failed).await {
+                Ok(more) => done += more,
+                Err(fault) => failed = failed.or(Some(fault)),
+            }
         }
-        Ok(done)
+        unless_nothing(done, |done| *done == 0, failed)
+    }
+}
+
+/// What was done, or why nothing was.
+fn unless_nothing<T>(done: T, is_nothing: impl Fn(&T) -> bool, failed: Option<Fault>) -> Result<T, Fault> {
+    match failed {
+        Some(fault) if is_nothing(&done) => Err(fault),
+        _ => Ok(done),
     }
 }
 
 impl KeysTable {
     /// Keys that are wrapped under an earlier root key.
-    async fn rewrap_roots(&self, most: usize) -> Result<usize, Fault> {
+    async fn rewrap_roots(&self, most: usize, failed: &mut Option<Fault>) -> Result<usize, Fault> {
         let mut done = 0;
         for shard in 0..keys::SHARDS {
             let before = Range::Before(format!("{}#", self.root));
@@ -102,7 +120,10 @@ impl KeysTable {
                 let search = work(keys::root_partition(shard), range);
                 for item in self.table.search(&search, Some(most.saturating_sub(done))).await? {
                     let Some(key) = Key::of(&item) else { continue };
-                    done += usize::from(self.rewrap_root(&key).await?);
+                    match self.rewrap_root(&key).await {
+                        Ok(rewrapped) => done += usize::from(rewrapped),
+                        Err(fault) => *failed = failed.take().or(Some(fault)),
+                    }
                 }
             }
         }
@@ -132,26 +153,45 @@ impl KeysTable {
         self.table.search(&work(partition, Range::Before(before)), Some(most)).await
     }
 
-    async fn rewrap_persons(&self, tenant: &TenantId, most: usize) -> Result<usize, Fault> {
+    async fn rewrap_persons(
+        &self,
+        tenant: &TenantId,
+        most: usize,
+        failed: &mut Option<Fault>,
+    ) -> Result<usize, Fault> {
         let scope = KeyScope::Subjects(tenant.clone());
         let Some(Head { version, .. }) = self.head(&scope).await? else { return Ok(0) };
         let Some(under) = self.open_version(&scope, version).await? else { return Ok(0) };
         let mut done = 0;
         for item in self.sealed_before(tenant, version, most).await? {
             let person = Key::of(&item).as_ref().and_then(keys::parse_scope);
-            let Some(scope @ KeyScope::Subject(..)) = &person else { continue };
-            let KeyScope::Subject(_, subject) = scope else { continue };
-            let Some(Stored { version, sealed: Some(sealed) }) = self.stored(scope).await? else { continue };
-            let material = self.unseal(scope, tenant, subject, &sealed).await?;
-            let item = self.person_item(scope, tenant, subject, (&under, &material, version))?;
-            // Destroyed, or sealed anew, by somebody else meanwhile: then theirs stands.
-            let same = Condition::new("#version = :version AND #sealed = :sealed")
-                .name("#version", "version")
-                .name("#sealed", "sealed")
-                .value(":version", n(&version))
-                .value(":sealed", AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(sealed)));
-            done += usize::from(self.put(item, same).await?);
+            let Some(KeyScope::Subject(_, subject)) = &person else { continue };
+            match self.rewrap_person(tenant, subject, &under).await {
+                Ok(rewrapped) => done += usize::from(rewrapped),
+                Err(fault) => *failed = failed.take().or(Some(fault)),
+            }
         }
         Ok(done)
+    }
+
+    async fn rewrap_person(
+        &self,
+        tenant: &TenantId,
+        subject: &Pseudonym,
+        under: &DataKey,
+    ) -> Result<bool, Fault> {
+        let scope = KeyScope::Subject(tenant.clone(), subject.clone());
+        let Some(Stored { version, sealed: Some(sealed) }) = self.stored(&scope).await? else {
+            return Ok(false);
+        };
+        let material = self.unseal(&scope, tenant, subject, &sealed).await?;
+        let item = self.person_item(&scope, tenant, subject, (under, &material, version))?;
+        // Destroyed, or sealed anew, by somebody else meanwhile: then theirs stands.
+        let same = Condition::new("#version = :version AND #sealed = :sealed")
+            .name("#version", "version")
+            .name("#sealed", "sealed")
+            .value(":version", n(&version))
+            .value(":sealed", AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(sealed)));
+        self.put(item, same).await
     }
 }

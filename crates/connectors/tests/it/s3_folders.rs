@@ -12,7 +12,8 @@ use testkit::conformance::Fixture;
 use crate::engine;
 use crate::s3::{Bucket, Shape, fresh};
 
-fn store(bucket: &str, templates: &[&str]) -> Store {
+/// Objects of these templates in one bucket, a collection each.
+pub fn store(bucket: &str, templates: &[&str]) -> Store {
     let collections = templates.iter().enumerate().map(|(at, template)| {
         json!({"name": format!("c{at}"), "resource": bucket, "object": template,
             "fields": {

@@ -7,22 +7,12 @@ use domain::catalog::{FieldKind, Store};
 use domain::plan::Value;
 use ports::stores::{Search, Target, Treatment};
 use ports::{Class, Code, Connector};
-use serde_json::json;
 
-use crate::engine;
 use crate::faults::{s3, silent};
+use crate::s3_folders;
 
 fn store(templates: &[&str]) -> Store {
-    let collections = templates.iter().enumerate().map(|(at, template)| {
-        json!({"name": format!("c{at}"), "resource": "bucket", "object": template,
-            "fields": {
-                "person": {"category": "user.unique_id", "class": "confidential", "identity": "customer"},
-                "ticket": {"category": "system", "class": "internal"}},
-            "erasure": {"method": "delete"}})
-    });
-    let collections: Vec<_> = collections.collect();
-    engine::store(json!({"id": "files", "kind": "s3", "owner": {"team": "t", "page": "p"},
-        "collections": collections}))
+    s3_folders::store("bucket", templates)
 }
 
 /// A bucket without versions that has these objects and unfinished uploads. What is ended is written

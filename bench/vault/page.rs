@@ -45,7 +45,7 @@ Frames or chunks of 64 KiB. From file to file nothing is forced to the disk by a
 opened stream are each whole in memory, which was touched before wherever the tool lets the caller bring it. gpg knows files only: its
 memory is a tmpfs, and its password is stretched as little as it allows. age is the Rust implementation rage, by the package `pyrage`.
 `cryptography` seals each chunk where it stands into where it belongs. The vault's writer and reader are a `Write` and a `Read`: they copy
-each byte into a frame and out of it again, and the writer wipes its frame before the next.
+each byte into a frame and out of it again.
 ";
 
 const REFUSING: &str = "

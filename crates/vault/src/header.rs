@@ -17,7 +17,7 @@
 //! The check tells damage from a wrong context; it proves nothing. What proves is the commitment.
 
 use aws_lc_rs::aead::LessSafeKey;
-use aws_lc_rs::digest::{Context as Hash, SHA256};
+use zeroize::Zeroizing;
 
 use crate::key::cipher;
 use crate::{Context, DataKey, KeyId, VaultError, same, sha256};
@@ -64,14 +64,11 @@ impl Header {
         size: u32,
     ) -> Result<(Self, LessSafeKey), VaultError> {
         let mut bytes = [0; HEADER];
-        let parts: [&[u8]; 5] = [
-            MAGIC,
-            &[VERSION, SUITE, shape as u8, 0],
-            &key.version().to_be_bytes(),
-            &size.to_be_bytes(),
-            &key.id(),
-        ];
-        put(&mut bytes, 0, &parts.concat());
+        put(&mut bytes, 0, MAGIC);
+        put(&mut bytes, 4, &[VERSION, SUITE, shape as u8, 0]);
+        put(&mut bytes, 8, &key.version().to_be_bytes());
+        put(&mut bytes, 12, &size.to_be_bytes());
+        put(&mut bytes, 16, &key.id());
         put(&mut bytes, 24, &salt);
         let mut header = Self(bytes);
         let derived = header.derive(key, context)?;
@@ -118,7 +115,7 @@ impl Header {
     fn derive(&self, key: &DataKey, context: &Context<'_>) -> Result<Derived, VaultError> {
         let lengths = context.lengths();
         let [tenant, purpose, object] = context.parts();
-        let secret = key.expand::<32>(&[
+        let info: [&[u8]; 8] = [
             KEY,
             &self.part::<DERIVED>(0),
             &lengths[0],
@@ -127,12 +124,14 @@ impl Header {
             purpose.as_bytes(),
             &lengths[2],
             object.as_bytes(),
-        ])?;
-        let mut hash = Hash::new(&SHA256);
-        hash.update(COMMITMENT);
-        hash.update(secret.as_slice());
-        let commitment = hash.finish().as_ref().try_into().unwrap_or([0; 32]);
-        Ok(Derived { cipher: cipher(secret.as_slice())?, commitment })
+        ];
+        // The key is derived behind the label that it is committed to with: it is in one place alone.
+        let mut committed = Zeroizing::new([0; COMMITMENT.len() + 32]);
+        let (label, secret) = committed.split_last_chunk_mut().ok_or(VaultError::Refused)?;
+        label.copy_from_slice(COMMITMENT);
+        key.expand(&info, secret)?;
+        let cipher = cipher(secret)?;
+        Ok(Derived { cipher, commitment: sha256(committed.as_slice()) })
     }
 
     /// The cipher, and what is wrong with the header, if anything is. The same work is done whatever
@@ -160,5 +159,7 @@ impl Header {
 }
 
 fn put(bytes: &mut [u8; HEADER], at: usize, part: &[u8]) {
-    bytes.iter_mut().skip(at).zip(part).for_each(|(to, from)| *to = *from);
+    if let Some(to) = bytes.get_mut(at..at + part.len()) {
+        to.copy_from_slice(part);
+    }
 }

@@ -1,7 +1,8 @@
 //! Keys from which keys are derived.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk};
 use aws_lc_rs::hmac;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -41,11 +42,13 @@ impl std::fmt::Debug for Material {
     }
 }
 
-/// A key from which the keys of things are derived. Wiped when dropped; cannot be printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// A key from which the keys of things are derived. Wiped when its last clone is dropped; cannot be printed.
+#[derive(Clone)]
 pub struct DataKey {
-    /// HKDF's pseudorandom key, extracted once.
-    prk: [u8; 32],
+    /// HMAC under HKDF's pseudorandom key, which is extracted once and not kept itself. The library wipes it
+    /// when it is dropped, but not where it was moved from: behind a pointer it stays in one place, however
+    /// the key is moved or cloned. None if the library refused: then nothing is derived.
+    prk: Option<Arc<hmac::Key>>,
     version: u32,
     id: KeyId,
 }
@@ -54,10 +57,15 @@ impl DataKey {
     /// The key that this material makes, in a version from 1.
     pub fn new(material: &Material, version: u32) -> Self {
         let extract = hmac::Key::new(hmac::HMAC_SHA256, EXTRACT);
-        let prk: [u8; 32] = hmac::sign(&extract, &material.0).as_ref().try_into().unwrap_or_default();
-        let name = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &prk), ID);
+        let mut prk = Zeroizing::new([0; 32]);
+        // Not `hmac::sign`: its `Tag` cannot be wiped.
+        let signed = hmac::sign_to_buffer(&extract, &material.0, prk.as_mut_slice()).is_ok();
+        let prk = signed.then(|| Arc::new(hmac::Key::new(hmac::HMAC_SHA256, prk.as_slice())));
         let mut id = KeyId::default();
-        id.iter_mut().zip(name.as_ref()).for_each(|(to, from)| *to = *from);
+        if let Some(prk) = &prk {
+            let name = hmac::sign(prk, ID);
+            id.iter_mut().zip(name.as_ref()).for_each(|(to, from)| *to = *from);
+        }
         Self { prk, version, id }
     }
 
@@ -71,28 +79,23 @@ impl DataKey {
         self.id
     }
 
-    /// HKDF-Expand of this key for one purpose.
-    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Result<Zeroizing<[u8; N]>, VaultError> {
-        let mut out = Zeroizing::new([0; N]);
-        Prk::new_less_safe(HKDF_SHA256, &self.prk)
-            .expand(info, Length(N))
-            .and_then(|okm| okm.fill(&mut *out))
-            .map_err(|_| VaultError::Refused)?;
-        Ok(out)
+    /// HKDF-Expand of this key for one purpose, into 32 bytes that the caller wipes. That is the first block
+    /// alone: one HMAC of the info and of the number 1.
+    pub(crate) fn expand(&self, info: &[&[u8]], out: &mut [u8; 32]) -> Result<(), VaultError> {
+        let prk = self.prk.as_ref().ok_or(VaultError::Refused)?;
+        // No secret, so it need not be wiped. In one piece it is signed without a `Tag`, which could not be.
+        let mut block = Vec::with_capacity(info.iter().map(|part| part.len()).sum::<usize>() + 1);
+        for part in info {
+            block.extend_from_slice(part);
+        }
+        block.push(1);
+        hmac::sign_to_buffer(prk, &block, out).map(drop).map_err(|_| VaultError::Refused)
     }
 }
 
 impl std::fmt::Debug for DataKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[key]")
-    }
-}
-
-struct Length(usize);
-
-impl KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
     }
 }
 

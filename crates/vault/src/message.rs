@@ -44,8 +44,9 @@ pub fn seal(
 /// Opens what [`seal`] made, with the same key and context.
 pub fn open(key: &DataKey, context: &Context<'_>, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
     let header = Header::read(sealed)?;
-    let mut plain =
-        sealed.get(HEADER..).filter(|body| body.len() >= TAG).ok_or(VaultError::Truncated)?.to_vec();
+    let body = sealed.get(HEADER..).filter(|body| body.len() >= TAG).ok_or(VaultError::Truncated)?;
+    // Under another version's number it opens, and is not given out.
+    let mut plain = Zeroizing::new(body.to_vec());
     let said = usize::try_from(header.size()).unwrap_or(usize::MAX).saturating_add(TAG);
     let held = plain.len();
     // Everything is done before anything is said.
@@ -59,7 +60,7 @@ pub fn open(key: &DataKey, context: &Context<'_>, sealed: &[u8]) -> Result<Vec<u
         (None, Err(_)) => Err(VaultError::Altered),
         (None, Ok(length)) => {
             plain.truncate(length);
-            Ok(plain)
+            Ok(std::mem::take(&mut *plain))
         }
     }
 }

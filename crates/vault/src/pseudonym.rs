@@ -1,6 +1,7 @@
 //! Keyed pseudonyms: what stands for an identity where the identity may not be.
 
 use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
 
 use crate::{DataKey, VaultError};
 
@@ -11,8 +12,9 @@ pub struct PseudonymKey(hmac::Key);
 impl PseudonymKey {
     /// Derives the key for a purpose (`subject`, `idempotency`, `actor`) from a tenant's data key.
     pub fn new(key: &DataKey, purpose: &str) -> Result<Self, VaultError> {
-        let bytes = key.expand::<32>(&[b"lacuna vault v1 pseudonym", purpose.as_bytes()])?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &*bytes)))
+        let mut bytes = Zeroizing::new([0; 32]);
+        key.expand(&[b"lacuna vault v1 pseudonym", purpose.as_bytes()], &mut bytes)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice())))
     }
 
     /// HMAC-SHA-256 of the parts, each with its length before it, in lower-case hex.

@@ -12,7 +12,7 @@
 use std::io::Write;
 
 use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::message::TAG;
 use crate::{Context, DataKey, Header, Shape, VaultError};
@@ -31,8 +31,9 @@ pub struct SealWriter<W: Write> {
     cipher: LessSafeKey,
     stream: [u8; 8],
     number: u32,
-    /// The mark and the plaintext of the frame under way, and room for the tag.
-    frame: Vec<u8>,
+    /// The mark and the plaintext of the frame under way, and room for the tag. It has its whole capacity
+    /// from the start: if it grew, it would leave plaintext behind. Wiped when dropped, finished or not.
+    frame: Zeroizing<Vec<u8>>,
     failed: bool,
 }
 
@@ -42,7 +43,7 @@ impl<W: Write> SealWriter<W> {
         let size = u32::try_from(FRAME).unwrap_or(u32::MAX);
         let (header, cipher) = Header::new(Shape::Stream, key, context, salt, size)?;
         to.write_all(header.as_bytes())?;
-        let mut frame = Vec::with_capacity(MARK + FRAME + TAG);
+        let mut frame = Zeroizing::new(Vec::with_capacity(MARK + FRAME + TAG));
         frame.resize(MARK, 0);
         Ok(Self { to, cipher, stream: header.stream_id(), number: 0, frame, failed: false })
     }
@@ -58,8 +59,13 @@ impl<W: Write> SealWriter<W> {
         // After half a frame nothing that follows could be opened.
         let written = if self.failed { Err(VaultError::Refused.into()) } else { self.try_flush_frame(last) };
         self.failed = written.is_err();
-        self.frame.zeroize();
-        self.frame.resize(MARK, 0);
+        if self.failed {
+            self.frame.zeroize();
+            self.frame.resize(MARK, 0);
+        } else {
+            // Nothing to wipe: what was plaintext was sealed where it stood.
+            self.frame.truncate(MARK);
+        }
         written
     }
 

@@ -8,6 +8,8 @@ mod records;
 mod sealed;
 mod streams;
 mod vectors;
+#[cfg(target_os = "linux")]
+mod wiped;
 
 use vault::{Context, DataKey, Material};
 

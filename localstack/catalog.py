@@ -1,21 +1,24 @@
-"""Publishes the catalog: an immutable object, named by the hash of its canonical bytes."""
+"""Publishes catalogs: immutable objects, named by the hash of their canonical bytes."""
 
 import subprocess
 from hashlib import sha256
+from pathlib import Path
 
 from settings import LOCAL, ROOT, Wrong
 
 SOURCE = ROOT / "localstack" / "catalog.yaml"
+# Of the tenant that has stores of its own.
+ARCHIVE = ROOT / "localstack" / "archive.yaml"
 TOOL = ROOT / "target" / "debug" / "lacuna"
 
 
-def canonical() -> bytes:
+def canonical(source: Path = SOURCE) -> bytes:
     """The checked catalog as canonical JSON, written by the tool that every owner uses."""
-    published = LOCAL / "catalog.json"
+    published = LOCAL / f"{source.stem}.json"
     published.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([TOOL, "catalog", "check", SOURCE, "--out", published], capture_output=True, check=False)
+    done = subprocess.run([TOOL, "catalog", "check", source, "--out", published], capture_output=True, check=False)
     if done.returncode != 0:
-        raise Wrong(f"the catalog is not valid:\n{(done.stdout + done.stderr).decode(errors='replace').strip()}")
+        raise Wrong(f"{source.name} is not valid:\n{(done.stdout + done.stderr).decode(errors='replace').strip()}")
     return published.read_bytes()
 
 

@@ -26,12 +26,22 @@ def _nested(cloudformation, stack: str, template: dict):
 def reconcile(cloudformation, stack: str, template: dict, key_arn: str):
     """Sets what is missing, and yields one line for each thing that it set."""
     for name, body in _nested(cloudformation, stack, template):
-        for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]:
+        resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        physical = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+        for resource in resources:
             declared = body["Resources"].get(resource["LogicalResourceId"], {})
             properties = declared.get("Properties", {})
             mend = MENDERS.get(declared.get("Type"))
             if mend is not None:
-                yield from mend(resource["PhysicalResourceId"], properties, key_arn)
+                yield from mend(resource["PhysicalResourceId"], properties, _key(properties, physical) or key_arn)
+
+
+def _key(properties: dict, physical: dict[str, str]) -> str | None:
+    """The ARN of the key that a bucket names, if it is of the bucket's own template."""
+    rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [{}])
+    named = rules[0].get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
+    key = physical.get(named["Fn::GetAtt"][0]) if isinstance(named, dict) and "Fn::GetAtt" in named else None
+    return client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] if key else None
 
 
 def _table(name: str, properties: dict, _key_arn: str):
@@ -60,9 +70,10 @@ def _bucket(name: str, properties: dict, key_arn: str):
     if properties.get("BucketEncryption"):
         # Every bucket answers with some encryption; a customer key is what may be missing.
         rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-        if rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] != "aws:kms":
-            default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
-            rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
+        default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
+        if rules[0]["ApplyServerSideEncryptionByDefault"] != default:
+            bucket_key = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["BucketKeyEnabled"]
+            rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
             s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
             yield f"{name}: encryption under {key_arn.rsplit('/', 1)[-1]}"
     if properties.get("VersioningConfiguration", {}).get("Status") == "Enabled":

@@ -10,6 +10,8 @@ import json
 import sys
 from hashlib import sha256
 
+from botocore.exceptions import ClientError
+
 import catalog
 import receiver
 import search
@@ -17,6 +19,9 @@ import shop
 import tokens
 from deploy import outputs
 from settings import HOST, Wrong, client, functions_see_loopback, receiver_port, run
+
+MAIL_FROM = "privacy@chinook.example"
+MAIL_TEMPLATE = "lacuna-demo-package-ready"
 
 TENANTS = {"demo": "Chinook Music (demo)", "other": "Another company, which must see nothing of the first"}
 
@@ -37,10 +42,34 @@ def load_secrets() -> None:
             secrets.put_secret_value(SecretId=name, SecretString=json.dumps(value))
 
 
+def load_mail() -> None:
+    """A sender that may send, and the letter of the demonstration. It holds no link to a package, and no data of the person."""
+    mail = client("sesv2")
+    try:
+        mail.create_email_identity(EmailIdentity=MAIL_FROM)
+    except mail.exceptions.AlreadyExistsException:
+        pass
+    except ClientError as error:
+        # The open version of LocalStack has no SES v2. Nothing else depends on it.
+        print(f"letters: none, the engine answers {error.response['Error']['Code']}")
+        return
+    letter = {
+        "Subject": "Your data is ready",
+        "Text": "What you asked for is ready. It is kept until {{until}}.\n\n"
+        "Go to {{page}} and enter the request {{request}} and your download code.\n",
+    }
+    try:
+        mail.create_email_template(TemplateName=MAIL_TEMPLATE, TemplateContent=letter)
+    except mail.exceptions.AlreadyExistsException:
+        mail.update_email_template(TemplateName=MAIL_TEMPLATE, TemplateContent=letter)
+
+
 def tenant(name: str) -> dict:
     """What the registry says of a tenant."""
     base = f"http://{HOST}:{receiver_port()}"
-    doc = {"tenant": name, "name": TENANTS[name], "cooling_off_for": "PT5S", "catalog_version": None, "topic": True}
+    doc = {"tenant": name, "name": TENANTS[name], "cooling_off_for": "PT5S", "topic": True}
+    # None is the one that the deployment has in force.
+    doc["catalog_version"] = catalog.version(catalog.canonical(catalog.ARCHIVE)) if name == "other" else None
     if functions_see_loopback():
         doc["webhook"] = {"url": f"{base}/webhook", "secret": f"lacuna/{name}/webhook"}
         doc["sanctions"] = [{"id": "legal-desk", "url": f"{base}/sanctions"}]
@@ -76,8 +105,10 @@ def load() -> None:
     print(f"bucket: {shop.load_bucket()} objects in {shop.BUCKET}")
     print(f"crm: {shop.load_crm()} rows")
     load_secrets()
+    load_mail()
+    for source in (catalog.SOURCE, catalog.ARCHIVE):
+        print(f"catalog: {catalog.publish(client('s3'), out['CatalogBucket'], catalog.canonical(source))}")
     load_registry(out["RegistryTable"])
-    print(f"catalog: {catalog.publish(client('s3'), out['CatalogBucket'], catalog.canonical())}")
 
 
 def main() -> int:

@@ -76,6 +76,7 @@ def all_tokens(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     person = [{"type": "email", "value": SUBJECT}]
     tokens["LACUNA_TOKEN_SUBJECT"] = mint(key, "demo", "subject", "shop-account-1", identities=person, verified=True)
     tokens["LACUNA_TOKEN_OTHER"] = mint(key, "other", "backend", "other-backend")
+    tokens["LACUNA_TOKEN_OTHER_ADMIN"] = mint(key, "other", "admin", "other-admin")
     tokens["LACUNA_TOKEN_OTHER_OFFICER"] = mint(key, "other", "officer", "other-officer")
     tokens["LACUNA_TOKEN"] = tokens["LACUNA_TOKEN_BACKEND"]
     return tokens

@@ -4,6 +4,7 @@
 mod alarms;
 mod cloudformation;
 mod roles;
+mod root_key;
 mod storage;
 mod wiring;
 

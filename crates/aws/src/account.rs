@@ -8,8 +8,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Requests,
-    Sanctions, Staging, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Links,
+    Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants,
 };
 
 use crate::announcer::Outcomes;
@@ -20,7 +20,11 @@ use crate::environment;
 use crate::executions::StepFunctions;
 use crate::http::Guard;
 use crate::intake::SqsIntake;
+use crate::links::{self, StsLinks};
+use crate::mailer::SesMailer;
+use crate::packages::S3Packages;
 use crate::sanctions::HttpSanctions;
+use crate::signer::KmsSigner;
 use crate::staging::S3Staging;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -155,8 +159,7 @@ impl Account {
     fn keys_table(&self) -> Result<Arc<KeysTable>, AccountError> {
         let (table, root) = (self.setting("LACUNA_KEYS_TABLE")?, self.setting("LACUNA_KMS_KEY")?);
         let made = self.keys_table.get_or_init(|| {
-            let kms = self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone();
-            Arc::new(KeysTable::new(self.tables(), kms, table, root, (self.clock(), self.entropy())))
+            Arc::new(KeysTable::new(self.tables(), self.keys(), table, root, (self.clock(), self.entropy())))
         });
         Ok(Arc::clone(made))
     }
@@ -174,6 +177,54 @@ impl Account {
             self.setting("LACUNA_CATALOG_BUCKET")?,
             self.optional("LACUNA_CATALOG_VERSION"),
         )))
+    }
+
+    /// The exports bucket: `LACUNA_EXPORTS_BUCKET`, encrypted under `LACUNA_EXPORTS_KEY`, its ARN.
+    pub fn packages(&self) -> Result<Arc<dyn Packages>, AccountError> {
+        // A part of a package is more than anything else that is sent.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(90))
+            .build();
+        let config = self.objects_config().timeout_config(timeouts).build();
+        Ok(Arc::new(S3Packages::new(
+            aws_sdk_s3::Client::from_conf(config),
+            self.setting("LACUNA_EXPORTS_BUCKET")?,
+            self.setting("LACUNA_EXPORTS_KEY")?,
+        )))
+    }
+
+    /// Links into `LACUNA_EXPORTS_BUCKET`, signed by sessions of `LACUNA_EXPORT_READER_ROLE`, its ARN, which
+    /// may decrypt under `LACUNA_EXPORTS_KEY`, its ARN.
+    pub fn links(&self) -> Result<Arc<dyn Links>, AccountError> {
+        const ROLE: &str = "LACUNA_EXPORT_READER_ROLE";
+        const KEY: &str = "LACUNA_EXPORTS_KEY";
+        let bucket = self.setting("LACUNA_EXPORTS_BUCKET")?;
+        let (role, key) = (self.setting(ROLE)?, self.setting(KEY)?);
+        let name = if links::is_arn(&role) { KEY } else { ROLE };
+        StsLinks::new(
+            aws_sdk_sts::Client::new(&self.sdk),
+            self.objects_config(),
+            bucket,
+            role,
+            key,
+            self.clock(),
+        )
+        .map(|links| Arc::new(links) as Arc<dyn Links>)
+        .map_err(|error| AccountError::Wrong { name, problem: error.to_string() })
+    }
+
+    /// The signing key: `LACUNA_SIGNING_KEY`, its ARN or id.
+    pub fn signer(&self) -> Result<Arc<dyn Signer>, AccountError> {
+        Ok(Arc::new(KmsSigner::new(self.keys(), self.setting("LACUNA_SIGNING_KEY")?)))
+    }
+
+    /// Letters, with the configuration set `LACUNA_MAIL_CONFIGURATION_SET` if there is one.
+    pub fn mailer(&self) -> Arc<dyn Mailer> {
+        let set = self.optional("LACUNA_MAIL_CONFIGURATION_SET");
+        let client = aws_sdk_sesv2::Client::new(&self.sdk);
+        Arc::new(SesMailer::new(client, Some(set).filter(|set| !set.is_empty())))
     }
 
     /// The lifecycle: `LACUNA_STATE_MACHINE`, the ARN of the machine, an alias or a version.
@@ -231,15 +282,17 @@ impl Account {
     }
 
     fn objects(&self) -> aws_sdk_s3::Client {
-        self.objects
-            .get_or_init(|| {
-                // Another endpoint has no name of its own for every bucket.
-                let elsewhere =
-                    self.sdk.endpoint_url().is_some() || (self.settings)("AWS_ENDPOINT_URL_S3").is_some();
-                let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(elsewhere).build();
-                aws_sdk_s3::Client::from_conf(config)
-            })
-            .clone()
+        self.objects.get_or_init(|| aws_sdk_s3::Client::from_conf(self.objects_config().build())).clone()
+    }
+
+    fn objects_config(&self) -> aws_sdk_s3::config::Builder {
+        // Another endpoint has no name of its own for every bucket.
+        let elsewhere = self.sdk.endpoint_url().is_some() || (self.settings)("AWS_ENDPOINT_URL_S3").is_some();
+        aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(elsewhere)
+    }
+
+    fn keys(&self) -> aws_sdk_kms::Client {
+        self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone()
     }
 
     fn setting(&self, name: &'static str) -> Result<String, AccountError> {
@@ -255,7 +308,7 @@ impl Account {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 13] = [
+    const ALL: [(&str, &str); 18] = [
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
         ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
@@ -269,6 +322,11 @@ mod tests {
         ("LACUNA_STATE_MACHINE", "arn:aws:states:us-east-1:1:stateMachine:lacuna-lifecycle"),
         ("LACUNA_OUTCOME_TOPIC", "arn:aws:sns:us-east-1:1:outcomes"),
         ("LACUNA_ALLOW_LOOPBACK", "true"),
+        ("LACUNA_EXPORTS_BUCKET", "lacuna-exports"),
+        ("LACUNA_EXPORTS_KEY", "arn:aws:kms:us-east-1:1:key/2"),
+        ("LACUNA_EXPORT_READER_ROLE", "arn:aws:iam::1:role/reader"),
+        ("LACUNA_SIGNING_KEY", "arn:aws:kms:us-east-1:1:key/3"),
+        ("LACUNA_MAIL_CONFIGURATION_SET", "lacuna"),
     ];
 
     fn account(without: &str) -> Account {
@@ -283,7 +341,7 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 13] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 17] = [
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
@@ -297,6 +355,21 @@ mod tests {
         ("sanctions", |a| a.sanctions().map(drop), &[]),
         ("announcer", |a| a.announcer().map(drop), &["LACUNA_OUTCOME_TOPIC"]),
         ("verifier", |a| a.verifier().map(drop), &["LACUNA_REGISTRY_TABLE"]),
+        ("packages", |a| a.packages().map(drop), &["LACUNA_EXPORTS_BUCKET", "LACUNA_EXPORTS_KEY"]),
+        (
+            "links",
+            |a| a.links().map(drop),
+            &["LACUNA_EXPORTS_BUCKET", "LACUNA_EXPORTS_KEY", "LACUNA_EXPORT_READER_ROLE"],
+        ),
+        ("signer", |a| a.signer().map(drop), &["LACUNA_SIGNING_KEY"]),
+        (
+            "mailer",
+            |a| {
+                drop(a.mailer());
+                Ok(())
+            },
+            &[],
+        ),
     ];
 
     #[tokio::test]
@@ -319,6 +392,8 @@ mod tests {
             format!("{error:?}"),
             "the environment variable LACUNA_ALLOW_LOOPBACK is neither true nor false"
         );
+        let error = account.links().map(drop).expect_err("wrong");
+        assert!(error.to_string().contains("LACUNA_EXPORT_READER_ROLE is not an ARN"));
         let error = account.executions().map(drop).expect_err("wrong");
         assert!(error.to_string().contains("LACUNA_STATE_MACHINE"));
     }

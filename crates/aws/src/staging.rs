@@ -52,7 +52,7 @@ impl S3Staging {
 
 /// The answer is a 200 even if some keys were not deleted. If so: what to do about it, and the
 /// first code. One key that trying again does not help makes the whole of it permanent.
-fn undeleted(answer: &DeleteObjectsOutput) -> Option<(Class, String)> {
+pub(crate) fn undeleted(answer: &DeleteObjectsOutput) -> Option<(Class, String)> {
     answer
         .errors()
         .iter()

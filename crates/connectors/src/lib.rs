@@ -16,6 +16,7 @@
 )]
 
 mod cache;
+mod collecting;
 mod cursor;
 mod place;
 mod secrets;
@@ -38,7 +39,7 @@ use async_trait::async_trait;
 use contract::settings::is_own_secret;
 use domain::TenantId;
 use domain::catalog::{Store, StoreKind};
-use ports::{Class, Code, Connector, Fault, Stores, Suppressor};
+use ports::{Class, Code, Collector, Connector, Contents, Fault, Stores, Suppressor};
 
 use cache::Cache;
 pub use secrets::Secrets;
@@ -52,18 +53,23 @@ pub struct Connected {
     pub connector: Arc<dyn Connector>,
     /// Hides and shows again, if the kind can.
     pub suppressor: Option<Arc<dyn Suppressor>>,
+    /// Reads whole.
+    pub collector: Arc<dyn Collector>,
+    /// Reads what records hold beside their fields, if the kind has such.
+    pub contents: Option<Arc<dyn Contents>>,
 }
 
 impl Connected {
     /// A kind of store that can hide.
-    pub fn hiding<T: Connector + Suppressor + 'static>(store: T) -> Self {
+    pub fn hiding<T: Connector + Suppressor + Collector + 'static>(store: T) -> Self {
         let store = Arc::new(store);
-        Self { connector: store.clone(), suppressor: Some(store) }
+        Self { connector: store.clone(), suppressor: Some(store.clone()), collector: store, contents: None }
     }
 
-    /// A kind of store that cannot.
-    pub fn plain<T: Connector + 'static>(store: T) -> Self {
-        Self { connector: Arc::new(store), suppressor: None }
+    /// A kind of store that cannot, and whose records are objects.
+    pub fn objects<T: Connector + Collector + Contents + 'static>(store: T) -> Self {
+        let store = Arc::new(store);
+        Self { connector: store.clone(), suppressor: None, collector: store.clone(), contents: Some(store) }
     }
 }
 
@@ -147,6 +153,14 @@ impl Stores for Connectors {
         store: &Store,
     ) -> Result<Option<Arc<dyn Suppressor>>, Fault> {
         Ok(self.connected(tenant, store).await?.suppressor)
+    }
+
+    async fn collector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Collector>, Fault> {
+        Ok(self.connected(tenant, store).await?.collector)
+    }
+
+    async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault> {
+        Ok(self.connected(tenant, store).await?.contents)
     }
 }
 

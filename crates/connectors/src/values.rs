@@ -48,7 +48,6 @@ impl Decimal {
     }
 
     /// The one form as a text.
-    #[cfg(feature = "dynamodb")]
     pub(crate) fn text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
         format!("{sign}{}e{}", self.digits, self.power)

@@ -1,14 +1,19 @@
 //! The bodies of the API, version 1.
 
+use std::collections::BTreeMap;
+
 use domain::Status;
 use domain::catalog::Method;
 use domain::clock::Jurisdiction;
+use domain::export::Format;
 use domain::hold::Hold;
 use domain::request::{Parked, Request, RequestType};
 use domain::task::{Operation, Task, TaskStatus};
 use domain::{HoldId, Personal, RequestId, StoreId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::export::{ExportView, Recipient};
 
 /// `POST /v1/requests`.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +28,14 @@ pub struct Submit {
     pub jurisdiction: Jurisdiction,
     /// How the person was verified, if the caller did it already.
     pub verification: Option<Verification>,
+    /// With an erasure: the person gets what is held, and the time to fetch it, before anything is erased.
+    pub export_first: Option<bool>,
+    /// The form of the files; JSON Lines if it is left out.
+    pub format: Option<Format>,
+    /// For whom the package is encrypted from end to end.
+    pub recipient: Option<Recipient>,
+    /// How new a store's data must be: a number or an instant, by store.
+    pub min_versions: Option<BTreeMap<String, String>>,
 }
 
 /// Who a request is about.
@@ -72,15 +85,23 @@ pub struct Submitted {
     pub duplicate: bool,
 }
 
+/// Read again, and that was the end of it.
+const CONFIRMED: &str = "confirmed";
+/// Read again, and not the end of it yet.
+const SETTLING: &str = "settling";
+
 /// One store's part in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreView {
     /// The store.
     pub store: StoreId,
-    /// `locating`, `located`, `suppressed`, `erasing`, `erased`, `confirmed`, `failed`, ...
+    /// `locating`, `located`, `suppressed`, `erasing`, `erased`, `settling`, `confirmed`, `failed`, ...
     pub status: String,
     /// Records found.
     pub located: u64,
+    /// Records read whole, for an export.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub collected: u64,
     /// Records deleted.
     pub erased: u64,
     /// Records kept, with the person in them replaced.
@@ -96,6 +117,18 @@ pub struct StoreView {
     /// What is kept there, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
+}
+
+impl StoreView {
+    /// The same at a time. What was read again is confirmed only once nobody can have a key any more that
+    /// was destroyed.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        if self.status == CONFIRMED && self.true_from.is_some_and(|from| from > now) {
+            SETTLING.clone_into(&mut self.status);
+        }
+        self
+    }
 }
 
 /// Why records are kept.
@@ -142,10 +175,18 @@ pub struct RequestView {
     /// Why it stopped, and what happens next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<ParkedView>,
+    /// What the person can fetch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportView>,
     /// Each store's part.
     pub stores: Vec<StoreView>,
     /// What the counts rest on: `re-read` means that every store was read again after erasing.
     pub proof: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a request stopped.
@@ -216,8 +257,8 @@ pub struct TimelineEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Codes, ids and hashes that explain it.
-    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub detail: std::collections::BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub detail: BTreeMap<String, String>,
 }
 
 /// `POST /v1/holds`.
@@ -284,18 +325,21 @@ impl From<&Request> for RequestSummary {
 pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView {
     let of = |op| tasks.iter().find(|t| t.op == op && &t.store == store);
     let (locate, erase, confirm) = (of(Operation::Locate), of(Operation::Erase), of(Operation::Confirm));
+    let collect = of(Operation::Collect);
     let done = |t: Option<&Task>| t.is_some_and(|t| t.status == TaskStatus::Done);
     // What failed before the last thing that was done is mended, or was left out.
     let last = tasks.iter().filter(|t| &t.store == store).max_by_key(|t| (t.pass, t.op));
     let failed = last.is_some_and(|t| t.status == TaskStatus::Failed);
     let status = match () {
         () if failed => "failed",
-        () if done(confirm) => "confirmed",
+        () if done(confirm) => CONFIRMED,
         () if confirm.is_some() => "confirming",
         () if done(erase) => "erased",
         () if erase.is_some() => "erasing",
         () if of(Operation::Restore).is_some() => "restored",
         () if of(Operation::Suppress).is_some() => "suppressed",
+        () if done(collect) => "collected",
+        () if collect.is_some() => "collecting",
         () if done(locate) => "located",
         () => "locating",
     };
@@ -304,6 +348,7 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
         store: store.clone(),
         status: status.to_owned(),
         located: locate.map_or(0, |t| t.tally.located).max(settled.settled()),
+        collected: collect.map_or(0, |t| t.tally.collected),
         erased: settled.erased,
         anonymised: settled.anonymised,
         retained: settled.retained,

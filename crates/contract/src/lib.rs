@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod catalog;
+pub mod export;
 pub mod outcome;
 pub mod problem;
 pub mod sanction;

@@ -1,4 +1,4 @@
-//! What is announced when a request ends.
+//! What is announced when a request ends, or when its package is ready.
 //!
 //! A webhook carries the header `Lacuna-Signature: t=<unix seconds>,v1=<hex>` where the signature is
 //! HMAC-SHA-256 over `<t>.<body>` under the tenant's webhook key. Receivers compare it in constant
@@ -28,10 +28,13 @@ pub struct Announcement {
     /// What was asked for.
     #[serde(rename = "type")]
     pub kind: RequestType,
-    /// How it ended.
+    /// How it ended; or `ready`.
     pub status: Status,
     /// When.
     pub closed_at: Option<Timestamp>,
+    /// Where a package is ready: until when it can be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// A reason code, where it was denied.
     pub reason: Option<String>,
     /// What happened in each store.

@@ -38,6 +38,38 @@ pub struct Settings {
     /// that is not named, once in 365 days.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rotate_keys_every: BTreeMap<Purpose, String>,
+    /// What persons get, and how they are told.
+    #[serde(default, skip_serializing_if = "ExportSettings::is_default")]
+    pub exports: ExportSettings,
+}
+
+/// What persons get, and how they are told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportSettings {
+    /// How long a package can be fetched before it is destroyed, as an ISO 8601 duration of at most 30 days;
+    /// 72 hours if it is not set.
+    pub open_for: Option<String>,
+    /// Letters to persons that their package is ready.
+    pub mail: Option<Mail>,
+}
+
+/// Letters to persons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// From whom: an address that the account may send from.
+    pub from: String,
+    /// The template's name.
+    pub template: String,
+    /// The page on which a person enters the request and the download code: Lacuna's own, or the tenant's.
+    pub page: String,
+}
+
+impl ExportSettings {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A webhook.
@@ -92,6 +124,15 @@ impl Settings {
         duration(&self.cooling_off_for)
     }
 
+    /// How long a package can be fetched; `None` if what is set is no such duration.
+    pub fn export_open_for(&self) -> Option<SignedDuration> {
+        const MOST: SignedDuration = SignedDuration::from_hours(30 * 24);
+        match &self.exports.open_for {
+            None => Some(SignedDuration::from_hours(72)),
+            Some(text) => duration(text).filter(|open| open.is_positive() && *open <= MOST),
+        }
+    }
+
     /// How often a key is rotated; `None` if what is set is not a duration of at least a day.
     pub fn rotate_every(&self, purpose: Purpose) -> Option<SignedDuration> {
         match self.rotate_keys_every.get(&purpose) {
@@ -132,6 +173,7 @@ mod tests {
             sanctions: vec![],
             allowed_hosts: vec![],
             rotate_keys_every: BTreeMap::new(),
+            exports: ExportSettings::default(),
         };
         assert_eq!(settings.cooling_off().map(|d| d.as_secs()), expect, "{text}");
     }

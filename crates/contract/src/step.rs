@@ -52,6 +52,14 @@ pub struct StoreRan {
 pub enum Outcome {
     /// The stores named are to be searched.
     Locate,
+    /// The plan is pinned: the records in the stores named are to be read for the person.
+    Collect,
+    /// The packages are there, and nobody was told.
+    Ready,
+    /// The person can fetch them until `until`.
+    Download,
+    /// They are to be destroyed.
+    Expire,
     /// The plan is pinned; the cooling-off has not passed.
     BeforeWait,
     /// The plan is pinned; the cooling-off has passed.
@@ -80,8 +88,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for the test that compares them with the state machine's choices.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Locate,
+        Self::Collect,
+        Self::Ready,
+        Self::Download,
+        Self::Expire,
         Self::BeforeWait,
         Self::AfterWait,
         Self::CoolOff,
@@ -149,6 +161,39 @@ pub struct CheckRun {
     pub run: Run,
     /// When in the lifecycle.
     pub phase: Phase,
+}
+
+/// What `announce` tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// How the request ended.
+    #[default]
+    Outcome,
+    /// That its packages are there.
+    Export,
+}
+
+/// The input of `announce`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnounceRun {
+    /// Which request.
+    #[serde(flatten)]
+    pub run: Run,
+    /// What to tell.
+    #[serde(default)]
+    pub what: What,
+}
+
+/// The input of `sweep`: from the state machine one request whose packages' time is over, from the
+/// schedule whatever it says.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Sweep {
+    /// One request.
+    Export(Run),
+    /// Everything that is overdue.
+    Overdue(serde::de::IgnoredAny),
 }
 
 /// What was caught: the input of `record-failure` and `park-request`.

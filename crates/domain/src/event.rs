@@ -59,6 +59,30 @@ event_kinds! {
     Planned = "request.planned",
     /// Another request holds one of the identities.
     Waiting = "request.waiting",
+    /// The person's records are being read.
+    Collecting = "request.collecting",
+    /// A store was read.
+    Collected = "store.collected",
+    /// What was read is being put together.
+    Packaging = "export.packaging",
+    /// The packages are there.
+    Packaged = "export.packaged",
+    /// The person can fetch them, still or again.
+    Ready = "export.ready",
+    /// Somebody could not be told that they are there; it is tried again.
+    ExportNotAnnounced = "export.not_announced",
+    /// It was told that they are there.
+    ExportAnnounced = "export.announced",
+    /// Somebody may fetch one: a link was given out.
+    Downloaded = "export.downloaded",
+    /// Somebody did fetch one, by the bucket's own record.
+    Fetched = "export.fetched",
+    /// A download token was made.
+    TokenMade = "export.token_made",
+    /// A wrong download token was given.
+    TokenRefused = "export.token_refused",
+    /// The packages are gone, and the key of the export.
+    ExportDestroyed = "export.destroyed",
     /// The sanction sources are being asked.
     Checking = "request.checking",
     /// The sanction sources were asked, and what they said.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod catalog;
 pub mod clock;
 pub mod event;
+pub mod export;
 pub mod hold;
 pub mod identity;
 pub mod ids;

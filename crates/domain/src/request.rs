@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Jurisdiction;
 use crate::event::EnterAt;
+use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, RequestId, StoreId, TenantId};
 use crate::status::{IllegalTransition, Status};
 
@@ -14,6 +15,10 @@ use crate::status::{IllegalTransition, Status};
 pub enum RequestType {
     /// Erase what is held about the person (GDPR Art. 17, Cal. Civ. Code 1798.105).
     Erasure,
+    /// Give the person what is held about them (GDPR Art. 15, Cal. Civ. Code 1798.110).
+    Access,
+    /// Give it in a form that others can read (GDPR Art. 20, Cal. Civ. Code 1798.130(a)(3)(B)(iii)).
+    Portability,
 }
 
 impl RequestType {
@@ -21,7 +26,17 @@ impl RequestType {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Erasure => "erasure",
+            Self::Access => "access",
+            Self::Portability => "portability",
         }
+    }
+
+    /// Every type.
+    pub const ALL: [Self; 3] = [Self::Erasure, Self::Access, Self::Portability];
+
+    /// Whether it changes anything in the stores.
+    pub fn erases(self) -> bool {
+        self == Self::Erasure
     }
 }
 
@@ -151,6 +166,9 @@ pub struct Request {
     /// Whether the outcome was announced.
     #[serde(default)]
     pub announced: bool,
+    /// What it exports. With an erasure: before anything is erased (G2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<Export>,
 }
 
 impl Request {
@@ -172,6 +190,16 @@ impl Request {
             self.waits_for = None;
         }
         Ok(())
+    }
+
+    /// Whether packages of it are there, to be fetched or to be destroyed.
+    pub fn has_packages(&self) -> bool {
+        self.export.as_ref().is_some_and(Export::is_there)
+    }
+
+    /// Whether its packages are still to be made.
+    pub fn is_to_be_exported(&self) -> bool {
+        self.export.as_ref().is_some_and(|export| !export.is_there() && !export.is_over())
     }
 
     /// Whether it can still be withdrawn.
@@ -217,6 +245,7 @@ mod tests {
             attempts: 0,
             parked: None,
             announced: false,
+            export: None,
         }
     }
 

@@ -16,6 +16,12 @@ pub enum Status {
     Waiting,
     /// The person's records are being located.
     Planning,
+    /// The person's records are being read.
+    Collecting,
+    /// What was read is being put together.
+    Packaging,
+    /// The person can fetch it.
+    Ready,
     /// The sanction sources are being asked.
     Checking,
     /// A sanction source or a legal hold says: not now.
@@ -46,11 +52,14 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of the lifecycle.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Accepted,
         Self::AwaitingVerification,
         Self::Waiting,
         Self::Planning,
+        Self::Collecting,
+        Self::Packaging,
+        Self::Ready,
         Self::Checking,
         Self::Held,
         Self::CoolingOff,
@@ -73,6 +82,9 @@ impl Status {
             Self::AwaitingVerification => "awaiting_verification",
             Self::Waiting => "waiting",
             Self::Planning => "planning",
+            Self::Collecting => "collecting",
+            Self::Packaging => "packaging",
+            Self::Ready => "ready",
             Self::Checking => "checking",
             Self::Held => "held",
             Self::CoolingOff => "cooling_off",
@@ -104,14 +116,30 @@ impl Status {
     #[allow(clippy::match_same_arms, reason = "a row a status, also where two rows are alike")]
     pub fn next(self) -> &'static [Self] {
         use Status::{
-            Accepted, AwaitingVerification, Cancelled, Checking, Confirming, CoolingOff, Denied, Erasing,
-            Fulfilled, Held, NoMatch, Parked, PartiallyFulfilled, Planning, Reopened, Suppressed, Waiting,
+            Accepted, AwaitingVerification, Cancelled, Checking, Collecting, Confirming, CoolingOff, Denied,
+            Erasing, Fulfilled, Held, NoMatch, Packaging, Parked, PartiallyFulfilled, Planning, Ready,
+            Reopened, Suppressed, Waiting,
         };
         match self {
             Accepted => &[Planning, Parked, Cancelled],
             AwaitingVerification => &[Accepted, Parked, Cancelled],
             Waiting => &[Planning, Parked, Cancelled],
-            Planning => &[Waiting, Checking, Parked, NoMatch, Denied, Cancelled, PartiallyFulfilled],
+            Planning => &[
+                Waiting,
+                Collecting,
+                Packaging,
+                Ready,
+                Checking,
+                Parked,
+                NoMatch,
+                Denied,
+                Cancelled,
+                PartiallyFulfilled,
+            ],
+            Collecting => &[Packaging, Planning, Parked, Cancelled],
+            Packaging => &[Collecting, Ready, Planning, Parked, Cancelled],
+            // An erasure goes on from here; for the others it is the last.
+            Ready => &[Planning, Checking, Parked, Fulfilled, NoMatch, Cancelled],
             Checking => &[
                 Held,
                 CoolingOff,

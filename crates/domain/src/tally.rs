@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Tally {
     /// Found while planning.
     pub located: u64,
+    /// Read whole, for an export.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub collected: u64,
     /// Deleted.
     pub erased: u64,
     /// Kept, with the person in them replaced.
@@ -16,6 +19,11 @@ pub struct Tally {
     pub retained: u64,
     /// Still naming the person when the store was read again; `None` until it was.
     pub residue: Option<u64>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tally {
@@ -28,6 +36,7 @@ impl Tally {
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.located += other.located;
+        self.collected += other.collected;
         self.erased += other.erased;
         self.anonymised += other.anonymised;
         self.retained += other.retained;

@@ -14,6 +14,8 @@ use crate::tally::Tally;
 pub enum Operation {
     /// Find the person's records.
     Locate,
+    /// Read them whole, for the person.
+    Collect,
     /// Hide the person.
     Suppress,
     /// Show the person again.
@@ -29,6 +31,7 @@ impl Operation {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Locate => "locate",
+            Self::Collect => "collect",
             Self::Suppress => "suppress",
             Self::Restore => "restore",
             Self::Erase => "erase",

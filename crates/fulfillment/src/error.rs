@@ -66,3 +66,9 @@ impl From<vault::VaultError> for StepError {
         ))
     }
 }
+
+impl From<export::Error> for StepError {
+    fn from(error: export::Error) -> Self {
+        Self::broken("package", error.to_string())
+    }
+}

@@ -8,14 +8,16 @@
 
 pub mod api;
 mod change;
+mod codes;
 mod error;
 mod papers;
 mod sanctions;
+mod staged;
 pub mod steps;
 mod subject;
 pub mod vault;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};
-pub use papers::Papers;
+pub use papers::{Papers, Sealing};
 pub use subject::{Pseudonymiser, pseudonyms_of};

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! intake/{tenant}/{request}                                the identities that were given, until the first plan has them
+//! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
 //! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
 //! ```
@@ -10,12 +11,16 @@
 //! superseded cannot reach the papers of its successor.
 
 use contract::step::Run;
+use domain::export::SealedFor;
+use domain::pii::exposed;
 use domain::plan::{Page, Plan};
-use domain::{Generation, Identity, Request, RequestId, StoreId, TenantId};
+use domain::{Generation, Identity, Personal, Request, RequestId, StoreId, TenantId};
+use export::{Recipient, RecipientError};
 use ports::{Class, Code, Entropy, Fault, KeyScope, Keyring, Staging};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use vault::{Context, DataKey};
+use zeroize::Zeroizing;
 
 use crate::error::StepError;
 use domain::request::PlanRef;
@@ -30,6 +35,31 @@ pub fn papers_prefix(tenant: &TenantId, id: &RequestId) -> String {
 /// and no other, since a plan must live as long as its request is held.
 pub fn subject_object(tenant: &TenantId, id: &RequestId) -> String {
     format!("intake/{tenant}/{id}")
+}
+
+fn recipient_object(tenant: &TenantId, id: &RequestId) -> String {
+    format!("{}.recipient", subject_object(tenant, id))
+}
+
+/// For whom a request's packages are encrypted.
+#[derive(Serialize, Deserialize)]
+pub enum Sealing {
+    /// For an age recipient.
+    #[serde(with = "exposed")]
+    Age(Personal),
+    /// For whoever knows a passphrase.
+    #[serde(with = "exposed")]
+    Passphrase(Personal),
+}
+
+impl Sealing {
+    /// As the package needs it.
+    pub(crate) fn recipient(&self) -> Result<Recipient, RecipientError> {
+        match self {
+            Self::Age(text) => Recipient::parse(text.expose()),
+            Self::Passphrase(text) => Recipient::passphrase(text),
+        }
+    }
 }
 
 /// What reading and writing papers needs.
@@ -58,17 +88,22 @@ impl<'a> Papers<'a> {
         tenant: &TenantId,
         id: &RequestId,
         given: &Vec<Identity>,
+        sealing: Option<&Sealing>,
     ) -> Result<String, StepError> {
         let key = self.keyring.obtain(&KeyScope::Plan(tenant.clone(), id.clone())).await?;
         let desk = Desk { papers: *self, tenant: tenant.clone(), id: id.clone(), key };
         let object = subject_object(tenant, id);
         desk.put(&object, "subject", given).await?;
+        if let Some(sealing) = sealing {
+            desk.put(&recipient_object(tenant, id), "recipient", sealing).await?;
+        }
         Ok(object)
     }
 
     /// Removes all papers of a request. Doing it twice is fine.
     pub async fn remove(staging: &dyn Staging, tenant: &TenantId, id: &RequestId) -> Result<(), Fault> {
         staging.delete_all(&subject_object(tenant, id)).await?;
+        crate::staged::remove(staging, tenant, id).await?;
         staging.delete_all(&papers_prefix(tenant, id)).await
     }
 
@@ -85,32 +120,68 @@ fn unreadable(detail: &str) -> StepError {
 }
 
 impl Desk<'_> {
-    async fn put<T: Serialize + Sync>(
+    /// Seals something into an object; SHA-256 of what was put, in hex.
+    pub(crate) async fn put<T: Serialize + Sync>(
         &self,
         object: &str,
         purpose: &str,
         paper: &T,
     ) -> Result<String, StepError> {
         let plain = serde_json::to_vec(paper).map_err(|_| StepError::broken("seal", purpose))?;
-        let sealed = self.seal(object, purpose, &plain)?;
+        self.put_bytes(object, purpose, &Zeroizing::new(plain)).await
+    }
+
+    /// The same with bytes.
+    pub(crate) async fn put_bytes(
+        &self,
+        object: &str,
+        purpose: &str,
+        plain: &[u8],
+    ) -> Result<String, StepError> {
+        let sealed = self.seal(object, purpose, plain)?;
         let digest = vault::sha256_hex(&sealed);
         self.papers.staging.put(object, sealed).await?;
         Ok(digest)
     }
 
-    async fn get<T: DeserializeOwned>(
+    /// Opens an object that must be there, and must be the one of this digest.
+    pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         object: &str,
         purpose: &str,
         digest: Option<&str>,
     ) -> Result<T, StepError> {
-        let sealed =
-            self.papers.staging.get(object).await?.ok_or_else(|| unreadable("a paper is missing"))?;
+        let sealed = self.sealed(object).await?;
         if digest.is_some_and(|digest| digest != vault::sha256_hex(&sealed)) {
             return Err(unreadable("a paper is not the one that the request names"));
         }
-        let plain = vault::open(&self.key, &self.context(object, purpose), &sealed)?;
-        serde_json::from_slice(&plain).map_err(|_| unreadable("a paper has another form than expected"))
+        self.read(object, purpose, &sealed)
+    }
+
+    /// Opens an object; `None` if it is not there.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        object: &str,
+        purpose: &str,
+    ) -> Result<Option<T>, StepError> {
+        let sealed = self.papers.staging.get(object).await?;
+        sealed.map(|sealed| self.read(object, purpose, &sealed)).transpose()
+    }
+
+    /// Opens bytes that must be there.
+    pub(crate) async fn get_bytes(&self, object: &str, purpose: &str) -> Result<Vec<u8>, StepError> {
+        let sealed = self.sealed(object).await?;
+        Ok(vault::open(&self.key, &self.context(object, purpose), &sealed)?)
+    }
+
+    async fn sealed(&self, object: &str) -> Result<Vec<u8>, StepError> {
+        self.papers.staging.get(object).await?.ok_or_else(|| unreadable("a paper is missing"))
+    }
+
+    fn read<T: DeserializeOwned>(&self, object: &str, purpose: &str, sealed: &[u8]) -> Result<T, StepError> {
+        let plain = vault::open(&self.key, &self.context(object, purpose), sealed)?;
+        serde_json::from_slice(&Zeroizing::new(plain))
+            .map_err(|_| unreadable("a paper has another form than expected"))
     }
 
     fn context<'c>(&'c self, object: &'c str, purpose: &'c str) -> Context<'c> {
@@ -124,6 +195,19 @@ impl Desk<'_> {
     /// The identities that were given.
     pub async fn subject(&self, request: &Request) -> Result<Vec<Identity>, StepError> {
         self.get(&request.subject_object, "subject", None).await
+    }
+
+    /// For whom its packages are encrypted; `None`: for nobody in particular.
+    pub async fn recipient(&self, request: &Request) -> Result<Option<Recipient>, StepError> {
+        if request.export.as_ref().is_none_or(|export| export.sealed_for == SealedFor::Nobody) {
+            return Ok(None);
+        }
+        let object = recipient_object(&self.tenant, &self.id);
+        let sealing: Sealing = self.get(&object, "recipient", None).await?;
+        sealing
+            .recipient()
+            .map(Some)
+            .map_err(|_| StepError::broken("package", "the recipient cannot be read"))
     }
 
     /// The plan in force.

@@ -63,6 +63,8 @@ codes! {
     StoreRefused = "store-refused",
     /// A store's records do not look as the catalog says.
     CatalogMismatch = "catalog-mismatch",
+    /// A store has not yet what the request asks it to have.
+    StoreBehind = "store-behind",
     /// The catalog that a request was planned with cannot be read.
     CatalogUnreadable = "catalog-unreadable",
     /// A tenant's settings are missing or wrong.

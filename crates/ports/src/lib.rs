@@ -3,13 +3,19 @@
 pub mod control;
 pub mod fault;
 pub mod outside;
+pub mod packages;
 pub mod sealed;
 pub mod stores;
+pub mod stream;
 pub mod time;
 
 pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};
-pub use sealed::{KeyAdmin, KeyScope, KeyState, Keyring, MOST_COUNTED, Staging};
-pub use stores::{Connector, Stores, Suppressor};
+pub use packages::{Letter, Link, Links, Mailer, Packages, PublicKey, Signature, Signer};
+pub use sealed::{
+    KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped, RotatingKeys, Staging,
+};
+pub use stores::{Collector, Connector, Contents, Stores, Suppressor};
+pub use stream::{Chunks, Upload};
 pub use time::{Budget, Clock, Entropy};

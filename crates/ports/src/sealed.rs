@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use vault::DataKey;
 
 use crate::fault::Fault;
+use crate::time::Budget;
 
 /// What a data key is for. Keys by purpose, each destroyed at its own end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +15,8 @@ pub enum KeyScope {
     Pseudonyms(TenantId),
     /// One request's identities, plan and pages. Destroyed when the request is closed.
     Plan(TenantId, RequestId),
+    /// What one request's packages can be fetched with. Destroyed with the packages.
+    Export(TenantId, RequestId),
     /// What a tenant's services seal. Rotates.
     Fields(TenantId),
     /// Under which the keys of a tenant's persons are sealed. Rotates.
@@ -28,6 +31,7 @@ impl KeyScope {
         match self {
             Self::Pseudonyms(tenant)
             | Self::Plan(tenant, _)
+            | Self::Export(tenant, _)
             | Self::Fields(tenant)
             | Self::Subjects(tenant)
             | Self::Subject(tenant, _) => tenant,
@@ -39,6 +43,7 @@ impl KeyScope {
         match self {
             Self::Pseudonyms(_) => "pseudonyms",
             Self::Plan(..) => "plan",
+            Self::Export(..) => "export",
             Self::Fields(_) => "fields",
             Self::Subjects(_) => "subjects",
             Self::Subject(..) => "subject",
@@ -64,7 +69,12 @@ pub trait Keyring: Send + Sync {
     /// A version of a scope's key; `None` if there never was one, or it was destroyed.
     async fn open_version(&self, scope: &KeyScope, version: u32) -> Result<Option<DataKey>, Fault>;
 
-    /// Destroys a key: nothing sealed under it can be read again. Doing it twice is fine.
+    /// Whether a scope has a key. It is looked at where it is stored and not opened, so one that is damaged
+    /// is there as well.
+    async fn exists(&self, scope: &KeyScope) -> Result<bool, Fault>;
+
+    /// Destroys a key: nothing sealed under it can be read again. Doing it twice is fine. One that is
+    /// damaged can be destroyed; one that rotates does not end, and that is a permanent fault.
     async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault>;
 }
 
@@ -77,8 +87,15 @@ pub struct KeyState {
     pub version: u32,
     /// Since when.
     pub made_at: Timestamp,
-    /// When the next one is due.
+    /// When the next one is due, by what its tenant wanted when this one was made.
     pub rotate_by: Timestamp,
+}
+
+/// A rotating key, and what is still to be done after its rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStatus {
+    /// As it stands.
+    pub key: KeyState,
     /// Keys that are still sealed under an earlier version, or under an earlier root key; at the most
     /// [`MOST_COUNTED`] are counted.
     pub to_rewrap: u32,
@@ -86,6 +103,39 @@ pub struct KeyState {
 
 /// How far [`KeyAdmin::status`] counts.
 pub const MOST_COUNTED: u32 = 1_000;
+
+/// Some of all tenants' rotating keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RotatingKeys {
+    /// Each as it stands, or why it cannot be read.
+    pub keys: Vec<Result<KeyState, Fault>>,
+    /// Where the next ones begin; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// What sealing anew came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// Keys that were sealed anew.
+    pub done: usize,
+    /// What could not be read or sealed anew. It kept nothing else from its turn.
+    pub failed: usize,
+    /// Why not, of the first.
+    pub fault: Option<Fault>,
+}
+
+impl Rewrapped {
+    /// Counts one that was sealed anew, needed nothing (`false`), or failed.
+    pub fn note(&mut self, outcome: Result<bool, Fault>) {
+        match outcome {
+            Ok(done) => self.done += usize::from(done),
+            Err(fault) => {
+                self.failed += 1;
+                self.fault.get_or_insert(fault);
+            }
+        }
+    }
+}
 
 /// Rotation. What a key sealed before stays readable; what is sealed under an earlier key is sealed
 /// anew in the background.
@@ -98,14 +148,15 @@ pub trait KeyAdmin: Send + Sync {
     -> Result<KeyState, Fault>;
 
     /// The rotating keys of a tenant that exist, by purpose.
-    async fn status(&self, tenant: &TenantId) -> Result<Vec<KeyState>, Fault>;
+    async fn status(&self, tenant: &TenantId) -> Result<Vec<KeyStatus>, Fault>;
 
-    /// Rotating keys of all tenants whose `rotate_by` has passed, longest first.
-    async fn due(&self, now: Timestamp, most: usize) -> Result<Vec<KeyState>, Fault>;
+    /// At most `most` rotating keys, of all tenants, by their `rotate_by`; from the first on, or from where
+    /// an earlier answer ended. A key that is rotated meanwhile may come twice.
+    async fn rotating(&self, from: Option<&str>, most: usize) -> Result<RotatingKeys, Fault>;
 
-    /// Seals some stored keys anew, under the present version and root key; how many, at the most `most`.
-    /// 0: none is left. Doing it twice, or stopping anywhere, is fine.
-    async fn rewrap(&self, most: usize) -> Result<usize, Fault>;
+    /// Goes through the stored keys that are not sealed under the present version and root key, and seals
+    /// them anew, until it was at each or the time is up. Doing it twice, or stopping anywhere, is fine.
+    async fn rewrap(&self, budget: &dyn Budget) -> Rewrapped;
 }
 
 /// The staging bucket: objects that are sealed before they are put.

@@ -6,15 +6,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::TenantId;
 use domain::catalog::{Collection, Store};
+use domain::export::{Content, Row};
 use domain::plan::{Record, Value};
 
 use crate::fault::Fault;
+use crate::stream::Chunks;
 
 /// Values that one search compares with at the most.
 pub const MOST_VALUES: usize = 100;
 
 /// Records that one page has at the most.
 pub const PAGE: usize = 500;
+
+/// Bytes that the rows of one [`Collector::collect`] take, about: no more is read once they are that many.
+pub const MOST_COLLECTED: usize = 4 << 20;
 
 /// A collection of a store.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +86,22 @@ pub struct Remaining {
     pub next: Option<String>,
 }
 
+/// What located records hold now. Each different record among those that are taken is shown, gone or foreign.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// The records that are there and still the person's, in the order in which they were first asked for. An
+    /// object has a row for each of its versions, the latest first; delete markers and unfinished uploads are
+    /// none.
+    pub rows: Vec<Row>,
+    /// How many of the records, from the first on, this answers for: at least one if any were asked for, and
+    /// fewer than that if the rows became too many bytes, or took too many requests.
+    pub taken: usize,
+    /// Of those: they are not there any more, or are objects without a version that could be shown.
+    pub gone: u64,
+    /// Of those: their `via` field holds something else by now. They are not shown.
+    pub foreign: u64,
+}
+
 /// A kind of store. Paged, batched, idempotent, bounded in memory.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -135,6 +156,32 @@ pub trait Suppressor: Send + Sync {
     async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault>;
 }
 
+/// A store whose records can be read whole.
+#[async_trait]
+pub trait Collector: Send + Sync {
+    /// Reads at most [`PAGE`] located records whole, each field as the store has it, under the name that the
+    /// catalog has for it if it has one. Nothing is masked.
+    ///
+    /// A record is shown only while its `via` field still has its `via_value` (an e-mail address in SQL: in
+    /// whatever letters). One whose key is told several times, because it was found in several ways, is shown
+    /// once, in the place of the first, while any of the ways still holds; the others are taken and bring
+    /// nothing. That is so within one call: which records other calls showed is the caller's to know.
+    ///
+    /// Reads by their keys, consistently where the store can; holds about [`MOST_COLLECTED`] bytes, or one
+    /// record if that is larger.
+    async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault>;
+}
+
+/// A store whose records have content: objects.
+#[async_trait]
+pub trait Contents: Send + Sync {
+    /// The content of the version that [`Collector::collect`] named, from its first byte; `None` if it is not
+    /// there any more, because it was deleted or other bytes were written in its place. Those are never read
+    /// as if they were the same. Content that ends before, or after, its `size` is a transient fault.
+    async fn content(&self, target: &Target<'_>, content: &Content)
+    -> Result<Option<Box<dyn Chunks>>, Fault>;
+}
+
 /// The connectors, by kind.
 #[async_trait]
 pub trait Stores: Send + Sync {
@@ -147,4 +194,10 @@ pub trait Stores: Send + Sync {
         tenant: &TenantId,
         store: &Store,
     ) -> Result<Option<Arc<dyn Suppressor>>, Fault>;
+
+    /// The same, for reading whole.
+    async fn collector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Collector>, Fault>;
+
+    /// The same, for reading the content of objects; `None` if the kind has none.
+    async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault>;
 }

@@ -1,19 +1,33 @@
-//! Tells how a request ended.
+//! Tells that a person's packages are there, and how a request ended.
 
 use aws::{Account, serve};
-use contract::step::Run;
+use contract::step::{AnnounceRun, What};
 use fulfillment::StepError;
-use fulfillment::steps::announce;
+use fulfillment::steps::{announce, announce_export};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), serve::Error> {
     let account = Account::from_env().await;
-    let ports = announce::Ports {
+    let outcome = announce::Ports {
         requests: account.requests()?,
         tenants: account.tenants()?,
         announcer: account.announcer()?,
         clock: account.clock(),
     };
-    aws::serve("announce", StepError::error_type, async |input: Run, _| announce::run(&ports, &input).await)
-        .await
+    let export = announce_export::Ports {
+        requests: account.requests()?,
+        tenants: account.tenants()?,
+        catalogs: account.catalogs()?,
+        keyring: account.keyring()?,
+        staging: account.staging()?,
+        announcer: account.announcer()?,
+        mailer: account.mailer(),
+        clock: account.clock(),
+        entropy: account.entropy(),
+    };
+    aws::serve("announce", StepError::error_type, async |input: AnnounceRun, _| match input.what {
+        What::Outcome => announce::run(&outcome, &input.run).await.map(|()| None),
+        What::Export => announce_export::run(&export, &input.run).await.map(Some),
+    })
+    .await
 }

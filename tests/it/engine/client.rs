@@ -29,6 +29,7 @@ pub enum As {
     Admin,
     Subject,
     OtherTenant,
+    OtherAdmin,
     Nobody,
 }
 
@@ -41,6 +42,7 @@ impl As {
             Self::Admin => "LACUNA_TOKEN_ADMIN",
             Self::Subject => "LACUNA_TOKEN_SUBJECT",
             Self::OtherTenant => "LACUNA_TOKEN_OTHER",
+            Self::OtherAdmin => "LACUNA_TOKEN_OTHER_ADMIN",
             Self::Nobody => return None,
         };
         Some(variable(name))

@@ -112,6 +112,22 @@ async fn a_person_without_a_key_is_not_waited_for() {
     assert_eq!((request.status, said(&stage, &id)), (Status::Fulfilled, None));
 }
 
+/// It opens nothing for anybody, and what it sealed may be opened by whoever has a copy of it: it goes like
+/// any other.
+#[tokio::test]
+async fn a_damaged_key_is_found_and_destroyed() {
+    let stage = stage();
+    append(&stage, "1", "bought").await;
+    let scope = scope(&stage, "1").await;
+    stage.world.damage_key(&scope);
+    assert!(stage.world.keyring().open(&scope).await.is_err());
+    let id = stage.submit(PERSON).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert_eq!(tally(&stage, &id, Operation::Erase, "archive").erased, 1);
+    assert_eq!(stage.world.keyring().exists(&scope).await, Ok(false));
+    assert!(said(&stage, &id).is_some(), "what it sealed is gone from then on");
+}
+
 /// A key that is made anew between destroying and reading again is residue, and is destroyed as well.
 #[tokio::test]
 async fn a_key_that_comes_back_is_residue() {

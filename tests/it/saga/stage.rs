@@ -5,19 +5,21 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use contract::settings::{SanctionSource, Settings, Webhook};
-use contract::step::{Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun};
+use contract::step::{AnnounceRun, Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun, What};
 use domain::clock::{Jurisdiction, due_by};
 use domain::event::{About, EnterAt, Event, EventKind};
+use domain::export::Export;
 use domain::hold::Hold;
 use domain::request::{Request, RequestType};
 use domain::{
     Generation, HoldId, Identity, Operation, Personal, Pseudonym, RequestId, Status, Tally, TenantId,
 };
 use fulfillment::steps::{
-    announce, check_sanctions, close_request, confirm_store, erase_store, locate_store, park_request,
-    pin_plan, plan, record_failure, restore_store, start_request, suppress_store, sweep, write_audit,
+    announce, announce_export, check_sanctions, close_request, collect_store, confirm_store, erase_store,
+    locate_store, package_export, park_request, pin_plan, plan, record_failure, restore_store, start_request,
+    suppress_store, sweep, sweep_export, write_audit,
 };
-use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, StepError, amend, finished};
+use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, Sealing, StepError, amend, finished};
 use jiff::SignedDuration;
 use ports::{Budget, NewRequest};
 use serde::de::DeserializeOwned;
@@ -83,6 +85,7 @@ impl Stage {
             }],
             allowed_hosts: vec!["example.com".into()],
             rotate_keys_every: [].into(),
+            exports: Default::default(),
         });
         shop::fill(&world, &tenant);
         let definition = Definition::parse(DEFINITION).expect("the state machine reads");
@@ -104,6 +107,17 @@ impl Stage {
 
     /// The same, for a person who is known in these ways.
     pub async fn submit_all(&self, given: &[(&str, &str)]) -> RequestId {
+        self.submit_as(RequestType::Erasure, None, given, None).await
+    }
+
+    /// The same, for whatever is asked.
+    pub async fn submit_as(
+        &self,
+        kind: RequestType,
+        export: Option<Export>,
+        given: &[(&str, &str)],
+        sealing: Option<&Sealing>,
+    ) -> RequestId {
         let now = self.world.clock().now();
         let (entropy, keyring, staging) = (self.world.entropy(), self.world.keyring(), self.world.staging());
         let id = RequestId::new(now, entropy.bits());
@@ -113,12 +127,12 @@ impl Stage {
             .collect::<Result<_, _>>()
             .expect("identities");
         let papers = Papers { keyring: &*keyring, staging: &*staging, entropy: &*entropy };
-        let object = papers.file_subject(&self.tenant, &id, &identities).await.expect("sealed");
+        let object = papers.file_subject(&self.tenant, &id, &identities, sealing).await.expect("sealed");
         let pseudonymiser = Pseudonymiser::of(&*keyring, &self.tenant).await.expect("keys");
         let request = Request {
             tenant: self.tenant.clone(),
             id: id.clone(),
-            kind: RequestType::Erasure,
+            kind,
             status: Status::Accepted,
             jurisdiction: Jurisdiction::Eu,
             received_at: now,
@@ -145,6 +159,7 @@ impl Stage {
             attempts: 0,
             parked: None,
             announced: false,
+            export,
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -405,7 +420,27 @@ impl Stage {
                 let ports = ports!(close_request: requests, keyring, staging, clock, entropy);
                 close_request::run(&ports, &input::<Run>(call)).await.map(json)
             }
+            "CollectStoreFunctionArn" => {
+                let ports =
+                    ports!(collect_store: requests, keyring, staging, catalogs, stores, clock, entropy);
+                let ran = collect_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                finished(ran).map(|()| Value::Null)
+            }
+            "PackageExportFunctionArn" => {
+                let ports = ports!(package_export: requests, tenants, keyring, staging, catalogs, packages, signer, clock, entropy);
+                package_export::run(&ports, &input::<Run>(call), &*budget).await.map(json)
+            }
+            "AnnounceFunctionArn" if call.state == "AnnounceExport" => {
+                assert_eq!(input::<AnnounceRun>(call).what, What::Export);
+                let ports = ports!(announce_export: requests, tenants, catalogs, keyring, staging, announcer, mailer, clock, entropy);
+                announce_export::run(&ports, &input::<Run>(call)).await.map(json)
+            }
+            "SweepFunctionArn" => {
+                let ports = ports!(sweep_export: requests, keyring, packages, clock);
+                sweep_export::run(&ports, &input::<Run>(call)).await.map(|()| Value::Null)
+            }
             "AnnounceFunctionArn" => {
+                assert_eq!(input::<AnnounceRun>(call).what, What::Outcome);
                 let ports = ports!(announce: requests, tenants, announcer, clock);
                 announce::run(&ports, &input::<Run>(call)).await.map(|()| Value::Null)
             }

@@ -163,6 +163,11 @@ impl Templates {
         &self.read[ROOT]
     }
 
+    /// A condition of a template.
+    pub fn condition(&self, file: &str, name: &str) -> &Value {
+        &self.read[file]["Conditions"][name]
+    }
+
     /// Every resource of every template.
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         self.read.iter().flat_map(|(file, template)| {

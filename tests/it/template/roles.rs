@@ -18,7 +18,11 @@ const AUDIT: &str = "infra/audit.yaml";
 const UNBOUND: [(&str, &str, &str); 1] = [(ROLES, "LifecycleRole", "DeliverLogs")];
 
 /// Statements that allow a family of actions: an account that cannot administer its key loses it.
-const FAMILIES: [(&str, &str, &str); 1] = [(STATE, "Key", "AccountAdministers")];
+const FAMILIES: [(&str, &str, &str); 3] = [
+    (STATE, "Key", "AccountAdministers"),
+    (STATE, "ExportsKey", "AccountAdministers"),
+    (STATE, "SigningKey", "AccountAdministers"),
+];
 
 /// One value, or several.
 fn several(value: &Value) -> Vec<&Value> {
@@ -259,6 +263,42 @@ fn every_function_has_a_role_of_its_own() {
                 ROLES,
                 "SweepRoleArn: {Value: !GetAtt SweepRole.Arn}",
                 "SweepRoleArn: {Value: !GetAtt ApiRole.Arn}",
+            ),
+        ],
+    );
+}
+
+fn reading_packages(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for role in templates.of_kind("AWS::IAM::Role") {
+        let of: Vec<&Value> = documents(templates, &role).into_iter().flat_map(statements).collect();
+        for statement in of.into_iter().filter(|s| allows(s)) {
+            let reaches = templates.text(role.file, &statement["Resource"]).contains("ExportsBucket.Arn");
+            let reads = several(&statement["Action"]).into_iter().any(|a| *a == "s3:GetObject");
+            need(&mut wrong, !(reaches && reads) || role.id == "ExportReaderRole", || role.at());
+        }
+        if role.id == "ExportReaderRole" {
+            let trusted = templates.text(
+                role.file,
+                &role.properties()["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"],
+            );
+            need(&mut wrong, trusted == "FetchExportRole.Arn", || format!("{}: {trusted}", role.at()));
+        }
+    }
+    wrong
+}
+
+/// A package is read by a session that is cut down to it, and by nothing else.
+#[test]
+fn nobody_but_the_reader_of_exports_reads_a_package() {
+    check(
+        reading_packages,
+        &[
+            (ROLES, "Principal: {AWS: !GetAtt FetchExportRole.Arn}", "Principal: {AWS: !GetAtt ApiRole.Arn}"),
+            (
+                ROLES,
+                "Sid: Catalog, Effect: Allow, Action: [s3:GetObject], Resource: !Sub '${CatalogBucketArn}/*'",
+                "Sid: Catalog, Effect: Allow, Action: [s3:GetObject], Resource: !Sub '${ExportsBucketArn}/*'",
             ),
         ],
     );

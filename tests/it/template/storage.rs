@@ -1,5 +1,7 @@
 //! Buckets, logs, queues: closed, encrypted, and kept as long as they should be.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::cloudformation::{ROOT, Templates, check, need, under_our_key};
@@ -18,24 +20,25 @@ fn open_buckets(templates: &Templates) -> Vec<String> {
         }
         let rules = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"];
         let default = &rules[0]["ServerSideEncryptionByDefault"];
-        let encrypted = default["SSEAlgorithm"] == "aws:kms"
-            && under_our_key(templates, &bucket, &default["KMSMasterKeyID"]);
+        // Packages are under a key of their own, each in its request's context: a bucket key would be in the bucket's.
+        let key = &default["KMSMasterKeyID"];
+        let is_exports = bucket.id == "ExportsBucket";
+        let own = templates.text(bucket.file, key) == "ExportsKey.Arn";
+        let own = if is_exports { own } else { under_our_key(templates, &bucket, key) };
+        let shared = rules[0]["BucketKeyEnabled"] == !is_exports;
+        let encrypted = default["SSEAlgorithm"] == "aws:kms" && own && shared;
         need(&mut wrong, encrypted, || format!("{at}: encryption"));
         need(&mut wrong, bucket.is_retained(), || format!("{at}: it goes with the stack"));
-        // Staging keeps no versions, which would outlive a deletion; the catalog keeps every one.
+        // Staging keeps no versions, which would outlive a deletion; the catalog keeps every one. Packages have versions, so
+        // that none is replaced unseen; all of them are destroyed.
         let kept = properties.get("VersioningConfiguration");
-        let expected = (bucket.id == "CatalogBucket").then(|| json!({ "Status": "Enabled" }));
+        let versioned = ["CatalogBucket", "ExportsBucket"].contains(&bucket.id);
+        let expected = versioned.then(|| json!({ "Status": "Enabled" }));
         need(&mut wrong, kept == expected.as_ref(), || format!("{at}: versions are {kept:?}"));
-        // What is orphaned expires, and a plan never does.
+        // What is orphaned expires, and a plan never does; a package always, in every version, and what was begun of one.
         let rules = &properties["LifecycleConfiguration"]["Rules"];
-        let expires = rules.as_array().map(|all| {
-            let rule = all.first().unwrap_or(&Value::Null);
-            all.len() == 1
-                && rule["Status"] == "Enabled"
-                && rule["Prefix"] == "intake/"
-                && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
-        });
-        let expected = (bucket.id == "StagingBucket").then_some(true);
+        let expires = rules.as_array().map(|all| if is_exports { ends(all) } else { ends_orphaned(all) });
+        let expected = ["StagingBucket", "ExportsBucket"].contains(&bucket.id).then_some(true);
         need(&mut wrong, expires == expected, || format!("{at}: what expires is {rules}"));
         let own = policies.iter().find(|p| p.properties()["Bucket"] == json!({ "Ref": bucket.id }));
         let only_tls = own.is_some_and(|policy| {
@@ -46,8 +49,34 @@ fn open_buckets(templates: &Templates) -> Vec<String> {
                 && statement["Condition"] == condition
         });
         need(&mut wrong, only_tls, || format!("{at}: it can be read in the clear"));
+        let old = own.map(|policy| &policy.properties()["PolicyDocument"]["Statement"][1]);
+        let old = old.filter(|statement| {
+            statement["Effect"] == "Deny"
+                && statement["Principal"] == "*"
+                && statement["Action"] == "s3:*"
+                && statement["Condition"] == json!({ "NumericGreaterThan": { "s3:signatureAge": "600000" } })
+        });
+        need(&mut wrong, old.is_some() == is_exports, || format!("{at}: links that are old"));
     }
     wrong
+}
+
+/// Whether only what is orphaned ends.
+fn ends_orphaned(rules: &[Value]) -> bool {
+    let [rule] = rules else { return false };
+    rule["Status"] == "Enabled"
+        && rule["Prefix"] == "intake/"
+        && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
+}
+
+/// Whether everything ends: later than the 30 days that a package is open for at the most, and not much later.
+fn ends(rules: &[Value]) -> bool {
+    let [packages, markers] = rules else { return false };
+    [packages, markers].iter().all(|rule| rule["Status"] == "Enabled" && rule.get("Prefix").is_none())
+        && packages["ExpirationInDays"].as_u64().is_some_and(|days| (31..=40).contains(&days))
+        && packages["NoncurrentVersionExpiration"] == json!({ "NoncurrentDays": 1 })
+        && packages["AbortIncompleteMultipartUpload"] == json!({ "DaysAfterInitiation": 1 })
+        && markers["ExpiredObjectDeleteMarker"] == true
 }
 
 #[test]
@@ -68,6 +97,12 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
             (STATE, "Prefix: intake/", "Prefix: ''"),
             (STATE, "Id: orphans, Status: Enabled", "Id: orphans, Status: Disabled"),
             (STATE, "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"),
+            (STATE, "KMSMasterKeyID: !GetAtt ExportsKey.Arn", "KMSMasterKeyID: !GetAtt Key.Arn"),
+            (STATE, "BucketKeyEnabled: false", "BucketKeyEnabled: true"),
+            (STATE, "ExpirationInDays: 35", "ExpirationInDays: 365"),
+            (STATE, "NoncurrentVersionExpiration: {NoncurrentDays: 1}, ", ""),
+            (STATE, "Id: packages, Status: Enabled", "Id: packages, Status: Enabled, Prefix: demo/"),
+            (STATE, "'s3:signatureAge': '600000'", "'s3:signatureAge': '604800000'"),
             (
                 STATE,
                 "Sid: OnlyOverTls\n            Effect: Deny",
@@ -123,10 +158,62 @@ fn open_queues(templates: &Templates) -> Vec<String> {
             format!("{}: poison goes to {dead}", queue.at())
         });
     }
-    let key = templates.of_kind("AWS::KMS::Key");
-    let rotates = key.iter().all(|k| k.properties()["EnableKeyRotation"] == true && k.is_retained());
-    need(&mut wrong, rotates && key.len() == 1, || "there is one key; it is rotated, and stays".to_owned());
     wrong
+}
+
+fn lost_keys(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let keys = templates.of_kind("AWS::KMS::Key");
+    let names: BTreeSet<&str> = keys.iter().map(|key| key.id).collect();
+    need(&mut wrong, names == BTreeSet::from(["ExportsKey", "Key", "SigningKey"]), || format!("{names:?}"));
+    for key in &keys {
+        let (at, properties) = (key.at(), key.properties());
+        need(&mut wrong, key.is_retained(), || format!("{at}: it goes with the stack"));
+        // One that signs cannot rotate: it would be another one.
+        let signs = (&properties["KeySpec"], &properties["KeyUsage"])
+            == (&json!("ECC_NIST_P256"), &json!("SIGN_VERIFY"));
+        need(&mut wrong, signs == (key.id == "SigningKey"), || format!("{at}: what it is for"));
+        let rotates = properties["EnableKeyRotation"] == true;
+        need(&mut wrong, rotates != signs, || format!("{at}: its rotation"));
+    }
+    // What is under the packages' key is opened by S3 only, and only in a context that names whose it is.
+    let exports = keys.iter().find(|key| key.id == "ExportsKey");
+    let stated = exports.map(|key| &key.properties()["KeyPolicy"]["Statement"]);
+    let denied: Vec<&Value> = stated
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter(|s| s["Effect"] == "Deny" && s["Principal"] == "*" && s["Resource"] == "*")
+        .filter(|s| s["Action"].as_array().is_some_and(|all| all.contains(&json!("kms:Decrypt"))))
+        .map(|s| &s["Condition"])
+        .collect();
+    let by_s3 =
+        json!({ "StringNotEquals": { "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.amazonaws.com" } } });
+    let absent = |name: &str| json!({ "Null": { format!("kms:EncryptionContext:{name}"): "true" } });
+    for condition in [by_s3, absent("tenant"), absent("request")] {
+        need(&mut wrong, denied.contains(&&condition), || format!("packages open without {condition}"));
+    }
+    wrong
+}
+
+#[test]
+fn keys_stay_and_a_package_is_opened_by_fetching_it() {
+    check(
+        lost_keys,
+        &[
+            (STATE, "EnableKeyRotation: true", "EnableKeyRotation: false"),
+            (STATE, "KeySpec: ECC_NIST_P256", "KeySpec: RSA_2048"),
+            (STATE, "KeyUsage: SIGN_VERIFY", "KeyUsage: SIGN_VERIFY\n      EnableKeyRotation: true"),
+            (
+                STATE,
+                "ExportsKey:\n    Type: AWS::KMS::Key\n    DeletionPolicy: Retain",
+                "ExportsKey:\n    Type: AWS::KMS::Key\n    DeletionPolicy: Delete",
+            ),
+            (STATE, "{StringNotEquals: {'kms:ViaService'", "{StringEquals: {'kms:ViaService'"),
+            (STATE, "'kms:EncryptionContext:tenant': 'true'", "'kms:EncryptionContext:tenant': 'false'"),
+            (STATE, "'kms:EncryptionContext:request': 'true'", "'kms:EncryptionContext:tenant': 'true'"),
+        ],
+    );
 }
 
 #[test]
@@ -145,7 +232,6 @@ fn queues_are_encrypted_and_have_somewhere_to_put_poison() {
                 "!GetAtt IntakeDeadLetters.Arn, maxReceiveCount",
                 "!GetAtt IntakeQueue.Arn, maxReceiveCount",
             ),
-            (STATE, "EnableKeyRotation: true", "EnableKeyRotation: false"),
         ],
     );
 }

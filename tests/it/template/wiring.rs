@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::cloudformation::{ROOT, Templates, check, need, parse};
+use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
@@ -55,7 +56,7 @@ fn unwraps(templates: &Templates) -> Vec<String> {
     let holds_keys = |main: &str| main.contains("keyring()") || main.contains("key_admin()");
     for (id, properties, _) in programs(templates).into_iter().filter(|(.., main)| holds_keys(main)) {
         let key = &properties["Environment"]["Variables"]["LACUNA_KMS_KEY"];
-        need(&mut wrong, templates.text(ROOT, key) == "Key.Arn", || format!("{id} has no LACUNA_KMS_KEY"));
+        need(&mut wrong, templates.text(ROOT, key) == ROOT_KEY, || format!("{id} has no LACUNA_KMS_KEY"));
         let role = templates.text(ROOT, &properties["Role"]);
         let role = templates.resources().find(|r| format!("{}.Arn", r.id) == role);
         let role = role.unwrap_or_else(|| panic!("{id} has no role"));
@@ -63,8 +64,6 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
             "RotateKeysFunction" => json!(["subjects"]),
-            // Whether a person's key is there is seen by opening it.
-            "LocateStoreFunction" | "ConfirmStoreFunction" => json!(["pseudonyms", "plan", "subjects"]),
             _ => json!(["pseudonyms", "plan"]),
         };
         let for_these = json!({ "kms:EncryptionContext:purpose": purposes });
@@ -72,7 +71,7 @@ fn unwraps(templates: &Templates) -> Vec<String> {
             super::roles::statements(&role.properties()["Policies"][0]["PolicyDocument"]).iter().any(|s| {
                 s["Effect"] == "Allow"
                     && s["Action"].as_array().is_some_and(|all| all.contains(&json!("kms:Decrypt")))
-                    && templates.text(role.file, &s["Resource"]) == "Key.Arn"
+                    && templates.text(role.file, &s["Resource"]) == ROOT_KEY
                     && s["Condition"]
                         == json!({ "Null": for_tenants.clone(), "StringEquals": for_these.clone() })
             });
@@ -91,7 +90,7 @@ fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
             ("infra/roles.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, fields]"),
             ("infra/roles-stores.yaml", "[pseudonyms, plan]", "[pseudonyms, fields]"),
             ("infra/roles-stores.yaml", "Sid: Unseal, Effect: Allow", "Sid: Unseal, Effect: Deny"),
-            (ROOT, "LACUNA_KMS_KEY: !GetAtt State.Outputs.KeyArn", "LACUNA_KMS_KEY: ''"),
+            (ROOT, "LACUNA_KMS_KEY: !GetAtt State.Outputs.RootKeyArn", "LACUNA_KMS_KEY: ''"),
         ],
     );
 }
@@ -142,11 +141,11 @@ fn elsewhere(templates: &Templates) -> Vec<String> {
             let read = ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"].contains(&kind);
             need(&mut wrong, read, || format!("{}: a {kind}", resource.at()));
         }
-        // A policy names one role, of its own template; a managed one is named by roles.
+        // A policy names roles of its own template; a managed one is named by roles.
         let named = ["Roles", "Users", "Groups"].map(|who| properties.get(who));
-        let own = matches!(named, [Some(roles), None, None] if roles[0]["Ref"].as_str().is_some_and(|role| {
-            templates.resources().any(|r| r.file == resource.file && r.id == role)
-        }));
+        let is_ours =
+            |role: &Value| templates.resources().any(|r| r.file == resource.file && role["Ref"] == r.id);
+        let own = matches!(named, [Some(Value::Array(roles)), None, None] if roles.iter().all(is_ours));
         match kind {
             "AWS::IAM::Policy" => need(&mut wrong, own, || format!("{}: {named:?}", resource.at())),
             "AWS::IAM::ManagedPolicy" => {
@@ -174,6 +173,7 @@ fn no_right_is_given_elsewhere_than_in_a_role() {
             (ROOT, "Role: !GetAtt Roles.Outputs.SweepRoleArn", "Policies: [AdministratorAccess]"),
             (ROOT, "AutoPublishAlias: live", "AutoPublishAlias: live\n    Policies: [AdministratorAccess]"),
             ("infra/audit.yaml", "Roles: [!Ref WriteAuditRole]", "Users: [somebody]"),
+            ("infra/roles.yaml", "Roles: [!Ref ApiRole, ", "Roles: [!Ref ApiRole, somebody, "),
             ("infra/audit.yaml", "Type: AWS::IAM::Policy", "Type: AWS::IAM::RolePolicy"),
             ("infra/store-access.yaml", "Description: Find a person.", "Roles: [lacuna-sweep]"),
         ],

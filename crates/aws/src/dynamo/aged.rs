@@ -36,6 +36,11 @@ impl<K: Ord + Clone, V: Clone> Aged<K, V> {
         entries.insert(key, (now, value));
     }
 
+    /// Forgets one.
+    pub fn forget(&self, key: &K) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     fn is_believed(&self, learnt: Timestamp, now: Timestamp) -> bool {
         let age = now.duration_since(learnt);
         !age.is_negative() && age < self.believed_for
@@ -61,5 +66,8 @@ mod tests {
         assert_eq!(aged.get(&"b", at(120)), Some(2));
         assert_eq!(aged.get(&"b", at(170)), None, "it is too old");
         assert_eq!(aged.get(&"c", at(119)), None, "the clock went backwards");
+        aged.put("d", 4, at(120));
+        aged.forget(&"d");
+        assert_eq!(aged.get(&"d", at(120)), None);
     }
 }

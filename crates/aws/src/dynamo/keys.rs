@@ -190,6 +190,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
+        KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
@@ -240,7 +241,11 @@ pub(super) fn sealed_before(tenant: &TenantId, version: u32) -> (String, String)
 /// What a key of the `keys` table is for.
 pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
     if let Some((tenant, id)) = parse_request_partition(&key.pk) {
-        return Some(KeyScope::Plan(tenant, id));
+        return match key.sk.as_str() {
+            "PLAN" => Some(KeyScope::Plan(tenant, id)),
+            "EXPORT" => Some(KeyScope::Export(tenant, id)),
+            _ => None,
+        };
     }
     let rest = key.pk.strip_prefix("T#")?;
     if let Some((tenant, subject)) = rest.split_once("#S#") {

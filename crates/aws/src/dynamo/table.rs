@@ -34,6 +34,8 @@ pub(super) enum Range {
     Prefix(String),
     /// Those before this one.
     Before(String),
+    /// Those after this one.
+    After(String),
     /// Those from the first to the second, both included.
     Between(String, String),
 }
@@ -70,6 +72,7 @@ impl Search {
             Range::All => "#pk = :pk",
             Range::Prefix(_) => "#pk = :pk AND begins_with(#sk, :a)",
             Range::Before(_) => "#pk = :pk AND #sk < :a",
+            Range::After(_) => "#pk = :pk AND #sk > :a",
             Range::Between(..) => "#pk = :pk AND #sk BETWEEN :a AND :b",
         }
     }
@@ -87,7 +90,7 @@ impl Search {
         let mut values = HashMap::from([(":pk".to_owned(), s(&self.partition))]);
         match &self.range {
             Range::All => {}
-            Range::Prefix(a) | Range::Before(a) => {
+            Range::Prefix(a) | Range::Before(a) | Range::After(a) => {
                 values.insert(":a".to_owned(), s(a));
             }
             Range::Between(a, b) => {
@@ -136,28 +139,38 @@ impl Table {
             if missing == Some(0) {
                 return Ok(found);
             }
-            let call = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .set_index_name(search.index.map(|(name, ..)| name.to_owned()))
-                .consistent_read(search.index.is_none())
-                .key_condition_expression(search.condition())
-                .set_expression_attribute_names(Some(search.names()))
-                .set_expression_attribute_values(Some(search.values()))
-                .set_projection_expression(search.projection.map(str::to_owned))
-                .set_limit(missing.map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
-                .scan_index_forward(!search.descending)
-                .set_exclusive_start_key(start);
-            let page = match call.send().await {
-                Ok(page) => page,
-                Err(error) => return Err(fault::dynamodb("dynamodb:Query", &self.name, &error)),
-            };
-            found.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
+            let (items, next) = self.page(search, missing, start).await?;
+            found.extend(items);
+            start = next;
             if start.is_none() {
                 return Ok(found);
             }
+        }
+    }
+
+    /// One page of a search, of at most so many items, and where the next one starts.
+    pub async fn page(
+        &self,
+        search: &Search,
+        most: Option<usize>,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        let call = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .set_index_name(search.index.map(|(name, ..)| name.to_owned()))
+            .consistent_read(search.index.is_none())
+            .key_condition_expression(search.condition())
+            .set_expression_attribute_names(Some(search.names()))
+            .set_expression_attribute_values(Some(search.values()))
+            .set_projection_expression(search.projection.map(str::to_owned))
+            .set_limit(most.map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
+            .scan_index_forward(!search.descending)
+            .set_exclusive_start_key(start);
+        match call.send().await {
+            Ok(page) => Ok((page.items.unwrap_or_default(), page.last_evaluated_key)),
+            Err(error) => Err(fault::dynamodb("dynamodb:Query", &self.name, &error)),
         }
     }
 }

@@ -39,6 +39,31 @@ pub async fn answering(answers: Vec<(u16, String)>) -> (Client, Calls) {
 /// The same, for DynamoDB and the key service together.
 pub async fn answering_both(answers: Vec<(u16, String)>) -> (Client, aws_sdk_kms::Client, Calls) {
     let (address, calls) = serving(answers).await;
+    let (dynamodb, kms) = both(address);
+    (dynamodb, kms, calls)
+}
+
+/// The same, for as many calls as there are: each is answered by what it asks.
+pub async fn answering_each(
+    mut answer_to: impl FnMut(&Call) -> (u16, String) + Send + 'static,
+) -> (Client, aws_sdk_kms::Client, Calls) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let calls = Calls::default();
+    let seen = calls.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (_, call) = read_call(&mut stream).await;
+            let (status, body) = answer_to(&call);
+            seen.0.lock().expect("calls").push(call);
+            send(stream, status, &body).await;
+        }
+    });
+    let (dynamodb, kms) = both(address);
+    (dynamodb, kms, calls)
+}
+
+fn both(address: SocketAddr) -> (Client, aws_sdk_kms::Client) {
     let kms = aws_sdk_kms::Config::builder()
         .behavior_version(aws_sdk_kms::config::BehaviorVersion::latest())
         .region(aws_sdk_kms::config::Region::new("us-east-1"))
@@ -46,7 +71,7 @@ pub async fn answering_both(answers: Vec<(u16, String)>) -> (Client, aws_sdk_kms
         .endpoint_url(format!("http://{address}"))
         .retry_config(aws_sdk_kms::config::retry::RetryConfig::disabled())
         .build();
-    (client(address, RetryConfig::disabled()), aws_sdk_kms::Client::from_conf(kms), calls)
+    (client(address, RetryConfig::disabled()), aws_sdk_kms::Client::from_conf(kms))
 }
 
 async fn serving(answers: Vec<(u16, String)>) -> (SocketAddr, Calls) {
@@ -126,13 +151,17 @@ fn client(address: SocketAddr, retries: RetryConfig) -> Client {
 
 async fn answer(mut stream: TcpStream, status: u16, body: &str) -> Call {
     let (_, call) = read_call(&mut stream).await;
+    send(stream, status, body).await;
+    call
+}
+
+async fn send(mut stream: TcpStream, status: u16, body: &str) {
     let answer = format!(
         "HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(answer.as_bytes()).await.expect("answered");
     stream.shutdown().await.ok();
-    call
 }
 
 async fn read_call(stream: &mut TcpStream) -> (Vec<u8>, Call) {

@@ -12,5 +12,6 @@ mod keys;
 mod lost_answers;
 mod rare_answers;
 mod registry;
+mod upkeep;
 
 testkit::contract_tests!(engine::deployment, ignore = "needs an engine at AWS_ENDPOINT_URL");

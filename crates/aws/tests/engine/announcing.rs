@@ -22,6 +22,7 @@ fn announcement() -> Announcement {
         kind: RequestType::Erasure,
         status: Status::Fulfilled,
         closed_at: Some(Timestamp::UNIX_EPOCH),
+        expires_at: None,
         reason: None,
         stores: vec![],
     }
@@ -38,6 +39,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec!["127.0.0.1".into()],
         rotate_keys_every: [].into(),
+        exports: Default::default(),
     }
 }
 

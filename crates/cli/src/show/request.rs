@@ -101,6 +101,9 @@ pub fn doing(view: &RequestView, now: Timestamp) -> String {
         ),
         Status::Waiting => "another open request for the same person goes first".to_owned(),
         Status::Planning => "looking for the person's records".to_owned(),
+        Status::Collecting => "reading the person's records".to_owned(),
+        Status::Packaging => "putting together what was read".to_owned(),
+        Status::Ready => ready(view, now),
         Status::Checking => "asking whether anything speaks against erasing".to_owned(),
         Status::Held => "a legal hold or a sanction source says: not now; nothing is being erased".to_owned(),
         Status::CoolingOff => cooling_off("cooling off", view, now),
@@ -109,6 +112,7 @@ pub fn doing(view: &RequestView, now: Timestamp) -> String {
         Status::Confirming => "reading every store again".to_owned(),
         Status::Parked => stopped(view),
         Status::Reopened => "open again: something of the person was found".to_owned(),
+        Status::Fulfilled if !view.kind.erases() => "done: the person could fetch what is held".to_owned(),
         Status::Fulfilled => "done: nothing of the person is left but what law obliges to keep".to_owned(),
         Status::PartiallyFulfilled => "done, but for what a sanction source wants kept".to_owned(),
         Status::NoMatch => "no store knows the person; nothing was erased".to_owned(),
@@ -117,6 +121,14 @@ pub fn doing(view: &RequestView, now: Timestamp) -> String {
             format!("a sanction source said no ({reason}); {untouched}")
         }
         Status::Cancelled => format!("withdrawn; {untouched}"),
+    }
+}
+
+fn ready(view: &RequestView, now: Timestamp) -> String {
+    let until = view.export.as_ref().and_then(|export| export.expires_at);
+    match until.and_then(|until| left(now, until)) {
+        Some(left) => format!("the person can fetch it, {left}; then it is destroyed"),
+        None => "its time is over; it is being destroyed".to_owned(),
     }
 }
 

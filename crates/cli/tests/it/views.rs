@@ -35,6 +35,7 @@ pub fn view(status: Status, stores: Vec<StoreView>) -> RequestView {
         cancelling: false,
         denied: None,
         parked: None,
+        export: None,
         stores,
         proof: "re-read".to_owned(),
     }
@@ -78,6 +79,7 @@ pub fn store(id: &str, status: &str, counts: [u64; 4], residue: Option<u64>) -> 
         store: id.parse().expect("a store"),
         status: status.to_owned(),
         located,
+        collected: 0,
         erased,
         anonymised,
         retained,

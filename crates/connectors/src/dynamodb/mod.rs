@@ -6,6 +6,7 @@
 //! that the item still names the person.
 
 mod attribute;
+mod collect;
 mod confirm;
 mod erase;
 mod expression;
@@ -17,8 +18,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::catalog::Store;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Connector, Fault, Suppressor};
+use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
+use ports::{Collector, Connector, Fault, Suppressor};
 
 use crate::{Connected, Outside, no_connection, place};
 
@@ -122,5 +123,12 @@ impl Connector for DynamoDb {
 impl Suppressor for DynamoDb {
     async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault> {
         hide::set(&self.client, target, records, hidden).await
+    }
+}
+
+#[async_trait]
+impl Collector for DynamoDb {
+    async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault> {
+        collect::records(&self.client, target, records).await
     }
 }

@@ -117,7 +117,7 @@ impl Eraser<'_> {
             // More than the object's own versions follow when its key begins another one.
             let all = page.next.is_none() || page.entries.iter().any(|entry| entry.key != key);
             let own: Vec<Version> = page.entries.into_iter().filter(|e| e.key == key).collect();
-            let (cover, under): (Vec<_>, Vec<_>) = own.into_iter().partition(|e| e.hides);
+            let (cover, under): (Vec<_>, Vec<_>) = own.into_iter().partition(Version::hides);
             if all {
                 self.covers.extend(cover);
                 self.take(under).await;

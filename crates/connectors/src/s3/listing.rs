@@ -6,6 +6,7 @@ use ports::Fault;
 use ports::stores::Target;
 use serde::{Deserialize, Serialize};
 
+use super::NO_ID;
 use crate::{aws, place};
 
 const VERSIONS: &str = "s3:ListObjectVersions";
@@ -16,10 +17,19 @@ const OBJECTS: &str = "s3:ListObjectsV2";
 pub(super) struct Version {
     /// The object's key.
     pub(super) key: String,
-    /// The version's id; `null` where the bucket keeps none.
+    /// The version's id; [`NO_ID`] where the bucket keeps none.
     pub(super) id: String,
+    /// Whether it is a delete marker.
+    pub(super) marker: bool,
+    /// Whether it is what a reader of the key gets.
+    pub(super) latest: bool,
+}
+
+impl Version {
     /// Whether it hides the object: the delete marker that is on top.
-    pub(super) hides: bool,
+    pub(super) fn hides(&self) -> bool {
+        self.marker && self.latest
+    }
 }
 
 /// Where a listing of versions goes on.
@@ -31,7 +41,8 @@ pub(super) struct Marker {
     pub(super) version: Option<String>,
 }
 
-/// A page of versions, in the order of their keys.
+/// A page of versions, in the order of their keys; those of one key from the latest on, and then its delete
+/// markers.
 pub(super) struct Versions {
     pub(super) entries: Vec<Version>,
     pub(super) next: Option<Marker>,
@@ -66,15 +77,17 @@ pub(super) async fn versions(
     for version in answer.versions.unwrap_or_default() {
         entries.push(Version {
             key: text(version.key),
-            id: version.version_id.unwrap_or_else(|| "null".to_owned()),
-            hides: false,
+            id: version.version_id.unwrap_or_else(|| NO_ID.to_owned()),
+            marker: false,
+            latest: version.is_latest == Some(true),
         });
     }
     for marker in answer.delete_markers.unwrap_or_default() {
         entries.push(Version {
             key: text(marker.key),
-            id: marker.version_id.unwrap_or_else(|| "null".to_owned()),
-            hides: marker.is_latest == Some(true),
+            id: marker.version_id.unwrap_or_else(|| NO_ID.to_owned()),
+            marker: true,
+            latest: marker.is_latest == Some(true),
         });
     }
     entries.retain(|entry| entry.key.starts_with(prefix));

@@ -5,7 +5,9 @@
 //! finished is found and goes, whether or not the bucket keeps versions now. What lies below a
 //! person's own prefix and is read by no template cannot be erased, and counts as residue.
 
+mod collect;
 mod confirm;
+mod content;
 mod erase;
 mod listing;
 mod locate;
@@ -13,12 +15,15 @@ mod look_again;
 mod template;
 mod uploads;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use domain::catalog::Store;
+use domain::export::Content;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Connector, Fault};
+use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
+use ports::{Chunks, Collector, Connector, Contents, Fault};
 
 use crate::{Connected, Outside, no_connection, place};
 use template::Template;
@@ -26,18 +31,31 @@ use template::Template;
 /// The name of an object's key in a record's key.
 const OBJECT: &str = "object";
 
+/// The id of the version that has none.
+const NO_ID: &str = "null";
+
 /// Requests that are under way at the same time.
 const AT_ONCE: usize = 16;
+
+/// How long one waits for the next bytes of a content. The client's own limits end with an answer's head.
+const READ_FOR: Duration = Duration::from_secs(10);
 
 /// Objects in Amazon S3 buckets.
 pub struct S3 {
     client: Client,
+    read_for: Duration,
 }
 
 impl S3 {
     /// Over a client.
     pub fn over(client: Client) -> Self {
-        Self { client }
+        Self { client, read_for: READ_FOR }
+    }
+
+    /// Waits so long for the next bytes of a content, instead of ten seconds.
+    #[must_use]
+    pub fn reading_for(self, read_for: Duration) -> Self {
+        Self { read_for, ..self }
     }
 }
 
@@ -48,7 +66,7 @@ pub(crate) async fn open(outside: &Outside, store: &Store) -> Result<Connected, 
     let config = aws_sdk_s3::config::Builder::from(environment)
         .force_path_style(environment.endpoint_url().is_some())
         .build();
-    Ok(Connected::plain(S3::over(Client::from_conf(config))))
+    Ok(Connected::objects(S3::over(Client::from_conf(config))))
 }
 
 fn template<'a>(target: &Target<'a>, operation: &'static str) -> Result<Template<'a>, Fault> {
@@ -115,5 +133,23 @@ impl Connector for S3 {
     ) -> Result<u64, Fault> {
         deletes(target, treatment, "s3:confirm")?;
         confirm::records(&self.client, target, records).await
+    }
+}
+
+#[async_trait]
+impl Collector for S3 {
+    async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault> {
+        collect::records(&self.client, target, records).await
+    }
+}
+
+#[async_trait]
+impl Contents for S3 {
+    async fn content(
+        &self,
+        target: &Target<'_>,
+        content: &Content,
+    ) -> Result<Option<Box<dyn Chunks>>, Fault> {
+        content::open(&self.client, target, content, self.read_for).await
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::Personal;
 use domain::catalog::FieldKind;
+use domain::export::Datum;
 use domain::plan::Value;
 use ports::stores::Target;
 use ports::{Class, Code, Fault};
@@ -91,6 +92,12 @@ pub(super) fn is_meant(kind: FieldKind, stored: &str, asked: &str) -> bool {
 /// A row.
 pub(super) type Row = Vec<Cell>;
 
+/// A row with its columns' names, each value as the database has it.
+pub(super) type Whole = Vec<(String, Datum)>;
+
+/// Takes rows one by one, and says whether it wants more.
+pub(super) type Taker<'t> = dyn FnMut(Whole) -> bool + Send + 't;
+
 /// Why a database did not do it. Holds its code, never its message.
 pub(super) struct Trouble {
     pub(super) class: Class,
@@ -158,6 +165,10 @@ pub(super) trait Database: Send + Sync {
 
     /// Asks one question.
     async fn read(&self, path: Path, question: &Statement) -> Result<Vec<Row>, Trouble>;
+
+    /// Asks one question, whose answer is of one moment, and gives the rows on as they come: few are held at
+    /// once. What is left when no more are wanted is not read.
+    async fn stream(&self, question: &Statement, take: &mut Taker<'_>) -> Result<(), Trouble>;
 
     /// Runs the changes, asks the questions, and commits, in one transaction; the answers' first
     /// cells, as numbers, one a question.

@@ -5,6 +5,7 @@
 //! a `Database` that runs it: SQLite today, and another one is one more file.
 
 mod check;
+mod collect;
 mod confirm;
 mod database;
 mod dialect;
@@ -18,8 +19,8 @@ mod statement;
 use async_trait::async_trait;
 use domain::catalog::Store;
 use domain::plan::Record;
-use ports::stores::{Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Class, Code, Connector, Fault, Suppressor};
+use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
+use ports::{Class, Code, Collector, Connector, Fault, Suppressor};
 use serde::Deserialize;
 
 use crate::{Connected, Outside, refused};
@@ -113,5 +114,13 @@ impl Suppressor for Sql {
     async fn set_hidden(&self, target: &Target<'_>, records: &[Record], hidden: bool) -> Result<u64, Fault> {
         self.checked.check(&*self.database, target).await?;
         hide::set(&*self.database, target, records, hidden).await
+    }
+}
+
+#[async_trait]
+impl Collector for Sql {
+    async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault> {
+        self.checked.check(&*self.database, target).await?;
+        collect::records(&*self.database, target, records).await
     }
 }

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Personal;
+use domain::export::{Bytes, Datum};
+use futures::TryStreamExt;
 use ports::Class;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Row as _, TypeInfo, ValueRef};
 
-use super::database::{Action, Bind, Cell, Database, ForeignKey, Path, Row, Trouble};
+use super::database::{Action, Bind, Cell, Database, ForeignKey, Path, Row, Taker, Trouble, Whole};
 use super::dialect::{Dialect, SQLITE};
 use super::statement::Statement;
 
@@ -43,6 +45,8 @@ struct Open {
     file: (u64, u64),
     usual: SqlitePool,
     apart: SqlitePool,
+    /// For rows that may be large: no more than one is read ahead.
+    whole: SqlitePool,
 }
 
 impl Sqlite {
@@ -83,8 +87,10 @@ impl Sqlite {
                 .idle_timeout(Duration::from_mins(1))
                 .connect_lazy_with(options)
         };
-        let apart = pool(self.options.clone().read_only(true), 2);
-        let opened = Arc::new(Open { file, apart, usual: pool(self.options.clone(), 4) });
+        let reading = self.options.clone().read_only(true);
+        let whole = pool(reading.clone().row_buffer_size(1), 2);
+        let opened =
+            Arc::new(Open { file, apart: pool(reading, 2), whole, usual: pool(self.options.clone(), 4) });
         *open = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -148,6 +154,36 @@ fn cells(row: &SqliteRow) -> Result<Row, sqlx::Error> {
         })
     };
     (0..row.len()).map(cell).collect()
+}
+
+/// A row as it is. A text that is none, byte for byte, is bytes.
+fn whole(row: &SqliteRow) -> Result<Whole, sqlx::Error> {
+    let datum = |at: usize| {
+        let form = row.try_get_raw(at)?.type_info().name().to_owned();
+        if row.try_get_raw(at)?.is_null() {
+            return Ok(Datum::Null);
+        }
+        let bytes = || Ok::<_, sqlx::Error>(Datum::Bytes(Bytes::new(row.try_get_unchecked(at)?)));
+        match form.as_str() {
+            "INTEGER" | "BOOLEAN" => Ok(Datum::number(row.try_get_unchecked::<i64, _>(at)?.to_string())),
+            "REAL" => Ok(Datum::number(decimal(row.try_get_unchecked(at)?))),
+            "TEXT" => row.try_get_unchecked::<String, _>(at).map(Datum::text).or_else(|_| bytes()),
+            _ => bytes(),
+        }
+    };
+    row.columns().iter().map(|column| Ok((column.name().to_owned(), datum(column.ordinal())?))).collect()
+}
+
+/// The shortest text that is read as the same real number again, and as no integer. The infinities are
+/// written as SQLite reads them: it has no other form for them.
+fn decimal(real: f64) -> String {
+    if real.is_finite() {
+        format!("{real:?}")
+    } else if real > 0.0 {
+        "9e999".to_owned()
+    } else {
+        "-9e999".to_owned()
+    }
 }
 
 /// What a failure means. Its message can quote values, so only the code is kept.
@@ -262,6 +298,30 @@ impl Database for Sqlite {
         .await
     }
 
+    async fn stream(&self, question: &Statement, take: &mut Taker<'_>) -> Result<(), Trouble> {
+        let in_utf_8 = self
+            .call(async |open| {
+                // In another encoding, the bytes of a text are not those that are taken for it.
+                let encoding = sqlx::query("SELECT encoding = 'UTF-8' FROM pragma_encoding");
+                if !encoding.fetch_one(&open.whole).await?.try_get::<bool, _>(0)? {
+                    return Ok(false);
+                }
+                let mut rows = query(question).fetch(&open.whole);
+                while let Some(row) = rows.try_next().await? {
+                    if !take(whole(&row)?) {
+                        break;
+                    }
+                }
+                Ok(true)
+            })
+            .await?;
+        let other = || Trouble {
+            class: Class::Permanent,
+            detail: "the database's texts are in another encoding than UTF-8".to_owned(),
+        };
+        if in_utf_8 { Ok(()) } else { Err(other()) }
+    }
+
     async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble> {
         let answers = self
             .call(async |open| {
@@ -289,6 +349,7 @@ impl Database for Sqlite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::collect::{self, Numbered};
     use crate::sql::look_again;
     use crate::sql::statement::Writer;
     use domain::catalog::{FieldKind, Store};
@@ -357,13 +418,33 @@ mod tests {
             };
             write().expect("it is written");
             let again = look_again::question(&SQLITE, &target, "email", &[&record; 500]);
+            let whole: Vec<_> = (0..500).map(|number| Numbered { number, record: &record }).collect();
+            let whole = collect::question(&SQLITE, &target, &whole).expect("it is written");
             let table = format!("CREATE TABLE years {columns}");
-            for (question, name) in [(with.done(), "years"), (again.expect("it is written"), "kept")] {
+            let again = again.expect("it is written");
+            for (question, name) in [(with.done(), "years"), (again, "kept"), (whole, "kept")] {
                 let plan = plan(question, &table).await;
                 assert!(plan.contains(&format!("SEARCH {name} USING")), "{plan}");
                 assert!(plan.contains("customer=? AND year=?"), "{plan}");
+                assert!(!plan.contains("TEMP B-TREE"), "{plan}");
             }
         }
+    }
+
+    #[test]
+    fn a_real_number_reads_back_as_itself() {
+        let check = |real: f64, expect: &str| {
+            assert_eq!(decimal(real), expect);
+            assert_eq!(expect.parse(), Ok(real));
+        };
+        check(0.1 + 0.2, "0.30000000000000004");
+        check(7.0, "7.0");
+        check(-0.0, "-0.0");
+        check(1e300, "1e300");
+        check(5e-324, "5e-324");
+        check(123_456_789_012_345_680.0, "1.2345678901234568e17");
+        check(f64::INFINITY, "9e999");
+        check(f64::NEG_INFINITY, "-9e999");
     }
 
     #[test]

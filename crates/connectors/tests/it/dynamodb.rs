@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     Projection, ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
@@ -13,9 +14,10 @@ use aws_sdk_dynamodb::types::{
 use connectors::dynamodb::DynamoDb;
 use domain::Personal;
 use domain::catalog::Store;
+use domain::export::{self, Bytes, Datum};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Connector, Suppressor};
+use ports::{Collector, Connector, Suppressor};
 use serde_json::json;
 use testkit::conformance::{Fixture, Row, Scene};
 
@@ -88,7 +90,7 @@ pub async fn fresh(shape: Shape) -> Table {
 pub fn declared(shape: Shape, table: &str) -> Store {
     let people = |email: serde_json::Value, scan: bool| {
         json!({
-            "name": "people", "resource": table, "key": ["Serial"], "suppress": "Hidden",
+            "name": "people", "resource": table, "key": ["Serial"], "suppress": "Hidden", "version": "Code",
             "fields": {
                 "Serial": {"category": "system", "class": "internal", "kind": "number"},
                 "Email": email,
@@ -111,7 +113,7 @@ pub fn declared(shape: Shape, table: &str) -> Store {
         ),
         Shape::Keyed => json!({
             "name": "people", "resource": table, "key": ["CustomerId", "Serial"],
-            "suppress": "Hidden",
+            "suppress": "Hidden", "version": "Serial",
             "fields": {
                 "CustomerId": {"category": "user.unique_id", "class": "internal",
                     "kind": "number", "identity": "customer"},
@@ -153,6 +155,48 @@ impl Table {
     }
 }
 
+/// A large text.
+const LARGE: usize = 390 << 10;
+
+/// Everything that an attribute can be, in several items, and how it must be shown.
+fn whole() -> Vec<Vec<(&'static str, AttributeValue, Datum)>> {
+    let s = |text: &str| AttributeValue::S(text.to_owned());
+    let n = |text: &str| AttributeValue::N(text.to_owned());
+    let b = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
+    let bytes = |bytes: &[u8]| Datum::Bytes(Bytes::new(bytes.to_vec()));
+    let text = |name, text: &str| (name, s(text), Datum::text(text));
+    let number = |name, text: &str| (name, n(text), Datum::number(text));
+    let inner =
+        AttributeValue::L(vec![s(""), AttributeValue::Null(true), AttributeValue::L(vec![n("-0.5")])]);
+    let shown = Datum::List(vec![Datum::text(""), Datum::Null, Datum::List(vec![Datum::number("-0.5")])]);
+    let deep = AttributeValue::M([("o'dd \"k\u{eb}y\" 😀".to_owned(), inner)].into());
+    vec![
+        vec![
+            text("empty", ""),
+            text("quotes", "O'Brien \"; DROP TABLE people; --"),
+            text("nul", "a\0b\nc\u{202e}"),
+            text("emoji", "👩‍👩‍👧 🏳️‍🌈"),
+            text("#n0 = :v0", "a name like an expression"),
+        ],
+        vec![
+            number("digits", "12345678901234567890123456789012345678"),
+            number("negative", "-1234567890123456789012345678901234567.8"),
+            number("zero", "0"),
+            ("yes", AttributeValue::Bool(true), Datum::Bool(true)),
+            ("nothing", AttributeValue::Null(true), Datum::Null),
+        ],
+        vec![
+            ("bytes", b(b"\xff\0\x80"), bytes(b"\xff\0\x80")),
+            ("map", deep, Datum::Map([("o'dd \"k\u{eb}y\" 😀".to_owned(), shown)].into())),
+            ("no members", AttributeValue::M(HashMap::new()), Datum::Map(BTreeMap::new())),
+            ("texts", AttributeValue::Ss(vec!["one".to_owned()]), Datum::List(vec![Datum::text("one")])),
+            ("numbers", AttributeValue::Ns(vec!["7".to_owned()]), Datum::List(vec![Datum::number("7")])),
+            ("blobs", AttributeValue::Bs(vec![Blob::new(b"\0")]), Datum::List(vec![bytes(b"\0")])),
+        ],
+        vec![text("large", &"é".repeat(LARGE / 2))],
+    ]
+}
+
 fn raw(value: &AttributeValue) -> String {
     match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.clone(),
@@ -169,6 +213,10 @@ impl Fixture for Table {
 
     fn suppressor(&self) -> Option<Arc<dyn Suppressor>> {
         Some(self.connector.clone())
+    }
+
+    fn collector(&self) -> Arc<dyn Collector> {
+        self.connector.clone()
     }
 
     fn store(&self) -> &Store {
@@ -202,6 +250,38 @@ impl Fixture for Table {
             left -= batch;
         }
         true
+    }
+
+    async fn plant_whole(&self, who: &Value) -> Vec<export::Row> {
+        let mut rows = Vec::new();
+        for attributes in whole() {
+            let mut item = self.item(who, 0);
+            let own = |name: &str| match &item[name] {
+                AttributeValue::S(text) => Datum::text(text),
+                AttributeValue::N(text) => Datum::number(text),
+                _ => panic!("another form"),
+            };
+            let names = match self.shape {
+                Shape::Keyed => &["Serial", "Name", "CustomerId"][..],
+                _ => &["Serial", "Name", "Code", "Email"],
+            };
+            let mut fields: BTreeMap<String, Datum> =
+                names.iter().map(|name| ((*name).to_owned(), own(name))).collect();
+            let note = Datum::List(vec![Datum::number("1"), Datum::Bool(false)]);
+            fields.insert("Note".to_owned(), note);
+            let version = match &item[if self.shape == Shape::Keyed { "Serial" } else { "Code" }] {
+                AttributeValue::N(text) => Some(text.clone()),
+                _ => None,
+            };
+            for (name, attribute, datum) in attributes {
+                item.insert(name.to_owned(), attribute);
+                fields.insert(name.to_owned(), datum);
+            }
+            let put = self.client.put_item().table_name(self.resource()).set_item(Some(item));
+            put.send().await.expect("it is written");
+            rows.push(export::Row { fields, version, content: None });
+        }
+        rows
     }
 
     async fn rows(&self) -> Vec<Row> {

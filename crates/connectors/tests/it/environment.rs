@@ -20,6 +20,11 @@ async fn finds(stores: &Connectors, fixture: &dyn Fixture, count: usize) {
     assert_eq!(found.records.len(), count);
     let hides = stores.suppressor(&tenant, fixture.store()).await.expect("an answer");
     assert_eq!(hides.is_some(), fixture.suppressor().is_some());
+    let collector = stores.collector(&tenant, fixture.store()).await.expect("a collector");
+    let collected = collector.collect(&scene.target(), &found.records).await.expect("rows");
+    assert_eq!(collected.taken, count);
+    let contents = stores.contents(&tenant, fixture.store()).await.expect("an answer");
+    assert_eq!(contents.is_some(), fixture.contents().is_some());
 }
 
 /// `AWS_ENDPOINT_URL`, `AWS_REGION` and credentials lead to DynamoDB, S3 and Secrets Manager, and the

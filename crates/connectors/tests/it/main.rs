@@ -15,6 +15,8 @@
     reason = "a test that cannot go on says so; the lint knows tests by their attribute, not their helpers"
 )]
 
+mod collecting;
+mod contents;
 mod dynamodb;
 mod engine;
 mod environment;

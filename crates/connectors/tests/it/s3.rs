@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use connectors::s3::S3;
+use domain::Personal;
 use domain::catalog::{FieldKind, Store};
+use domain::export::{self, Datum};
 use domain::plan::{RecordKey, Value};
 use futures::StreamExt;
 use ports::stores::Treatment;
-use ports::{Connector, Suppressor};
+use ports::{Collector, Connector, Contents, Suppressor};
 use serde_json::json;
 use testkit::conformance::{Fixture, Row, Scene};
 
@@ -37,6 +39,14 @@ pub struct Bucket {
     serial: AtomicUsize,
     planted: Mutex<BTreeMap<String, Value>>,
 }
+
+/// Objects: what is in their keys, their media types, their lengths.
+const OBJECTS: [(&str, Option<&str>, usize); 4] = [
+    ("t 1+é", Some("application/json"), 0),
+    ("O'Brien \"x\" & <y>", Some("text/plain; charset=utf-8"), 1),
+    ("👩‍👩‍👧", None, 2),
+    ("..", Some("image/png"), 70_001),
+];
 
 /// A fresh bucket.
 pub async fn fresh(shape: Shape) -> Bucket {
@@ -101,6 +111,35 @@ impl Bucket {
         delete.send().await.expect("it is covered");
     }
 
+    /// Puts an object; the row of its version, but for what its key says. The store itself is asked when it
+    /// was written.
+    pub async fn put_typed(&self, key: &str, media_type: Option<&str>, body: Vec<u8>) -> export::Row {
+        let size = body.len() as u64;
+        let put = self.client.put_object().bucket(self.resource()).key(key).body(body.into());
+        let put = put.set_content_type(media_type.map(str::to_owned));
+        let put = put.send().await.expect("it is written");
+        let head = self.client.head_object().bucket(self.resource()).key(key).send().await.expect("a head");
+        let at = head.last_modified.expect("a time");
+        let content = export::Content {
+            key: Personal::new(key),
+            version_id: put.version_id.filter(|id| id != "null"),
+            etag: put.e_tag,
+            is_latest: true,
+            media_type: head.content_type,
+            size,
+        };
+        let version = at.fmt(aws_sdk_s3::primitives::DateTimeFormat::DateTime).expect("it is written");
+        export::Row { fields: BTreeMap::new(), version: Some(version), content: Some(content) }
+    }
+
+    /// Begins an upload that nobody finishes.
+    pub async fn begin_upload(&self, key: &str) {
+        let begun = self.client.create_multipart_upload().bucket(self.resource()).key(key).send().await;
+        let id = begun.expect("it begins").upload_id.expect("an id");
+        let part = self.client.upload_part().bucket(self.resource()).key(key).upload_id(id).part_number(1);
+        part.body(vec![b'y'; 9].into()).send().await.expect("a part");
+    }
+
     async fn write(&self, key: String, serial: usize, weight: usize) {
         self.put(&key, weight).await;
         if self.shape == Shape::Versioned && serial.is_multiple_of(2) {
@@ -120,6 +159,14 @@ impl Fixture for Bucket {
 
     fn suppressor(&self) -> Option<Arc<dyn Suppressor>> {
         None
+    }
+
+    fn collector(&self) -> Arc<dyn Collector> {
+        self.connector.clone()
+    }
+
+    fn contents(&self) -> Option<Arc<dyn Contents>> {
+        Some(self.connector.clone())
     }
 
     fn store(&self) -> &Store {
@@ -147,6 +194,42 @@ impl Fixture for Bucket {
         let writes = futures::stream::iter(writes).buffer_unordered(16);
         writes.for_each(|()| async {}).await;
         true
+    }
+
+    async fn plant_whole(&self, who: &Value) -> Vec<export::Row> {
+        let mut rows = Vec::new();
+        for (name, media_type, length) in OBJECTS {
+            let ticket = match self.shape {
+                Shape::Plain => format!("{name}-x"),
+                _ => name.to_owned(),
+            };
+            let key = match self.shape {
+                Shape::Plain => format!("docs/{}-{ticket}.pdf", who.expose()),
+                _ => format!("tickets/{}/{ticket}.json", who.expose()),
+            };
+            self.planted.lock().expect("the list").insert(key.clone(), who.clone());
+            self.begin_upload(&key).await;
+            let mut versions = Vec::new();
+            for more in 0..if self.shape == Shape::Plain { 1 } else { 3 } {
+                versions.push(self.put_typed(&key, media_type, vec![b'x'; length + more]).await);
+            }
+            let covered = self.shape == Shape::Versioned && length % 2 == 1;
+            if covered {
+                self.cover(&key).await;
+            }
+            versions.reverse();
+            for (at, mut row) in versions.into_iter().enumerate() {
+                let person = match self.kind() {
+                    FieldKind::Text => Datum::text(who.expose()),
+                    FieldKind::Number => Datum::number(who.expose()),
+                };
+                let fields = [("person", person), ("ticket", Datum::text(&ticket))];
+                row.fields = fields.map(|(name, datum)| (name.to_owned(), datum)).into();
+                row.content.as_mut().expect("a content").is_latest = at == 0 && !covered;
+                rows.push(row);
+            }
+        }
+        rows
     }
 
     async fn rows(&self) -> Vec<Row> {

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use connectors::sql::Sql;
 use domain::Personal;
 use domain::catalog::{FieldKind, Store};
+use domain::export::{self, Bytes, Datum};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Connector, Suppressor};
+use ports::{Collector, Connector, Suppressor};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -85,6 +86,7 @@ fn declared(shape: Shape) -> Store {
     let collection = match shape {
         Shape::Indexed | Shape::Logged => json!({
             "name": "people", "resource": "people", "key": ["id"], "suppress": "hidden",
+            "version": "code",
             "fields": {
                 "id": {"category": "system", "class": "internal", "kind": "number"},
                 "email": {"category": "user.contact.email", "class": "confidential",
@@ -96,6 +98,7 @@ fn declared(shape: Shape) -> Store {
             "erasure": {"method": "anonymise", "reason": "r", "law": "l"}, "scan": true}),
         Shape::Composite => json!({
             "name": "years", "resource": "years", "key": ["customer", "year"], "suppress": "hidden",
+            "version": "year",
             "fields": {
                 "customer": {"category": "user.unique_id", "class": "confidential",
                     "kind": "number", "identity": "customer", "anonymise": "surrogate"},
@@ -114,6 +117,33 @@ impl SqliteFile {
     }
 }
 
+/// Everything that a column can hold, as an expression with a bound text, and how it must be shown.
+fn whole() -> Vec<(&'static str, String, Datum)> {
+    let bound = |text: &str| ("?", text.to_owned(), Datum::text(text));
+    let is = |expression, datum| (expression, String::new(), datum);
+    let number = |expression, text: &str| (expression, String::new(), Datum::number(text));
+    let bytes = |bytes: &[u8]| Datum::Bytes(Bytes::new(bytes.to_vec()));
+    vec![
+        bound(""),
+        bound("O'Brien \"; DROP TABLE people; --"),
+        bound("a\0b\nc\u{202e}"),
+        bound("👩‍👩‍👧 🏳️‍🌈"),
+        bound("12345678901234567890123456789012345678"),
+        bound(&"é".repeat(200 << 10)),
+        is("nullif(1, 1)", Datum::Null),
+        is("x'ff0080'", bytes(b"\xff\0\x80")),
+        is("x''", bytes(b"")),
+        is("CAST(x'61ff62' AS TEXT)", bytes(b"a\xffb")),
+        is("zeroblob(409600)", bytes(&[0; 409_600])),
+        number("-9223372036854775808", "-9223372036854775808"),
+        number("9223372036854775807", "9223372036854775807"),
+        number("0.1 + 0.2", "0.30000000000000004"),
+        number("7.0", "7.0"),
+        number("-1e300", "-1e300"),
+        number("9e999", "9e999"),
+    ]
+}
+
 #[async_trait]
 impl Fixture for SqliteFile {
     fn connector(&self) -> Arc<dyn Connector> {
@@ -122,6 +152,10 @@ impl Fixture for SqliteFile {
 
     fn suppressor(&self) -> Option<Arc<dyn Suppressor>> {
         Some(self.sql.clone())
+    }
+
+    fn collector(&self) -> Arc<dyn Collector> {
+        self.sql.clone()
     }
 
     fn store(&self) -> &Store {
@@ -160,6 +194,48 @@ impl Fixture for SqliteFile {
             .await;
         done.expect("it is planted");
         true
+    }
+
+    async fn plant_whole(&self, who: &Value) -> Vec<export::Row> {
+        let table = self.collection().resource.clone();
+        // A column without a type keeps every form.
+        self.run(&format!("ALTER TABLE {table} ADD COLUMN [o'dd nàme]")).await;
+        let mut rows = Vec::new();
+        for (expression, text, datum) in whole() {
+            let number = self.serial.load(Ordering::Relaxed);
+            assert!(self.plant(who, 1, 0).await);
+            let key = if self.shape == Shape::Composite { "year" } else { "id" };
+            let update = format!(
+                "UPDATE {table} SET [o'dd nàme] = {expression} WHERE {key} = {number} AND length(?) >= 0"
+            );
+            let update = sqlx::query(AssertSqlSafe(update)).bind(text.clone()).bind(text);
+            update.execute(&self.pool).await.expect("it is written");
+            let n = |number: i64| Datum::number(number.to_string());
+            #[allow(clippy::cast_precision_loss, reason = "the numbers are small")]
+            let half = format!("{:?}", number as f64 * 0.5);
+            let own = match self.shape {
+                Shape::Composite => vec![
+                    ("customer", Datum::number(who.expose())),
+                    ("year", n(number)),
+                    ("total", Datum::number(half)),
+                ],
+                _ => vec![
+                    ("id", n(number)),
+                    ("email", Datum::text(who.expose())),
+                    ("name", Datum::text(format!("name {number}"))),
+                    ("code", n(number * 7)),
+                ],
+            };
+            let rest = [("hidden", n(0)), ("filler", Datum::text("")), ("o'dd nàme", datum)];
+            let fields = own.into_iter().chain(rest).map(|(name, datum)| (name.to_owned(), datum));
+            let version = if self.shape == Shape::Composite { number } else { number * 7 };
+            rows.push(export::Row {
+                fields: fields.collect(),
+                version: Some(version.to_string()),
+                content: None,
+            });
+        }
+        rows
     }
 
     async fn rows(&self) -> Vec<Row> {

@@ -11,11 +11,30 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::engine;
 
+/// An answer as it goes over the wire.
+pub struct Raw {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether the connection stays open after them, in silence.
+    pub stays: bool,
+}
+
 /// What is answered to a request, given its head and body; `None` for silence.
-pub type Script = dyn Fn(&str) -> Option<(u16, String)> + Send + Sync;
+type Script = dyn Fn(&str) -> Option<Raw> + Send + Sync;
 
 /// A configuration that reaches a server with this script, gives up at once, and waits for 300 ms.
 pub async fn serving(script: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> SdkConfig {
+    serving_raw(move |request| {
+        let (status, answer) = script(request)?;
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
+        Some(Raw { bytes: (head + &answer).into_bytes(), stays: false })
+    })
+    .await
+}
+
+/// The same, byte for byte.
+pub async fn serving_raw(script: impl Fn(&str) -> Option<Raw> + Send + Sync + 'static) -> SdkConfig {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = listener.local_addr().expect("an address");
     let script: Arc<Script> = Arc::new(script);
@@ -56,15 +75,14 @@ async fn one(mut stream: TcpStream, script: Arc<Script>) {
         if read > 0 && body.len() < length.unwrap_or(0) {
             continue;
         }
-        let Some((status, answer)) = script(&text) else {
+        let Some(answer) = script(&text) else {
             std::future::pending::<()>().await;
             return;
         };
-        let answer = format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
-            answer.len()
-        );
-        let _ = stream.write_all(answer.as_bytes()).await;
+        let _ = stream.write_all(&answer.bytes).await;
+        if answer.stays {
+            std::future::pending::<()>().await;
+        }
         return;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use testkit::conformance::volume::stays_small;
+use testkit::conformance::volume::{reads_little_at_once, stays_small};
 
 use crate::{dynamodb, s3, sqlite};
 
@@ -34,6 +34,22 @@ fn alone(name: &str, body: impl Future<Output = ()>) {
 fn sqlite_100_000_rows() {
     alone("volume::sqlite_100_000_rows", async {
         stays_small(&sqlite::fresh(sqlite::Shape::Indexed).await, 100_000).await;
+    });
+}
+
+#[test]
+fn sqlite_200_large_rows() {
+    alone("volume::sqlite_200_large_rows", async {
+        reads_little_at_once(&sqlite::fresh(sqlite::Shape::Indexed).await, 200, 1 << 20).await;
+    });
+}
+
+/// 200 MB in four hundred objects of half a megabyte: their contents too.
+#[test]
+#[ignore = "needs the local engine: see main.rs"]
+fn s3_200_megabytes() {
+    alone("volume::s3_200_megabytes", async {
+        reads_little_at_once(&s3::fresh(s3::Shape::Plain).await, 400, 1 << 19).await;
     });
 }
 

@@ -1,5 +1,6 @@
 //! What a catalog must satisfy before anything is planned with it.
 
+mod export;
 mod objects;
 mod shredding;
 mod suppression;
@@ -57,6 +58,7 @@ impl Catalog {
                 report.store(store, "the store id is used twice", "give each store its own id");
             }
             report.check_store(store);
+            report.check_copy(store);
         }
         report.problems
     }
@@ -110,6 +112,7 @@ impl Report<'_> {
             self.check_ways(s, c);
             self.check_erasure(s, c);
             self.check_suppression(s, c);
+            self.check_export(s, c);
         }
     }
 

@@ -55,6 +55,10 @@ pub struct Store {
     pub space: String,
     /// The name of the secret with its connection, where one is needed. Never the secret itself.
     pub connection: Option<String>,
+    /// The store that this one is a copy of, collection by collection of the same names. What both have is
+    /// shown to a person once; it is erased in both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<StoreId>,
     /// Its collections.
     pub collections: Vec<Collection>,
 }
@@ -89,6 +93,16 @@ pub struct Collection {
     /// For tables: the fields of the primary key; in DynamoDB the partition key first.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Why the data is held, in words that the person can read (GDPR Art. 15(1)(a)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The field that says how new a record is: a number that only grows, or an instant (RFC 3339). Objects
+    /// need none: the store says when each was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// For objects: what is known of their content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ObjectContent>,
     /// Its fields. Those that are neither key, identity, reference nor personal may be left out.
     pub fields: BTreeMap<String, Field>,
     /// Allows reading the whole collection to find a person in a field without an index.
@@ -99,6 +113,26 @@ pub struct Collection {
     pub suppress: Option<String>,
     /// What becomes of a person's records.
     pub erasure: Erasure,
+}
+
+/// What is known of the content of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectContent {
+    /// Its form.
+    pub format: ContentFormat,
+    /// What of it is somebody else's: a JSON pointer each (RFC 6901), in which `*` stands for every member
+    /// or item. What it points at is masked in an export, and so is the same text elsewhere in the object.
+    #[serde(default)]
+    pub others: Vec<String>,
+}
+
+/// A form of content that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ContentFormat {
+    /// One JSON value, of at most 4 MiB.
+    Json,
 }
 
 /// How confidential a field is.

@@ -16,6 +16,9 @@ const MOST_BYTES: usize = 64 << 10;
 /// Wrong parts that one answer lists at the most.
 const MOST_ERRORS: usize = 20;
 
+/// Names that a [`Shape::Map`] has at the most.
+const MOST_NAMES: usize = 100;
+
 /// The form of a value.
 pub(crate) enum Shape {
     /// An object with these fields and no others.
@@ -24,6 +27,10 @@ pub(crate) enum Shape {
     List(&'static Shape),
     /// A text: what it must be, and whether it is.
     Text(&'static str, fn(&str) -> bool),
+    /// `true` or `false`.
+    Bool,
+    /// An object with whatever names, at the most [`MOST_NAMES`], and values of one form.
+    Map(&'static Shape),
 }
 
 /// A field of an object.
@@ -121,6 +128,16 @@ fn check(value: &Value, shape: &Shape, at: &mut String, errors: &mut Vec<Invalid
             let detail = format!("this must be an object {}", with_fields(fields));
             errors.push(Invalid::new(at.as_str(), detail));
         }
+        (Shape::Bool, Value::Bool(_)) => {}
+        (Shape::Bool, _) => errors.push(Invalid::new(at.as_str(), "this must be `true` or `false`")),
+        (Shape::Map(_), Value::Object(map)) if map.len() > MOST_NAMES => {
+            errors.push(Invalid::new(at.as_str(), format!("this has more than {MOST_NAMES} names")));
+        }
+        // A name is not repeated: it could be anything.
+        (Shape::Map(value), Value::Object(map)) => {
+            map.values().for_each(|one| check(one, value, at, errors));
+        }
+        (Shape::Map(_), _) => errors.push(Invalid::new(at.as_str(), "this must be an object")),
         (Shape::List(_), _) => errors.push(Invalid::new(at.as_str(), "this must be a list")),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use contract::api::GivenIdentity;
 use contract::problem::Invalid;
 use contract::settings::Settings;
-use domain::catalog::{Catalog, Whose};
-use domain::{Identity, IdentityType, TenantId};
+use domain::catalog::{Catalog, Method, Store, Whose};
+use domain::{Identity, IdentityType, StoreId, TenantId};
 use ports::{Catalogs, Class, Code, Fault, Tenants};
 
 use super::body::{Field, Shape, anything, needed};
@@ -62,6 +62,16 @@ impl Configured {
     fn known(&self) -> BTreeSet<&IdentityType> {
         let fields = self.catalog.collections().flat_map(|(_, collection)| collection.fields.values());
         fields.filter(|f| f.whose == Whose::Subject).filter_map(|f| f.identity.as_ref()).collect()
+    }
+
+    /// A store of the catalog.
+    pub(crate) fn store(&self, id: &StoreId) -> Option<&Store> {
+        self.catalog.store(id)
+    }
+
+    /// Whether erasing a person destroys their key: some collection is erased so.
+    pub(crate) fn shreds(&self) -> bool {
+        self.catalog.collections().any(|(_, collection)| collection.erasure.method == Method::Shred)
     }
 
     /// Those of a token's identities that the catalog can find anything by.

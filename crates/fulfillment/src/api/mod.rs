@@ -10,6 +10,7 @@
 pub(crate) mod body;
 mod cancel;
 mod cursor;
+mod exports;
 mod holds;
 mod idempotency;
 pub(crate) mod identities;

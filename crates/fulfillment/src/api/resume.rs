@@ -46,6 +46,8 @@ fn doing(request: &Request) -> String {
         Status::AwaitingVerification => "it waits for `POST /v1/requests/{id}/verification`",
         Status::Waiting => "it waits for another request for the same person, and goes on after that",
         Status::Planning => "the person's records are being located",
+        Status::Collecting | Status::Packaging => "the person's records are being read and put together",
+        Status::Ready => "the person can fetch their data; it goes on when the time for that is over",
         Status::Checking => "everyone who may object is being asked",
         Status::Held => "a legal hold or a sanction source says: not now; it is asked again by itself",
         Status::CoolingOff | Status::Suppressed => {

@@ -44,6 +44,7 @@ pub(super) async fn view(
         cancelling: request.cancel_requested && !request.status.is_end(),
         denied: request.denied.clone(),
         parked,
+        export: request.export.as_ref().map(Into::into),
         stores: stores(ports, request).await?,
         proof: PROOF.to_owned(),
     })
@@ -65,10 +66,12 @@ async fn parked(ports: &Ports, request: &Request) -> Option<ParkedView> {
 async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, StepError> {
     let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
     let ids: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
-    let mut lines: Vec<StoreView> = ids.into_iter().map(|id| store_view(id, &tasks, Vec::new())).collect();
+    let now = ports.clock.now();
+    let line = |id| store_view(id, &tasks, Vec::new()).at(now);
+    let mut lines: Vec<StoreView> = ids.into_iter().map(line).collect();
     if lines.iter().any(|line| line.anonymised > 0 || line.retained > 0) {
         let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-        let at = request.closed_at.unwrap_or_else(|| ports.clock.now());
+        let at = request.closed_at.unwrap_or(now);
         for line in &mut lines {
             let store = catalog.store(&line.store);
             let erased = tasks.iter().find(|t| t.op == Operation::Erase && t.store == line.store);

@@ -11,17 +11,19 @@ use contract::api::{Submit, Submitted};
 use contract::problem::{Invalid, Problem};
 use domain::access::Role;
 use domain::clock::Jurisdiction;
+use domain::export::{Export, Format, is_version};
 use domain::request::{RequestType, Verification};
 use domain::{Identity, Pseudonym, Request, RequestId, Status};
 use jiff::Timestamp;
 use ports::{Class, Code, Fault, Refused};
 
-use super::body::{self, Field, Shape, needed, optional};
+use super::body::{self, Field, Shape, anything, needed, optional};
 use super::idempotency::{self, Key, again};
 use super::identities::{Configured, IDENTITY, configured};
 use super::refusal::invalid;
 use super::verify::{self, VERIFICATION};
-use super::{Answer, Call, Endpoint, Ports, Refusal, encoded, names, take_in};
+use super::{Answer, Call, Endpoint, Ports, Refusal, encoded, exports, names, take_in};
+use crate::papers::Sealing;
 use crate::subject::Pseudonymiser;
 
 /// How often other calls for the same person may be first.
@@ -30,11 +32,28 @@ const TRIES: u32 = 5;
 const SUBJECT: &[Field] = &[needed("identities", Shape::List(&Shape::Object(IDENTITY)))];
 
 const SHAPE: Shape = Shape::Object(&[
-    needed("type", Shape::Text("`erasure`", |text| text == RequestType::Erasure.as_str())),
+    needed("type", Shape::Text("one of `erasure`, `access`, `portability`", is_type)),
     needed("jurisdiction", Shape::Text("one of `EU`, `UK`, `US-CA`", is_jurisdiction)),
     optional("subject", Shape::Object(SUBJECT)),
     optional("verification", Shape::Object(VERIFICATION)),
+    optional("export_first", Shape::Bool),
+    optional("format", Shape::Text("one of `json`, `csv`, `xml`", is_format)),
+    optional("recipient", Shape::Object(RECIPIENT)),
+    optional("min_versions", Shape::Map(&Shape::Text("a whole number or an instant", is_version))),
 ]);
+
+const RECIPIENT: &[Field] = &[
+    optional("age", Shape::Text("an age recipient, `age1…`", anything)),
+    optional("passphrase", Shape::Text("a text", anything)),
+];
+
+fn is_type(text: &str) -> bool {
+    RequestType::ALL.iter().any(|one| one.as_str() == text)
+}
+
+fn is_format(text: &str) -> bool {
+    Format::ALL.iter().any(|one| one.as_str() == text)
+}
 
 fn is_jurisdiction(text: &str) -> bool {
     [Jurisdiction::Eu, Jurisdiction::Uk, Jurisdiction::UsCa].iter().any(|one| one.as_str() == text)
@@ -54,6 +73,10 @@ pub(super) struct Wanted {
     pub(super) verification: Option<Verification>,
     /// The catalog that is in force.
     pub(super) catalog_version: String,
+    /// What is exported.
+    pub(super) export: Option<Export>,
+    /// For whom that is encrypted.
+    pub(super) sealing: Option<Sealing>,
 }
 
 /// Answers the call.
@@ -105,6 +128,7 @@ async fn check(
         let checked = checked.map(|given| verify::check(given, "/verification", names, now, &mut errors));
         (identities, checked.transpose()?)
     };
+    let (export, sealing) = exports::check(&configured, given, &mut errors);
     if !errors.is_empty() {
         return Err(invalid(errors).into());
     }
@@ -119,6 +143,8 @@ async fn check(
         subject,
         verification,
         catalog_version: configured.version,
+        export,
+        sealing,
     })
 }
 

@@ -42,14 +42,15 @@ pub(super) async fn take_in(
     let now = ports.clock.now();
     let id = RequestId::new(now, ports.entropy.bits());
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
-    let object = match papers.file_subject(call.tenant(), &id, &wanted.identities).await {
-        Ok(object) => object,
-        Err(error) => {
-            // As far as it goes: the first failure is the one to tell.
-            let _ = discard(ports, call, &id).await;
-            return Err(error);
-        }
-    };
+    let object =
+        match papers.file_subject(call.tenant(), &id, &wanted.identities, wanted.sealing.as_ref()).await {
+            Ok(object) => object,
+            Err(error) => {
+                // As far as it goes: the first failure is the one to tell.
+                let _ = discard(ports, call, &id).await;
+                return Err(error);
+            }
+        };
     let request = request(call, wanted, id, object, now);
     let body = encoded(&submitted(&request, false))?;
     let event = accepted(&request, actor(call, names)?.0, now);
@@ -128,6 +129,7 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         attempts: 0,
         parked: None,
         announced: false,
+        export: wanted.export.clone(),
     }
 }
 
@@ -140,6 +142,12 @@ fn accepted(request: &Request, who: String, now: Timestamp) -> Event {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec();
+    if let Some(export) = &request.export {
+        detail.push(("format".to_owned(), export.format.as_str().to_owned()));
+        if request.kind.erases() {
+            detail.push(("export_first".to_owned(), "true".to_owned()));
+        }
+    }
     let verification = request.verification.as_ref();
     detail.extend(verification.map(|v| ("verified_by".to_owned(), v.method.clone())));
     Event {

@@ -68,6 +68,7 @@ fn announcement(request: &Request, tasks: &[Task]) -> Announcement {
         kind: request.kind,
         status: request.status,
         closed_at: request.closed_at,
+        expires_at: None,
         reason: request.denied.clone(),
         stores: stores.into_iter().map(|store| store_view(store, tasks, Vec::new())).collect(),
     }

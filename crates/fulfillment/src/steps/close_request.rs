@@ -115,6 +115,10 @@ fn is_given_up(request: &Request) -> bool {
 
 fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestamp) -> Verdict {
     let true_from = tasks.iter().filter_map(|t| t.true_from).max();
+    if request.has_packages() {
+        // Nothing ends while a copy of the person's data is there that Lacuna made.
+        return Verdict::Again;
+    }
     if is_given_up(request) {
         if !to_restore(tasks).is_empty() {
             let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
@@ -133,8 +137,14 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Again;
     };
     let complete = plan.passes.last().is_some_and(|p| p.complete);
+    if request.is_to_be_exported() {
+        return Verdict::Again;
+    }
     if complete && !plan.found_somebody() && !request.erasing_begun {
         return Verdict::End(Status::NoMatch);
+    }
+    if !request.kind.erases() {
+        return if complete { Verdict::End(Status::Fulfilled) } else { Verdict::Again };
     }
     let pass = plan.pass_number();
     let settled = is_settled(plan, tasks);

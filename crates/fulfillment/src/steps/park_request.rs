@@ -61,6 +61,9 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         }
         request.attempts = request.attempts.saturating_add(1);
         let again = parked.transient.then(|| later(now, back_off(request.attempts))).flatten();
+        // What was made for the person is destroyed in time, whether somebody mends the cause or not.
+        let expires_at = request.export.as_ref().filter(|e| e.is_there()).and_then(|e| e.expires_at);
+        let again = again.into_iter().chain(expires_at).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);

@@ -1,7 +1,8 @@
 //! The keys of single persons, where destroying them is how a collection is erased.
 //!
 //! To a plan such a key is a record: its key is the pseudonym of an identity, and the identity is what it
-//! was found by. Nothing in the store is looked at.
+//! was found by. Nothing in the store is looked at, and no key is opened: one that is damaged is found and
+//! destroyed like any other.
 
 use domain::plan::{Record, Value};
 use domain::{Identity, Personal, Pseudonym, TenantId};
@@ -32,7 +33,7 @@ impl<'a> PersonsKeys<'a> {
         for identity in identities {
             let subject = self.names.subject(identity)?;
             let key = [(SUBJECT.to_owned(), Value::Text(Personal::new(subject.as_str())))].into();
-            if self.keyring.open(&self.scope(subject)).await?.is_some() {
+            if self.keyring.exists(&self.scope(subject)).await? {
                 let via_value = Value::Text(identity.value.clone());
                 found.push(Record { key, via: identity.kind.to_string(), via_value, values: [].into() });
             }
@@ -52,7 +53,7 @@ impl<'a> PersonsKeys<'a> {
     pub(super) async fn left(&self, records: &[Record]) -> Result<u64, StepError> {
         let mut left = 0;
         for record in records {
-            left += u64::from(self.keyring.open(&self.scope(subject_of(record)?)).await?.is_some());
+            left += u64::from(self.keyring.exists(&self.scope(subject_of(record)?)).await?);
         }
         Ok(left)
     }

@@ -19,7 +19,7 @@ use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::locate_store::written;
-use crate::steps::plan::{nobody, pinned};
+use crate::steps::plan::{collect as to_collect, nobody, pinned};
 use crate::steps::queue::{wait_behind, wake_waiters};
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
@@ -181,6 +181,9 @@ fn contested(request: &Request, both_erase: bool) -> Fault {
 }
 
 fn decide(request: &Request, plan: &Plan) -> Decision {
+    if request.is_to_be_exported() {
+        return to_collect(Some(plan));
+    }
     if nobody(request, Some(plan)) {
         return Decision::plain(Outcome::Close);
     }

@@ -13,9 +13,10 @@ use domain::request::Request;
 use domain::{Operation, Status, StoreId, Task};
 use ports::{Catalogs, Clock, Entropy, Keyring, Requests, Staging};
 
-use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::queue::wait_behind;
 
 /// What the step needs.
@@ -53,7 +54,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         return Ok(Decision::plain(Outcome::Close));
     }
     if request.cancel_requested || request.denied.is_some() {
-        return undo(ports, input).await;
+        return undo(ports, input, &request).await;
+    }
+    if let Some(decision) = fetchable(&scope, &request).await? {
+        return Ok(decision);
     }
     if request.status == Status::AwaitingVerification {
         return Ok(Decision::plain(Outcome::Rest));
@@ -69,6 +73,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
     match stand(&request, plan.as_ref(), ports.clock.now()) {
+        Stand::Pinned(Outcome::Collect) => Ok(collect(plan.as_ref())),
         Stand::Pinned(_) if nobody(&request, plan.as_ref()) => Ok(Decision::plain(Outcome::Close)),
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
@@ -86,6 +91,17 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         return Stand::NewPass { for_erasing: false };
     };
+    if request.is_to_be_exported() {
+        // What is shown is located by the execution that shows it: a request that was stopped for long, or
+        // because a store had not caught up, looks again.
+        return match pass.complete {
+            true if pass.generation == request.generation && !request.locks.is_empty() => {
+                Stand::Pinned(Outcome::Collect)
+            }
+            false if !pass.for_erasing => Stand::Underway,
+            _ => Stand::NewPass { for_erasing: false },
+        };
+    }
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
     if is_past_return(request) {
         // One pass for the first erasure and one for each residue found.
@@ -110,6 +126,44 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
         }
         _ => Stand::NewPass { for_erasing: waited },
     }
+}
+
+/// What a request whose packages were made needs: to be told, to wait for the person, or to be rid of them.
+async fn fetchable(scope: &Scope<'_>, request: &Request) -> Result<Option<Decision>, StepError> {
+    let Some(export) = &request.export else { return Ok(None) };
+    if export.is_over() && !request.kind.erases() {
+        return Ok(Some(Decision::plain(Outcome::Close)));
+    }
+    if !export.is_there() {
+        return Ok(None);
+    }
+    let now = scope.clock.now();
+    let until = export.expires_at.filter(|until| *until > now);
+    let Some(until) = until.and_then(whole_seconds) else {
+        return Ok(Some(Decision::plain(Outcome::Expire)));
+    };
+    if export.announced_at.is_none() {
+        return Ok(Some(Decision::plain(Outcome::Ready)));
+    }
+    amend_plainly(scope, |mut request| {
+        let progress_by = later(until, PATIENCE);
+        if request.status == Status::Ready && request.progress_by == progress_by {
+            return Ok(Amend::Leave(()));
+        }
+        request.become_status(Status::Ready)?;
+        let mut draft = Draft::new(request, EventKind::Ready, now).detail("expires_at", until);
+        draft.request.progress_by = progress_by;
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Ok(Some(Decision { until: Some(until), ..Decision::plain(Outcome::Download) }))
+}
+
+/// What is to be read for the person: the stores in which anything was found.
+pub(super) fn collect(plan: Option<&Plan>) -> Decision {
+    let stores = plan.map(Plan::stores).unwrap_or_default().into_iter();
+    let found = |store: &StoreId| plan.is_some_and(|plan| plan.last_pages(store).any(|page| !page.gone));
+    Decision::stores(Outcome::Collect, stores.filter(found).collect())
 }
 
 /// Whether a complete plan found nobody, so that nobody is asked and nothing is waited for.
@@ -188,9 +242,12 @@ async fn new_pass(
     }
 }
 
-/// What is left to do for a request that will not be erased: show the person again where they were
-/// hidden, then close.
-async fn undo(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+/// What is left to do for a request that will not be erased: destroy what was made for the person, show them
+/// again where they were hidden, then close.
+async fn undo(ports: &Ports, input: &Run, request: &Request) -> Result<Decision, StepError> {
+    if request.has_packages() {
+        return Ok(Decision::plain(Outcome::Expire));
+    }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let hidden = to_restore(&tasks);
     if hidden.is_empty() {

@@ -71,6 +71,7 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
 pub(super) fn state_of(op: Operation) -> &'static str {
     match op {
         Operation::Locate => "LocateStore",
+        Operation::Collect => "CollectStore",
         Operation::Suppress => "SuppressStore",
         Operation::Restore => "RestoreStore",
         Operation::Erase => "EraseStore",
@@ -80,8 +81,8 @@ pub(super) fn state_of(op: Operation) -> &'static str {
 
 /// The operation of a state.
 fn operation_of(state: &str) -> Option<Operation> {
-    use Operation::{Confirm, Erase, Locate, Restore, Suppress};
-    [Locate, Suppress, Restore, Erase, Confirm].into_iter().find(|op| state_of(*op) == state)
+    use Operation::{Collect, Confirm, Erase, Locate, Restore, Suppress};
+    [Locate, Collect, Suppress, Restore, Erase, Confirm].into_iter().find(|op| state_of(*op) == state)
 }
 
 #[derive(Deserialize)]

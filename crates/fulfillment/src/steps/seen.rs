@@ -68,7 +68,7 @@ fn keys_of(page: &Page) -> impl Iterator<Item = u128> {
 }
 
 /// The first 128 bits of SHA-256 over a key: each part with its kind and the lengths of its texts.
-fn digest(key: &RecordKey) -> u128 {
+pub(super) fn digest(key: &RecordKey) -> u128 {
     let mut bytes = Vec::new();
     for (name, value) in key {
         bytes.push(match value {

@@ -6,7 +6,7 @@ use ports::KeyScope;
 use vault::{DataKey, Header, Material, VaultError};
 
 use super::Ports;
-use super::object::{Bytes, CONTEXT, MOST_BODY, Object, SUBJECT};
+use super::object::{Bytes, CONTEXT, MOST_BODY, Object, SUBJECT, Want};
 use crate::api::body::{self, Shape, anything, needed};
 use crate::api::refusal::Refusal;
 use crate::api::{Answer, Call};
@@ -21,7 +21,7 @@ pub(super) async fn decrypt(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     let mut errors = Vec::new();
     let most = MOST_PLAINTEXT + vault::overhead();
     let sealed = Bytes::decode(body.sealed, "sealed", most, &mut errors)?;
-    let object = Object::of(ports, call, body.context, body.subject.as_ref(), errors).await?;
+    let object = Object::of((ports, call), Want::Open, body.context, body.subject.as_ref(), errors).await?;
     let version = Header::read(sealed.expose()).map_err(closed)?.key_version();
     let key = ports.keyring.open_version(&object.scope, version).await?;
     let found = key.is_some();

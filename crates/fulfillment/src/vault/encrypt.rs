@@ -8,7 +8,7 @@ use vault::DataKey;
 
 use super::Ports;
 use super::keys::{rotated_every, scope_of};
-use super::object::{Bytes, CONTEXT, MOST_BODY, Object, SUBJECT};
+use super::object::{Bytes, CONTEXT, MOST_BODY, Object, SUBJECT, Want};
 use crate::api::body::{self, Shape, anything, needed};
 use crate::api::identities::settings;
 use crate::api::refusal::Refusal;
@@ -23,7 +23,7 @@ pub(super) async fn encrypt(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     let body: Encrypt = body::read_within(&call.body, &SHAPE, MOST_BODY)?;
     let mut errors = Vec::new();
     let plain = Bytes::decode(body.plaintext, "plaintext", MOST_PLAINTEXT, &mut errors)?;
-    let object = Object::of(ports, call, body.context, body.subject.as_ref(), errors).await?;
+    let object = Object::of((ports, call), Want::Seal, body.context, body.subject.as_ref(), errors).await?;
     let key = sealing_key(ports, &object.scope).await?;
     let sealed = vault::seal(&key, &object.context(), ports.entropy.bytes(), plain.expose())
         .map_err(|_| StepError::broken("seal", "the cryptographic library refused"))?;

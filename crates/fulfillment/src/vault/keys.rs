@@ -5,7 +5,7 @@ use contract::settings::Settings;
 use contract::vault::{KeyView, Purpose, Rotate};
 use domain::TenantId;
 use jiff::{SignedDuration, Timestamp};
-use ports::{Class, Code, Fault, KeyScope, KeyState};
+use ports::{Class, Code, Fault, KeyScope, KeyState, KeyStatus};
 
 use super::Ports;
 use crate::api::body::{self, Body, Shape, needed};
@@ -37,7 +37,7 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
     match scope {
         KeyScope::Fields(_) => Some(Purpose::Fields),
         KeyScope::Subjects(_) => Some(Purpose::Subjects),
-        KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Subject(..) => None,
+        KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Subject(..) => None,
     }
 }
 
@@ -55,17 +55,17 @@ pub(super) async fn rotate(ports: &Ports, call: &Call) -> Result<Answer, Refusal
     let Body { value: Rotate { purpose }, .. } = body::read(&call.body, &SHAPE)?;
     let every = rotated_every(&*settings(&*ports.tenants, call.tenant()).await?, purpose)?;
     let scope = scope_of(call.tenant(), purpose);
-    let seen = state_of(ports, &scope).await?.map_or(0, |state| state.version);
+    let seen = status_of(ports, &scope).await?.map_or(0, |status| status.key.version);
     ports.key_admin.rotate(&scope, seen, every).await?;
     // Read again: a rotation does not count what is now sealed under an earlier version.
-    let state = state_of(ports, &scope).await?;
-    let state = state.ok_or_else(|| StepError::broken("rotate", "rotated and not there"))?;
-    Ok(Answer::json(200, &view(&state, purpose, every, ports.clock.now()))?)
+    let status = status_of(ports, &scope).await?;
+    let status = status.ok_or_else(|| StepError::broken("rotate", "rotated and not there"))?;
+    Ok(Answer::json(200, &view(&status, purpose, every, ports.clock.now()))?)
 }
 
-async fn state_of(ports: &Ports, scope: &KeyScope) -> Result<Option<KeyState>, StepError> {
-    let states = ports.key_admin.status(scope.tenant()).await?;
-    Ok(states.into_iter().find(|state| &state.scope == scope))
+async fn status_of(ports: &Ports, scope: &KeyScope) -> Result<Option<KeyStatus>, StepError> {
+    let all = ports.key_admin.status(scope.tenant()).await?;
+    Ok(all.into_iter().find(|status| &status.key.scope == scope))
 }
 
 /// The keys that there are.
@@ -73,31 +73,36 @@ pub(super) async fn status(ports: &Ports, call: &Call) -> Result<Answer, Refusal
     let settings = settings(&*ports.tenants, call.tenant()).await?;
     let now = ports.clock.now();
     let mut items = Vec::new();
-    for state in ports.key_admin.status(call.tenant()).await? {
-        if let Some(purpose) = purpose_of(&state.scope) {
-            items.push(view(&state, purpose, rotated_every(&settings, purpose)?, now));
+    for status in ports.key_admin.status(call.tenant()).await? {
+        if let Some(purpose) = purpose_of(&status.key.scope) {
+            items.push(view(&status, purpose, rotated_every(&settings, purpose)?, now));
         }
     }
     Ok(Answer::json(200, &List { items, cursor: None })?)
 }
 
-fn view(state: &KeyState, purpose: Purpose, every: SignedDuration, now: Timestamp) -> KeyView {
+/// When a key is due. An interval that was shortened counts at once; one that was made longer counts from
+/// the next version on.
+pub(super) fn due_by(key: &KeyState, every: SignedDuration) -> Timestamp {
+    key.made_at.checked_add(every).unwrap_or(Timestamp::MAX).min(key.rotate_by)
+}
+
+fn view(status: &KeyStatus, purpose: Purpose, every: SignedDuration, now: Timestamp) -> KeyView {
+    let rotate_by = due_by(&status.key, every);
     KeyView {
         purpose,
-        version: state.version,
-        made_at: state.made_at,
+        version: status.key.version,
+        made_at: status.key.made_at,
         rotate_every: written(every),
-        rotate_by: state.rotate_by,
-        to_rewrap: state.to_rewrap,
-        warnings: warning(state, every, now).map(str::to_owned).into_iter().collect(),
+        rotate_by,
+        to_rewrap: status.to_rewrap,
+        warnings: warning(rotate_by, every, now).map(str::to_owned).into_iter().collect(),
     }
 }
 
-/// What somebody should look at. An interval that was shortened counts at once here, though the date
-/// of the rotation was set by the one before: that is what there is to look at.
-fn warning(state: &KeyState, every: SignedDuration, now: Timestamp) -> Option<&'static str> {
-    let wanted = state.made_at.checked_add(every).unwrap_or(Timestamp::MAX);
-    let left = wanted.min(state.rotate_by).duration_since(now);
+/// What somebody should look at.
+fn warning(rotate_by: Timestamp, every: SignedDuration, now: Timestamp) -> Option<&'static str> {
+    let left = rotate_by.duration_since(now);
     if !left.is_positive() {
         return Some("rotation-overdue");
     }

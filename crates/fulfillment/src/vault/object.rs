@@ -23,6 +23,11 @@ pub(super) const MOST_BODY: usize = 128 << 10;
 pub(super) const CONTEXT: Field = needed("context", Shape::Text("a text of 1 to 512 bytes", is_context));
 pub(super) const SUBJECT: Field = optional("subject", Shape::Object(IDENTITY));
 
+/// Only what a request does with a collection of this method destroys a person's key.
+const NEVER_DESTROYED: &str = "nothing would ever destroy this person's key, since the catalog has no collection \
+                               with `method: shred`: catalog the store that keeps what is sealed with it, or leave \
+                               this out";
+
 fn is_context(text: &str) -> bool {
     (1..=MOST_CONTEXT).contains(&text.len())
 }
@@ -75,6 +80,15 @@ impl Bytes {
     }
 }
 
+/// What an object is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// To seal it: that may make a person's key, which erasing the person must be able to destroy.
+    Seal,
+    /// To open it: what is there opens, whatever the catalog says by now.
+    Open,
+}
+
 /// What something is sealed as, and under which key.
 pub(super) struct Object {
     /// The key.
@@ -86,8 +100,8 @@ impl Object {
     /// What a call names. With a subject the key is that person's own. `errors` is what was found to be
     /// wrong before.
     pub(super) async fn of(
-        ports: &Ports,
-        call: &Call,
+        (ports, call): (&Ports, &Call),
+        want: Want,
         context: String,
         subject: Option<&GivenIdentity>,
         mut errors: Vec<Invalid>,
@@ -97,6 +111,9 @@ impl Object {
             None => None,
             Some(given) => {
                 let configured = Configured::of(&*ports.tenants, &*ports.catalogs, tenant).await?;
+                if want == Want::Seal && !configured.shreds() {
+                    errors.push(Invalid::new("/subject", NEVER_DESTROYED));
+                }
                 configured.check(given, "/subject", &mut errors)
             }
         };

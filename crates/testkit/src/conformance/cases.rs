@@ -35,6 +35,14 @@ macro_rules! conformance {
                     tells_whose_it_is_by_now
                     keeps_to_a_page
                 }
+                collecting {
+                    shows_what_was_planted
+                    leaves_what_is_gone_or_somebody_else_s
+                    shows_a_record_once
+                    keeps_to_a_page
+                    keeps_to_its_bytes
+                    tells_no_values
+                }
                 confirming { counts_residue }
                 crashing {
                     killed_and_run_again

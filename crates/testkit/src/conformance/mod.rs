@@ -11,6 +11,7 @@
 )]
 
 pub mod anonymising;
+pub mod collecting;
 pub mod confirming;
 pub mod crashing;
 pub mod erasing;
@@ -29,7 +30,7 @@ use async_trait::async_trait;
 use domain::catalog::{Collection, FieldKind, Store};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Connector, Suppressor};
+use ports::{Collector, Connector, Contents, Suppressor};
 
 pub use scene::Scene;
 
@@ -53,6 +54,14 @@ pub trait Fixture: Send + Sync {
     /// The same for hiding, if it can.
     fn suppressor(&self) -> Option<Arc<dyn Suppressor>>;
 
+    /// The same for reading whole.
+    fn collector(&self) -> Arc<dyn Collector>;
+
+    /// The same for contents, if its records are objects.
+    fn contents(&self) -> Option<Arc<dyn Contents>> {
+        None
+    }
+
     /// The store, with this one collection.
     fn store(&self) -> &Store;
 
@@ -62,6 +71,9 @@ pub trait Fixture: Send + Sync {
     /// Adds records of a person, each with so many bytes that nobody needs. `false` if the store
     /// cannot hold them.
     async fn plant(&self, who: &Value, count: usize, weight: usize) -> bool;
+
+    /// Adds records of a person that hold all that the store can hold, and tells how they must be shown.
+    async fn plant_whole(&self, who: &Value) -> Vec<domain::export::Row>;
 
     /// All records.
     async fn rows(&self) -> Vec<Row>;

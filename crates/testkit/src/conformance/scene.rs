@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use domain::plan::{Record, RecordKey, Value};
 use ports::Fault;
-use ports::stores::{PAGE, Search, Settled, Since, Target, Treatment};
+use ports::stores::{Collected, PAGE, Search, Settled, Since, Target, Treatment};
 
 use super::{Fixture, Row};
 
@@ -100,6 +100,26 @@ impl<'a> Scene<'a> {
         let since = self.look_again(records).await.expect("an answer");
         assert_eq!(since.len(), records.len());
         since
+    }
+
+    /// Reads at most a page of records whole, in one call.
+    pub async fn collect(&self, records: &[Record]) -> Result<Collected, Fault> {
+        self.fixture.collector().collect(&self.target(), records).await
+    }
+
+    /// Reads at most a page of records whole, in as many calls as it takes.
+    pub async fn collected(&self, records: &[Record]) -> Collected {
+        let mut all = Collected::default();
+        while all.taken < records.len() {
+            let collected = self.collect(&records[all.taken..]).await.expect("rows");
+            assert!(collected.taken > 0, "collecting does not go on");
+            all.rows.extend(collected.rows);
+            all.taken += collected.taken;
+            all.gone += collected.gone;
+            all.foreign += collected.foreign;
+        }
+        assert_eq!(all.taken, records.len());
+        all
     }
 
     /// What a second search counts.

@@ -1,6 +1,6 @@
 //! Many records, in memory that does not grow with them.
 
-use ports::stores::Treatment;
+use ports::stores::{PAGE, Treatment};
 
 use super::{Fixture, Scene};
 
@@ -43,6 +43,41 @@ pub async fn stays_small(fixture: &dyn Fixture, count: usize) {
     assert_eq!(done, count as u64);
     assert_eq!(scene.confirm(&who).await, 0);
     assert_eq!(scene.rows().await.len(), 3);
+    assert!(growth <= MOST_GROWTH_KB, "grew by {growth} KB over {count} records");
+}
+
+/// Reads so many records of so many bytes whole, with their contents, and holds the growth of the process to
+/// [`MOST_GROWTH_KB`].
+pub async fn reads_little_at_once(fixture: &dyn Fixture, count: usize, weight: usize) {
+    let scene = Scene::of(fixture);
+    let who = [fixture.person(1)];
+    for _ in 0..count {
+        assert!(fixture.plant(&who[0], 1, weight).await, "large records can be planted");
+    }
+    reset_peak();
+    let start = memory("VmRSS");
+    let found = scene.locate(&who).await;
+    let (mut bytes, mut taken) = (0, 0);
+    for page in found.chunks(PAGE) {
+        let mut left = page;
+        while !left.is_empty() {
+            let collected = scene.collect(left).await.expect("rows");
+            for row in &collected.rows {
+                bytes += row.size() as u64;
+                let (Some(contents), Some(content)) = (fixture.contents(), &row.content) else { continue };
+                let opened = contents.content(&scene.target(), content).await.expect("an answer");
+                let mut chunks = opened.expect("it is there");
+                while let Some(piece) = chunks.next().await.expect("a piece") {
+                    bytes += piece.len() as u64;
+                }
+            }
+            taken += collected.taken;
+            left = &left[collected.taken..];
+        }
+    }
+    let growth = memory("VmHWM").saturating_sub(start);
+    assert_eq!(taken, count);
+    assert!(bytes >= (count * weight) as u64, "{bytes} bytes are read");
     assert!(growth <= MOST_GROWTH_KB, "grew by {growth} KB over {count} records");
 }
 

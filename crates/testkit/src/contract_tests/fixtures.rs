@@ -83,6 +83,7 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         attempts: 0,
         parked: None,
         announced: false,
+        export: None,
     }
 }
 

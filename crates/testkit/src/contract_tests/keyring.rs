@@ -40,10 +40,12 @@ pub async fn a_scope_keeps_its_key(d: &Deployment) {
     for scope in scopes("key") {
         assert!(opened(keyring, &scope).await.is_none());
         assert!(opened(keyring, &scope).await.is_none());
+        assert_eq!(keyring.exists(&scope).await, Ok(false), "to look makes none either");
         let key = obtained(keyring, &scope).await;
         assert!(is_same(&key, &obtained(keyring, &scope).await));
         let again = opened(keyring, &scope).await.expect("a key");
         assert!(is_same(&key, &again));
+        assert_eq!(keyring.exists(&scope).await, Ok(true));
     }
 }
 
@@ -87,6 +89,7 @@ pub async fn a_destroyed_key_is_gone(d: &Deployment) {
         let key = obtained(keyring, scope).await;
         assert_eq!(keyring.destroy(scope).await, Ok(()));
         assert!(opened(keyring, scope).await.is_none());
+        assert_eq!(keyring.exists(scope).await, Ok(false));
         assert_eq!(keyring.destroy(scope).await, Ok(()));
         assert!(!is_same(&key, &obtained(keyring, scope).await));
         assert_eq!(keyring.destroy(scope).await, Ok(()));

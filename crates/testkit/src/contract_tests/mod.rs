@@ -14,6 +14,7 @@ pub mod holds;
 pub mod keyring;
 pub mod lists;
 pub mod locks;
+pub mod packages;
 pub mod requests;
 pub mod rotation;
 #[cfg(test)]
@@ -110,8 +111,10 @@ macro_rules! contract_tests {
             of_two_who_rotate_at_once_one_does
             a_rotation_in_the_middle_of_reads_and_writes_loses_nothing
             persons_keys_are_sealed_anew
+            sealing_anew_brings_no_destroyed_key_back
             a_destroyed_persons_key_is_not_made_again
-            keys_that_are_due_are_found
+            rotating_keys_are_listed_by_when_they_are_due
+            what_rotates_does_not_end
             what_does_not_rotate_is_not_rotated
         );
     };
@@ -125,5 +128,21 @@ macro_rules! contract_tests {
             let deployment = $deployment().await;
             $crate::contract_tests::$module::$case(&deployment).await;
         }
+    };
+}
+
+/// The same, for the cases of [`packages`]: takes a function that makes [`packages::Exports`].
+#[macro_export]
+macro_rules! export_tests {
+    ($exports:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $exports, [$($attribute),*], packages,
+            a_package_is_there_whole_when_it_is_finished
+            an_abandoned_package_leaves_nothing
+            a_later_attempt_ends_an_earlier_one
+            destroying_leaves_nothing_of_a_request_and_all_of_others
+            what_names_no_package_is_refused
+            a_link_opens_one_package_for_a_while
+            a_signature_is_checked_with_the_public_key
+        );
     };
 }

@@ -2,11 +2,12 @@
 
 use domain::{Pseudonym, TenantId};
 use jiff::SignedDuration;
-use ports::KeyScope;
+use ports::{Class, Code, KeyScope, KeyState};
 use vault::{Context, DataKey, Header};
 
 use super::Deployment;
 use super::fixtures::{after, now, pseudonym, tenant};
+use crate::clock::{CountedBudget, UnlimitedBudget, others_turn};
 
 const CONTEXT: Context<'static> = Context { tenant: "t", purpose: "fields", object: "an object" };
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -37,8 +38,9 @@ pub async fn a_rotated_key_opens_what_it_sealed(d: &Deployment) {
     let tenant = tenant("rotated");
     for scope in [KeyScope::Fields(tenant.clone()), KeyScope::Subjects(tenant.clone())] {
         assert!(d.keyring.open(&scope).await.expect("an answer").is_none());
+        assert_eq!(d.keyring.exists(&scope).await, Ok(false));
         let first = d.keyring.obtain(&scope).await.expect("a key");
-        assert_eq!(first.version(), 1);
+        assert_eq!((first.version(), d.keyring.exists(&scope).await), (1, Ok(true)));
         let old = sealed(&first, "old");
         assert_eq!(rotated(d, &scope, 1).await, 2);
         let next = d.keyring.obtain(&scope).await.expect("a key");
@@ -49,7 +51,7 @@ pub async fn a_rotated_key_opens_what_it_sealed(d: &Deployment) {
         assert!(d.keyring.open_version(&scope, 3).await.expect("an answer").is_none());
     }
     let states = d.key_admin.status(&tenant).await.expect("states");
-    let versions: Vec<_> = states.iter().map(|state| (state.scope.purpose(), state.version)).collect();
+    let versions: Vec<_> = states.iter().map(|one| (one.key.scope.purpose(), one.key.version)).collect();
     assert_eq!(versions, [("fields", 2), ("subjects", 2)]);
 }
 
@@ -110,19 +112,70 @@ pub async fn persons_keys_are_sealed_anew(d: &Deployment) {
     assert_eq!(rotated(d, &subjects, 1).await, 2);
     let left = async || {
         let states = d.key_admin.status(&tenant).await.expect("states");
-        states.iter().find(|state| state.scope == subjects).map(|state| state.to_rewrap)
+        states.iter().find(|one| one.key.scope == subjects).map(|one| one.to_rewrap)
     };
     assert_eq!(left().await, Some(12));
     let mut turns = 0;
     while left().await != Some(0) {
-        assert!(d.key_admin.rewrap(5).await.expect("rewrapped") <= 5);
+        // Stopped anywhere, and a little later each time: others have keys here, too.
+        d.key_admin.rewrap(&CountedBudget::new(turns * 4)).await;
         turns += 1;
-        assert!(turns < 50, "it does not come to an end");
+        assert!(turns < 200, "it does not come to an end");
         for (scope, sealed) in &kept {
             assert_eq!(opened(d, scope, sealed).await.as_deref(), Some("text"));
         }
     }
     assert!(turns >= 3, "{turns}");
+}
+
+/// Whoever is first: what is destroyed while it is sealed anew stays destroyed, and nothing else goes.
+pub async fn sealing_anew_brings_no_destroyed_key_back(d: &Deployment) {
+    let tenant = tenant("person-raced");
+    let subjects = KeyScope::Subjects(tenant.clone());
+    let mut there = Vec::new();
+    for n in 0..48 {
+        let (_, scope) = person(&tenant, n);
+        let sealed = sealed(&d.keyring.obtain(&scope).await.expect("a key"), "text");
+        there.push((scope, sealed));
+    }
+    // The order in which upkeep comes by.
+    there.sort();
+    let mut gone = Vec::new();
+    for round in 1..=6_usize {
+        let version = u32::try_from(round).expect("a version");
+        assert_eq!(rotated(d, &subjects, version).await, version + 1);
+        let next: Vec<_> = there.drain(4..10).collect();
+        let all = next.len() + there.len();
+        let destroying = async {
+            // They begin where upkeep is, or a few keys before it, and go on as fast as it does.
+            for _ in 0..200 {
+                if to_rewrap(d, &tenant).await as usize <= all - 4 + round % 3 {
+                    break;
+                }
+                others_turn().await;
+            }
+            for (scope, _) in &next {
+                assert_eq!(d.keyring.destroy(scope).await, Ok(()));
+                others_turn().await;
+            }
+        };
+        futures::join!(d.key_admin.rewrap(&UnlimitedBudget), destroying);
+        gone.extend(next);
+        for (scope, sealed) in &gone {
+            assert_eq!(d.keyring.exists(scope).await, Ok(false), "{round}");
+            assert!(d.keyring.open(scope).await.expect("an answer").is_none(), "{round}");
+            assert_eq!(opened(d, scope, sealed).await, None, "{round}");
+        }
+        for (scope, sealed) in &there {
+            assert_eq!(d.keyring.exists(scope).await, Ok(true), "{round}");
+            assert_eq!(opened(d, scope, sealed).await.as_deref(), Some("text"), "{round}");
+        }
+    }
+}
+
+async fn to_rewrap(d: &Deployment, tenant: &TenantId) -> u32 {
+    let states = d.key_admin.status(tenant).await.expect("states");
+    states.iter().map(|one| one.to_rewrap).sum()
 }
 
 /// What was sealed under it cannot be opened any more, whoever comes back.
@@ -146,28 +199,49 @@ pub async fn a_destroyed_persons_key_is_not_made_again(d: &Deployment) {
     // Upkeep brings nothing back.
     assert_eq!(d.keyring.destroy(&scope).await, Ok(()));
     assert_eq!(rotated(d, &KeyScope::Subjects(tenant), 1).await, 2);
-    while d.key_admin.rewrap(100).await.expect("rewrapped") > 0 {}
+    d.key_admin.rewrap(&UnlimitedBudget).await;
     assert!(d.keyring.open(&scope).await.expect("an answer").is_none());
+    assert_eq!(d.keyring.exists(&scope).await, Ok(false));
 }
 
-/// By when it is due, whoever it belongs to.
-pub async fn keys_that_are_due_are_found(d: &Deployment) {
-    let (soon, later) = (KeyScope::Fields(tenant("due-soon")), KeyScope::Fields(tenant("due-later")));
+/// All of them, page by page, those that are due first before the others.
+pub async fn rotating_keys_are_listed_by_when_they_are_due(d: &Deployment) {
+    let (soon, later) = (KeyScope::Fields(tenant("due-soon")), KeyScope::Subjects(tenant("due-later")));
     let hours = SignedDuration::from_hours;
-    for (scope, every) in [(&soon, hours(24)), (&later, hours(48))] {
-        d.key_admin.rotate(scope, 0, every).await.expect("made");
+    // Of two versions the present one.
+    d.key_admin.rotate(&soon, 0, hours(24 * 1_000)).await.expect("made");
+    for (scope, expected, every) in [(&later, 0, hours(48)), (&soon, 1, hours(24))] {
+        d.key_admin.rotate(scope, expected, every).await.expect("made");
     }
-    let due = async |seconds: i64| {
-        let due = d.key_admin.due(after(seconds), 1_000).await.expect("an answer");
-        let ours: Vec<KeyScope> = due.into_iter().map(|state| state.scope).collect();
-        (ours.contains(&soon), ours.contains(&later))
-    };
-    let day = 24 * 60 * 60;
-    assert!(d.key_admin.due(now(), 1_000).await.expect("an answer").iter().all(|s| s.scope != soon));
-    assert_eq!(due(day).await, (true, false));
-    assert_eq!(due(2 * day).await, (true, true));
-    d.key_admin.rotate(&soon, 1, hours(24 * 365)).await.expect("rotated");
-    assert_eq!(due(2 * day).await, (false, true));
+    for most in [1, 2, 1_000] {
+        let mut listed: Vec<KeyState> = Vec::new();
+        let mut from = None;
+        loop {
+            let page = d.key_admin.rotating(from.as_deref(), most).await.expect("a page");
+            assert!(page.keys.len() <= most);
+            listed.extend(page.keys.into_iter().flatten());
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        let ours = |state: &&KeyState| [&soon, &later].contains(&&state.scope);
+        let ours: Vec<_> = listed.iter().filter(ours).map(|one| (&one.scope, one.version)).collect();
+        assert_eq!(ours, [(&soon, 2), (&later, 1)], "{most}");
+        let state = listed.iter().find(|one| one.scope == soon).expect("the key");
+        assert_eq!((state.made_at, state.rotate_by), (now(), after(24 * 60 * 60)));
+    }
+}
+
+/// What services sealed under it is in their own stores.
+pub async fn what_rotates_does_not_end(d: &Deployment) {
+    let tenant = tenant("not-ending");
+    for scope in [KeyScope::Fields(tenant.clone()), KeyScope::Subjects(tenant.clone())] {
+        let key = d.keyring.obtain(&scope).await.expect("a key");
+        let fault = d.keyring.destroy(&scope).await.expect_err("a fault");
+        assert_eq!((fault.class, fault.code), (Class::Permanent, Code::KeyUnavailable));
+        assert_eq!(d.keyring.obtain(&scope).await.expect("a key").id(), key.id());
+    }
 }
 
 /// Others have one version, which is destroyed and never replaced.

@@ -59,6 +59,7 @@ points! {
     IntakeSend = "intake.send", true, ControlUnavailable;
     KeyringObtain = "keyring.obtain", true, KeyUnavailable;
     KeyringOpen = "keyring.open", false, KeyUnavailable;
+    KeyringExists = "keyring.exists", false, KeyUnavailable;
     KeyringDestroy = "keyring.destroy", true, KeyUnavailable;
     KeyringRotate = "keyring.rotate", true, KeyUnavailable;
     KeyringStatus = "keyring.status", false, KeyUnavailable;
@@ -66,6 +67,15 @@ points! {
     StagingPut = "staging.put", true, ControlUnavailable;
     StagingGet = "staging.get", false, ControlUnavailable;
     StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;
+    PackagesBegin = "packages.begin", true, ControlUnavailable;
+    PackagesWrite = "packages.write", true, ControlUnavailable;
+    PackagesFinish = "packages.finish", true, ControlUnavailable;
+    PackagesAbandon = "packages.abandon", true, ControlUnavailable;
+    PackagesDestroy = "packages.destroy", true, ControlUnavailable;
+    LinksSign = "links.sign", false, ControlUnavailable;
+    SignerSign = "signer.sign", false, KeyUnavailable;
+    SignerPublicKey = "signer.public_key", false, KeyUnavailable;
+    MailerSend = "mailer.send", true, AnnouncementFailed;
     SanctionsAsk = "sanctions.ask", false, SanctionUnavailable;
     AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;
     AnnouncerTopic = "announcer.topic", true, AnnouncementFailed;
@@ -80,4 +90,9 @@ points! {
     ConnectorConfirmSearch = "connector.confirm_search", false, StoreUnavailable;
     ConnectorConfirmRecords = "connector.confirm_records", false, StoreUnavailable;
     SuppressorSetHidden = "suppressor.set_hidden", true, StoreUnavailable;
+    StoresCollector = "stores.collector", false, StoreUnavailable;
+    StoresContents = "stores.contents", false, StoreUnavailable;
+    CollectorCollect = "collector.collect", false, StoreUnavailable;
+    ContentsContent = "contents.content", false, StoreUnavailable;
+    ContentsRead = "contents.read", false, StoreUnavailable;
 }

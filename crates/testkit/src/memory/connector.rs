@@ -187,12 +187,16 @@ impl Suppressor for MemoryConnector {
 }
 
 impl MemoryConnector {
-    fn pass<T>(&self, point: Point, effect: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(super) fn pass<T>(
+        &self,
+        point: Point,
+        effect: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         self.world.injector().pass(point, self.place.1.as_str(), effect)
     }
 
     /// Works on the contents; `None` from `work` means that the table or bucket does not exist.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         point: Point,
         target: &Target<'_>,
@@ -258,7 +262,7 @@ impl MemoryConnector {
         check_values(point, target, search)
     }
 
-    fn check_page(&self, point: Point, records: &[Record]) -> Result<(), Fault> {
+    pub(super) fn check_page(&self, point: Point, records: &[Record]) -> Result<(), Fault> {
         if records.len() > PAGE {
             return Err(self.refused(point, "more records than a page has"));
         }

@@ -1,14 +1,16 @@
 //! What is in a store: rows of tables, objects of buckets.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use domain::catalog::{Collection, Store};
+use domain::export::Datum;
 use domain::plan::{RecordKey, Value};
 use domain::{Personal, StoreId, TenantId};
 use ports::{Class, Code, Fault};
 
+use super::objects::Written;
 use super::stores::AllStores;
 use super::{World, lock, template};
 
@@ -25,6 +27,13 @@ pub struct Contents {
     pub tables: BTreeMap<String, BTreeMap<RecordKey, Row>>,
     /// Buckets: bytes by object key.
     pub buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// Fields of rows that hold more than texts and numbers, and that nobody is searched by: by table and
+    /// primary key.
+    pub more: BTreeMap<(String, RecordKey), BTreeMap<String, Datum>>,
+    /// When the objects were written, and what they were before: by bucket and object key.
+    pub written: BTreeMap<(String, String), Written>,
+    /// The buckets that keep versions.
+    pub versioned: BTreeSet<String>,
 }
 
 /// An iterator over records in the order of their keys.
@@ -83,15 +92,23 @@ impl Contents {
         template::parse(collection, object)
     }
 
+    /// The fields of a row that hold more than texts and numbers.
+    pub(super) fn more(&self, table: &str, key: &RecordKey) -> BTreeMap<String, Datum> {
+        self.more.get(&(table.to_owned(), key.clone())).cloned().unwrap_or_default()
+    }
+
     pub(super) fn remove(&mut self, collection: &Collection, key: &RecordKey) {
+        let resource = &collection.resource;
         if collection.object.is_none() {
-            if let Some(table) = self.tables.get_mut(&collection.resource) {
+            if let Some(table) = self.tables.get_mut(resource) {
                 table.remove(key);
             }
-        } else if let Some(object) = key.get(OBJECT)
-            && let Some(bucket) = self.buckets.get_mut(&collection.resource)
-        {
-            bucket.remove(object.expose());
+            self.more.remove(&(resource.clone(), key.clone()));
+        } else if let Some(object) = key.get(OBJECT) {
+            if let Some(bucket) = self.buckets.get_mut(resource) {
+                bucket.remove(object.expose());
+            }
+            self.written.remove(&(resource.clone(), object.expose().to_owned()));
         }
     }
 
@@ -107,6 +124,9 @@ impl Contents {
             return false;
         }
         table.remove(key);
+        if let Some(fields) = self.more.remove(&(collection.resource.clone(), key.clone())) {
+            self.more.insert((collection.resource.clone(), new_key.clone()), fields);
+        }
         table.insert(new_key, row);
         true
     }
@@ -152,6 +172,16 @@ impl Database {
 
     /// Puts a row into a collection's table; refused if it lacks a field of the primary key.
     pub fn put(&self, collection: &Collection, row: Row) -> Result<(), Fault> {
+        self.put_whole(collection, row, BTreeMap::new())
+    }
+
+    /// The same, with fields that hold more than texts and numbers.
+    pub fn put_whole(
+        &self,
+        collection: &Collection,
+        row: Row,
+        more: BTreeMap<String, Datum>,
+    ) -> Result<(), Fault> {
         let key = key_of(collection, &row).filter(|key| !key.is_empty());
         let Some(key) = key else {
             return Err(Fault::new(
@@ -163,6 +193,11 @@ impl Database {
             ));
         };
         self.change(|contents| {
+            let place = (collection.resource.clone(), key.clone());
+            contents.more.remove(&place);
+            if !more.is_empty() {
+                contents.more.insert(place, more);
+            }
             let table = contents.tables.entry(collection.resource.clone());
             table.or_default().insert(key, row);
         });
@@ -171,10 +206,19 @@ impl Database {
 
     /// Puts an object into a bucket.
     pub fn put_object(&self, bucket: &str, key: &str, bytes: impl Into<Vec<u8>>) {
-        let bytes = bytes.into();
+        self.put_typed(bucket, key, bytes, None);
+    }
+
+    /// The same, with its media type.
+    pub fn put_typed(&self, bucket: &str, key: &str, bytes: impl Into<Vec<u8>>, media_type: Option<&str>) {
+        let (bytes, at) = (bytes.into(), self.world.fake_clock().peek());
+        self.change(|contents| contents.write(bucket, key, bytes, media_type.map(str::to_owned), at));
+    }
+
+    /// A bucket keeps versions from now on.
+    pub fn keep_versions(&self, bucket: &str) {
         self.change(|contents| {
-            let objects = contents.buckets.entry(bucket.to_owned()).or_default();
-            objects.insert(key.to_owned(), bytes);
+            contents.versioned.insert(bucket.to_owned());
         });
     }
 
@@ -182,7 +226,9 @@ impl Database {
     pub fn drop_resource(&self, resource: &str) {
         self.change(|contents| {
             contents.tables.remove(resource);
+            contents.more.retain(|(of, _), _| of != resource);
             contents.buckets.remove(resource);
+            contents.written.retain(|(of, _), _| of != resource);
         });
     }
 
@@ -191,6 +237,7 @@ impl Database {
         self.change(|contents| {
             if let Some(rows) = contents.tables.get_mut(table) {
                 rows.retain(|_, row| !which(row));
+                contents.more.retain(|(of, key), _| of != table || rows.contains_key(key));
             }
         });
     }
@@ -201,6 +248,7 @@ impl Database {
             if let Some(objects) = contents.buckets.get_mut(bucket) {
                 objects.clear();
             }
+            contents.written.retain(|(of, _), _| of != bucket);
         });
     }
 
@@ -241,7 +289,12 @@ impl Database {
         let in_objects = contents.buckets.values().flatten().any(|(key, bytes)| {
             key.contains(text) || bytes.windows(text.len().max(1)).any(|w| w == text.as_bytes())
         });
-        in_rows || in_objects
+        let is_in = |bytes: &[u8]| bytes.windows(text.len().max(1)).any(|w| w == text.as_bytes());
+        let mut earlier = contents.written.values().flat_map(|written| &written.earlier);
+        let mut more = contents.more.values().flat_map(BTreeMap::values);
+        // These are looked at in the form in which they would be sealed.
+        let in_more = more.any(|datum| serde_json::to_vec(datum).is_ok_and(|bytes| is_in(&bytes)));
+        in_rows || in_objects || earlier.any(|version| is_in(&version.bytes)) || in_more
     }
 
     fn change(&self, change: impl FnOnce(&mut Contents)) {

@@ -5,15 +5,21 @@
 //! through the other methods, which neither fail nor count as calls.
 
 mod audit_log;
+mod collecting;
 mod connector;
 mod control;
 mod database;
 mod holds;
+mod keyring;
 mod lifecycle;
+mod mail;
+mod objects;
 mod outside;
+mod packages;
 mod registry;
 mod requests;
 mod sealed;
+mod signer;
 mod stores;
 mod template;
 #[cfg(test)]
@@ -24,8 +30,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Requests,
-    Sanctions, Staging, Stores, Tenants,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Letter,
+    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -33,7 +39,9 @@ use crate::inject::Injector;
 
 pub use database::{Contents, Database, Row};
 pub use lifecycle::{Execution, ExecutionState};
+pub use objects::{Earlier, Written};
 pub use outside::{Announced, Asked, Channel};
+pub use packages::{Fetched, Stored};
 pub use stores::Paging;
 
 /// When a [`World`] begins: 2026-03-02, a Monday, at nine.
@@ -48,7 +56,11 @@ pub struct World {
 struct Inner {
     control: Mutex<control::Control>,
     registry: Mutex<registry::Registry>,
+    keys: Mutex<keyring::Keys>,
     sealed: Mutex<sealed::Sealed>,
+    packages: Mutex<packages::Bucket>,
+    signing_key: signer::SigningKey,
+    letters: Mutex<Vec<Letter>>,
     lifecycle: Mutex<lifecycle::Lifecycle>,
     outside: Mutex<outside::Outside>,
     audit: Mutex<audit_log::Chains>,
@@ -72,7 +84,11 @@ impl World {
             inner: Arc::new(Inner {
                 control: Mutex::default(),
                 registry: Mutex::default(),
+                keys: Mutex::default(),
                 sealed: Mutex::default(),
+                packages: Mutex::default(),
+                signing_key: signer::SigningKey::new(seed),
+                letters: Mutex::default(),
                 lifecycle: Mutex::default(),
                 outside: Mutex::default(),
                 audit: Mutex::default(),
@@ -126,6 +142,26 @@ impl World {
 
     /// The staging bucket.
     pub fn staging(&self) -> Arc<dyn Staging> {
+        Arc::new(self.clone())
+    }
+
+    /// The exports bucket.
+    pub fn packages(&self) -> Arc<dyn Packages> {
+        Arc::new(self.clone())
+    }
+
+    /// Who signs links into it.
+    pub fn links(&self) -> Arc<dyn Links> {
+        Arc::new(self.clone())
+    }
+
+    /// The signing key.
+    pub fn signer(&self) -> Arc<dyn Signer> {
+        Arc::new(self.clone())
+    }
+
+    /// Who takes letters.
+    pub fn mailer(&self) -> Arc<dyn Mailer> {
         Arc::new(self.clone())
     }
 

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use domain::catalog::{Catalog, Store, StoreKind};
 use domain::{StoreId, TenantId};
 use ports::stores::PAGE;
-use ports::{Connector, Fault, Stores, Suppressor};
+use ports::{Collector, Connector, Contents, Fault, Stores, Suppressor};
 
 use super::connector::MemoryConnector;
-use super::database::Contents;
+use super::database;
 use super::{World, lock};
 use crate::inject::Point;
 
@@ -34,8 +34,10 @@ impl Default for Paging {
 /// Every tenant's stores.
 #[derive(Default)]
 pub(super) struct AllStores {
-    pub(super) contents: BTreeMap<(TenantId, StoreId), Contents>,
+    pub(super) contents: BTreeMap<(TenantId, StoreId), database::Contents>,
     pub(super) paging: Paging,
+    /// Bytes after which no more records are read whole.
+    pub(super) most_collected: Option<usize>,
 }
 
 #[async_trait]
@@ -62,6 +64,23 @@ impl Stores for World {
             Ok(Some(suppressor))
         })
     }
+
+    async fn collector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Collector>, Fault> {
+        self.injector().pass(Point::StoresCollector, store.id.as_str(), || {
+            let collector: Arc<dyn Collector> = Arc::new(self.connect(tenant, store));
+            Ok(collector)
+        })
+    }
+
+    async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault> {
+        self.injector().pass(Point::StoresContents, store.id.as_str(), || {
+            if store.kind != StoreKind::S3 {
+                return Ok(None);
+            }
+            let contents: Arc<dyn Contents> = Arc::new(self.connect(tenant, store));
+            Ok(Some(contents))
+        })
+    }
 }
 
 impl World {
@@ -77,6 +96,11 @@ impl World {
     pub fn set_paging(&self, paging: Paging) {
         let size = paging.size.clamp(1, PAGE);
         lock(&self.inner.stores).paging = Paging { size, ..paging };
+    }
+
+    /// After how many bytes no more records are read whole, from now on: at least one is.
+    pub fn set_most_collected(&self, bytes: usize) {
+        lock(&self.inner.stores).most_collected = Some(bytes);
     }
 
     fn connect(&self, tenant: &TenantId, store: &Store) -> MemoryConnector {

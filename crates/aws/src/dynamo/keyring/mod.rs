@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | a tenant's key for pseudonyms | `T#<tenant>` | `PSEUDONYMS` | `wrapped`, `root` |
 //! | a request's key | `T#<tenant>#R#<request>` | `PLAN` | `wrapped`, `root` |
+//! | the key of its packages | the same | `EXPORT` | `wrapped`, `root` |
 //! | a version of a rotating key | `T#<tenant>` | `KEY#<purpose>#<version>` | `wrapped`, `root`, `made_at` |
 //! | which version is in force | `T#<tenant>` | `KEY#<purpose>` | `version`, `made_at`, `rotate_by` |
 //! | a person's own key | `T#<tenant>#S#<pseudonym>` | `SUBJECT` | `sealed`, `under`, `version` |
@@ -15,13 +16,14 @@
 //!
 //! The index `by_work` finds what upkeep has to do: in the partition `ROTATE` the rotating keys by when
 //! they are due, in `ROOT#<shard>` the wrapped keys by their root key, in `T#<tenant>#W` the persons'
-//! keys by the version that they are sealed under. What is done leaves the range that is searched, so
-//! upkeep needs no position of its own.
+//! keys by the version that they are sealed under. What is done leaves the range that is searched; what
+//! fails stays, and is gone past. So every run begins anew, and upkeep keeps no position.
 //!
 //! The table has no backup, no point-in-time recovery and no stream: a deleted key is gone, and so is all
 //! that it sealed.
 
 mod persons;
+mod rewrapping;
 mod rotating;
 mod upkeep;
 mod wrapping;
@@ -31,20 +33,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use jiff::SignedDuration;
 use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring};
 use vault::{DataKey, KeyCache, Limits};
 
+use super::aged::Aged;
 use super::condition::Condition;
 use super::fault;
 use super::items::Item;
 use super::keys;
-use super::table::{Range, Search, Table};
+use super::table::Table;
 
 /// How long, and for how much, a tenant's key is kept unwrapped: what KMS is spared, and how long a key
 /// that was destroyed elsewhere still works here. A request's and a person's key are read for each use.
 const KEPT: Limits = Limits { seconds: 300, uses: 100_000, bytes: 4 << 30, keys: 64 };
+/// How long it is believed which version of a key is in force. Only the number is kept: the key itself has
+/// its own age, whichever way it is asked for.
+const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(300);
 /// What one use may seal or open at the most: no more is known here.
 const BYTES_A_USE: u64 = 64 * 1024;
+/// The version of a key that has no others.
+const ONLY: u32 = 1;
 /// How often a key that is made and destroyed by others at the same time is sought.
 const ATTEMPTS: u32 = 4;
 
@@ -56,8 +65,10 @@ pub struct KeysTable {
     root: String,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    /// By scope and version; version 0 is the one in force.
+    /// By scope and version.
     unwrapped: KeyCache<(KeyScope, u32)>,
+    /// Which version of a rotating key is in force.
+    in_force: Aged<KeyScope, u32>,
 }
 
 impl KeysTable {
@@ -69,8 +80,15 @@ impl KeysTable {
         root: impl Into<String>,
         (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
     ) -> Self {
-        let (table, root) = (Table::new(client, keys), root.into());
-        Self { table, kms, root, clock, entropy, unwrapped: KeyCache::new(KEPT) }
+        Self {
+            table: Table::new(client, keys),
+            kms,
+            root: root.into(),
+            clock,
+            entropy,
+            unwrapped: KeyCache::new(KEPT),
+            in_force: Aged::new(KEPT.keys, BELIEVED_FOR),
+        }
     }
 
     fn cached(&self, scope: &KeyScope, version: u32) -> Option<DataKey> {
@@ -78,18 +96,25 @@ impl KeysTable {
         self.unwrapped.get(&(scope.clone(), version), now, BYTES_A_USE)
     }
 
+    /// Keeps a key that was unwrapped this moment: never one that was kept already, which would make it
+    /// younger than it is.
     fn cache(&self, scope: &KeyScope, version: u32, key: &DataKey) {
-        if !matches!(scope, KeyScope::Plan(..) | KeyScope::Subject(..)) {
+        if !matches!(scope, KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Subject(..)) {
             self.unwrapped.put((scope.clone(), version), key.clone(), self.clock.now().as_second());
         }
     }
 
     /// A key that has one version only.
     async fn single(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
-        match self.table.get(&keys::data_key(scope)).await? {
-            None => Ok(None),
-            Some(item) => self.unwrap(scope, 1, &item).await.map(Some),
+        if let Some(key) = self.cached(scope, ONLY) {
+            return Ok(Some(key));
         }
+        let Some(item) = self.table.get(&keys::data_key(scope)).await? else {
+            return Ok(None);
+        };
+        let key = self.unwrap(scope, ONLY, &item).await?;
+        self.cache(scope, ONLY, &key);
+        Ok(Some(key))
     }
 
     async fn obtain_single(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
@@ -97,10 +122,10 @@ impl KeysTable {
             if let Some(key) = self.open(scope).await? {
                 return Ok(key);
             }
-            let (key, wrapped) = self.generate(scope, 1).await?;
+            let (key, wrapped) = self.generate(scope, ONLY).await?;
             let item = self.wrapped_item(&keys::data_key(scope), wrapped).build();
             if self.put(item, Condition::absent()).await? {
-                self.cache(scope, 0, &key);
+                self.cache(scope, ONLY, &key);
                 return Ok(key);
             }
             // Another caller was first: theirs is the key, and ours was never used.
@@ -148,25 +173,20 @@ fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {
 impl Keyring for KeysTable {
     async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.obtain_single(scope).await,
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+                self.obtain_single(scope).await
+            }
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
             KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
         }
     }
 
     async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
-        if let Some(key) = self.cached(scope, 0) {
-            return Ok(Some(key));
+        match scope {
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => self.single(scope).await,
+            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
+            KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
-        let key = match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.single(scope).await?,
-            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await?,
-            KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await?,
-        };
-        if let Some(key) = &key {
-            self.cache(scope, 0, key);
-        }
-        Ok(key)
     }
 
     async fn open_version(&self, scope: &KeyScope, version: u32) -> Result<Option<DataKey>, Fault> {
@@ -176,28 +196,24 @@ impl Keyring for KeysTable {
         Ok(self.open(scope).await?.filter(|key| key.version() == version))
     }
 
-    async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
-        let destroyed = match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) => self.table.delete(&keys::data_key(scope)).await,
-            KeyScope::Fields(_) | KeyScope::Subjects(_) => self.destroy_rotating(scope).await,
-            KeyScope::Subject(tenant, subject) => self.destroy_person(scope, tenant, subject).await,
-        };
-        // Also when the call failed: it may have gone through.
-        self.unwrapped.forget(&(scope.clone(), 0));
-        destroyed
+    async fn exists(&self, scope: &KeyScope) -> Result<bool, Fault> {
+        let item = self.table.get(&keys::data_key(scope)).await?;
+        Ok(item.is_some_and(|item| !persons::is_left_of_one(&item)))
     }
-}
 
-impl KeysTable {
-    /// All versions, and the word which one is in force.
-    async fn destroy_rotating(&self, scope: &KeyScope) -> Result<(), Fault> {
-        let search = Search::new(keys::keys_of(scope.tenant()), Range::Prefix(keys::rotating_key(scope).sk));
-        for item in self.table.search(&search.only("pk, sk, version"), None).await? {
-            if let Some(key) = keys::Key::of(&item) {
-                self.table.delete(&key).await?;
+    async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
+        match scope {
+            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+                let destroyed = self.table.delete(&keys::data_key(scope)).await;
+                // Also when the call failed: it may have gone through.
+                self.unwrapped.forget(&(scope.clone(), ONLY));
+                destroyed
             }
+            // What services sealed under it is in their own stores, and nobody here knows where.
+            KeyScope::Fields(_) | KeyScope::Subjects(_) => {
+                Err(unusable("destroy", scope, "this key does not end"))
+            }
+            KeyScope::Subject(..) => self.destroy_person(scope).await,
         }
-        self.unwrapped.clear();
-        Ok(())
     }
 }

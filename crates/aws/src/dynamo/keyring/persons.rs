@@ -19,13 +19,29 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// `None` if the item is damaged.
     pub fn of(item: &Item) -> Option<Self> {
-        Some(Self {
-            version: item.get("version")?.as_n().ok()?.parse().ok()?,
-            sealed: item.get("sealed").and_then(|sealed| sealed.as_b().ok()).map(|b| b.as_ref().to_vec()),
-        })
+        let sealed = match item.get("sealed") {
+            Some(sealed) => Some(sealed.as_b().ok()?.as_ref().to_vec()),
+            None if is_left_of_one(item) => None,
+            None => return None,
+        };
+        Some(Self { version: version_of(item)?, sealed })
     }
 }
+
+/// Whether an item is what is left of a destroyed key. Anything else may still be opened by somebody.
+pub(super) fn is_left_of_one(item: &Item) -> bool {
+    item.contains_key("destroyed_at") && !item.contains_key("sealed")
+}
+
+fn version_of(item: &Item) -> Option<u32> {
+    item.get("version")?.as_n().ok()?.parse().ok()
+}
+
+/// What is left in the place of a damaged key whose version cannot be read: later than any that there was,
+/// so that whatever was sealed under it is told as destroyed.
+const LATER: u32 = 1 << 31;
 
 /// What a person's key is sealed as.
 pub(super) fn context<'a>(tenant: &'a TenantId, subject: &'a Pseudonym) -> Context<'a> {
@@ -123,24 +139,22 @@ impl KeysTable {
     }
 
     /// Leaves the version behind, and since when it is gone: what was sealed under it is told apart from
-    /// what never was.
-    pub(super) async fn destroy_person(
-        &self,
-        scope: &KeyScope,
-        _tenant: &TenantId,
-        _subject: &Pseudonym,
-    ) -> Result<(), Fault> {
+    /// what never was. Nothing is opened for it: a damaged key can be destroyed.
+    pub(super) async fn destroy_person(&self, scope: &KeyScope) -> Result<(), Fault> {
         for _ in 0..ATTEMPTS {
-            let Some(Stored { version, sealed: Some(_) }) = self.stored(scope).await? else {
+            let item = self.table.get(&keys::data_key(scope)).await?;
+            let Some(item) = item.filter(|item| !is_left_of_one(item)) else {
                 return Ok(());
             };
             let left = NewItem::new(&keys::data_key(scope))
-                .with("version", n(&version))
+                .with("version", n(&version_of(&item).unwrap_or(LATER)))
                 .with("destroyed_at", s(self.clock.now().to_string()));
-            let same = Condition::new("#version = :version")
-                .name("#version", "version")
-                .value(":version", n(&version));
-            if self.put(left.build(), same).await? {
+            // Sealed anew meanwhile it is the same key, and goes; one that was made anew has another version.
+            let same = match item.get("version") {
+                Some(version) => Condition::new("#version = :version").value(":version", version.clone()),
+                None => Condition::new("attribute_exists(pk) AND attribute_not_exists(#version)"),
+            };
+            if self.put(left.build(), same.name("#version", "version")).await? {
                 return Ok(());
             }
         }

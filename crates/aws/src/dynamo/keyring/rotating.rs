@@ -37,14 +37,18 @@ impl KeysTable {
         item.map(|item| Head::of(&item).ok_or_else(unreadable)).transpose()
     }
 
-    /// The version in force.
+    /// The version in force, or for some minutes the one before.
     pub(super) async fn present(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
-        match self.head(scope).await? {
-            None => Ok(None),
-            Some(head) => self.version(scope, head.version).await,
+        let now = self.clock.now();
+        if let Some(version) = self.in_force.get(scope, now) {
+            return self.version(scope, version).await;
         }
+        let Some(head) = self.head(scope).await? else { return Ok(None) };
+        self.in_force.put(scope.clone(), head.version, now);
+        self.version(scope, head.version).await
     }
 
+    /// A version, as it is kept unwrapped or else unwrapped now.
     pub(super) async fn version(&self, scope: &KeyScope, version: u32) -> Result<Option<DataKey>, Fault> {
         if let Some(key) = self.cached(scope, version) {
             return Ok(Some(key));
@@ -95,7 +99,7 @@ impl KeysTable {
             match transaction.send(&self.table.client, &self.table.name).await {
                 Ok(()) => {
                     self.cache(scope, version, &key);
-                    self.unwrapped.forget(&(scope.clone(), 0));
+                    self.in_force.forget(scope);
                     return Ok(state(scope, &head));
                 }
                 // Somebody else is rotating it: look again. Our key was never used.
@@ -108,13 +112,7 @@ impl KeysTable {
 }
 
 pub(super) fn state(scope: &KeyScope, head: &Head) -> KeyState {
-    KeyState {
-        scope: scope.clone(),
-        version: head.version,
-        made_at: head.made_at,
-        rotate_by: head.rotate_by,
-        to_rewrap: 0,
-    }
+    KeyState { scope: scope.clone(), version: head.version, made_at: head.made_at, rotate_by: head.rotate_by }
 }
 
 fn head_item(scope: &KeyScope, head: &Head, expected: u32) -> (keys::Key, Item, Condition) {

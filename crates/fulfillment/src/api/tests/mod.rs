@@ -90,6 +90,7 @@ fn settings(tenant: &str) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
+        exports: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@ use domain::Status;
 use domain::access::Role;
 use domain::event::EnterAt;
 use domain::request::{Parked, Retention};
+use jiff::SignedDuration;
 use ports::{Class, Code};
 use serde_json::json;
 use testkit::inject::{Plan, Point};
@@ -63,6 +64,35 @@ async fn each_store_has_its_line_and_what_is_kept_has_its_reason() {
             "reason": "Totals must be kept for the tax office.", "keep_for": "P10Y"})
     );
     assert_eq!((&kept[1]["collection"], &kept[1]["method"]), (&json!("lines"), &json!("retain")));
+}
+
+#[tokio::test]
+async fn a_store_whose_keys_were_destroyed_is_confirmed_only_once_that_is_true() {
+    let front = front();
+    let id = front.submit(PERSON).await;
+    let now = front.world.fake_clock().peek();
+    let wait = SignedDuration::from_mins(20);
+    front
+        .change(&id, |draft| {
+            let none_left = Tally { residue: Some(0), ..Tally::default() };
+            let destroyed = erase_task("shop", &[("customers", erased(1))]);
+            draft.tasks.extend([
+                Task { true_from: now.checked_add(wait).ok(), ..destroyed },
+                task(Operation::Confirm, "shop", none_left),
+                erase_task("crm", &[("contacts", erased(1))]),
+                task(Operation::Confirm, "crm", none_left),
+            ]);
+        })
+        .await;
+    let second = SignedDuration::from_secs(1);
+    for (pass, expect) in [(second, "settling"), (wait - second * 2, "settling"), (second, "confirmed")] {
+        front.world.fake_clock().advance(pass);
+        let view = shown(&front, &caller(Role::Backend), &id).await;
+        let [crm, shop] = view["stores"].as_array().expect("a list").as_slice() else { panic!("two stores") };
+        assert_eq!((&crm["status"], crm.get("true_from")), (&json!("confirmed"), None));
+        assert_eq!((&shop["status"], &shop["residue"]), (&json!(expect), &json!(0)));
+        assert!(shop["true_from"].is_string(), "{shop}");
+    }
 }
 
 #[tokio::test]

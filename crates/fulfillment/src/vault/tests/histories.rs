@@ -14,7 +14,7 @@ enum Step {
     Seal(usize),
     Open(prop::sample::Index),
     Rotate(bool),
-    Rewrap(usize),
+    Rewrap(u64),
     Erase(usize),
     /// Months pass, then the schedule calls.
     Scheduled(i64, u64),
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = (Step, Fault)> {
         5 => (0_usize..4).prop_map(Step::Seal),
         5 => any::<prop::sample::Index>().prop_map(Step::Open),
         2 => any::<bool>().prop_map(Step::Rotate),
-        2 => (0_usize..4).prop_map(Step::Rewrap),
+        2 => (0_u64..4).prop_map(Step::Rewrap),
         1 => (1_usize..4).prop_map(Step::Erase),
         1 => (0_i64..500, 0_u64..9).prop_map(|(days, checks)| Step::Scheduled(days, checks)),
     ];
@@ -53,6 +53,21 @@ async fn check(front: &Front, one: &Sealed) {
         assert_eq!(refused(&answer), (410, "key-destroyed".into()));
     } else {
         assert_eq!(opened(&answer), one.plain.as_bytes());
+    }
+}
+
+/// Destroys a person's key. Whatever was answered, what is there decides what opens from now on.
+async fn erase(front: &Front, who: usize, kept: &mut [Sealed]) {
+    let keyring = &front.ports.keyring;
+    let destroyed = match front.find_scope(&address(who)).await {
+        Ok(scope) => keyring.destroy(&scope).await.is_ok(),
+        Err(_) => false,
+    };
+    front.world.injector().disarm();
+    let there = keyring.exists(&front.scope(&address(who)).await).await.expect("an answer");
+    assert!(!(destroyed && there), "it was said to be destroyed");
+    if !there {
+        kept.iter_mut().filter(|one| one.person == Some(who)).for_each(|one| one.gone = true);
     }
 }
 
@@ -81,13 +96,11 @@ async fn take(front: &Front, step: &Step, n: usize, kept: &mut Vec<Sealed>) {
         }
         Step::Open(_) => {}
         Step::Rotate(fields) => drop(front.rotate(if *fields { "fields" } else { "subjects" }).await),
-        Step::Rewrap(most) => drop(front.ports.key_admin.rewrap(*most).await),
-        Step::Erase(who) => {
-            front.world.injector().disarm();
-            front.erase(&address(*who)).await;
-            let theirs = kept.iter_mut().filter(|one| one.person == Some(*who));
-            theirs.for_each(|one| one.gone = true);
+        Step::Rewrap(most) => {
+            let rewrapped = front.ports.key_admin.rewrap(&CountedBudget::new(*most)).await;
+            assert_eq!(rewrapped.failed > 0, rewrapped.fault.is_some());
         }
+        Step::Erase(who) => erase(front, *who, kept).await,
         Step::Scheduled(days, checks) => {
             front.world.fake_clock().advance(SignedDuration::from_hours(24 * days));
             let world = &front.world;

@@ -9,6 +9,7 @@ mod refusing;
 mod rotating;
 mod scenes;
 mod scheduled;
+mod shredding;
 
 use std::collections::BTreeMap;
 
@@ -24,11 +25,29 @@ use testkit::memory::World;
 
 use super::{Ports, answer};
 use crate::api::{Answer, Call, Principal};
+use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 
 pub(crate) use scenes::scenes;
 
 const CATALOG: &str = include_str!("../../api/tests/catalog.yaml");
+
+/// Where a tenant's services keep what they seal for persons.
+const ARCHIVE: &str = "
+  - id: archive
+    kind: s3
+    owner: { team: data, page: data-oncall }
+    collections:
+      - name: events
+        resource: shop-archive
+        erasure:
+          method: shred
+          reason: The archive is only ever appended to.
+          law: its own integrity (GDPR Art. 32)
+          shredded_after: PT20M
+        fields:
+          email: { category: user.contact.email, class: confidential, identity: email }
+";
 
 /// The person of most tests.
 const PERSON: &str = "ana.silva@example.com";
@@ -41,7 +60,7 @@ struct Front {
 
 fn front() -> Front {
     let world = World::new(7);
-    world.publish_yaml(CATALOG).expect("a catalog");
+    world.publish_yaml(&format!("{CATALOG}{ARCHIVE}")).expect("a catalog");
     for tenant in ["demo", "other"] {
         world.put_settings(settings(tenant, &[]));
     }
@@ -67,6 +86,7 @@ fn settings(tenant: &str, rotate: &[(Purpose, &str)]) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: rotate.iter().map(|(purpose, every)| (*purpose, (*every).to_owned())).collect(),
+        exports: Default::default(),
     }
 }
 
@@ -165,12 +185,22 @@ impl Front {
         json_of(&answer)["items"].clone()
     }
 
-    /// Destroys a person's key, as erasing them does.
-    async fn erase(&self, email: &str) {
-        let names = Pseudonymiser::of(&*self.ports.keyring, &tenant("demo")).await.expect("names");
+    /// A person's own key, whether there is one or not.
+    async fn scope(&self, email: &str) -> KeyScope {
+        self.find_scope(email).await.expect("a scope")
+    }
+
+    /// The same; finding it asks for the key of the pseudonyms.
+    async fn find_scope(&self, email: &str) -> Result<KeyScope, StepError> {
+        let names = Pseudonymiser::of(&*self.ports.keyring, &tenant("demo")).await?;
         let kind = "email".parse().expect("a type");
         let identity = Identity::new(kind, &Personal::new(email)).expect("an identity");
-        let scope = KeyScope::Subject(tenant("demo"), names.subject(&identity).expect("a pseudonym"));
+        Ok(KeyScope::Subject(tenant("demo"), names.subject(&identity)?))
+    }
+
+    /// Destroys a person's key, as erasing them does.
+    async fn erase(&self, email: &str) {
+        let scope = self.scope(email).await;
         self.ports.keyring.destroy(&scope).await.expect("destroyed");
     }
 }

@@ -51,5 +51,9 @@ pub(crate) async fn scenes(body: impl Fn(&str) -> Value) -> Vec<(&'static str, A
     front.world.injector().arm(Plan::outage("keyring.").when(When::Before));
     let away = front.encrypt("demo", &tenants).await;
     let perhaps = front.rotate("fields").await;
-    scenes.into_iter().chain([("nothingSealed", away), ("perhapsRotated", perhaps)]).collect()
+    front.world.injector().disarm();
+    front.world.publish_yaml(CATALOG).expect("a catalog without `shred`");
+    let undying = front.encrypt("demo", &persons).await;
+    let last = [("nothingSealed", away), ("perhapsRotated", perhaps), ("neverDestroyed", undying)];
+    scenes.into_iter().chain(last).collect()
 }

@@ -1,7 +1,6 @@
 //! `rotate-keys`, as the schedule calls it.
 
 use jiff::SignedDuration;
-use ports::KeyState;
 use testkit::clock::{CountedBudget, UnlimitedBudget};
 use testkit::inject::{Plan, When};
 
@@ -15,8 +14,11 @@ fn ports(front: &Front) -> rotate_keys::Ports {
     rotate_keys::Ports { tenants: world.tenants(), key_admin: world.key_admin(), clock: world.clock() }
 }
 
-async fn due(front: &Front) -> Vec<KeyState> {
-    front.ports.key_admin.due(front.world.fake_clock().peek(), 1_000).await.expect("an answer")
+/// How many keys were due by the dates that their making set.
+async fn due(front: &Front) -> usize {
+    let now = front.world.fake_clock().peek();
+    let all = front.ports.key_admin.rotating(None, 1_000).await.expect("an answer");
+    all.keys.into_iter().flatten().filter(|key| key.rotate_by <= now).count()
 }
 
 fn counts(done: &Done) -> (usize, usize, usize) {
@@ -81,7 +83,55 @@ async fn a_tenant_whose_settings_are_wrong_does_not_keep_the_others_from_it() {
     let error = done.ended().expect_err("a failure").to_string();
     assert!(error.starts_with("settings-invalid"), "{error}");
     assert_eq!(front.status("demo").await[0]["version"], 2);
-    assert_eq!(due(&front).await.len(), 60, "they are still due");
+    assert_eq!(due(&front).await, 60, "they are still due");
+}
+
+/// By its settings of today, though they were others when it was made.
+#[tokio::test]
+async fn a_shortened_interval_counts_at_once() {
+    let front = front();
+    front.seal("c", b"p", None).await;
+    let rotated_after = async |days: i64| {
+        front.world.fake_clock().advance(SignedDuration::from_hours(24 * days));
+        counts(&run(&ports(&front), &UnlimitedBudget).await)
+    };
+    assert_eq!(rotated_after(29).await, (0, 0, 0));
+    front.world.put_settings(settings("demo", &[(Purpose::Fields, "P30D")]));
+    assert_eq!(rotated_after(0).await, (0, 0, 0), "not before its time either");
+    assert_eq!(rotated_after(1).await, (1, 0, 0));
+    assert_eq!(rotated_after(29).await, (0, 0, 0));
+    assert_eq!(rotated_after(1).await, (1, 0, 0));
+    assert_eq!(front.status("demo").await[0]["version"], 3);
+}
+
+/// One that is longer does not undo what was promised for the key that there is.
+#[tokio::test]
+async fn a_longer_interval_counts_from_the_next_version_on() {
+    let front = front();
+    front.world.put_settings(settings("demo", &[(Purpose::Fields, "P30D")]));
+    front.seal("c", b"p", None).await;
+    front.world.put_settings(settings("demo", &[(Purpose::Fields, "P90D")]));
+    for (days, expect) in [(30, 1), (60, 0), (30, 1)] {
+        front.world.fake_clock().advance(SignedDuration::from_hours(24 * days));
+        assert_eq!(run(&ports(&front), &UnlimitedBudget).await.rotated, expect, "{days}");
+    }
+}
+
+/// They are gone past, in every run, however many there are.
+#[tokio::test]
+async fn keys_that_cannot_be_sealed_anew_do_not_keep_the_others_from_it() {
+    let (front, mut kept) = a_year_later().await;
+    for n in 0..300 {
+        let person = format!("damaged{n}@example.com");
+        front.seal("c", b"p", Some(&person)).await;
+        front.world.damage_key(&front.scope(&person).await);
+    }
+    kept.push((front.seal("c", b"p", Some("z@example.com")).await, Some("z@example.com".into())));
+    let done = run(&ports(&front), &UnlimitedBudget).await;
+    assert_eq!(counts(&done), (2, 4, 300));
+    assert!(done.ended().expect_err("a failure").to_string().starts_with("key-unavailable"));
+    assert_eq!(front.status("demo").await[1]["to_rewrap"], 300);
+    all_open(&front, &kept).await;
 }
 
 #[tokio::test]
@@ -103,7 +153,7 @@ async fn when_its_time_is_up_the_next_run_goes_on() {
         front.seal("c", b"p", Some(&format!("more{n}@example.com"))).await;
     }
     let (mut rotated, mut rewrapped, mut runs) = (0, 0, 0);
-    while !due(&front).await.is_empty() || front.status("demo").await[1]["to_rewrap"] != 0 {
+    while due(&front).await > 0 || front.status("demo").await[1]["to_rewrap"] != 0 {
         let done = run(&ports(&front), &CountedBudget::new(2)).await;
         assert!(done.rotated + done.rewrapped > 0, "it gets nowhere");
         rotated += done.rotated;

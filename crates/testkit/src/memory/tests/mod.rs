@@ -1,8 +1,10 @@
 //! The semantics that code relies on without seeing them.
 
+mod collecting;
 mod connecting;
 mod holding;
 mod outside;
+mod packaging;
 mod refusing;
 mod repeating;
 mod rest;
@@ -89,6 +91,7 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             attempts: 0,
             parked: None,
             announced: false,
+            export: None,
         },
         remember: None,
     }

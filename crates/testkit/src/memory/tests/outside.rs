@@ -22,6 +22,7 @@ fn settings(webhook: bool) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
+        exports: Default::default(),
     }
 }
 
@@ -64,6 +65,7 @@ async fn announcements_arrive_or_fail_as_scripted() {
         kind: request.kind,
         status: request.status,
         closed_at: None,
+        expires_at: None,
         reason: None,
         stores: vec![],
     };

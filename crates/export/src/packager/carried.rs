@@ -1,0 +1,89 @@
+//! What goes from one package to the next.
+
+use serde::{Deserialize, Serialize};
+
+use crate::about::{About, Limits};
+use crate::manifest::Totals;
+use crate::names::Names;
+use crate::section::{Line, Searched, Section};
+
+/// The state between two packages. It has paths and the first records in it, so it is sealed by whoever keeps
+/// it; it cannot be printed. It grows by about 150 bytes for each file, and has at most 1 MiB of records.
+#[derive(Serialize, Deserialize)]
+pub struct Carried {
+    pub(crate) about: About,
+    pub(crate) limits: Limits,
+    /// The number of the next package.
+    pub(crate) number: u32,
+    pub(crate) stores: Vec<Searched>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) files: Vec<Line>,
+    pub(crate) open: Option<Open>,
+    pub(crate) preview_bytes: usize,
+}
+
+/// The collection that is open.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) section: usize,
+    pub(crate) columns: Vec<String>,
+    pub(crate) names: Names,
+    /// How many files with its records were begun.
+    pub(crate) piece: u32,
+    /// The file with records that is open. Never between two packages.
+    #[serde(skip)]
+    pub(crate) records: Option<Records>,
+}
+
+/// A file with records that is open.
+pub(crate) struct Records {
+    pub(crate) path: String,
+    pub(crate) count: u64,
+    pub(crate) masked: u64,
+    pub(crate) neutralised: u64,
+}
+
+impl Open {
+    pub(crate) fn new(section: usize, columns: &[String]) -> Self {
+        Self { section, columns: columns.to_vec(), names: Names::default(), piece: 0, records: None }
+    }
+}
+
+impl Carried {
+    pub(crate) fn new(about: About, limits: Limits) -> Self {
+        Self {
+            about,
+            limits,
+            number: 1,
+            stores: Vec::new(),
+            sections: Vec::new(),
+            files: Vec::new(),
+            open: None,
+            preview_bytes: 0,
+        }
+    }
+
+    /// The number of the package that goes on with it.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// What all files so far come to.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { files: self.files.len() as u64, ..Totals::default() };
+        for line in &self.files {
+            totals.records += line.records;
+            totals.contents += u64::from(line.is_content);
+            totals.bytes += line.bytes;
+            totals.masked += line.masked;
+            totals.neutralised_cells += line.neutralised;
+        }
+        totals
+    }
+}
+
+impl std::fmt::Debug for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Carried").field("number", &self.number).finish_non_exhaustive()
+    }
+}

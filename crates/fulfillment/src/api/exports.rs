@@ -1,0 +1,91 @@
+//! What a submission says about exporting.
+
+use std::collections::BTreeMap;
+
+use contract::api::Submit;
+use contract::export::Recipient;
+use contract::problem::Invalid;
+use domain::StoreId;
+use domain::export::{Export, SealedFor};
+
+use super::identities::Configured;
+use crate::papers::Sealing;
+
+/// What is exported, and for whom it is encrypted. What is wrong is added to `errors`.
+pub(super) fn check(
+    configured: &Configured,
+    given: &Submit,
+    errors: &mut Vec<Invalid>,
+) -> (Option<Export>, Option<Sealing>) {
+    let first = given.export_first.unwrap_or_default();
+    let min_versions = given.min_versions.as_ref().filter(|min| !min.is_empty());
+    if given.kind.erases() && !first {
+        let said = [
+            ("/format", given.format.is_some()),
+            ("/recipient", given.recipient.is_some()),
+            ("/min_versions", min_versions.is_some()),
+        ];
+        for (at, _) in said.iter().filter(|(_, said)| *said) {
+            let detail = "leave this out, or say `export_first`: an erasure alone exports nothing";
+            errors.push(Invalid::new(*at, detail));
+        }
+        return (None, None);
+    }
+    if !given.kind.erases() && first {
+        errors.push(Invalid::new("/export_first", "leave this out: only an erasure has an export before it"));
+    }
+    let sealing = given.recipient.as_ref().and_then(|given| sealing(given, errors));
+    let sealed_for = match &sealing {
+        None => SealedFor::Nobody,
+        Some(Sealing::Age(_)) => SealedFor::Age,
+        Some(Sealing::Passphrase(_)) => SealedFor::Passphrase,
+    };
+    let min_versions =
+        min_versions.map(|given| self::min_versions(configured, given, errors)).unwrap_or_default();
+    let format = given.format.unwrap_or_default();
+    (Some(Export { format, sealed_for, min_versions, ..Export::default() }), sealing)
+}
+
+fn sealing(given: &Recipient, errors: &mut Vec<Invalid>) -> Option<Sealing> {
+    let (at, sealing) = match (&given.age, &given.passphrase) {
+        (Some(age), None) => ("/recipient/age", Sealing::Age(age.clone())),
+        (None, Some(passphrase)) => ("/recipient/passphrase", Sealing::Passphrase(passphrase.clone())),
+        (Some(_), Some(_)) => {
+            errors.push(Invalid::new("/recipient", "give `age` or `passphrase`, not both"));
+            return None;
+        }
+        (None, None) => {
+            errors.push(Invalid::new("/recipient", "give `age` or `passphrase`, or leave it out"));
+            return None;
+        }
+    };
+    if let Err(wrong) = sealing.recipient() {
+        errors.push(Invalid::new(at, wrong.to_string()));
+        return None;
+    }
+    Some(sealing)
+}
+
+fn min_versions(
+    configured: &Configured,
+    given: &BTreeMap<String, String>,
+    errors: &mut Vec<Invalid>,
+) -> BTreeMap<StoreId, String> {
+    let mut known = BTreeMap::new();
+    for (store, version) in given {
+        let found = store.parse().ok().and_then(|id| configured.store(&id));
+        match found {
+            Some(store) if store.collections.iter().any(|c| c.version.is_some() || c.object.is_some()) => {
+                known.insert(store.id.clone(), version.clone());
+            }
+            Some(store) => {
+                let at = format!("/min_versions/{}", store.id);
+                let detail = "the catalog does not say how new this store's records are: leave it out";
+                errors.push(Invalid::new(at, detail));
+            }
+            // The name of a store that is not known here is not repeated: it could be anything.
+            None => errors.push(Invalid::new("/min_versions", "this names a store that the catalog lacks")),
+        }
+    }
+    known
+}

@@ -1,0 +1,178 @@
+//! What was read of a store and not yet packaged: sealed pages of rows, blocks of content, and one index.
+//!
+//! ```text
+//! collected/{tenant}/{request}/g{generation}/{store}/index         how far it is, and what there is
+//! collected/{tenant}/{request}/g{generation}/{store}/{page}-{piece}        rows, in JSON
+//! collected/{tenant}/{request}/g{generation}/{store}/{page}.{row}.{block}   content
+//! ```
+//!
+//! The index is the truth: a page that it does not name is not there, and is written again by whoever goes
+//! on. Each execution writes below its own generation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contract::step::Run;
+use domain::export::Row;
+use domain::{RequestId, StoreId, TenantId};
+use ports::Fault;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::error::StepError;
+use crate::papers::Desk;
+
+/// Bytes of a block of content, and of a piece of a page. Sealed it must still be an object that is got at
+/// once.
+pub(crate) const BLOCK: usize = 4 << 20;
+
+/// Where everything is that was collected for a request.
+pub fn collected_prefix(tenant: &TenantId, id: &RequestId) -> String {
+    format!("collected/{tenant}/{id}/")
+}
+
+/// A row, and where its content is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StagedRow {
+    /// The row, with what is somebody else's masked.
+    pub row: Row,
+    /// How many values of others were masked in it.
+    pub masked: u64,
+    /// Its content, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<StagedContent>,
+}
+
+/// The content of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedContent {
+    /// How many blocks it takes; none if it is empty.
+    pub blocks: u32,
+    /// How many values of others were masked in it.
+    pub masked: u64,
+}
+
+/// Rows of one collection.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct StagedPage {
+    /// The rows.
+    pub rows: Vec<StagedRow>,
+}
+
+/// A page that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PageRef {
+    /// Its number in the store.
+    pub number: u32,
+    /// In how many pieces: a single record can be larger than an object that is got at once.
+    pub pieces: u32,
+}
+
+/// What was read of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedCollection {
+    /// Its pages.
+    pub pages: Vec<PageRef>,
+    /// Every field that a row has.
+    pub columns: BTreeSet<String>,
+    /// Rows.
+    pub rows: u64,
+    /// Values of others that were masked.
+    pub masked: u64,
+    /// Located records that are not there any more.
+    pub gone: u64,
+    /// Located records that are somebody else's by now.
+    pub foreign: u64,
+    /// Records that the original of this copy has: they are shown there.
+    pub elsewhere: u64,
+    /// The newest version of a row.
+    pub newest: Option<String>,
+}
+
+/// What was read of a store, and how far that is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedStore {
+    /// Whether all of it was read.
+    pub done: bool,
+    /// Located pages that were read.
+    pub located: usize,
+    /// Records of the next one that were read.
+    pub within: usize,
+    /// Pages that were written.
+    pub pages: u32,
+    /// By collection.
+    pub collections: BTreeMap<String, StagedCollection>,
+}
+
+/// Where one store's part is kept.
+#[derive(Clone)]
+pub(crate) struct Shelf<'a> {
+    desk: &'a Desk<'a>,
+    prefix: String,
+}
+
+impl<'a> Shelf<'a> {
+    pub(crate) fn of(desk: &'a Desk<'a>, run: &Run, store: &StoreId) -> Self {
+        let prefix = collected_prefix(&run.tenant, &run.request_id);
+        Self { desk, prefix: format!("{prefix}g{}/{store}", run.generation) }
+    }
+
+    /// How far it is; from the beginning if nothing was written.
+    pub(crate) async fn index(&self) -> Result<StagedStore, StepError> {
+        let index = self.desk.find(&format!("{}/index", self.prefix), "collected-index").await?;
+        Ok(index.unwrap_or_default())
+    }
+
+    /// Writes down how far it is: from here on the pages that it names are there.
+    pub(crate) async fn file_index(&self, index: &StagedStore) -> Result<(), StepError> {
+        self.desk.put(&format!("{}/index", self.prefix), "collected-index", index).await.map(drop)
+    }
+
+    pub(crate) async fn page(&self, page: PageRef) -> Result<StagedPage, StepError> {
+        let mut json = Zeroizing::new(Vec::new());
+        for piece in 0..page.pieces {
+            let object = self.piece_object(page.number, piece);
+            json.append(&mut *Zeroizing::new(self.desk.get_bytes(&object, "collected").await?));
+        }
+        serde_json::from_slice(&json).map_err(|_| StepError::broken("open", "a page of another form"))
+    }
+
+    pub(crate) async fn file_page(&self, number: u32, rows: &StagedPage) -> Result<PageRef, StepError> {
+        let json = serde_json::to_vec(rows).map_err(|_| StepError::broken("seal", "collected"))?;
+        let json = Zeroizing::new(json);
+        let mut pieces = 0;
+        for piece in json.chunks(BLOCK) {
+            self.desk.put_bytes(&self.piece_object(number, pieces), "collected", piece).await?;
+            pieces += 1;
+        }
+        Ok(PageRef { number, pieces })
+    }
+
+    fn piece_object(&self, page: u32, piece: u32) -> String {
+        format!("{}/{page}-{piece}", self.prefix)
+    }
+
+    pub(crate) async fn block(&self, page: u32, row: usize, block: u32) -> Result<Vec<u8>, StepError> {
+        self.desk.get_bytes(&self.block_object(page, row, block), "content").await
+    }
+
+    pub(crate) async fn file_block(
+        &self,
+        (page, row, block): (u32, usize, u32),
+        bytes: &[u8],
+    ) -> Result<(), StepError> {
+        self.desk.put_bytes(&self.block_object(page, row, block), "content", bytes).await.map(drop)
+    }
+
+    fn block_object(&self, page: u32, row: usize, block: u32) -> String {
+        format!("{}/{page}.{row}.{block}", self.prefix)
+    }
+}
+
+/// Removes what was collected for a request. Doing it twice is fine.
+pub(crate) async fn remove(
+    staging: &dyn ports::Staging,
+    tenant: &TenantId,
+    id: &RequestId,
+) -> Result<(), Fault> {
+    staging.delete_all(&collected_prefix(tenant, id)).await
+}

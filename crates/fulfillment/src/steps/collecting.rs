@@ -1,0 +1,226 @@
+//! Reading one store: located pages in, sealed pages out.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use domain::catalog::{Collection, Method, Store};
+use domain::export::{Row, compare_versions};
+use domain::plan::{PageRef, Plan, Record};
+use domain::{Identity, StoreId, TenantId};
+use ports::stores::{Collector, Contents, Target};
+use ports::{Budget, Class, Code, Fault, Stores};
+use zeroize::Zeroizing;
+
+use crate::error::StepError;
+use crate::papers::Desk;
+use crate::staged::{BLOCK, Shelf, StagedCollection, StagedContent, StagedPage, StagedRow, StagedStore};
+use crate::steps::seen::digest;
+
+/// Fields that the records of one collection may have between them: each becomes a column.
+const MOST_COLUMNS: usize = 2_000;
+
+pub(super) struct Collecting<'a> {
+    pub tenant: &'a TenantId,
+    pub desk: &'a Desk<'a>,
+    pub shelf: &'a Shelf<'a>,
+    pub plan: &'a Plan,
+    pub store: &'a Store,
+    pub stores: &'a dyn Stores,
+    /// The person's own identities.
+    pub people: Vec<Identity>,
+    /// For a copy: what the original has, by collection.
+    pub elsewhere: BTreeMap<String, HashSet<u128>>,
+}
+
+/// The store, spoken to.
+struct Spoken {
+    collector: Arc<dyn Collector>,
+    contents: Option<Arc<dyn Contents>>,
+}
+
+impl Collecting<'_> {
+    /// Goes on from where the index is; `false` if the time was up before the end.
+    pub(super) async fn walk(
+        &mut self,
+        index: &mut StagedStore,
+        budget: &dyn Budget,
+    ) -> Result<bool, StepError> {
+        let pages: Vec<&PageRef> = self.plan.last_pages(&self.store.id).filter(|page| !page.gone).collect();
+        let mut spoken = None;
+        while let Some(page) = pages.get(index.located) {
+            let collection = self
+                .store
+                .collection(&page.collection)
+                .ok_or_else(|| StepError::broken("collect", "the catalog lacks the collection"))?;
+            // What is sealed under the person's own key in an archive cannot be read from here.
+            let records = match collection.erasure.method {
+                Method::Shred => Vec::new(),
+                Method::Delete | Method::Anonymise | Method::Retain => {
+                    self.to_read(collection, page, index).await?
+                }
+            };
+            while let Some(rest) = records.get(index.within..).filter(|rest| !rest.is_empty()) {
+                if spoken.is_none() {
+                    spoken = Some(self.connect().await?);
+                }
+                let Some(spoken) = &spoken else { break };
+                self.read(spoken, collection, rest, index).await?;
+                self.shelf.file_index(index).await?;
+                if budget.is_spent() {
+                    return Ok(false);
+                }
+            }
+            index.located += 1;
+            index.within = 0;
+        }
+        Ok(true)
+    }
+
+    async fn connect(&self) -> Result<Spoken, Fault> {
+        Ok(Spoken {
+            collector: self.stores.collector(self.tenant, self.store).await?,
+            contents: self.stores.contents(self.tenant, self.store).await?,
+        })
+    }
+
+    /// The records of a located page that are to be read: of a copy, those that the original lacks.
+    async fn to_read(
+        &mut self,
+        collection: &Collection,
+        page: &PageRef,
+        index: &mut StagedStore,
+    ) -> Result<Vec<Record>, StepError> {
+        let mut records = self.desk.page(&page.object).await?.records;
+        if let Some(original) = &self.store.copy_of {
+            self.recall(original, &collection.name).await?;
+            let there = self.elsewhere.get(&collection.name);
+            let before = records.len();
+            records.retain(|record| there.is_none_or(|there| !there.contains(&digest(&record.key))));
+            if index.within == 0 {
+                let counted = index.collections.entry(collection.name.clone()).or_default();
+                counted.elsewhere += (before - records.len()) as u64;
+            }
+        }
+        Ok(records)
+    }
+
+    /// The keys that the original's collection has of the person.
+    async fn recall(&mut self, original: &StoreId, collection: &str) -> Result<(), StepError> {
+        if self.elsewhere.contains_key(collection) {
+            return Ok(());
+        }
+        let mut known = HashSet::new();
+        let pages = self.plan.last_pages(original).filter(|page| !page.gone && page.collection == collection);
+        for page in pages {
+            known.extend(self.desk.page(&page.object).await?.records.iter().map(|r| digest(&r.key)));
+        }
+        self.elsewhere.insert(collection.to_owned(), known);
+        Ok(())
+    }
+
+    /// Reads as many of the records as one answer holds, and writes a page of them.
+    async fn read(
+        &self,
+        spoken: &Spoken,
+        collection: &Collection,
+        records: &[Record],
+        index: &mut StagedStore,
+    ) -> Result<(), StepError> {
+        let target = Target { store: self.store, collection, wanted: &[] };
+        let records = records.get(..ports::stores::PAGE).unwrap_or(records);
+        let collected = spoken.collector.collect(&target, records).await?;
+        if collected.taken == 0 || collected.taken > records.len() {
+            return Err(StepError::broken("collect", "a connector took no records, or more than there are"));
+        }
+        let number = index.pages;
+        let mut counted = index.collections.remove(&collection.name).unwrap_or_default();
+        counted.gone += collected.gone;
+        counted.foreign += collected.foreign;
+        let mut page = StagedPage::default();
+        for row in collected.rows {
+            let at = (number, page.rows.len());
+            if let Some(staged) = self.stage(spoken, &target, at, row, &mut counted).await? {
+                page.rows.push(staged);
+            }
+        }
+        if !page.rows.is_empty() {
+            counted.pages.push(self.shelf.file_page(number, &page).await?);
+            index.pages += 1;
+        }
+        index.collections.insert(collection.name.clone(), counted);
+        index.within += collected.taken;
+        Ok(())
+    }
+
+    /// Masks a row and writes its content; `None` if the content is gone by now.
+    async fn stage(
+        &self,
+        spoken: &Spoken,
+        target: &Target<'_>,
+        (page, at): (u32, usize),
+        row: Row,
+        counted: &mut StagedCollection,
+    ) -> Result<Option<StagedRow>, StepError> {
+        let own: Vec<&str> = self.people.iter().map(|person| person.value.expose()).collect();
+        let (mut row, masked) = export::mask::row(target.collection, row, &own);
+        let mut staged = None;
+        if let Some(content) = &mut row.content {
+            let Some(contents) = &spoken.contents else {
+                return Err(StepError::broken("collect", "content in a store that has none"));
+            };
+            let Some(mut chunks) = contents.content(target, content).await? else {
+                counted.gone += 1;
+                return Ok(None);
+            };
+            let (mut block, mut blocks, mut size) = (Zeroizing::new(Vec::new()), 0, 0);
+            let mut others = 0;
+            let whole = target.collection.content.is_some();
+            while let Some(chunk) = chunks.next().await? {
+                block.extend_from_slice(&Zeroizing::new(chunk));
+                while !whole && block.len() >= BLOCK {
+                    let rest = Zeroizing::new(block.split_off(BLOCK));
+                    self.shelf.file_block((page, at, blocks), &block).await?;
+                    (block, blocks, size) = (rest, blocks + 1, size + BLOCK as u64);
+                }
+                if whole && block.len() > export::mask::LARGEST {
+                    return Err(unmaskable(target, "is too long to be read whole").into());
+                }
+            }
+            if let Some(known) = &target.collection.content {
+                let (json, masked) = export::mask::json(known, &block, &own)
+                    .map_err(|_| unmaskable(target, "is not what the catalog says"))?;
+                (block, others) = (Zeroizing::new(json), masked);
+            }
+            if !block.is_empty() {
+                self.shelf.file_block((page, at, blocks), &block).await?;
+                (blocks, size) = (blocks + 1, size + block.len() as u64);
+            }
+            content.size = size;
+            staged = Some(StagedContent { blocks, masked: others });
+        }
+        counted.rows += 1;
+        counted.masked += masked + staged.map_or(0, |content| content.masked);
+        counted.columns.extend(row.fields.keys().cloned());
+        if counted.columns.len() > MOST_COLUMNS {
+            let detail = format!("{} has more than {MOST_COLUMNS} fields", target.collection.name);
+            let store = self.store.id.as_str();
+            return Err(Fault::new(Class::Permanent, Code::CatalogMismatch, "collect", store, detail).into());
+        }
+        if let Some(version) = &row.version
+            && counted
+                .newest
+                .as_ref()
+                .is_none_or(|newest| compare_versions(version, newest).is_some_and(Ordering::is_gt))
+        {
+            counted.newest = Some(version.clone());
+        }
+        Ok(Some(StagedRow { row, masked, content: staged }))
+    }
+}
+
+/// Content that names others in places nobody can tell is not shown.
+fn unmaskable(target: &Target<'_>, what: &str) -> Fault {
+    let detail = format!("the content of an object of {} {what}", target.collection.name);
+    Fault::new(Class::Permanent, Code::CatalogMismatch, "collect", target.store.id.as_str(), detail)
+}

@@ -1,0 +1,283 @@
+//! Making packages: staged rows and content in, uploads out.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use contract::step::Run;
+use domain::catalog::{Collection, Store};
+use domain::export::Package;
+use export::{About, Carried, Limits, Outcome, Packager, Recipient};
+use ports::{Budget, Packages, Signer, Upload};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::error::StepError;
+use crate::papers::Desk;
+use crate::staged::{Shelf, StagedCollection, StagedStore, collected_prefix};
+
+/// Ready bytes that are sent at once.
+const SENT: usize = 1 << 20;
+
+/// What was made.
+pub(super) struct Packed {
+    pub packages: Vec<Package>,
+    pub records: u64,
+}
+
+/// Out of what, for whom, and to where.
+pub(super) struct Packing<'a> {
+    pub to: &'a dyn Packages,
+    pub signer: &'a dyn Signer,
+    pub desk: &'a Desk<'a>,
+    pub run: &'a Run,
+    /// The stores that were searched, in the order of the catalog.
+    pub stores: Vec<&'a Store>,
+    pub recipient: Option<Recipient>,
+    pub limits: Limits,
+}
+
+/// How far it is: what comes next.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Position {
+    store: usize,
+    searched: bool,
+    collection: usize,
+    open: bool,
+    contents: bool,
+    page: usize,
+    row: usize,
+}
+
+/// What is kept between two packages. Sealed.
+#[derive(Serialize, Deserialize)]
+struct Paused {
+    carried: Carried,
+    at: Position,
+    packages: Vec<Package>,
+    records: u64,
+}
+
+/// A package under way, and those before it.
+struct Work<'a> {
+    packing: &'a Packing<'a>,
+    packager: Packager,
+    upload: Box<dyn Upload>,
+    hash: digest::Context,
+    bytes: u64,
+    at: Position,
+    packages: Vec<Package>,
+    records: u64,
+}
+
+impl Packing<'_> {
+    /// Makes all packages, from the first that was not ended; `None` if the time was up between two.
+    pub(super) async fn run(&self, about: About, budget: &dyn Budget) -> Result<Option<Packed>, StepError> {
+        let paused: Option<Paused> = self.desk.find(&self.paused_object(), "packaging").await?;
+        let recipient = self.recipient.as_ref();
+        let mut work = match paused {
+            Some(paused) => Work::go_on(self, paused).await?,
+            None => {
+                let packager = Packager::begin(about, self.limits, recipient)?;
+                Work::begin(self, packager, Position::default(), Vec::new(), 0).await?
+            }
+        };
+        while let Some(store) = self.stores.get(work.at.store) {
+            let shelf = Shelf::of(self.desk, self.run, &store.id);
+            let index = shelf.index().await?;
+            if !work.at.searched {
+                work.packager.searched(store, outcome(&index));
+                work.at.searched = true;
+            }
+            while let Some(collection) = store.collections.get(work.at.collection) {
+                let staged = index.collections.get(&collection.name).cloned().unwrap_or_default();
+                if !work.at.open {
+                    let columns: Vec<String> = staged.columns.iter().cloned().collect();
+                    work.packager.open(store, collection, &columns)?;
+                    work.at.open = true;
+                }
+                work = match work.contents(&shelf, collection, &staged, budget).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                };
+                work = match work.records(&shelf, &staged, budget).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                };
+                work.packager.close()?;
+                let (store, collection) = (work.at.store, work.at.collection + 1);
+                work.at = Position { store, searched: true, collection, ..Position::default() };
+            }
+            work.at = Position { store: work.at.store + 1, ..Position::default() };
+        }
+        work.end().await.map(Some)
+    }
+
+    /// Where it is kept how far the packages are.
+    fn paused_object(&self) -> String {
+        let prefix = collected_prefix(&self.run.tenant, &self.run.request_id);
+        format!("{prefix}g{}/packaging", self.run.generation)
+    }
+}
+
+impl<'a> Work<'a> {
+    async fn go_on(packing: &'a Packing<'a>, paused: Paused) -> Result<Self, StepError> {
+        let packager = Packager::go_on(paused.carried, packing.recipient.as_ref())?;
+        Self::begin(packing, packager, paused.at, paused.packages, paused.records).await
+    }
+
+    async fn begin(
+        packing: &'a Packing<'a>,
+        packager: Packager,
+        at: Position,
+        packages: Vec<Package>,
+        records: u64,
+    ) -> Result<Self, StepError> {
+        let name = name(packager.number(), packing.recipient.is_some());
+        let upload = packing.to.begin(&packing.run.tenant, &packing.run.request_id, &name).await?;
+        let hash = digest::Context::new(&digest::SHA256);
+        Ok(Self { packing, packager, upload, hash, bytes: 0, at, packages, records })
+    }
+
+    /// The objects of a collection: an archive's files follow each other, and the records then name them.
+    /// `None` if the time was up.
+    async fn contents(
+        mut self,
+        shelf: &Shelf<'_>,
+        collection: &Collection,
+        staged: &StagedCollection,
+        budget: &dyn Budget,
+    ) -> Result<Option<Self>, StepError> {
+        if self.at.contents {
+            return Ok(Some(self));
+        }
+        while let Some(page) = staged.pages.get(self.at.page).filter(|_| collection.object.is_some()) {
+            let rows = shelf.page(*page).await?.rows;
+            while let Some(row) = rows.get(self.at.row) {
+                if let (Some(content), Some(held)) = (&row.content, &row.row.content) {
+                    self.packager.content(held)?;
+                    for block in 0..content.blocks {
+                        let bytes = Zeroizing::new(shelf.block(page.number, self.at.row, block).await?);
+                        for chunk in bytes.chunks(SENT) {
+                            self.packager.write(chunk)?;
+                            self.send().await?;
+                        }
+                    }
+                    self.packager.content_end(content.masked)?;
+                }
+                self.at.row += 1;
+                self = match self.cut_if_full(budget).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                };
+            }
+            (self.at.page, self.at.row) = (self.at.page + 1, 0);
+        }
+        (self.at.contents, self.at.page, self.at.row) = (true, 0, 0);
+        Ok(Some(self))
+    }
+
+    /// The records of a collection. `None` if the time was up.
+    async fn records(
+        mut self,
+        shelf: &Shelf<'_>,
+        staged: &StagedCollection,
+        budget: &dyn Budget,
+    ) -> Result<Option<Self>, StepError> {
+        while let Some(page) = staged.pages.get(self.at.page) {
+            let rows = shelf.page(*page).await?.rows;
+            while let Some(row) = rows.get(self.at.row) {
+                self.packager.record(&row.row, row.masked)?;
+                self.send().await?;
+                (self.at.row, self.records) = (self.at.row + 1, self.records + 1);
+                self = match self.cut_if_full(budget).await? {
+                    Some(work) => work,
+                    None => return Ok(None),
+                };
+            }
+            (self.at.page, self.at.row) = (self.at.page + 1, 0);
+        }
+        Ok(Some(self))
+    }
+
+    /// Ends a package that is full and begins the next one; `None` if there is no time for that.
+    async fn cut_if_full(self, budget: &dyn Budget) -> Result<Option<Self>, StepError> {
+        if !self.packager.is_full() {
+            return Ok(Some(self));
+        }
+        let Self { packing, packager, upload, hash, bytes, at, mut packages, records } = self;
+        let name = name(packager.number(), packing.recipient.is_some());
+        let (rest, carried) = packager.cut()?;
+        packages.push(ended(upload, hash, bytes, name, rest).await?);
+        let paused = Paused { carried, at, packages, records };
+        packing.desk.put(&packing.paused_object(), "packaging", &paused).await?;
+        if budget.is_spent() {
+            return Ok(None);
+        }
+        Self::go_on(packing, paused).await.map(Some)
+    }
+
+    /// The page, the manifest, its signature, and the end.
+    async fn end(self) -> Result<Packed, StepError> {
+        let Self { packing, packager, upload, hash, bytes, mut packages, records, .. } = self;
+        let name = name(packager.number(), packing.recipient.is_some());
+        let key = packing.signer.public_key().await?;
+        let mut unsigned = packager.finish(&key_id(&key.pem)?)?;
+        let signature = packing.signer.sign(unsigned.digest()).await?;
+        let mut rest = Vec::new();
+        unsigned.take_into(&mut rest);
+        rest.extend(unsigned.sign(&signature.bytes)?.rest);
+        packages.push(ended(upload, hash, bytes, name, rest).await?);
+        Ok(Packed { packages, records })
+    }
+
+    /// Sends what is ready, if that is enough.
+    async fn send(&mut self) -> Result<(), StepError> {
+        if self.packager.ready() < SENT {
+            return Ok(());
+        }
+        let mut ready = Vec::with_capacity(self.packager.ready());
+        self.packager.take_into(&mut ready);
+        self.hash.update(&ready);
+        self.bytes += ready.len() as u64;
+        Ok(self.upload.write(ready).await?)
+    }
+}
+
+/// Sends the end of a package, and lets it appear.
+async fn ended(
+    mut upload: Box<dyn Upload>,
+    mut hash: digest::Context,
+    bytes: u64,
+    name: String,
+    rest: Vec<u8>,
+) -> Result<Package, StepError> {
+    hash.update(&rest);
+    let bytes = bytes + rest.len() as u64;
+    upload.write(rest).await?;
+    upload.finish().await?;
+    Ok(Package { name, bytes, sha256: hex::encode(hash.finish()) })
+}
+
+/// What the signing key is called in a package: SHA-256 of its `SubjectPublicKeyInfo`, in hex. The key
+/// service's own name of it would tell the account.
+fn key_id(pem: &str) -> Result<String, StepError> {
+    let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let spki = STANDARD.decode(text).map_err(|_| StepError::broken("sign", "the public key is no PEM"))?;
+    Ok(vault::sha256_hex(&spki))
+}
+
+/// The name of a package below its request.
+fn name(number: u32, encrypted: bool) -> String {
+    let ending = if encrypted { "zip.age" } else { "zip" };
+    format!("package-{number}.{ending}")
+}
+
+fn outcome(index: &StagedStore) -> Outcome {
+    let mut outcome = Outcome::default();
+    for collection in index.collections.values() {
+        outcome.gone += collection.gone;
+        outcome.reassigned += collection.foreign;
+        outcome.shown_elsewhere += collection.elsewhere;
+    }
+    outcome
+}

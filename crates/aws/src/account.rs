@@ -9,13 +9,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
     Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Links,
-    Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants,
+    Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
 use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
-use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable};
 use crate::environment;
 use crate::executions::StepFunctions;
 use crate::http::Guard;
@@ -213,6 +213,11 @@ impl Account {
         )
         .map(|links| Arc::new(links) as Arc<dyn Links>)
         .map_err(|error| AccountError::Wrong { name, problem: error.to_string() })
+    }
+
+    /// From where packages were fetched: in `LACUNA_KEYS_TABLE`.
+    pub fn visits(&self) -> Result<Arc<dyn Visits>, AccountError> {
+        Ok(Arc::new(VisitsTable::new(self.tables(), self.setting("LACUNA_KEYS_TABLE")?)))
     }
 
     /// The signing key: `LACUNA_SIGNING_KEY`, its ARN or id.

@@ -119,7 +119,7 @@ mod tests {
             sanctions: vec![],
             allowed_hosts: vec!["127.0.0.1".into()],
             rotate_keys_every: [].into(),
-            exports: Default::default(),
+            exports: contract::settings::ExportSettings::default(),
         };
         let source = SanctionSource { id: "legal".into(), url: url.into(), stores: vec![] };
         (settings, source)

@@ -189,15 +189,15 @@ mod tests {
     #[test]
     fn a_public_key_is_printed_if_it_is_of_p256() {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a key");
-        let spki_of_pair = spki(&pair);
-        let pem_of_pair = pem(&spki_of_pair).expect("of P-256");
-        let lines: Vec<&str> = pem_of_pair.lines().collect();
+        let encoded = spki(&pair);
+        let printed = pem(&encoded).expect("of P-256");
+        let lines: Vec<&str> = printed.lines().collect();
         assert_eq!((lines[0], lines[3]), ("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"));
         assert_eq!((lines.len(), lines[1].len()), (4, 64));
-        assert_eq!(STANDARD.decode(lines[1..3].concat()).expect("base64"), spki_of_pair);
+        assert_eq!(STANDARD.decode(lines[1..3].concat()).expect("base64"), encoded);
         let other = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).expect("a key");
         assert_eq!(pem(&spki(&other)), None);
-        assert_eq!(pem(&spki_of_pair[1..]), None);
+        assert_eq!(pem(&encoded[1..]), None);
     }
 
     const DIGEST: [u8; 32] = [7; 32];
@@ -213,8 +213,8 @@ mod tests {
         let signature = STANDARD.encode(hex::decode("3006020101020102").expect("hex"));
         let body = serde_json::json!({"KeyId": ARN, "Signature": signature}).to_string();
         let (signer, server) = signer(Answer::json(200, &body)).await;
-        let signed = signer.sign(&DIGEST).await.expect("signed");
-        assert_eq!((signed.bytes[31], signed.bytes[63], &*signed.key_id), (1, 2, ARN));
+        let made = signer.sign(&DIGEST).await.expect("signed");
+        assert_eq!((made.bytes[31], made.bytes[63], &*made.key_id), (1, 2, ARN));
         let body: serde_json::Value = serde_json::from_slice(&server.asked()[0].body).expect("JSON");
         let expect = serde_json::json!({
             "KeyId": "2",

@@ -166,8 +166,9 @@ impl Answer {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let headers: String =
+        let headers: Vec<String> =
             self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let (status, length, body) = (self.status, self.body.len(), &self.body);
         format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
             .into_bytes()

@@ -50,6 +50,16 @@ pub struct PackageView {
     pub sha256: String,
 }
 
+/// The answer to `POST /v1/requests/{id}/export/code`.
+#[derive(Debug, Clone, Serialize)]
+pub struct DownloadCode {
+    /// The code: 64 hexadecimal digits. It is nowhere else.
+    #[serde(with = "domain::pii::exposed")]
+    pub code: Personal,
+    /// Until when it opens anything.
+    pub expires_at: Timestamp,
+}
+
 /// Links that are given out for one export at the most.
 pub const MOST_DOWNLOADS: u32 = 20;
 

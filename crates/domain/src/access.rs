@@ -33,6 +33,10 @@ pub enum Action {
     Verify,
     /// Set a parked request going again.
     Resume,
+    /// Fetch a package: nobody's but the person's own.
+    Fetch,
+    /// Make a download code for a person without a login.
+    MakeCode,
     /// Place or release a hold.
     Hold,
     /// Read holds.
@@ -49,12 +53,14 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
         Self::Verify,
         Self::Resume,
+        Self::Fetch,
+        Self::MakeCode,
         Self::Hold,
         Self::ReadHolds,
         Self::Seal,
@@ -89,14 +95,16 @@ impl Role {
     /// Whether the role may do it. A subject's rights are narrowed further, to their own requests.
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Cancel, Hold, Read, ReadHolds, ReadKeys, Resume, Seal, Submit, Unseal, Verify};
+        use Action::{
+            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, Resume, Seal, Submit, Unseal, Verify,
+        };
         match self {
-            Self::Backend => matches!(action, Submit | Read | Cancel | Verify | Seal | Unseal),
-            Self::Subject => matches!(action, Submit | Read | Cancel),
-            Self::Officer => matches!(action, Read | Cancel | Verify | Resume | Hold | ReadHolds),
+            Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
+            Self::Subject => matches!(action, Submit | Read | Cancel | Fetch),
+            Self::Officer => matches!(action, Read | Cancel | Verify | Resume | MakeCode | Hold | ReadHolds),
             Self::Owner => matches!(action, Read | Resume),
             Self::Auditor => matches!(action, Read | ReadHolds | ReadKeys),
-            Self::Admin => !matches!(action, Seal | Unseal),
+            Self::Admin => !matches!(action, Fetch | Seal | Unseal),
         }
     }
 }
@@ -106,12 +114,14 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 11] = [
+    const MAY: [(Action, &str); 13] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
         (Action::Verify, "backend officer admin"),
         (Action::Resume, "officer owner admin"),
+        (Action::Fetch, "subject"),
+        (Action::MakeCode, "backend officer admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
         (Action::Seal, "backend"),

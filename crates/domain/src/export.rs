@@ -4,10 +4,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::StoreId;
+use crate::ids::{Pseudonym, StoreId};
 use crate::pii::{Personal, exposed};
 
 /// The form of the files in a package.
@@ -85,6 +85,12 @@ pub struct Export {
     /// How many links were given out.
     #[serde(default)]
     pub downloads: u32,
+    /// From which addresses they were fetched, by pseudonym: the first few.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<Pseudonym>,
+    /// When the last links were given out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Timestamp>,
     /// What opens the door for a person without a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<DownloadToken>,
@@ -127,6 +133,29 @@ impl Export {
     /// Whether it is over: its packages were there, and were destroyed.
     pub fn is_over(&self) -> bool {
         self.destroyed_at.is_some()
+    }
+
+    /// Notes that a link was given out to somebody at an address; what is unusual about that, as a code.
+    pub fn visited(
+        &mut self,
+        address: &Pseudonym,
+        now: Timestamp,
+        usual_addresses: usize,
+        (usual_links, soon): (usize, SignedDuration),
+    ) -> Option<&'static str> {
+        let another = !self.addresses.contains(address);
+        // One more than is usual is enough to know.
+        if self.addresses.len() <= usual_addresses {
+            self.addresses.insert(address.clone());
+        }
+        self.links.retain(|at| now.duration_since(*at) < soon);
+        self.links.truncate(usual_links * 2);
+        self.links.push(now);
+        if another && self.addresses.len() > usual_addresses {
+            Some("many-addresses")
+        } else {
+            (self.links.len() > usual_links).then_some("many-links")
+        }
     }
 
     /// What was asked for, with nothing made yet.

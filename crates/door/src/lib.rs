@@ -43,7 +43,8 @@ fn call(request: Request, principal: Principal) -> Call {
     }
 }
 
-fn shown(answer: Answer) -> Response {
+/// An answer, as API Gateway takes it; what failed on our side is logged.
+pub fn shown(answer: Answer) -> Response {
     if let Some(fault) = &answer.fault {
         tracing::warn!("{fault}");
     }

@@ -82,6 +82,13 @@ fn show(datum: &Datum) -> Cell {
         Datum::Number(text) => Cell::Number(cut(text.expose())),
         Datum::Text(text) => Cell::Text(cut(text.expose())),
         Datum::Bytes(bytes) => Cell::Text(format!("{} bytes", bytes.expose().len())),
+        Datum::List(all) if all.iter().all(|one| matches!(one, Datum::Text(_) | Datum::Number(_))) => {
+            let texts = all.iter().filter_map(|one| match one {
+                Datum::Text(text) | Datum::Number(text) => Some(text.expose()),
+                _ => None,
+            });
+            Cell::Text(cut(&texts.collect::<Vec<_>>().join(" · ")))
+        }
         Datum::List(_) | Datum::Map(_) => {
             let mut out = Vec::new();
             json_value(datum, &mut out);

@@ -10,6 +10,7 @@ pub mod api;
 mod change;
 mod codes;
 mod error;
+pub mod fetch;
 mod papers;
 mod sanctions;
 mod staged;

@@ -13,6 +13,7 @@ pub struct Pseudonymiser {
     actor: PseudonymKey,
     idempotency: PseudonymKey,
     reference: PseudonymKey,
+    visitor: PseudonymKey,
 }
 
 impl Pseudonymiser {
@@ -24,6 +25,7 @@ impl Pseudonymiser {
             actor: PseudonymKey::new(&key, "actor")?,
             idempotency: PseudonymKey::new(&key, "idempotency")?,
             reference: PseudonymKey::new(&key, "reference")?,
+            visitor: PseudonymKey::new(&key, "visitor")?,
         })
     }
 
@@ -40,6 +42,11 @@ impl Pseudonymiser {
     /// Of an idempotency key, or of a body.
     pub fn idempotency(&self, parts: &[&str]) -> Result<Pseudonym, StepError> {
         made(&self.idempotency, parts)
+    }
+
+    /// Of the address that somebody fetches a package from.
+    pub fn visitor(&self, address: &str) -> Result<Pseudonym, StepError> {
+        made(&self.visitor, &[address])
     }
 
     /// Of a backend's verification reference.

@@ -12,7 +12,9 @@ pub mod time;
 pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};
-pub use packages::{Letter, Link, Links, Mailer, Packages, PublicKey, Signature, Signer};
+pub use packages::{
+    Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,
+};
 pub use sealed::{
     KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped, RotatingKeys, Staging,
 };

@@ -103,3 +103,28 @@ pub trait Mailer: Send + Sync {
     /// something that the letter does not bring is found out later, by nobody here.
     async fn send(&self, letter: &Letter) -> Result<(), Fault>;
 }
+
+/// Characters that are kept of an address and of a client's name at the most.
+pub const MOST_VISITS: usize = 512;
+
+/// From where packages were fetched: kept sealed, apart from the audit, and for a while.
+#[async_trait]
+pub trait Visits: Send + Sync {
+    /// Keeps what is known of one link's visitor until a moment; then it goes. Doing it twice is fine.
+    async fn keep(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+        number: u32,
+        sealed: Vec<u8>,
+        until: Timestamp,
+    ) -> Result<(), Fault>;
+
+    /// What is kept of a request's visitors at this moment, by the link's number.
+    async fn kept(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<(u32, Vec<u8>)>, Fault>;
+}

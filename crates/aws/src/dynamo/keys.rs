@@ -196,6 +196,14 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
     }
 }
 
+/// What the sort key of a visit begins with.
+pub(super) const VISIT: &str = "VISIT#";
+
+/// From where a link was asked for.
+pub(super) fn visit(tenant: &TenantId, id: &RequestId, number: u32) -> Key {
+    Key::new(request_partition(tenant, id), format!("{VISIT}{number:010}"))
+}
+
 /// The partition of a tenant's own keys.
 pub(super) fn keys_of(tenant: &TenantId) -> String {
     format!("T#{tenant}")

@@ -22,9 +22,11 @@ mod requests;
 mod table;
 mod tenants;
 mod transaction;
+mod visits;
 
 pub use audit_log::AuditTable;
 pub use holds::HoldsTable;
 pub use keyring::KeysTable;
 pub use requests::RequestsTable;
 pub use tenants::RegistryTable;
+pub use visits::VisitsTable;

@@ -328,11 +328,12 @@ fn bucket(entries: &[&'static str]) -> impl Fn(&Asked) -> Answer + Send + Sync +
                 } else {
                     ('v', "Version", "true", "<NextKeyMarker>k</NextKeyMarker>")
                 };
-                let found: String = left
+                let found: Vec<String> = left
                     .iter()
                     .filter(|entry| entry.starts_with(first))
                     .map(|id| format!("<{kind}><Key>{}</Key><VersionId>{id}</VersionId></{kind}>", key()))
                     .collect();
+                let found = found.concat();
                 let text = format!(
                     "<ListVersionsResult><IsTruncated>{tag}</IsTruncated>{more}{found}</ListVersionsResult>"
                 );

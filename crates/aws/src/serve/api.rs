@@ -28,6 +28,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// The body; empty if there is none.
     pub body: Vec<u8>,
+    /// The address that it came from, as the gateway saw it; empty if it did not say.
+    pub source: String,
 }
 
 impl fmt::Debug for Request {
@@ -99,6 +101,20 @@ struct Proxied {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
+    #[serde(default)]
+    request_context: RequestContext,
+}
+
+#[derive(Default, Deserialize)]
+struct RequestContext {
+    #[serde(default)]
+    identity: RequestIdentity,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestIdentity {
+    source_ip: Option<String>,
 }
 
 fn request(payload: Value) -> Result<Request, Failure> {
@@ -120,6 +136,7 @@ fn request(payload: Value) -> Result<Request, Failure> {
         query: proxied.query_string_parameters.unwrap_or_default(),
         headers: headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
         body,
+        source: proxied.request_context.identity.source_ip.unwrap_or_default(),
     })
 }
 

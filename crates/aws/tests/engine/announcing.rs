@@ -39,7 +39,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec!["127.0.0.1".into()],
         rotate_keys_every: [].into(),
-        exports: Default::default(),
+        exports: contract::settings::ExportSettings::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::export::{Datum, Format};
 use domain::request::RequestType;
 
+use crate::about::Outcome;
 use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::packager::Carried;
@@ -22,8 +23,7 @@ const STYLE: &str = include_str!("style.css");
 pub(crate) fn write(state: &Carried, bundle: &mut Bundle) -> Result<(), Error> {
     let mut html = Html(bundle);
     head(state, &mut html)?;
-    let totals = state.totals();
-    if totals.records + totals.contents == 0 {
+    if is_empty(state) {
         nothing(state, &mut html)?;
     } else {
         contents(state, &mut html)?;
@@ -37,7 +37,6 @@ pub(crate) fn write(state: &Carried, bundle: &mut Bundle) -> Result<(), Error> {
 fn head(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
     let about = &state.about;
     let hash = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-    let totals = state.totals();
     let asked = match about.kind {
         RequestType::Access => "a copy of what is held about you",
         RequestType::Portability => "your data in a form that you can take elsewhere",
@@ -52,24 +51,14 @@ fn head(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
          <title>Your data at {tenant}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n\
          <p class=\"eyebrow\">{tenant}</p>\n<h1>Your data</h1>\n\
          <p class=\"lede\">{tenant} made this package for you on {made}. It answers your request for {asked}, \
-         which came in on {received}.</p>\n<dl class=\"facts\">\n",
+         which came in on {received}.</p>\n",
         tenant = text(&about.tenant),
         made = date(about.made_at),
         received = date(about.received_at),
     ))?;
-    let mut facts = vec![
-        (number(totals.records), if totals.records == 1 { "record" } else { "records" }),
-        (number(totals.contents), if totals.contents == 1 { "document" } else { "documents" }),
-        (number(state.stores.len() as u64), "places searched"),
-        (size(totals.bytes), "unpacked"),
-    ];
-    if state.number > 1 {
-        facts.push((number(u64::from(state.number)), "packages"));
+    if !is_empty(state) {
+        facts(state, html)?;
     }
-    for (figure, what) in facts {
-        html.push(&format!("<div><dd>{figure}</dd><dt>{what}</dt></div>\n"))?;
-    }
-    html.push("</dl>\n")?;
     if state.number > 1 {
         html.push(&format!(
             "<p class=\"note\">Your data fills {} packages. Unpack them all into the same folder, and the links \
@@ -78,6 +67,33 @@ fn head(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
         ))?;
     }
     html.push("</header>\n<main>\n")
+}
+
+fn is_empty(state: &Carried) -> bool {
+    let totals = state.totals();
+    totals.records + totals.contents == 0
+}
+
+/// What it comes to.
+fn facts(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
+    let totals = state.totals();
+    let mut facts = vec![
+        (number(totals.records), if totals.records == 1 { "record" } else { "records" }),
+        (number(totals.contents), if totals.contents == 1 { "document" } else { "documents" }),
+        (
+            number(state.stores.len() as u64),
+            if state.stores.len() == 1 { "place searched" } else { "places searched" },
+        ),
+        (size(totals.bytes), "unpacked"),
+    ];
+    if state.number > 1 {
+        facts.push((number(u64::from(state.number)), "packages"));
+    }
+    html.push("<dl class=\"facts\">\n")?;
+    for (figure, what) in facts {
+        html.push(&format!("<div><dd>{figure}</dd><dt>{what}</dt></div>\n"))?;
+    }
+    html.push("</dl>\n")
 }
 
 /// What is where, if there is more than one place.
@@ -101,10 +117,15 @@ fn contents(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
 }
 
 fn nothing(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
-    let tenant = text(&state.about.tenant);
+    let is_clean = state.stores.iter().all(|store| store.outcome == Outcome::default());
+    let (title, found) = if is_clean {
+        ("Nothing was found", "found no record about you")
+    } else {
+        ("There is nothing to show", "has no record about you that it could show you now")
+    };
     html.push(&format!(
-        "<section class=\"nothing\"><h2>Nothing was found</h2>\n<p>{tenant} searched {} and found no record about \
-         you.</p>\n",
+        "<section class=\"nothing\"><h2>{title}</h2>\n<p>{} searched {} and {found}.</p>\n",
+        text(&state.about.tenant),
         counted(state.stores.len() as u64, "place", "places"),
     ))?;
     let names: Vec<String> = state.stores.iter().map(|store| text(&store.id)).collect();
@@ -141,7 +162,11 @@ fn rest(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
         }
         Format::Xml => "The records are in XML files, which any program can read.",
     };
-    html.push(&format!("<dt>Files</dt><dd>{form} This page shows only the first records of each.</dd>\n"))?;
+    if !is_empty(state) {
+        html.push(&format!(
+            "<dt>Files</dt><dd>{form} This page shows only the first records of each.</dd>\n"
+        ))?;
+    }
     html.push(
         "<dt>For programs</dt><dd><a href=\"manifest.json\">manifest.json</a> lists every file with its length and \
          its SHA-256. <a href=\"manifest.jws\">manifest.jws</a> is its signature: it shows that nobody has changed \

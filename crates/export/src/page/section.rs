@@ -6,6 +6,7 @@ use domain::catalog::Method;
 use domain::export::Datum;
 
 use super::html::{Html, counted, duration, href, id, number, size, text};
+use crate::about::Outcome;
 use crate::error::Error;
 use crate::packager::Carried;
 use crate::preview::{Cell, Shown};
@@ -45,13 +46,14 @@ pub(super) fn store(state: &Carried, n: usize, store: &Searched, html: &mut Html
             collection(state, n, section, html)?;
         }
     }
-    if !empty.is_empty() {
-        html.push(&format!(
-            "<p class=\"muted\">Also searched, and nothing about you was found: {}.</p>\n",
-            empty.join(", ")
-        ))?;
-    } else if found(state, store) == 0 && store.copy_of.is_none() {
-        html.push("<p class=\"muted\">Nothing about you was found here.</p>\n")?;
+    // What a copy has is shown with the original, and what was found and is gone was still found.
+    if store.copy_of.is_none() && !empty.is_empty() {
+        let said = if store.outcome == Outcome::default() {
+            "Also searched, and nothing about you was found"
+        } else {
+            "Also searched, and nothing is there to show"
+        };
+        html.push(&format!("<p class=\"muted\">{said}: {}.</p>\n", empty.join(", ")))?;
     }
     html.push("</section>\n")
 }
@@ -250,6 +252,10 @@ fn document(section: &Section, row: &Shown, html: &mut Html<'_>) -> Result<(), E
 fn cell(cell: Option<&Cell>) -> String {
     match cell {
         None | Some(Cell::Empty) => "<td class=\"empty\">–</td>".to_owned(),
+        // A date or a number of an order is not broken in two.
+        Some(Cell::Text(value)) if value.len() <= 32 && !value.contains(char::is_whitespace) => {
+            format!("<td class=\"whole\" dir=\"auto\">{}</td>", text(value))
+        }
         Some(Cell::Text(value)) => format!("<td dir=\"auto\">{}</td>", text(value)),
         Some(Cell::Number(value)) => format!("<td class=\"number\">{}</td>", text(value)),
         Some(Cell::Masked) => format!("<td><span class=\"masked\">{}</span></td>", text(Datum::MASKED)),

@@ -138,20 +138,25 @@ fn other_readers_read_it() {
 
 #[test]
 fn who_has_nothing_gets_a_package_that_says_so() {
-    let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
-    for store in &stores() {
-        packager.searched(store, Outcome { gone: 1, ..Outcome::default() });
-        for collection in &store.collections {
-            packager.open(store, collection, &[]).expect("it opens");
-            packager.close().expect("it closes");
+    for (outcome, said) in [
+        (Outcome::default(), "<h2>Nothing was found</h2>"),
+        (Outcome { gone: 1, ..Outcome::default() }, "<h2>There is nothing to show</h2>"),
+    ] {
+        let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
+        for store in &stores() {
+            packager.searched(store, outcome);
+            for collection in &store.collections {
+                packager.open(store, collection, &[]).expect("it opens");
+                packager.close().expect("it closes");
+            }
         }
+        let (bytes, _) = finish(packager);
+        let files = unzip(&bytes);
+        assert_eq!(files.len(), 3, "no empty files");
+        let manifest = manifest(&files);
+        assert_eq!((manifest.totals.records, manifest.stores[0].outcome), (0, outcome));
+        assert!(String::from_utf8_lossy(&files["index.html"]).contains(said));
     }
-    let (bytes, _) = finish(packager);
-    let files = unzip(&bytes);
-    assert_eq!(files.len(), 3, "no empty files");
-    let manifest = manifest(&files);
-    assert_eq!((manifest.totals.records, manifest.stores[0].outcome.gone), (0, 1));
-    assert!(String::from_utf8_lossy(&files["index.html"]).contains("Nothing was found"));
 }
 
 #[test]

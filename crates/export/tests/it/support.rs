@@ -60,7 +60,8 @@ pub fn fields(all: &[(&str, Datum)]) -> Row {
 }
 
 pub fn content(key: &str, version: Option<&str>, is_latest: bool, size: u64) -> Content {
-    let kind = if key.contains(".png") { "image/png" } else { "application/json" };
+    let is_image = key.contains(".png");
+    let kind = if is_image { "image/png" } else { "application/json" };
     serde_json::from_value(serde_json::json!({
         "key": key, "version_id": version, "is_latest": is_latest, "media_type": kind, "size": size
     }))

@@ -106,7 +106,7 @@ impl Call {
     }
 }
 
-/// What is answered. Prints without its body, which may be what somebody had opened.
+/// What is answered. Prints without its body, which may be what somebody had opened, and without a link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -136,6 +136,26 @@ impl Answer {
         Ok(Self::text(status, encoded(body)?))
     }
 
+    /// Sends the caller on to a link, which is nowhere else and never kept.
+    pub(crate) fn see_other(link: &Personal) -> Self {
+        let headers = vec![
+            ("location", link.expose().to_owned()),
+            (NO_STORE.0, NO_STORE.1.to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+        ];
+        Self { status: 303, headers, body: String::new(), fault: None }
+    }
+
+    /// A page for people.
+    pub(crate) fn page(status: u16, html: String) -> Self {
+        const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+                              frame-ancestors 'none'; base-uri 'none'";
+        let mut answer = Self::new(status, "text/html; charset=utf-8", html);
+        answer.headers.push(("content-security-policy", POLICY.to_owned()));
+        answer.headers.push(("referrer-policy", "no-referrer".to_owned()));
+        answer
+    }
+
     fn empty() -> Self {
         Self {
             status: 204,
@@ -149,9 +169,10 @@ impl Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, headers, body: _, fault } = self;
+        let shown = headers.iter().filter(|(name, _)| *name != "location").collect::<Vec<_>>();
         f.debug_struct("Answer")
             .field("status", status)
-            .field("headers", headers)
+            .field("headers", &shown)
             .field("fault", fault)
             .finish_non_exhaustive()
     }

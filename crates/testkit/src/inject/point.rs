@@ -75,6 +75,8 @@ points! {
     LinksSign = "links.sign", false, ControlUnavailable;
     SignerSign = "signer.sign", false, KeyUnavailable;
     SignerPublicKey = "signer.public_key", false, KeyUnavailable;
+    VisitsKeep = "visits.keep", true, ControlUnavailable;
+    VisitsKept = "visits.kept", false, ControlUnavailable;
     MailerSend = "mailer.send", true, AnnouncementFailed;
     SanctionsAsk = "sanctions.ask", false, SanctionUnavailable;
     AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;

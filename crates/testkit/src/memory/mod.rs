@@ -24,6 +24,7 @@ mod stores;
 mod template;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,7 +32,7 @@ use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
     Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Letter,
-    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants,
+    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -61,6 +62,7 @@ struct Inner {
     packages: Mutex<packages::Bucket>,
     signing_key: signer::SigningKey,
     letters: Mutex<Vec<Letter>>,
+    visits: Mutex<Vec<visits::Kept>>,
     lifecycle: Mutex<lifecycle::Lifecycle>,
     outside: Mutex<outside::Outside>,
     audit: Mutex<audit_log::Chains>,
@@ -89,6 +91,7 @@ impl World {
                 packages: Mutex::default(),
                 signing_key: signer::SigningKey::new(seed),
                 letters: Mutex::default(),
+                visits: Mutex::default(),
                 lifecycle: Mutex::default(),
                 outside: Mutex::default(),
                 audit: Mutex::default(),
@@ -157,6 +160,11 @@ impl World {
 
     /// The signing key.
     pub fn signer(&self) -> Arc<dyn Signer> {
+        Arc::new(self.clone())
+    }
+
+    /// From where packages were fetched.
+    pub fn visits(&self) -> Arc<dyn Visits> {
         Arc::new(self.clone())
     }
 

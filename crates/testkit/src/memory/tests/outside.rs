@@ -22,7 +22,7 @@ fn settings(webhook: bool) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
-        exports: Default::default(),
+        exports: contract::settings::ExportSettings::default(),
     }
 }
 

@@ -66,6 +66,9 @@ fn everything_is_in_the_manifest_and_the_manifest_is_signed() {
 #[test]
 fn the_manifest_is_what_its_schema_says() {
     let schema = serde_json::to_value(export::manifest::schema()).expect("a schema");
+    let written =
+        serde_json::from_str::<serde_json::Value>(include_str!("../../../../docs/manifest.schema.json"));
+    assert_eq!(written.expect("JSON"), schema, "docs/manifest.schema.json is what schema() gives");
     let (bytes, _) = finish(sample(Format::Json, None));
     let files = unzip(&bytes);
     let value: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).expect("JSON");

@@ -141,6 +141,8 @@ impl Status {
             // An erasure goes on from here; for the others it is the last.
             Ready => &[Planning, Checking, Parked, Fulfilled, NoMatch, Cancelled],
             Checking => &[
+                // It lets an export go first, as those below do.
+                Waiting,
                 Held,
                 CoolingOff,
                 Erasing,
@@ -153,9 +155,9 @@ impl Status {
                 Fulfilled,
                 PartiallyFulfilled,
             ],
-            Held => &[Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
-            CoolingOff => &[Suppressed, Planning, Checking, Parked, Denied, Cancelled],
-            Suppressed => &[CoolingOff, Planning, Checking, Parked, Denied, Cancelled],
+            Held => &[Waiting, Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
+            CoolingOff => &[Waiting, Suppressed, Planning, Checking, Parked, Denied, Cancelled],
+            Suppressed => &[Waiting, CoolingOff, Planning, Checking, Parked, Denied, Cancelled],
             // Denied or withdrawn only if what was begun so far keeps everything.
             Erasing => &[Held, Confirming, Planning, Checking, Parked, Denied, Cancelled, PartiallyFulfilled],
             Confirming => &[Planning, Checking, Parked, Denied, Cancelled, Fulfilled, PartiallyFulfilled],

@@ -12,6 +12,10 @@ use testkit::walker::Next;
 use super::shop::{EMPLOYEE, NEIGHBOUR, PERSON};
 use super::stage::Stage;
 
+/// What the stores hold of the person: a customer, seven invoices of two lines, a contact with three notes and
+/// three years of revenue, a ticket and an avatar.
+const RECORDS: u64 = 1 + 7 + 14 + 1 + 3 + 3 + 2;
+
 fn asked(format: Format) -> Option<Export> {
     Some(Export { format, ..Export::default() })
 }
@@ -81,6 +85,52 @@ async fn a_person_gets_every_record_of_theirs_and_nobody_elses() {
     let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).expect("JSON");
     assert_eq!(manifest["tenant"], "Demo");
     assert!(files.contains_key("manifest.jws") && files.contains_key("index.html"), "{:?}", files.keys());
+}
+
+/// What a person asked for after they asked to be erased is still made, of everything.
+#[tokio::test]
+async fn an_erasure_that_has_not_begun_lets_an_export_go_first() {
+    let stage = Stage::new(1);
+    let erasure = stage.submit(PERSON).await;
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let theirs = asked.clone();
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, pause| {
+        assert_eq!(pause.waiters[0].state, "WaitCoolingOff");
+        *theirs.lock().expect("not poisoned") = Some(super::stage::at_once(access(stage, PERSON)));
+        // The access is started beside it.
+        super::stage::at_once(stage.play());
+        Next::GoOn
+    }));
+    let ended = stage.play_to_the_end(&erasure).await;
+    assert_eq!(ended.status, Status::Fulfilled);
+    let access = asked.lock().expect("not poisoned").clone().expect("asked");
+    let export = stage.play_to_the_end(&access).await.export.expect("an export");
+    assert_eq!(export.records, RECORDS);
+    let destroyed = export.destroyed_at.expect("destroyed");
+    let erasing = stage.world.events_of(&stage.tenant, &erasure);
+    let begun = erasing.iter().find(|e| e.kind.as_str() == "store.erasing").expect("begun").at;
+    assert!(begun > destroyed, "{begun} {destroyed}");
+}
+
+/// G2: who asked for both gets the export, and the time to fetch it, before anything is erased.
+#[tokio::test]
+async fn an_erasure_with_an_export_begins_when_the_time_to_fetch_it_is_over() {
+    let stage = Stage::new(1);
+    let id = stage
+        .submit_as(RequestType::Erasure, asked(Format::Csv), &[("email", PERSON)], None)
+        .await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::Fulfilled);
+    let export = request.export.expect("an export");
+    assert_eq!(export.records, RECORDS);
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let at = |kind: &str| events.iter().find(|e| e.kind.as_str() == kind).unwrap_or_else(|| panic!("{kind}")).at;
+    let (ready, destroyed) = (at("export.packaged"), at("export.destroyed"));
+    assert!(destroyed.duration_since(ready) >= SignedDuration::from_hours(72));
+    for changes in ["store.suppressed", "store.erasing"] {
+        assert!(at(changes) >= destroyed, "{changes}");
+    }
+    assert!(stage.world.stored_packages("").is_empty());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod collecting;
 pub mod confirm_store;
 mod earlier;
 pub mod erase_store;
+mod giving_way;
 pub mod locate_store;
 pub mod package_export;
 mod packing;

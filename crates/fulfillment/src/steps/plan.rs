@@ -17,6 +17,7 @@ use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::check_sanctions::whole_seconds;
+use crate::steps::giving_way::give_way;
 use crate::steps::queue::wait_behind;
 
 /// What the step needs.
@@ -61,6 +62,9 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     }
     if request.status == Status::AwaitingVerification {
         return Ok(Decision::plain(Outcome::Rest));
+    }
+    if let Some(decision) = give_way(&scope, &request).await? {
+        return Ok(decision);
     }
     if let Some(subject) = &request.waits_for {
         let owner = ports.requests.lock_owner(&request.tenant, subject).await?;

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::change::{Amend, Draft, Scope, Turn, amend_plainly, later, too_many_writers, turn};
 use crate::error::StepError;
+use crate::steps::giving_way::ask;
 
 /// How long a request waits for another before it looks again by itself.
 pub(super) const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(6);
@@ -33,17 +34,21 @@ pub(super) async fn wait_behind(
             now.plan = plan.cloned().or(now.plan);
             now.waits_for = Some(subject.clone());
             let held = std::mem::take(&mut now.locks);
+            let exports = now.is_to_be_exported();
             let at = scope.clock.now();
             let mut draft = Draft::new(now, EventKind::Waiting, at).detail("waits_for", &owner);
             draft.unlock.clone_from(&held);
             draft.request.progress_by = later(at, LOOK_AGAIN);
             // Refused if the lock is free by then: nobody would wake us.
             draft.wait_for = Some(subject.clone());
-            Ok(Amend::commit(draft, held))
+            Ok(Amend::commit(draft, (held, exports)))
         });
         match queued.await? {
-            Turn::Done(Ok(held)) => {
+            Turn::Done(Ok((held, exports))) => {
                 wake_waiters(scope, &held).await?;
+                if exports {
+                    ask(scope, &owner).await?;
+                }
                 return Ok(Decision::plain(Outcome::Rest));
             }
             Turn::Done(Err(_)) => return Err(StepError::broken("queue", "declined without a condition")),

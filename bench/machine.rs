@@ -24,6 +24,12 @@ fn field(file: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// The most memory that this process had resident, in bytes.
+pub fn peak() -> u64 {
+    let said = field("/proc/self/status", "VmHWM").unwrap_or_default();
+    said.split(' ').next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
 /// How many processes want a core, over the last minute.
 pub fn load() -> f64 {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

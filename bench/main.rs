@@ -8,7 +8,9 @@
 #![allow(clippy::print_stdout, reason = "a program for a terminal, and workers that answer on theirs")]
 #![allow(clippy::cast_precision_loss, reason = "counts become rates")]
 
+mod export;
 mod machine;
+mod mix;
 mod run;
 mod table;
 mod vault;
@@ -20,8 +22,13 @@ fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] | ["vault"] => vault::compare(),
+        [] => vault::compare().and_then(|()| export::compare(None)),
+        ["vault"] => vault::compare(),
         ["vault", "work", job, folder] => vault::ours::work(job, folder.as_ref()),
-        other => Err(format!("no such row: {}; there is vault", other.join(" ")).into()),
+        ["export"] => export::compare(None),
+        ["export", "work", job, folder] => export::ours::work(job, folder.as_ref()),
+        // A size in bytes, to see that all of it works: the page stays beside the files.
+        ["export", size] => export::compare(Some(size.parse()?)),
+        other => Err(format!("no such row: {}; there are vault and export", other.join(" ")).into()),
     }
 }

@@ -55,6 +55,8 @@ pub fn pin() -> Vec<String> {
 pub struct Results {
     /// What was measured, the tool, and its rates.
     pub rates: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
+    /// The most that was said of a result, by what, tool and name: `sealed` and `peak`, both in bytes.
+    pub most: BTreeMap<(String, String, &'static str), f64>,
     /// What the tools say of themselves.
     pub versions: BTreeMap<String, String>,
     /// Results that were compared, and were equal.
@@ -62,14 +64,16 @@ pub struct Results {
 }
 
 impl Results {
-    /// Runs a job once with a worker. `right` tells the digest of the first bytes of the input.
+    /// Runs a job once with a worker, and gives the name of the tool that answered last. `right` tells the
+    /// digest of the first bytes of the input.
     pub fn add(
         &mut self,
         worker: &Worker,
         job: &str,
         folder: &Path,
         right: &dyn Fn(usize) -> Option<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
+        let mut last = String::new();
         for line in worker.run(job, folder)? {
             let text =
                 |name: &str| line[name].as_str().map(str::to_owned).ok_or(format!("{line}: no {name}"));
@@ -82,12 +86,19 @@ impl Results {
                 }
                 self.checked += 1;
             }
+            for name in ["sealed", "peak"] {
+                if let Some(said) = line[name].as_f64() {
+                    let most = self.most.entry((what.clone(), tool.clone(), name)).or_default();
+                    *most = most.max(said);
+                }
+            }
             let rate = number("count")? / number("seconds")?;
             println!("{what:28} {tool:44} {rate:18.1} /s");
             self.versions.insert(tool.clone(), text("version")?);
-            self.rates.entry(what).or_default().entry(tool).or_default().push(rate);
+            self.rates.entry(what).or_default().entry(tool.clone()).or_default().push(rate);
+            last = tool;
         }
-        Ok(())
+        Ok(last)
     }
 
     /// The median rate.
@@ -101,6 +112,12 @@ impl Results {
         let medians = others.filter_map(|(tool, rates)| Some((tool.as_str(), middle(rates)?)));
         medians.max_by(|a, b| a.1.total_cmp(&b.1))
     }
+}
+
+/// What one tool left to be written to the disk is not the next one's burden.
+pub fn settle() {
+    // Where there is no such program, the rounds spread it over all.
+    let _ = Command::new("sync").status();
 }
 
 /// The middle one.

@@ -1,4 +1,4 @@
-"""What the peers of the row "vault" share: the input, the clock, and how a result is said."""
+"""What the peers share: the input, the clock, and how a result is said."""
 
 import hashlib
 import json

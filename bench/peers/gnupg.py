@@ -18,18 +18,15 @@ TMPFS = Path("/dev/shm")
 
 @contextmanager
 def gpg():
-    """How to run it, with a home and an agent of its own that are gone afterwards."""
+    """Its command line, with a home and an agent of its own that are gone afterwards."""
     home = tempfile.mkdtemp(prefix="bench-gpg-")
     secret = ["--batch", "--yes", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "correct horse"]
     base = ["gpg", "--homedir", home, *secret, "--no-symkey-cache"]
 
-    def run(*words: object) -> None:
-        subprocess.run([*base, *map(str, words)], check=True)
-
     try:
         # The agent is started, and the key ring made, before anything is timed.
         subprocess.run([*base, *QUICK, "--symmetric"], input=b"warm", stdout=subprocess.DEVNULL, check=True)
-        yield run
+        yield base
     finally:
         subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=False)
         shutil.rmtree(home, ignore_errors=True)
@@ -38,7 +35,11 @@ def gpg():
 def through(folder: Path, what: str) -> None:
     said = subprocess.run(["gpg", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     version = ", ".join(line for line in said[:2])
-    with gpg() as run:
+    with gpg() as base:
+
+        def run(*words: object) -> None:
+            subprocess.run([*base, *map(str, words)], check=True)
+
         files(
             TOOL,
             version,

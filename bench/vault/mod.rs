@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context as Hash, SHA256};
 
-use crate::run::{Results, Worker};
+use crate::mix::Mix;
+use crate::run::{Results, Worker, settle};
 use crate::{Failure, machine};
 
 /// Bytes of the input, of which fields and records are the beginning.
@@ -67,22 +68,12 @@ fn jobs() -> Result<Vec<(&'static str, Vec<Worker>)>, Failure> {
     ])
 }
 
-/// What one tool left to be written to the disk is not the next one's burden.
-fn settle() {
-    // Where there is no such program, the rounds spread it over all.
-    let _ = std::process::Command::new("sync").status();
-}
-
-/// Bytes that no compression shortens, the same each time (`SplitMix64`, public domain, by Steele et al.).
+/// Bytes that no compression shortens, the same each time.
 fn write_input(path: &Path) -> Result<(), Failure> {
     let mut to = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut state = 0_u64;
+    let mut mix = Mix::default();
     for _ in 0..INPUT / 8 {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        to.write_all(&(z ^ (z >> 31)).to_le_bytes())?;
+        to.write_all(&mix.draw().to_le_bytes())?;
     }
     Ok(to.flush()?)
 }

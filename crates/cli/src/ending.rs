@@ -3,7 +3,7 @@
 /// What the exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// 0: done; a watched request ended as asked.
+    /// 0: done; a watched request ended as asked, or what it makes can be fetched.
     Done,
     /// 1: it failed, and standard error says why.
     Error,

@@ -1,7 +1,9 @@
 //! What people write: identities, instants, lengths of time. Complaints say what to write instead,
 //! and never quote an identity.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::path::Path;
 
 use domain::identity::{Identity, IdentityType};
 use domain::{Personal, StoreId};
@@ -9,8 +11,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+use crate::api::Recipient;
 use crate::args::Given;
 use crate::ending::Usage;
+use crate::file::{is_standard, parse_passphrase, read_passphrase};
 use crate::screen::Screen;
 use crate::text::Line;
 
@@ -33,16 +37,41 @@ impl Typed<'_> {
         if value.expose() != "-" {
             return Ok(value);
         }
+        let line = self.line(what)?;
+        match line.expose().trim() {
+            "" => Err(Usage(format!("{what}: `-` was given, and standard input has no line for it")).into()),
+            text => Ok(Personal::new(text)),
+        }
+    }
+
+    fn line(&mut self, what: &str) -> anyhow::Result<Personal> {
         if self.asked {
             self.screen.notes(&[Line::plain(format!("{what}, then Enter:"))])?;
         }
         let mut line = String::new();
         std::io::Read::take(&mut *self.stdin, LONGEST_LINE).read_line(&mut line)?;
-        let line = Personal::new(line);
-        match line.expose().trim() {
-            "" => Err(Usage(format!("{what}: `-` was given, and standard input has no line for it")).into()),
-            text => Ok(Personal::new(text)),
+        Ok(Personal::new(line))
+    }
+
+    /// For whom a package is encrypted: an age recipient, or whoever knows a passphrase, which is the next
+    /// line where its file is `-`.
+    pub fn recipient(
+        &mut self,
+        age: Option<Personal>,
+        passphrase: Option<&Path>,
+    ) -> anyhow::Result<Option<Recipient>> {
+        if let Some(age) = age {
+            return Ok(Some(Recipient::Age(recipient(&age)?)));
         }
+        Ok(match passphrase {
+            None => None,
+            Some(file) if !is_standard(Some(file)) => Some(Recipient::Passphrase(read_passphrase(file)?)),
+            Some(_) => {
+                let line = self.line("passphrase (it shows as you type it)")?;
+                let complaint = |what| Usage(format!("--passphrase-file -: {what}"));
+                Some(Recipient::Passphrase(parse_passphrase(line.expose()).map_err(complaint)?))
+            }
+        })
     }
 
     /// The identities in the order in which their lines are read: e-mail addresses first.
@@ -62,6 +91,38 @@ impl Typed<'_> {
         let complaint = |e| Usage(format!("{}: {e}", given.kind));
         Ok(Identity::new(given.kind.clone(), &value).map_err(complaint)?)
     }
+}
+
+/// An age recipient. The key that opens a package is refused before it is sent anywhere; the rest is the
+/// API's to find.
+fn recipient(given: &Personal) -> Result<Personal, Usage> {
+    let text = given.expose().trim();
+    if text.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("AGE-SECRET-KEY-")) {
+        return Err(Usage(
+            "--recipient: this is a secret key, which nobody else may see; it was not sent.\nIt stood in the list \
+             of processes, and may be in the shell's history: make a new pair with `age-keygen`, and give the \
+             recipient that begins with age1."
+                .to_owned(),
+        ));
+    }
+    if !text.starts_with("age1") {
+        return Err(Usage(
+            "--recipient: write an age recipient, which begins with age1: `age-keygen` makes one".to_owned(),
+        ));
+    }
+    Ok(Personal::new(text))
+}
+
+/// How new stores' data must be, each store once.
+pub fn min_versions(given: Vec<(StoreId, String)>) -> Result<BTreeMap<StoreId, String>, Usage> {
+    let mut versions = BTreeMap::new();
+    for (store, version) in given {
+        if versions.contains_key(&store) {
+            return Err(Usage(format!("--min-version: {store} is named twice; name each store once")));
+        }
+        versions.insert(store, version);
+    }
+    Ok(versions)
 }
 
 /// `now`, or an instant.

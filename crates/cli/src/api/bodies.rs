@@ -1,13 +1,16 @@
 //! What is sent. The same shapes as [`contract::api`] reads; there they cannot be written, so that
 //! no part of the platform writes an identity by accident.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::vault::Purpose;
 use domain::clock::Jurisdiction;
+use domain::export::Format;
 use domain::pii::exposed;
 use domain::request::RequestType;
-use domain::{Identity, Personal};
+use domain::{Identity, Personal, StoreId};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use vault::Material;
@@ -27,6 +30,28 @@ pub struct Submit {
     /// How the person was verified, if they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// With an erasure: the person gets what is held before anything is erased.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub export_first: bool,
+    /// The form of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// For whom the package is encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<Recipient>,
+    /// How new a store's data must be.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub min_versions: BTreeMap<StoreId, String>,
+}
+
+/// For whom a package is encrypted.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// An age recipient.
+    Age(#[serde(with = "exposed")] Personal),
+    /// Whoever knows a passphrase.
+    Passphrase(#[serde(with = "exposed")] Personal),
 }
 
 /// Who a request is about.

@@ -10,7 +10,7 @@ use reqwest::header::HeaderValue;
 use super::Api;
 use crate::args::Global;
 use crate::ending::Usage;
-use crate::world::World;
+use crate::world::{Pace, World};
 
 const HOW: &str = "On this machine: `make up`, then `. target/local/env.sh`.";
 
@@ -31,24 +31,7 @@ pub fn connect(global: &Global, world: &World) -> anyhow::Result<Api> {
     let mut token = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| complaint())?;
     token.set_sensitive(true);
     let pace = world.pace;
-    let mut http = reqwest::Client::builder()
-        .user_agent(concat!("lacuna/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(pace.connect_within)
-        .timeout(pace.answer_within)
-        // A redirect would carry the token, and perhaps an identity, to where nobody meant it.
-        .redirect(reqwest::redirect::Policy::none());
-    if is_loopback(&base) {
-        http = http.no_proxy();
-        if let Some(name) = base.host_str().filter(|host| host.ends_with(".localhost")) {
-            // RFC 6761 section 6.3: such names are this machine. Not every resolver knows.
-            let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-            http = http.resolve(name, here);
-        }
-    }
-    if base.scheme() == "http" {
-        // No TLS, so no need for the machine to have certificates of authorities.
-        http = http.tls_certs_only([]);
-    }
+    let http = client(&base, &pace).timeout(pace.answer_within);
     Ok(Api {
         http: http.build().context("this machine cannot make a connection")?,
         base,
@@ -57,6 +40,27 @@ pub fn connect(global: &Global, world: &World) -> anyhow::Result<Api> {
         random: Rc::clone(&world.random),
         notice: Box::new(|_| {}),
     })
+}
+
+/// What speaks to this address, and follows no redirect: one would carry what is sent to where nobody meant it.
+pub(super) fn client(url: &Url, pace: &Pace) -> reqwest::ClientBuilder {
+    let mut http = reqwest::Client::builder()
+        .user_agent(concat!("lacuna/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(pace.connect_within)
+        .redirect(reqwest::redirect::Policy::none());
+    if is_loopback(url) {
+        http = http.no_proxy();
+        if let Some(name) = url.host_str().filter(|host| host.ends_with(".localhost")) {
+            // RFC 6761 section 6.3: such names are this machine. Not every resolver knows.
+            let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+            http = http.resolve(name, here);
+        }
+    }
+    if url.scheme() == "http" {
+        // No TLS, so no need for the machine to have certificates of authorities.
+        http = http.tls_certs_only([]);
+    }
+    http
 }
 
 fn address(url: Option<String>) -> Result<Url, Usage> {
@@ -84,7 +88,8 @@ fn address(url: Option<String>) -> Result<Url, Usage> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"

@@ -1,20 +1,24 @@
 //! The API from the caller's side: one call, tried again where that can do no harm.
 
+mod answers;
 mod bodies;
 mod connect;
+mod link;
 mod trouble;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use contract::api::RequestView;
-use domain::RequestId;
+use domain::{Personal, RequestId};
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
-pub use bodies::{PlaceHold, Rotate, Subject, Submit, UnwrapKey, Verification, WrapKey};
+pub use answers::{Download, DownloadCode};
+pub use bodies::{PlaceHold, Recipient, Rotate, Subject, Submit, UnwrapKey, Verification, WrapKey};
 pub use connect::connect;
+pub use link::{Incoming, Link, Unopened};
 pub use trouble::{Refusal, Repeat, Unanswered};
 
 use crate::world::Pace;
@@ -92,6 +96,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// What the API counts, though it only reads.
+    #[must_use]
+    pub fn counted(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
     /// With a parameter, if there is one.
     #[must_use]
     pub fn asking(mut self, name: &'static str, value: Option<&'a str>) -> Self {
@@ -135,17 +146,26 @@ impl Answer {
 
 /// What one attempt came to.
 enum Attempt {
-    Answered {
-        status: u16,
-        /// Asking again would not help: the API says so by not saying when.
-        hopeless: bool,
-        retry_after: Option<Duration>,
-        body: String,
-    },
-    Failed {
-        cause: String,
-        unsent: bool,
-    },
+    Answered(Reply),
+    Failed { cause: String, unsent: bool },
+}
+
+/// What the API said, yes or no.
+struct Reply {
+    status: u16,
+    /// Asking again would not help: the API says so by not saying when.
+    hopeless: bool,
+    retry_after: Option<Duration>,
+    /// Where it sends the caller on to. A link is a credential.
+    location: Option<Personal>,
+    body: String,
+}
+
+impl Reply {
+    fn refusal(self, call: &Call<'_>) -> Refusal {
+        let repeat = if self.hopeless { Repeat::Harmless } else { call.repeat() };
+        Refusal::read(self.status, self.body, repeat)
+    }
 }
 
 impl Api {
@@ -156,26 +176,39 @@ impl Api {
 
     /// Makes a call. An answer that says no is a [`Refusal`], no answer at all [`Unanswered`].
     pub async fn call(&self, call: Call<'_>) -> anyhow::Result<Answer> {
+        match self.ask(&call).await? {
+            Reply { status: 200..300, body, .. } => Ok(Answer { body }),
+            no => Err(no.refusal(&call).into()),
+        }
+    }
+
+    /// Makes a call that is answered with a link. It is not followed.
+    pub async fn link(&self, call: Call<'_>) -> anyhow::Result<Link> {
+        match self.ask(&call).await? {
+            Reply { status: 303, location: Some(location), .. } => Ok(Link::new(&location, &self.base)?),
+            Reply { status: 200..300 | 303, .. } => {
+                anyhow::bail!(
+                    "the API gave no link, and nothing was fetched.\nIs LACUNA_URL the API's address?"
+                )
+            }
+            no => Err(no.refusal(&call).into()),
+        }
+    }
+
+    async fn ask(&self, call: &Call<'_>) -> anyhow::Result<Reply> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let attempt = self.attempt(&call).await?;
-            let again = tries < self.pace.attempts && may_try_again(&call, &attempt);
+            let attempt = self.attempt(call).await?;
+            let again = tries < self.pace.attempts && may_try_again(call, &attempt);
             match attempt {
-                attempt if again => {
-                    let pause = self.pause(tries, &attempt);
-                    (self.notice)(&format!(
-                        "{}; trying again in {:.1} s",
-                        what_happened(&attempt),
-                        pause.as_secs_f64()
-                    ));
-                    tokio::time::sleep(pause).await;
+                Attempt::Answered(reply) if again => {
+                    self.wait(tries, reply.retry_after, &what_happened(&reply)).await;
                 }
-                Attempt::Answered { status: 200..300, body, .. } => return Ok(Answer { body }),
-                Attempt::Answered { status, body, hopeless, .. } => {
-                    let repeat = if hopeless { Repeat::Harmless } else { call.repeat() };
-                    return Err(Refusal::read(status, body, repeat).into());
+                Attempt::Failed { cause, .. } if again => {
+                    self.wait(tries, None, &format!("no answer: {cause}")).await;
                 }
+                Attempt::Answered(reply) => return Ok(reply),
                 Attempt::Failed { cause, unsent } => {
                     let host = self.base.host_str().unwrap_or_default().to_owned();
                     return Err(Unanswered { host, tries, cause, unsent, repeat: call.repeat() }.into());
@@ -219,11 +252,18 @@ impl Api {
         })
     }
 
+    /// Waits before the next attempt, and says why.
+    async fn wait(&self, tries: u32, retry_after: Option<Duration>, what: &str) {
+        let pause = self.pause(tries, retry_after);
+        (self.notice)(&format!("{what}; trying again in {:.1} s", pause.as_secs_f64()));
+        tokio::time::sleep(pause).await;
+    }
+
     /// Full jitter: any length up to the longest of this attempt, so that many callers who were
     /// turned away together do not come back together.
-    fn pause(&self, tries: u32, attempt: &Attempt) -> Duration {
-        if let Attempt::Answered { retry_after: Some(after), .. } = attempt {
-            return (*after).min(LONGEST_RETRY_AFTER);
+    fn pause(&self, tries: u32, retry_after: Option<Duration>) -> Duration {
+        if let Some(after) = retry_after {
+            return after.min(LONGEST_RETRY_AFTER);
         }
         let doubled = 2_u32.saturating_pow(tries.saturating_sub(1));
         let longest = self.pace.first_pause.saturating_mul(doubled).min(self.pace.longest_pause);
@@ -235,18 +275,17 @@ impl Api {
 fn may_try_again(call: &Call<'_>, attempt: &Attempt) -> bool {
     match attempt {
         // Turned away before anything was done.
-        Attempt::Answered { status: 429, .. } => true,
-        Attempt::Answered { status: 502..=504, hopeless, .. } => call.is_idempotent() && !hopeless,
-        Attempt::Answered { .. } => false,
+        Attempt::Answered(Reply { status: 429, .. }) => true,
+        Attempt::Answered(Reply { status: 502..=504, hopeless, .. }) => call.is_idempotent() && !hopeless,
+        Attempt::Answered(_) => false,
         Attempt::Failed { unsent, .. } => *unsent || call.is_idempotent(),
     }
 }
 
-fn what_happened(attempt: &Attempt) -> String {
-    match attempt {
-        Attempt::Answered { status: 429, .. } => "the API has too much to do (429)".to_owned(),
-        Attempt::Answered { status, .. } => format!("the API answered {status}"),
-        Attempt::Failed { cause, .. } => format!("no answer: {cause}"),
+fn what_happened(reply: &Reply) -> String {
+    match reply.status {
+        429 => "the API has too much to do (429)".to_owned(),
+        status => format!("the API answered {status}"),
     }
 }
 
@@ -256,6 +295,8 @@ async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Attempt> {
     let retry_after = response.headers().get(RETRY_AFTER);
     let retry_after =
         retry_after.and_then(|after| after.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|location| location.to_str().ok()).map(Personal::new);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
@@ -269,10 +310,11 @@ async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Attempt> {
     let body = String::from_utf8_lossy(&body).into_owned();
     // Lacuna's own documents say when to come back, if that can help. A gateway's never do.
     let hopeless = status == 503 && retry_after.is_none() && trouble::is_ours(&body);
-    Ok(Attempt::Answered { status, hopeless, retry_after, body })
+    Ok(Attempt::Answered(Reply { status, hopeless, retry_after, location, body }))
 }
 
-/// The innermost cause: the layers above it only say that a request was not sent.
+/// The innermost cause: the layers above it only say that a request was not sent. Of a link's error the URL
+/// was taken away before.
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();

@@ -32,8 +32,8 @@ Environment:
   NO_COLOR      set: no colours
 `make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
 
-Exit codes: 0 done, 1 failed, 2 wrong command line or environment. A watched request: 0 fulfilled,
-3 ended otherwise, 4 parked, 5 still open when the time was up. 130 interrupted.";
+Exit codes: 0 done, 1 failed, 2 wrong command line or environment. A watched request: 0 fulfilled or
+ready to be fetched, 3 ended otherwise, 4 parked, 5 still open when the time was up. 130 interrupted.";
 
 const COMMON: &str = "Common options";
 

@@ -1,11 +1,14 @@
 //! `lacuna request …`
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::Status;
 use domain::clock::Jurisdiction;
+use domain::export::{Format, is_version};
 use domain::request::RequestType;
-use domain::{Personal, RequestId};
+use domain::{Personal, RequestId, StoreId};
 
 use super::{Given, given, personal};
 
@@ -17,7 +20,7 @@ pub enum Command {
     Submit(Submit),
     /// Where a request is, and what became of the person's records in each store
     Status(One),
-    /// Follow a request until it ends, is parked, or the time is up
+    /// Follow a request until it ends, can be fetched, is parked, or the time is up
     #[command(after_help = WATCH)]
     Watch(WatchOne),
     /// Withdraw a request: possible until erasing begins; what was hidden is shown again
@@ -28,6 +31,14 @@ pub enum Command {
     Verify(Verify),
     /// Everything that happened to a request
     Timeline(One),
+    /// Fetch a package into a file, with the person's own token
+    #[command(after_help = FETCH)]
+    Fetch(Fetch),
+    /// Make a download code for a person without a login; the one before ends
+    #[command(after_help = CODE)]
+    Code(One),
+    /// From where packages were fetched: kept for 30 days. That you looked is in the audit
+    Downloads(One),
     /// List requests
     List(List),
 }
@@ -35,14 +46,28 @@ pub enum Command {
 const SUBMIT: &str = "\
 Identities are sent, and never printed or logged. To keep one out of the shell's history and the
 list of processes, write `-` and give it on standard input, one line for each `-`: e-mail addresses
-first, then other identities, then the reference.
+first, then other identities, then the reference, then the passphrase.
   lacuna request submit --type erasure --email - --jurisdiction EU < address.txt
 A token of role `subject` says itself who it is about: give no identity then.
+A passphrase is never an argument: every user of the machine can read the list of processes.
+  (umask 077; openssl rand -base64 24 > secret.txt)
+  lacuna request submit --type access --jurisdiction EU --passphrase-file secret.txt
 Submitting twice with the same --idempotency-key is submitting once.";
 
 const WATCH: &str = "\
-Exit codes: 0 fulfilled, 3 ended otherwise, 4 parked, 5 still open when the time was up,
-130 interrupted. Watching changes nothing: the request goes on without it.";
+Exit codes: 0 fulfilled, or the person can fetch it; 3 ended otherwise, 4 parked, 5 still open when
+the time was up, 130 interrupted. Watching changes nothing: the request goes on without it.
+An access or portability request is followed until its package can be fetched, not until that is
+destroyed; an erasure with --export-first until it ends.";
+
+const FETCH: &str = "\
+Only the person's own token fetches a package, and each run uses up one of its links. FILE appears,
+readable by you alone, when all of it is there and its SHA-256 is the one that the request names.
+What breaks off leaves nothing, and is not resumed: run it again.";
+
+const CODE: &str = "\
+The code is shown once and kept nowhere. It gives out a few links to what the person may fetch, until
+that is destroyed: give it to them by a way that only they read. A code that was made before ends.";
 
 /// One request.
 #[derive(Args)]
@@ -57,6 +82,8 @@ pub struct Submit {
     /// What is asked for
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Kind,
+    #[command(flatten)]
+    pub copy: Copied,
     /// An e-mail address of the person; `-` reads it from standard input
     #[arg(long, value_parser = personal, value_name = "ADDRESS")]
     pub email: Vec<Personal>,
@@ -83,6 +110,42 @@ pub struct Submit {
     pub watch: bool,
     #[command(flatten)]
     pub patience: Patience,
+}
+
+/// What a submission says about the copy that the person gets.
+#[derive(Args)]
+pub struct Copied {
+    /// With an erasure: first give the person what is held, and the time to fetch it
+    #[arg(long)]
+    pub export_first: bool,
+    /// The form of the files: json (by default), csv or xml
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Form>,
+    /// Encrypt the package for an age recipient, `age1…`, whose secret key opens it
+    #[arg(long, value_parser = personal, value_name = "RECIPIENT", conflicts_with = "passphrase_file")]
+    pub recipient: Option<Personal>,
+    /// Encrypt it with the passphrase in FILE, which you alone can read; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// How new a store's data must be, such as `crm=57` or `shop=2026-11-04T09:00:00Z`
+    #[arg(long, value_parser = min_version, value_name = "STORE=VERSION")]
+    pub min_version: Vec<(StoreId, String)>,
+}
+
+/// `fetch`
+#[derive(Args)]
+pub struct Fetch {
+    #[command(flatten)]
+    pub one: One,
+    /// Where to write; the name that the package has, in this folder, without it
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Which package, where there are several
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub package: u32,
+    /// Replace FILE if it is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `watch`
@@ -142,6 +205,13 @@ pub struct Pages {
     pub cursor: Option<String>,
 }
 
+fn min_version(text: &str) -> Result<(StoreId, String), String> {
+    let form = "write it as STORE=VERSION, with a whole number or a time as the version: \
+                `crm=57`, `shop=2026-11-04T09:00:00Z`";
+    let (store, version) = text.split_once('=').filter(|(_, version)| is_version(version)).ok_or(form)?;
+    Ok((store.parse().map_err(|_| form)?, version.to_owned()))
+}
+
 fn statuses() -> PossibleValuesParser {
     PossibleValuesParser::new(Status::ALL.map(Status::as_str))
 }
@@ -151,12 +221,39 @@ fn statuses() -> PossibleValuesParser {
 pub enum Kind {
     /// Erase what is held about the person
     Erasure,
+    /// Give the person what is held about them
+    Access,
+    /// Give it in a form that other services can read
+    Portability,
 }
 
 impl From<Kind> for RequestType {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Erasure => Self::Erasure,
+            Kind::Access => Self::Access,
+            Kind::Portability => Self::Portability,
+        }
+    }
+}
+
+/// The form of the files in a package.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Form {
+    /// JSON Lines: one record a line
+    Json,
+    /// For spreadsheets
+    Csv,
+    /// XML 1.0
+    Xml,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Json => Self::Json,
+            Form::Csv => Self::Csv,
+            Form::Xml => Self::Xml,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod catalog;
+mod export;
 mod hold;
 mod list;
 mod request;

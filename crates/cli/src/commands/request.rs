@@ -3,8 +3,8 @@
 use contract::api::{RequestSummary, RequestView, Submitted, TimelineEntry};
 use domain::RequestId;
 
-use super::Desk;
 use super::list::{joined, pages};
+use super::{Desk, export};
 use crate::api::{Answer, Api, Call, Subject, Submit, Verification};
 use crate::args::request::{self, Command, Pages, Patience};
 use crate::ending::Ending;
@@ -28,6 +28,9 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
         }
         Command::Verify(verify) => self::verify(verify, desk).await,
         Command::Timeline(one) => timeline(&one.id, desk).await,
+        Command::Fetch(fetch) => export::fetch(fetch, desk).await,
+        Command::Code(one) => export::code(&one.id, desk).await,
+        Command::Downloads(one) => export::downloads(&one.id, desk).await,
         Command::List(list) => self::list(&list, desk).await,
     }
 }
@@ -38,6 +41,8 @@ async fn submit(args: request::Submit, mut desk: Desk<'_>) -> anyhow::Result<End
     let api = desk.api()?;
     input::length("--timeout", &args.patience.timeout)?;
     let at = input::past("--verified-at", &args.verified_at, now)?;
+    let copy = args.copy;
+    let min_versions = input::min_versions(copy.min_version)?;
     let mut typed = desk.typed();
     let identities = typed.identities(args.email, args.identity)?;
     let verification = match args.verified_by.zip(args.reference) {
@@ -51,6 +56,10 @@ async fn submit(args: request::Submit, mut desk: Desk<'_>) -> anyhow::Result<End
         subject: Subject::of(identities),
         jurisdiction: args.jurisdiction.into(),
         verification,
+        export_first: copy.export_first,
+        format: copy.format.map(Into::into),
+        recipient: typed.recipient(copy.recipient, copy.passphrase_file.as_deref())?,
+        min_versions,
     };
     let key = key(args.idempotency_key, &desk)?;
     let call = Call::post(["requests"]).with(&body)?.named(&key);

@@ -8,6 +8,7 @@ use vault::Material;
 use zeroize::Zeroizing;
 
 use crate::ending::Usage;
+use crate::file::open_to_others;
 
 /// 64 hex digits and a line break of two bytes, and one byte more to see that it goes on.
 const MOST: usize = 67;
@@ -49,19 +50,6 @@ pub fn read(path: &Path) -> Result<Material, Usage> {
         }
     }
     parse(bytes.get(..length).unwrap_or_default()).map_err(complaint)
-}
-
-/// The mode, if anybody but the owner has a right in it.
-#[cfg(unix)]
-fn open_to_others(file: &File) -> std::io::Result<Option<u32>> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = file.metadata()?.permissions().mode() & 0o7777;
-    Ok((mode & 0o077 != 0).then_some(mode))
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_: &File) -> std::io::Result<Option<u32>> {
-    Ok(None)
 }
 
 fn parse(bytes: &[u8]) -> Result<Material, &'static str> {

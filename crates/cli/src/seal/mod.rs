@@ -1,11 +1,9 @@
-//! Files that are sealed and opened here, in constant memory: where they come from and go to, whose key
-//! it is, and what is wrong with one that does not open.
+//! Files that are sealed and opened here, in constant memory: whose key it is, and what is wrong with one
+//! that does not open.
 
 mod damage;
 mod key;
-mod place;
 mod run;
-mod stop;
 mod wrapped;
 
 use contract::vault::{FILE_PURPOSE, MOST_CONTEXT};
@@ -13,7 +11,6 @@ use vault::Context;
 
 pub use damage::{Under, damaged, half};
 pub use key::{fresh, read as read_key, salt};
-pub use place::{Draft, Place, Source, is_standard};
 pub use run::{End, Run, Trouble};
 pub use wrapped::{STREAM, Start, start, unwrap, wrap};
 

@@ -14,8 +14,7 @@ use vault::{DataKey, FRAME, OpenReader, SealWriter, VaultError};
 use zeroize::Zeroizing;
 
 use super::Name;
-use super::place::Sink;
-use super::stop::Stop;
+use crate::file::{Sink, Stop};
 use crate::screen::Screen;
 use crate::show::vault::progress;
 

@@ -17,7 +17,8 @@ pub fn print(error: &anyhow::Error, screen: &mut Screen) -> io::Result<()> {
         (None, None) => told(error, width),
     };
     if let Some(Advice(text)) = error.downcast_ref() {
-        lines.extend(paragraph(Tone::Plain, text, width.min(100)));
+        // A command stands on a line of its own.
+        lines.extend(text.lines().flat_map(|part| paragraph(Tone::Plain, part, width.min(100))));
     }
     if let Some(refusal) = error.downcast_ref::<Refusal>().filter(|_| screen.json()) {
         screen.body(&refusal.body)?;

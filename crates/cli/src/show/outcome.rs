@@ -4,6 +4,7 @@ use contract::api::RequestView;
 use domain::Status;
 use jiff::Timestamp;
 
+use super::export;
 use super::request::doing;
 use super::stores::Total;
 use crate::text::time::length;
@@ -15,6 +16,11 @@ pub fn sentence(view: &RequestView, width: usize) -> Vec<Line> {
     let took = view.closed_at.map(|at| at.duration_since(view.received_at));
     let took = took.map_or(String::new(), |took| format!(" after {}", length(took)));
     let (tone, text) = match view.status {
+        Status::Fulfilled if !view.kind.erases() => {
+            let fetched = view.export.as_ref().is_some_and(|export| export.downloads > 0);
+            let tone = if fetched { Tone::Good } else { Tone::Warn };
+            (tone, format!("Fulfilled{took}: {}.", export::outcome(view)))
+        }
         Status::Fulfilled => {
             (Tone::Good, format!("Fulfilled{took}: {}. {}", settled(total), proof(view, total)))
         }
@@ -37,6 +43,10 @@ pub fn sentence(view: &RequestView, width: usize) -> Vec<Line> {
             let reason = view.denied.as_deref().unwrap_or("no reason given");
             (Tone::Warn, format!("Denied{took}: a sanction source said no ({reason})."))
         }
+        Status::Cancelled if !view.kind.erases() => (
+            Tone::Plain,
+            format!("Cancelled{took}: nothing can be fetched, and nothing that was read is kept."),
+        ),
         Status::Cancelled => {
             let hidden = view.stores.iter().any(|store| store.status == "restored");
             let shown = if hidden { ", and what was hidden is shown again" } else { "" };

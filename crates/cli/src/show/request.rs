@@ -4,8 +4,8 @@ use contract::api::{ParkedView, RequestSummary, RequestView, Submitted};
 use domain::Status;
 use jiff::Timestamp;
 
-use super::outcome;
 use super::stores::{self, Total};
+use super::{export, outcome};
 use crate::text::table::{Cell, Table, cell, toned, words};
 use crate::text::time::{day, deadline, due_day, instant, left, moment};
 use crate::text::{Line, Tone, paragraph};
@@ -28,6 +28,7 @@ pub fn whole(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
         lines.push(Line::empty());
         lines.extend(kept);
     }
+    lines.extend(export::lines(view, now, width));
     if view.status.is_end() {
         lines.push(Line::empty());
         lines.extend(outcome::sentence(view, width));
@@ -45,7 +46,7 @@ pub fn heading(view: &RequestView) -> Line {
 /// How good a status is.
 pub fn tone(status: Status) -> Tone {
     match status {
-        Status::Fulfilled => Tone::Good,
+        Status::Fulfilled | Status::Ready => Tone::Good,
         Status::Parked => Tone::Bad,
         Status::Held
         | Status::AwaitingVerification
@@ -85,10 +86,13 @@ fn due(view: &RequestView, now: Timestamp) -> Cell {
 /// What it is doing, in one sentence.
 pub fn doing(view: &RequestView, now: Timestamp) -> String {
     if view.cancelling && !view.status.is_end() {
-        return "being withdrawn: what was hidden is shown again".to_owned();
+        let undone =
+            if view.kind.erases() { "what was hidden is shown again" } else { "what was read is destroyed" };
+        return format!("being withdrawn: {undone}");
     }
     let erased = Total::of(view);
     let untouched = match erased.erased + erased.anonymised {
+        0 if !view.kind.erases() => "nothing can be fetched",
         0 => "nothing was erased",
         _ => "some records had been erased before",
     };
@@ -115,7 +119,7 @@ pub fn doing(view: &RequestView, now: Timestamp) -> String {
         Status::Fulfilled if !view.kind.erases() => "done: the person could fetch what is held".to_owned(),
         Status::Fulfilled => "done: nothing of the person is left but what law obliges to keep".to_owned(),
         Status::PartiallyFulfilled => "done, but for what a sanction source wants kept".to_owned(),
-        Status::NoMatch => "no store knows the person; nothing was erased".to_owned(),
+        Status::NoMatch => format!("no store knows the person; {untouched}"),
         Status::Denied => {
             let reason = view.denied.as_deref().unwrap_or("no reason given");
             format!("a sanction source said no ({reason}); {untouched}")
@@ -126,8 +130,15 @@ pub fn doing(view: &RequestView, now: Timestamp) -> String {
 
 fn ready(view: &RequestView, now: Timestamp) -> String {
     let until = view.export.as_ref().and_then(|export| export.expires_at);
+    let none_left = view.export.as_ref().is_some_and(|export| export.downloads_left == 0);
+    let goes_on = if view.kind.erases() { ", and the erasure goes on" } else { "" };
     match until.and_then(|until| left(now, until)) {
-        Some(left) => format!("the person can fetch it, {left}; then it is destroyed"),
+        Some(left) if none_left => {
+            format!(
+                "nobody can fetch it any more: its links were used up; {left}, then it is destroyed{goes_on}"
+            )
+        }
+        Some(left) => format!("the person can fetch it, {left}; then it is destroyed{goes_on}"),
         None => "its time is over; it is being destroyed".to_owned(),
     }
 }

@@ -8,10 +8,12 @@ use crate::text::time::term;
 use crate::text::{Line, Tone};
 
 /// The records of all stores together.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Total {
     /// Found.
     pub found: u64,
+    /// Read whole, for an export.
+    pub read: u64,
     /// Deleted.
     pub erased: u64,
     /// Kept, with the person in them replaced.
@@ -24,62 +26,98 @@ pub struct Total {
     pub stores: u64,
 }
 
+impl Default for Total {
+    /// Of no store.
+    fn default() -> Self {
+        Self { found: 0, read: 0, erased: 0, anonymised: 0, retained: 0, residue: Some(0), stores: 0 }
+    }
+}
+
 impl Total {
     /// Adds up a request's stores.
     pub fn of(view: &RequestView) -> Self {
-        let none = Self { residue: Some(0), ..Self::default() };
-        view.stores.iter().fold(none, |sum, store| Self {
-            found: sum.found + store.located,
-            erased: sum.erased + store.erased,
-            anonymised: sum.anonymised + store.anonymised,
-            retained: sum.retained + store.retained,
-            residue: sum.residue.zip(store.residue).map(|(a, b)| a + b),
-            stores: sum.stores + u64::from(store.located > 0),
-        })
+        view.stores.iter().fold(Self::default(), Self::and)
+    }
+
+    fn and(self, store: &StoreView) -> Self {
+        Self {
+            found: self.found + store.located,
+            read: self.read + store.collected,
+            erased: self.erased + store.erased,
+            anonymised: self.anonymised + store.anonymised,
+            retained: self.retained + store.retained,
+            residue: self.residue.zip(store.residue).map(|(a, b)| a + b),
+            stores: self.stores + u64::from(store.located > 0),
+        }
+    }
+}
+
+/// What is shown of each store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Found,
+    Read,
+    Erased,
+    Anonymised,
+    Retained,
+    Residue,
+}
+
+impl Shown {
+    /// What a request of this kind does to stores: one that erases nothing has no zeros for it.
+    fn of(view: &RequestView) -> Vec<Self> {
+        let mut shown = vec![Self::Found];
+        if view.export.is_some() || !view.kind.erases() {
+            shown.push(Self::Read);
+        }
+        if view.kind.erases() {
+            shown.extend([Self::Erased, Self::Anonymised, Self::Retained, Self::Residue]);
+        }
+        shown
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Read => "read",
+            Self::Erased => "erased",
+            Self::Anonymised => "anonymised",
+            Self::Retained => "retained",
+            Self::Residue => "residue",
+        }
+    }
+
+    fn cell(self, total: &Total, tone: Tone) -> Cell {
+        let number = |n: u64| toned(tone, n.to_string());
+        match self {
+            Self::Found => number(total.found),
+            Self::Read => number(total.read),
+            Self::Erased => number(total.erased),
+            Self::Anonymised => number(total.anonymised),
+            Self::Retained => number(total.retained),
+            Self::Residue => residue(total.residue, tone),
+        }
     }
 }
 
 /// The stores' table, at most so many of them.
 pub fn table(view: &RequestView, most: usize) -> Table {
-    let mut table = Table::new(&[
-        sentences("store"),
-        words("status").at_least("suppressed".len()),
-        numbers("found"),
-        numbers("erased"),
-        numbers("anonymised"),
-        numbers("retained"),
-        numbers("residue"),
-    ]);
+    let shown = Shown::of(view);
+    let mut columns = vec![sentences("store"), words("status").at_least("suppressed".len())];
+    columns.extend(shown.iter().map(|shown| numbers(shown.title())));
+    let mut table = Table::new(&columns);
     for store in view.stores.iter().take(most) {
-        table.row(row(store));
+        let good = if view.kind.erases() { "confirmed" } else { "collected" };
+        let cells = [cell(store.store.as_str()), toned(tone(&store.status, good), &store.status)];
+        let total = Total::default().and(store);
+        table.row(cells.into_iter().chain(shown.iter().map(|shown| shown.cell(&total, Tone::Plain))));
     }
     if view.stores.len() > 1 {
         let total = Total::of(view);
-        let number = |n: u64| toned(Tone::Quiet, n.to_string());
-        table.row([
-            toned(Tone::Quiet, "in all"),
-            cell(""),
-            number(total.found),
-            number(total.erased),
-            number(total.anonymised),
-            number(total.retained),
-            residue(total.residue, Tone::Quiet),
-        ]);
+        let cells = [toned(Tone::Quiet, "in all"), cell("")];
+        table.row(cells.into_iter().chain(shown.iter().map(|shown| shown.cell(&total, Tone::Quiet))));
     }
     table
-}
-
-fn row(store: &StoreView) -> [Cell; 7] {
-    let number = |n: u64| cell(n.to_string());
-    [
-        cell(store.store.as_str()),
-        toned(tone(&store.status), &store.status),
-        number(store.located),
-        number(store.erased),
-        number(store.anonymised),
-        number(store.retained),
-        residue(store.residue, Tone::Plain),
-    ]
 }
 
 /// A store's residue is unknown until it was read again: never a zero.
@@ -91,10 +129,10 @@ fn residue(residue: Option<u64>, fine: Tone) -> Cell {
     }
 }
 
-fn tone(status: &str) -> Tone {
+fn tone(status: &str, good: &str) -> Tone {
     match status {
-        "confirmed" => Tone::Good,
         "failed" => Tone::Bad,
+        status if status == good => Tone::Good,
         _ => Tone::Plain,
     }
 }

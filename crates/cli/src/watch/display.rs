@@ -72,7 +72,7 @@ impl<'a> Display<'a> {
         }
     }
 
-    /// The request ended, or is parked.
+    /// The request ended, can be fetched, or is parked.
     pub fn ended(&mut self, view: &RequestView) -> io::Result<()> {
         if self.screen.json() {
             return Ok(());
@@ -231,6 +231,7 @@ fn changes(before: Option<&RequestView>, view: &RequestView, now: Timestamp) -> 
 fn changed(store: &StoreView, at: &str) -> Line {
     let counts = [
         ("found", store.located),
+        ("read", store.collected),
         ("erased", store.erased),
         ("anonymised", store.anonymised),
         ("retained", store.retained),

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use crate::api::{Api, Refusal, Unanswered};
 use crate::ending::Ending;
 use crate::screen::Screen;
+use crate::show::export::is_fetchable;
 use crate::world::Pace;
 use display::Display;
 
@@ -54,7 +55,7 @@ async fn follow(watch: &Watch, api: &Api, display: &mut Display<'_>) -> anyhow::
     display.show(&view, &body)?;
     let mut pause = watch.pace.first_look;
     loop {
-        if let Some(ending) = ending(&view, watch.through_parked) {
+        if let Some(ending) = ending(&view, watch.through_parked, (watch.now)()) {
             display.ended(&view)?;
             return Ok(ending);
         }
@@ -117,10 +118,13 @@ fn passes(error: &anyhow::Error) -> bool {
     error.is::<Unanswered>() || error.downcast_ref().is_some_and(Refusal::passes)
 }
 
-/// How the watch ends with this view, if it does.
-fn ending(view: &RequestView, through_parked: bool) -> Option<Ending> {
+/// How the watch ends with this view, if it does. A copy that can be fetched waits for its person, for days:
+/// what was asked of us is done.
+fn ending(view: &RequestView, through_parked: bool, now: Timestamp) -> Option<Ending> {
+    let waits_for_person = !view.kind.erases() && !view.cancelling && is_fetchable(view, now);
     match view.status {
         Status::Fulfilled => Some(Ending::Done),
+        Status::Ready if waits_for_person => Some(Ending::Done),
         status if status.is_end() => Some(Ending::Otherwise),
         Status::Parked => {
             let resumes = view.parked.as_ref().is_some_and(|p| p.resumes_at.is_some());

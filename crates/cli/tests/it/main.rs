@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it found by failing")]
 
 mod catalog;
+mod exports;
+mod fetching;
 mod folder;
 mod golden;
 mod holds;

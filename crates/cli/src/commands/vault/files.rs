@@ -9,9 +9,9 @@ use vault::{DataKey, Material, OpenReader, VaultError};
 use super::super::Desk;
 use crate::args::vault::Files;
 use crate::ending::{Ending, Usage};
+use crate::file::{Draft, Place, Source, is_standard};
 use crate::seal::{
-    Draft, End, Name, Place, Run, STREAM, Source, Start, Trouble, Under, damaged, fresh, half, is_standard,
-    read_key, salt, start, unwrap, wrap,
+    End, Name, Run, STREAM, Start, Trouble, Under, damaged, fresh, half, read_key, salt, start, unwrap, wrap,
 };
 use crate::show::vault::Written;
 use crate::text::Line;

@@ -61,21 +61,26 @@ pub enum Place {
 impl Place {
     /// The place that an argument names, if it may be written.
     pub fn checked(out: Option<&Path>, force: bool) -> Result<Self, Usage> {
-        let Some(path) = out.filter(|_| !is_standard(out)) else {
-            return Ok(Self::Stdout);
-        };
+        match out.filter(|_| !is_standard(out)) {
+            Some(path) => Self::file(path, force).map_err(|Usage(text)| Usage(format!("--out {text}"))),
+            None => Ok(Self::Stdout),
+        }
+    }
+
+    /// A file's place, if it may be written.
+    pub fn file(path: &Path, force: bool) -> Result<Self, Usage> {
         let name = path.display();
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::File { path: path.into(), force }),
-            Err(error) => Err(Usage(format!("--out {name}: {error}"))),
+            Err(error) => Err(Usage(format!("{name}: {error}"))),
             Ok(_) if !force => Err(Usage(format!(
-                "--out {name}: it is there already, and was left as it is.\nWrite another name, or --force to \
-                 replace it."
+                "{name}: it is there already, and was left as it is.\nWrite another name with --out, or --force \
+                 to replace it."
             ))),
             // A device would be replaced by a file, not written to.
             Ok(_) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => Err(Usage(format!(
-                "--out {name}: it is no file, and cannot be replaced by one.\nWrite another name, or redirect \
-                 standard output to it."
+                "{name}: it is no file, and cannot be replaced by one.\nWrite another name with --out, or \
+                 redirect standard output to it."
             ))),
             // The file that a link leads to is replaced, not the link.
             Ok(_) => Ok(Self::File { path: fs::canonicalize(path).unwrap_or_else(|_| path.into()), force }),
@@ -113,6 +118,16 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// It goes by another name in the same folder, if that may be written.
+    pub fn rename(&mut self, name: &str) -> Result<(), Usage> {
+        if let Some((_, path, force)) = &mut self.place
+            && let Place::File { path: other, .. } = Place::file(&path.with_file_name(name), *force)?
+        {
+            *path = other;
+        }
+        Ok(())
+    }
+
     /// Gives it its name.
     pub fn publish(self) -> anyhow::Result<()> {
         let Some((draft, path, force)) = &self.place else { return Ok(()) };

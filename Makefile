@@ -24,8 +24,9 @@ LINT := .venv/lint/bin
 BUILD := .venv/build/bin
 BENCH := bench/.venv
 
-# The tests' engine is a second one, in a folder and on ports of its own: a developer's may be up meanwhile.
-BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581
+# The tests' engine is a second one, in a folder and on ports of its own: a developer's may be up meanwhile. Packages are there for less
+# long: a test waits until they are not.
+BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581 LACUNA_OPEN_FOR=PT45S
 
 .PHONY: demo up down test bench lint deploy build venv snap format clippy licences templates scripts cargo-test engine-test
 

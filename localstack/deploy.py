@@ -101,6 +101,7 @@ def deploy(catalog_version: str) -> dict[str, str]:
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "CatalogVersion": catalog_version,
             "StoreLocatePolicyArns": stores["LocatePolicyArn"],
+            "StoreCollectPolicyArns": stores["CollectPolicyArn"],
             "StoreHidePolicyArns": stores["HidePolicyArn"],
             "StoreErasePolicyArns": stores["ErasePolicyArn"],
             "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],

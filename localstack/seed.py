@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 import sys
 from hashlib import sha256
 
@@ -18,7 +19,7 @@ import search
 import shop
 import tokens
 from deploy import outputs
-from settings import HOST, Wrong, client, functions_see_loopback, receiver_port, run
+from settings import HOST, Wrong, api_url, client, functions_see_loopback, receiver_port, run
 
 MAIL_FROM = "privacy@chinook.example"
 MAIL_TEMPLATE = "lacuna-demo-package-ready"
@@ -42,8 +43,11 @@ def load_secrets() -> None:
             secrets.put_secret_value(SecretId=name, SecretString=json.dumps(value))
 
 
-def load_mail() -> None:
-    """A sender that may send, and the letter of the demonstration. It holds no link to a package, and no data of the person."""
+def load_mail() -> bool:
+    """A sender that may send, and the letter of the demonstration. It holds no link to a package, and no data of the person.
+
+    False if the engine sends none.
+    """
     mail = client("sesv2")
     try:
         mail.create_email_identity(EmailIdentity=MAIL_FROM)
@@ -52,22 +56,33 @@ def load_mail() -> None:
     except ClientError as error:
         # The open version of LocalStack has no SES v2. Nothing else depends on it.
         print(f"letters: none, the engine answers {error.response['Error']['Code']}")
-        return
+        return False
     letter = {
         "Subject": "Your data is ready",
-        "Text": "What you asked for is ready. It is kept until {{until}}.\n\n"
-        "Go to {{page}} and enter the request {{request}} and your download code.\n",
+        "Text": "What you asked {{company}} for is ready, and is kept until {{until}}.\n\n"
+        "Open {{page}}/{{request}} and enter this code:\n\n{{code}}\n\n"
+        "It opens everything that is held about you: show it to nobody.\n",
     }
     try:
         mail.create_email_template(TemplateName=MAIL_TEMPLATE, TemplateContent=letter)
     except mail.exceptions.AlreadyExistsException:
         mail.update_email_template(TemplateName=MAIL_TEMPLATE, TemplateContent=letter)
+    return True
 
 
-def tenant(name: str) -> dict:
+def exports(name: str, api_id: str, letters: bool) -> dict:
+    """How long a package is there, and the letter that says so. The page is Lacuna's own, without the request: the template adds that."""
+    page = f"{api_url(api_id)}/v1/exports/{name}"
+    # The tests wait until it is over.
+    open_for = os.environ.get("LACUNA_OPEN_FOR", "PT10M")
+    mail = {"from": MAIL_FROM, "template": MAIL_TEMPLATE, "page": page} if letters else None
+    return {"open_for": open_for, "mail": mail}
+
+
+def tenant(name: str, api_id: str, letters: bool) -> dict:
     """What the registry says of a tenant."""
     base = f"http://{HOST}:{receiver_port()}"
-    doc = {"tenant": name, "name": TENANTS[name], "cooling_off_for": "PT5S", "topic": True}
+    doc = {"tenant": name, "name": TENANTS[name], "cooling_off_for": "PT5S", "topic": True, "exports": exports(name, api_id, letters)}
     # None is the one that the deployment has in force.
     doc["catalog_version"] = catalog.version(catalog.canonical(catalog.ARCHIVE)) if name == "other" else None
     if functions_see_loopback():
@@ -90,9 +105,9 @@ def issuer() -> dict:
     }
 
 
-def load_registry(table: str) -> None:
+def load_registry(table: str, api_id: str, letters: bool) -> None:
     dynamodb = client("dynamodb")
-    items = [(f"T#{name}", "TENANT", tenant(name)) for name in TENANTS]
+    items = [(f"T#{name}", "TENANT", tenant(name, api_id, letters)) for name in TENANTS]
     items.append((f"ISS#{tokens.ISSUER}", "ISSUER", issuer()))
     for pk, sk, doc in items:
         dynamodb.put_item(TableName=table, Item={"pk": {"S": pk}, "sk": {"S": sk}, "doc": {"S": json.dumps(doc)}})
@@ -105,10 +120,10 @@ def load() -> None:
     print(f"bucket: {shop.load_bucket()} objects in {shop.BUCKET}")
     print(f"crm: {shop.load_crm()} rows")
     load_secrets()
-    load_mail()
+    letters = load_mail()
     for source in (catalog.SOURCE, catalog.ARCHIVE):
         print(f"catalog: {catalog.publish(client('s3'), out['CatalogBucket'], catalog.canonical(source))}")
-    load_registry(out["RegistryTable"])
+    load_registry(out["RegistryTable"], out["ApiId"], letters)
 
 
 def main() -> int:

@@ -49,6 +49,11 @@ def endpoint() -> str:
     return f"http://{HOST}:{engine_port()}"
 
 
+def api_url(api_id: str) -> str:
+    """Where Lacuna's own API answers, seen from here."""
+    return f"{endpoint()}/_aws/execute-api/{api_id}/live"
+
+
 def function_endpoint() -> str:
     """Where the AWS APIs answer, seen from a function. It differs where functions run in containers."""
     return os.environ.get("LACUNA_FUNCTION_ENDPOINT", endpoint()).rstrip("/")

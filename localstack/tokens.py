@@ -1,15 +1,20 @@
-"""The demonstration's identity provider: one signing key, made on this machine, and a token for each role."""
+"""The demonstration's identity provider: one signing key, made on this machine, and a token for each role.
+
+    tokens.py subject <email>   prints the token of a customer who is logged in to the shop
+"""
 
 import base64
 import json
 import os
+import sys
 import time
+from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from settings import LOCAL, PUBLIC, client, function_endpoint
+from settings import LOCAL, PUBLIC, Wrong, client, function_endpoint, run
 
 ISSUER = "https://id.chinook.example"
 AUDIENCE = "lacuna"
@@ -68,15 +73,33 @@ def mint(key: ec.EllipticCurvePrivateKey, tenant: str, role: str, subject: str, 
     return f"{signed}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
+def of_subject(key: ec.EllipticCurvePrivateKey, email: str) -> str:
+    """A token of a customer who is logged in to the shop, as it says who that is."""
+    account = "shop-account-1" if email == SUBJECT else f"shop-account-{sha256(email.encode()).hexdigest()[:8]}"
+    return mint(key, "demo", "subject", account, identities=[{"type": "email", "value": email}], verified=True)
+
+
 def all_tokens(key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     """Every token that env.sh exports, by the name of its variable."""
     tokens = {f"LACUNA_TOKEN_{role.upper()}": mint(key, "demo", role, f"demo-{role}") for role in ROLES}
     # A second officer, for what takes two people.
     tokens["LACUNA_TOKEN_OFFICER_2"] = mint(key, "demo", "officer", "demo-officer-2")
-    person = [{"type": "email", "value": SUBJECT}]
-    tokens["LACUNA_TOKEN_SUBJECT"] = mint(key, "demo", "subject", "shop-account-1", identities=person, verified=True)
+    tokens["LACUNA_TOKEN_SUBJECT"] = of_subject(key, SUBJECT)
     tokens["LACUNA_TOKEN_OTHER"] = mint(key, "other", "backend", "other-backend")
     tokens["LACUNA_TOKEN_OTHER_ADMIN"] = mint(key, "other", "admin", "other-admin")
     tokens["LACUNA_TOKEN_OTHER_OFFICER"] = mint(key, "other", "officer", "other-officer")
     tokens["LACUNA_TOKEN"] = tokens["LACUNA_TOKEN_BACKEND"]
     return tokens
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["subject", email]:
+            print(of_subject(signing_key(), email))
+        case _:
+            raise Wrong("say what to do: tokens.py subject <email>")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -16,7 +16,7 @@ import engine
 import receiver
 import seed
 import tokens
-from settings import LOCAL, REGION, ROOT, Wrong, credentials, endpoint, run
+from settings import LOCAL, REGION, ROOT, Wrong, api_url, credentials, endpoint, run
 
 
 def environment(api_id: str) -> dict[str, str]:
@@ -24,7 +24,7 @@ def environment(api_id: str) -> dict[str, str]:
     key = tokens.signing_key()
     tokens.publish(key)
     return {
-        "LACUNA_URL": f"{endpoint()}/_aws/execute-api/{api_id}/live",
+        "LACUNA_URL": api_url(api_id),
         "AWS_ENDPOINT_URL": endpoint(),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

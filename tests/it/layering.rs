@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("connectors", &["contract", "domain", "ports"]),
     ("aws", &["audit", "contract", "domain", "ports", "vault"]),
     // L4.
-    ("door", &["aws", "contract", "fulfillment"]),
+    ("door", &["aws", "contract", "domain", "fulfillment"]),
     ("cli", &["contract", "domain", "vault"]),
     // Tests only.
     ("testkit", &["audit", "contract", "domain", "ports", "vault"]),

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod cloudformation;
+mod keys;
 mod roles;
 mod root_key;
 mod storage;
@@ -35,10 +36,10 @@ fn unsafe_tables(templates: &Templates) -> Vec<String> {
         need(&mut wrong, *restorable == !is_keys, || format!("{at}: recovery is {restorable}"));
         let streams = properties.get("StreamSpecification").is_some();
         need(&mut wrong, streams == (table.id == "RequestsTable"), || format!("{at}: its stream"));
-        // Answers of idempotency keys end; nothing else does, least of all by a clock.
+        // Answers of idempotency keys end, and from where a package was fetched; nothing else does, least of all by a clock.
         let ends = properties.get("TimeToLiveSpecification");
         let expected = json!({ "AttributeName": "expires_at", "Enabled": true });
-        let expected = (table.id == "RequestsTable").then_some(&expected);
+        let expected = ["KeysTable", "RequestsTable"].contains(&table.id).then_some(&expected);
         need(&mut wrong, ends == expected, || format!("{at}: its time to live is {ends:?}"));
     }
     let expected = ["AuditTable", "HoldsTable", "KeysTable", "RegistryTable", "RequestsTable"];
@@ -69,6 +70,11 @@ fn tables_are_protected_encrypted_and_can_be_restored_but_for_the_keys() {
                 STATE,
                 "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}",
                 "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: false}",
+            ),
+            (
+                STATE,
+                "TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}\n      AttributeDefinitions:\n        - {AttributeName: pk, AttributeType: S}\n        - {AttributeName: sk, AttributeType: S}\n        - {AttributeName: work_pk",
+                "AttributeDefinitions:\n        - {AttributeName: pk, AttributeType: S}\n        - {AttributeName: sk, AttributeType: S}\n        - {AttributeName: work_pk",
             ),
             (
                 STATE,

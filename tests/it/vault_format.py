@@ -23,6 +23,11 @@ def opened(case: dict) -> str:
         with (folder / case["file"]).open("rb") as file:
             for plain in reader.open_stream(file, *key):
                 digest.update(plain)
+    elif case["shape"] == "file":
+        material, version, (tenant, _, name) = key
+        with (folder / case["file"]).open("rb") as file:
+            for plain in reader.open_file(file, name, material, version, tenant):
+                digest.update(plain)
     elif case["shape"] == "message":
         digest.update(reader.open_message((folder / case["file"]).read_bytes(), *key))
     else:

@@ -1,10 +1,11 @@
 //! The page on the vault's format is enough to open what the vault sealed: its Python reader, taken from
-//! the page, opens all three shapes, and refuses what was damaged with the same word as the vault does.
+//! the page, opens all three shapes and the file that `lacuna vault encrypt` makes, and refuses what was damaged with the same word as the vault does.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
+use contract::vault::{FILE_MAGIC, FILE_PURPOSE, FILE_VERSION, Purpose};
 use serde_json::{Value, json};
 use vault::{
     Context, DataKey, FRAME, HEADER, Material, OpenReader, RecordKey, SealWriter, VaultError, open, seal,
@@ -19,7 +20,7 @@ const CONTEXT: Context<'static> = Context { tenant: "demo", purpose: "export", o
 const NAME: &str = "e-mail";
 /// Mark, plaintext, tag.
 const WHOLE: usize = 16 + FRAME + 16;
-const LONGEST_READER: usize = 40;
+const LONGEST_READER: usize = 48;
 /// The reader holds a frame, sealed and opened, and what it was read through.
 const MOST_MEMORY: u64 = 1024 * 1024;
 
@@ -65,6 +66,28 @@ impl Case {
         Self::new("stream", writer.finish().expect("finished"), Vec::new())
     }
 
+    /// As `lacuna vault encrypt` makes it: a key of its own, which the API sealed as it seals everything, and
+    /// the stream. That the program does is in its own tests.
+    fn file(salt: u8, plain: &[u8]) -> Self {
+        let own = [salt ^ 0x55; 32];
+        let mut sealed = Self::begun(&own);
+        let stream = Context { tenant: "", purpose: FILE_PURPOSE, object: CONTEXT.object };
+        let own = DataKey::new(&Material::new(own), 1);
+        let mut writer = SealWriter::new(Vec::new(), &own, &stream, [salt; 32]).expect("a stream");
+        writer.write_all(plain).expect("sealed");
+        sealed.extend(writer.finish().expect("finished"));
+        Self::new("file", sealed, Vec::new())
+    }
+
+    /// What a file begins with: its key, if it is one.
+    fn begun(own: &[u8]) -> Vec<u8> {
+        let object = format!("{FILE_PURPOSE}/{}", CONTEXT.object);
+        let context = Context { purpose: Purpose::Fields.as_str(), object: &object, ..CONTEXT };
+        let sealed = seal(&key(), &context, [6; 32], own).expect("sealed");
+        let length = u16::try_from(sealed.len()).expect("a short one").to_be_bytes();
+        [&FILE_MAGIC[..], &[FILE_VERSION], &length, &sealed].concat()
+    }
+
     fn record(salt: u8, plain: &[u8]) -> Self {
         let record = RecordKey::new(&key(), &CONTEXT, [salt; 32]).expect("a key");
         let field = record.seal(NAME, [4; 12], plain).expect("sealed");
@@ -84,17 +107,36 @@ impl Case {
         let key = DataKey::new(&Material::new(self.material), self.version);
         match self.shape {
             "message" => open(&key, &self.context, &self.sealed),
-            "stream" => {
-                let mut from = self.sealed.as_slice();
-                let mut plain = Vec::new();
-                let read = OpenReader::header(&mut from).and_then(|header| {
-                    OpenReader::new(from, &header, &key, &self.context)?.read_to_end(&mut plain)
-                });
-                read.map(|_| plain).map_err(|e| *e.get_ref().expect("ours").downcast_ref().expect("ours"))
+            "stream" => opened(&key, &self.context, &self.sealed),
+            "file" => {
+                let magic = self.sealed.get(..4).ok_or(VaultError::Truncated)?;
+                if magic != FILE_MAGIC {
+                    return Err(VaultError::NotSealed);
+                }
+                let start = self.sealed.get(4..7).ok_or(VaultError::Truncated)?;
+                if start[0] != FILE_VERSION {
+                    return Err(VaultError::Version);
+                }
+                let length = usize::from(u16::from_be_bytes([start[1], start[2]]));
+                let sealed = self.sealed.get(7..7 + length).ok_or(VaultError::Truncated)?;
+                let Context { tenant, object, .. } = self.context;
+                let name = format!("{FILE_PURPOSE}/{object}");
+                let context = Context { tenant, purpose: Purpose::Fields.as_str(), object: &name };
+                let own = DataKey::new(&Material::from_slice(&open(&key, &context, sealed)?)?, 1);
+                let context = Context { tenant: "", purpose: FILE_PURPOSE, object };
+                opened(&own, &context, &self.sealed[7 + length..])
             }
             _ => RecordKey::open(&key, &self.context, &self.sealed)?.unseal(self.name, &self.field),
         }
     }
+}
+
+/// What the vault says of a stream.
+fn opened(key: &DataKey, context: &Context<'_>, mut from: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let mut plain = Vec::new();
+    let read = OpenReader::header(&mut from)
+        .and_then(|header| OpenReader::new(from, &header, key, context)?.read_to_end(&mut plain));
+    read.map(|_| plain).map_err(|e| *e.get_ref().expect("ours").downcast_ref().expect("ours"))
 }
 
 /// What must open: each size at which something begins or ends.
@@ -107,8 +149,10 @@ fn whole() -> Vec<Case> {
     }
     for length in [0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME + 5] {
         cases.push(Case::stream(2, &text[..length]).but(length, |_| {}));
+        cases.push(Case::file(2, &text[..length]).but(length, |_| {}));
     }
     cases.push(Case::stream(2, &text.repeat(20)).but("long", |_| {}));
+    cases.push(Case::file(2, &text.repeat(20)).but("long", |_| {}));
     cases
 }
 
@@ -199,6 +243,31 @@ fn frames(cases: &mut Vec<Case>, whole: &Case, other: &Case) {
     }));
 }
 
+/// A file's beginning, and the stream behind it, changed everywhere.
+fn files(cases: &mut Vec<Case>, text: &[u8]) {
+    let whole = Case::file(2, text);
+    let beginning = Case::begun(&[0; 32]).len();
+    for at in 0..beginning {
+        cases.push(whole.but(format!("byte {at}"), |case| case.sealed[at] ^= 1 << (at % 8)));
+        cases.push(whole.but(format!("cut to {at}"), |case| case.sealed.truncate(at)));
+    }
+    bodies(cases, &whole, |case| &mut case.sealed, beginning);
+    cases.push(whole.but("another key", |case| case.material = [0x2b; 32]));
+    cases.push(whole.but("another version", |case| case.version = 4));
+    cases.push(whole.but("another tenant", |case| case.context.tenant = "demos"));
+    cases.push(whole.but("another name", |case| case.context.object = "Käse/2"));
+    cases.push(whole.but("as a stream", |case| case.shape = "stream"));
+    cases.push(Case::stream(2, text).but("as a file", |case| case.shape = "file"));
+    cases.push(whole.but("the stream of another", |case| {
+        let other = Case::file(3, text).sealed.split_off(beginning);
+        case.sealed.splice(beginning.., other);
+    }));
+    cases.push(whole.but("a key that is none", |case| {
+        let stream = case.sealed.split_off(beginning);
+        case.sealed = [Case::begun(&[0; 31]), stream].concat();
+    }));
+}
+
 /// What must be refused.
 fn damaged() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -213,6 +282,7 @@ fn damaged() -> Vec<Case> {
     bodies(&mut cases, &stream, |case| &mut case.sealed, HEADER);
     bodies(&mut cases, &record, |case| &mut case.field, 0);
     frames(&mut cases, &stream, &Case::stream(3, &text));
+    files(&mut cases, &text);
     cases.push(record.but("another field's name", |case| case.name = "phone"));
     cases.push(record.but("another record's field", |case| case.field = Case::record(6, &text[..100]).field));
     cases.push(record.but("a longer header", |case| case.sealed.push(0)));
@@ -265,7 +335,7 @@ fn the_reader_of_the_page_opens_what_the_vault_sealed() {
     for (case, said) in cases.iter().zip(ask("vault-format-whole", &cases)) {
         let plain = case.truth().expect("it opens");
         assert_eq!(said["opened"], sha256_hex(&plain), "{}", case.label);
-        if case.shape == "stream" {
+        if ["stream", "file"].contains(&case.shape) {
             let peak = said["peak"].as_u64().expect("a number");
             assert!(peak < MOST_MEMORY, "{}: {peak} bytes of memory", case.label);
         }

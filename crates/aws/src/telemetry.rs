@@ -28,12 +28,20 @@ pub enum Metric {
     ItemFailures,
     /// Tokens that were not accepted.
     RefusedTokens,
+    /// Single stored keys that do not open, of those that upkeep came by.
+    DamagedKeys,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 5] =
-        [Self::Duration, Self::Failures, Self::Crashes, Self::ItemFailures, Self::RefusedTokens];
+    pub const ALL: [Self; 6] = [
+        Self::Duration,
+        Self::Failures,
+        Self::Crashes,
+        Self::ItemFailures,
+        Self::RefusedTokens,
+        Self::DamagedKeys,
+    ];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
@@ -43,13 +51,16 @@ impl Metric {
             Self::Crashes => "Crashes",
             Self::ItemFailures => "ItemFailures",
             Self::RefusedTokens => "RefusedTokens",
+            Self::DamagedKeys => "DamagedKeys",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::Duration => "Milliseconds",
-            Self::Failures | Self::Crashes | Self::ItemFailures | Self::RefusedTokens => "Count",
+            Self::Failures | Self::Crashes | Self::ItemFailures | Self::RefusedTokens | Self::DamagedKeys => {
+                "Count"
+            }
         }
     }
 }

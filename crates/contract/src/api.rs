@@ -85,9 +85,11 @@ pub struct Submitted {
     pub duplicate: bool,
 }
 
+/// Erased, and not read again yet.
+const ERASED: &str = "erased";
 /// Read again, and that was the end of it.
 const CONFIRMED: &str = "confirmed";
-/// Read again, and not the end of it yet.
+/// Erased, and perhaps read again, and not the end of it yet.
 const SETTLING: &str = "settling";
 
 /// One store's part in a request.
@@ -120,11 +122,13 @@ pub struct StoreView {
 }
 
 impl StoreView {
-    /// The same at a time. What was read again is confirmed only once nobody can have a key any more that
-    /// was destroyed.
+    /// The same at a time. Nothing is erased, or confirmed, before nobody can have a key any more that was
+    /// destroyed.
     #[must_use]
     pub fn at(mut self, now: Timestamp) -> Self {
-        if self.status == CONFIRMED && self.true_from.is_some_and(|from| from > now) {
+        if [ERASED, CONFIRMED].contains(&self.status.as_str())
+            && self.true_from.is_some_and(|from| from > now)
+        {
             SETTLING.clone_into(&mut self.status);
         }
         self
@@ -334,7 +338,7 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
         () if failed => "failed",
         () if done(confirm) => CONFIRMED,
         () if confirm.is_some() => "confirming",
-        () if done(erase) => "erased",
+        () if done(erase) => ERASED,
         () if erase.is_some() => "erasing",
         () if of(Operation::Restore).is_some() => "restored",
         () if of(Operation::Suppress).is_some() => "suppressed",

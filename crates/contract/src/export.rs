@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Recipient {
     /// An age recipient: `age1…`.
     pub age: Option<Personal>,
-    /// A passphrase of at least 12 characters.
+    /// A passphrase of at least 12 characters. It is sealed with the request's papers, and goes with them.
     pub passphrase: Option<Personal>,
 }
 
@@ -60,8 +60,34 @@ pub struct DownloadCode {
     pub expires_at: Timestamp,
 }
 
-/// Links that are given out for one export at the most.
+/// One line of `GET /v1/requests/{id}/downloads`: from where a link was asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct DownloadView {
+    /// The link's number, as in the timeline.
+    pub link: u32,
+    /// When it was given out.
+    pub at: Timestamp,
+    /// The address that asked for it.
+    #[serde(with = "domain::pii::exposed")]
+    pub address: Personal,
+    /// What the client said that it is.
+    #[serde(with = "domain::pii::exposed")]
+    pub client: Personal,
+}
+
+/// Links that are given out for one package at the most, by whichever way; those of an export's packages
+/// are counted together.
 pub const MOST_DOWNLOADS: u32 = 20;
+
+/// Links that one download code gives out for one package at the most. More than one, since a download may
+/// break off; few, so that a letter that is found later opens nothing.
+pub const MOST_USES: u32 = 5;
+
+/// Links for all packages of an export, at so many for each.
+pub fn in_all(for_each: u32, export: &Export) -> u32 {
+    let packages = u32::try_from(export.packages.len().max(1)).unwrap_or(u32::MAX);
+    for_each.saturating_mul(packages)
+}
 
 impl From<&Export> for ExportView {
     fn from(export: &Export) -> Self {
@@ -85,7 +111,11 @@ impl From<&Export> for ExportView {
             records: export.records,
             packages: packages.collect(),
             downloads: export.downloads,
-            downloads_left: MOST_DOWNLOADS.saturating_sub(export.downloads),
+            downloads_left: if export.is_over() {
+                0
+            } else {
+                in_all(MOST_DOWNLOADS, export).saturating_sub(export.downloads)
+            },
         }
     }
 }

@@ -9,4 +9,5 @@ pub mod problem;
 pub mod sanction;
 pub mod settings;
 pub mod step;
+pub mod trail;
 pub mod vault;

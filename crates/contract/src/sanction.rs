@@ -32,7 +32,8 @@ pub struct Question {
     pub jurisdiction: Jurisdiction,
     /// The person.
     pub identities: Vec<Identity>,
-    /// The store that is about to be erased; `None` when the request as a whole is asked about.
+    /// The store that is about to be erased, or to become unreadable because keys are destroyed; `None` when
+    /// the request as a whole is asked about.
     pub store: Option<StoreId>,
 }
 

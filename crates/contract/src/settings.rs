@@ -62,7 +62,8 @@ pub struct Mail {
     pub from: String,
     /// The template's name.
     pub template: String,
-    /// The page on which a person enters the request and the download code: Lacuna's own, or the tenant's.
+    /// Where a person enters the download code, without the request's id, with which the template ends it:
+    /// Lacuna's own page is `<api>/v1/exports/<tenant>`.
     pub page: String,
 }
 

@@ -37,6 +37,8 @@ pub enum Action {
     Fetch,
     /// Make a download code for a person without a login.
     MakeCode,
+    /// Read from where packages were fetched.
+    ReadVisits,
     /// Place or release a hold.
     Hold,
     /// Read holds.
@@ -53,7 +55,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -61,6 +63,7 @@ impl Action {
         Self::Resume,
         Self::Fetch,
         Self::MakeCode,
+        Self::ReadVisits,
         Self::Hold,
         Self::ReadHolds,
         Self::Seal,
@@ -96,12 +99,15 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, Resume, Seal, Submit, Unseal, Verify,
+            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, ReadVisits, Resume, Seal, Submit,
+            Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch),
-            Self::Officer => matches!(action, Read | Cancel | Verify | Resume | MakeCode | Hold | ReadHolds),
+            Self::Officer => {
+                matches!(action, Read | Cancel | Verify | Resume | MakeCode | ReadVisits | Hold | ReadHolds)
+            }
             Self::Owner => matches!(action, Read | Resume),
             Self::Auditor => matches!(action, Read | ReadHolds | ReadKeys),
             Self::Admin => !matches!(action, Fetch | Seal | Unseal),
@@ -114,7 +120,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 13] = [
+    const MAY: [(Action, &str); 14] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -122,6 +128,7 @@ mod tests {
         (Action::Resume, "officer owner admin"),
         (Action::Fetch, "subject"),
         (Action::MakeCode, "backend officer admin"),
+        (Action::ReadVisits, "officer admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
         (Action::Seal, "backend"),

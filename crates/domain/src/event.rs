@@ -81,6 +81,8 @@ event_kinds! {
     TokenMade = "export.token_made",
     /// A wrong download token was given.
     TokenRefused = "export.token_refused",
+    /// Somebody read from where it was fetched.
+    VisitsRead = "export.visits_read",
     /// The packages are gone, and the key of the export.
     ExportDestroyed = "export.destroyed",
     /// The sanction sources are being asked.

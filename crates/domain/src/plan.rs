@@ -8,6 +8,8 @@
 
 mod passes;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -109,6 +111,8 @@ pub enum Source {
     },
     /// What an earlier pass located: those of its records that are gone lead on.
     Earlier(Vec<PageRef>),
+    /// These identities' own keys, where destroying them is how a collection is erased.
+    Keys(Vec<Identity>),
 }
 
 /// One thing to look for in a store.
@@ -116,7 +120,8 @@ pub enum Source {
 pub struct Lookup {
     /// The collection.
     pub collection: String,
-    /// The field that is compared; empty for [`Source::Earlier`], whose records are read by their keys.
+    /// The field that is compared; empty for [`Source::Earlier`], whose records are read by their keys, and
+    /// for [`Source::Keys`].
     pub field: String,
     /// With what.
     pub source: Source,

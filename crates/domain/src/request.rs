@@ -141,6 +141,10 @@ pub struct Request {
     /// Whether a store was begun: from then on it cannot be cancelled.
     #[serde(default)]
     pub erasing_begun: bool,
+    /// The stores whose sealed data cannot be read any more, once destroying the person's keys was begun in
+    /// the present pass: whoever wants any of it kept from then on comes too late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shredded: Vec<StoreId>,
     /// Somebody withdrew it.
     #[serde(default)]
     pub cancel_requested: bool,
@@ -236,6 +240,7 @@ mod tests {
             cooling_off_until: None,
             retentions: vec![],
             erasing_begun: false,
+            shredded: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,

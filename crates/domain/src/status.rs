@@ -139,7 +139,7 @@ impl Status {
             Collecting => &[Packaging, Planning, Parked, Cancelled],
             Packaging => &[Collecting, Ready, Planning, Parked, Cancelled],
             // An erasure goes on from here; for the others it is the last.
-            Ready => &[Planning, Checking, Parked, Fulfilled, NoMatch, Cancelled],
+            Ready => &[Waiting, Planning, Checking, Parked, Fulfilled, NoMatch, Cancelled],
             Checking => &[
                 // It lets an export go first, as those below do.
                 Waiting,

@@ -1,6 +1,10 @@
 //! From what API Gateway hands over to a use case, and back. Every function behind the API lets its
 //! callers in by this, so that none does it in another way.
 
+mod exports;
+
+pub use exports::fetch;
+
 use aws::auth::{AuthError, Principal, Verifier};
 use aws::serve::{Request, Response};
 use contract::problem::Problem;

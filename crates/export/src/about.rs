@@ -59,4 +59,8 @@ pub struct Outcome {
     pub shown_elsewhere: u64,
     /// Objects in which somebody else's data could not be told apart, and that are left out for that.
     pub unreadable: u64,
+    /// Keys of the person's own under which the store holds what it has of them. It cannot be read from there, and is
+    /// not in the package.
+    #[serde(default)]
+    pub sealed: u64,
 }

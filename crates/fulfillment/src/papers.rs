@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! intake/{tenant}/{request}                                the identities that were given, until the first plan has them
-//! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted
+//! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted, until then
+//! plans/{tenant}/{request}/recipient                       the same, from then on
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
 //! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
 //! ```
@@ -197,13 +198,29 @@ impl Desk<'_> {
         self.get(&request.subject_object, "subject", None).await
     }
 
+    /// Keeps for whom its packages are encrypted where it lives as long as the request: what was filed at the
+    /// door expires. To be done before the first plan is filed.
+    pub async fn keep_recipient(&self, request: &Request) -> Result<(), StepError> {
+        if request.export.as_ref().is_none_or(|export| export.sealed_for == SealedFor::Nobody) {
+            return Ok(());
+        }
+        let sealing: Sealing = self.get(&recipient_object(&self.tenant, &self.id), "recipient", None).await?;
+        self.put(&self.recipient_kept(), "recipient", &sealing).await.map(drop)
+    }
+
+    fn recipient_kept(&self) -> String {
+        format!("{}recipient", papers_prefix(&self.tenant, &self.id))
+    }
+
     /// For whom its packages are encrypted; `None`: for nobody in particular.
     pub async fn recipient(&self, request: &Request) -> Result<Option<Recipient>, StepError> {
         if request.export.as_ref().is_none_or(|export| export.sealed_for == SealedFor::Nobody) {
             return Ok(None);
         }
-        let object = recipient_object(&self.tenant, &self.id);
-        let sealing: Sealing = self.get(&object, "recipient", None).await?;
+        let sealing: Sealing = match self.find(&self.recipient_kept(), "recipient").await? {
+            Some(sealing) => sealing,
+            None => self.get(&recipient_object(&self.tenant, &self.id), "recipient", None).await?,
+        };
         sealing
             .recipient()
             .map(Some)

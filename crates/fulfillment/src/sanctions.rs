@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::sanction::Question;
 use contract::settings::{SanctionSource, Settings};
-use domain::catalog::{Catalog, Collection, Store};
+use domain::catalog::{Catalog, Collection, Method, Store};
 use domain::hold::{Hold, Ruling, Verdict, rule};
 use domain::request::Retention;
 use domain::{Identity, Request, StoreId};
@@ -38,35 +38,52 @@ pub struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// Asks the holds table and the tenant's sources: all of them, or those that concern a store. A
-    /// source that does not answer fails the step, and so does one that wants something kept that
-    /// the catalog does not know: neither is *clear* (G1).
+    /// Asks the holds table and the tenant's sources: all of them about the whole, or, where stores are
+    /// named, about each of these those that it concerns. A source that does not answer fails the step,
+    /// and so does one that wants something kept that the catalog does not know: neither is *clear* (G1).
     pub async fn hear(
         &self,
         request: &Request,
         identities: &[Identity],
-        store: Option<&StoreId>,
+        stores: &[&StoreId],
     ) -> Result<Heard, StepError> {
         let mut answers = BTreeMap::new();
         let standing = self.holds.standing(&request.tenant, &request.locks).await?;
         answers.insert("holds".to_owned(), if standing.is_empty() { "clear" } else { "hold" }.to_owned());
         let held = |hold: Hold| Verdict::Hold { reason: hold.reason, review_at: hold.review_at };
         let mut verdicts: Vec<Verdict> = standing.into_iter().map(held).collect();
-        let concerned = |source: &&SanctionSource| {
-            store.is_none_or(|s| source.stores.is_empty() || source.stores.contains(s))
-        };
-        let asked: Vec<&SanctionSource> = self.settings.sanctions.iter().filter(concerned).collect();
-        for sources in asked.chunks(AT_ONCE) {
-            let mut asking = Vec::with_capacity(sources.len());
-            for source in sources {
-                asking.push(self.ask(source, request, identities, store));
+        let asked = self.questions(stores);
+        let mut strictest: BTreeMap<&str, &Verdict> = BTreeMap::new();
+        let mut said = Vec::with_capacity(asked.len());
+        for questions in asked.chunks(AT_ONCE) {
+            let mut asking = Vec::with_capacity(questions.len());
+            for (source, store) in questions {
+                asking.push(self.ask(source, request, identities, *store));
             }
-            for (source, verdict) in sources.iter().zip(try_join_all(asking).await?) {
-                answers.insert(source.id.clone(), word(&verdict).to_owned());
-                verdicts.push(verdict);
+            said.extend(try_join_all(asking).await?);
+        }
+        for ((source, _), verdict) in asked.iter().zip(&said) {
+            let known = strictest.entry(&source.id).or_insert(verdict);
+            if weight(verdict) > weight(known) {
+                *known = verdict;
             }
         }
+        answers.extend(strictest.into_iter().map(|(id, verdict)| (id.to_owned(), word(verdict).to_owned())));
+        verdicts.extend(said);
         Ok(Heard { ruling: rule(verdicts), answers })
+    }
+
+    /// Who is asked, and about which store; `None` is the whole.
+    fn questions<'q>(&'q self, stores: &[&'q StoreId]) -> Vec<(&'q SanctionSource, Option<&'q StoreId>)> {
+        let all = &self.settings.sanctions;
+        if stores.is_empty() {
+            return all.iter().map(|source| (source, None)).collect();
+        }
+        let concerned = |source: &SanctionSource, s| source.stores.is_empty() || source.stores.contains(s);
+        let about = |s: &'q StoreId| {
+            all.iter().filter(move |source| concerned(source, s)).map(move |source| (source, Some(s)))
+        };
+        stores.iter().flat_map(|s| about(s)).collect()
     }
 
     async fn ask(
@@ -106,6 +123,16 @@ impl Panel<'_> {
     }
 }
 
+/// Of two answers of one source the heavier is written down.
+fn weight(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Clear => 0,
+        Verdict::Retain(_) => 1,
+        Verdict::Hold { .. } => 2,
+        Verdict::Deny { .. } => 3,
+    }
+}
+
 fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Clear => "clear",
@@ -140,8 +167,27 @@ pub fn replace_retentions(request: &mut Request, asked: &BTreeMap<String, String
     add_retentions(request, now);
 }
 
-/// The retention that keeps a collection, if a source wants it kept and its term still runs.
+/// The retention that keeps a collection, if a source wants it kept and its term still runs. Where it is
+/// erased by destroying the person's keys, that is one that keeps any collection of the kind: one key seals
+/// what is in all of them. Then it counts that its term ran when the wait was over: were it to run out
+/// between two stores, what was counted as kept in the first would go with the second.
 pub fn kept_by<'a>(
+    request: &'a Request,
+    catalog: &Catalog,
+    store: &Store,
+    collection: &Collection,
+    now: Timestamp,
+) -> Option<&'a Retention> {
+    if collection.erasure.method != Method::Shred {
+        return wanted_by(request, store, collection, now);
+    }
+    let then = request.cooling_off_until.map_or(now, |until| until.min(now));
+    let wanted = |store, collection| wanted_by(request, store, collection, then);
+    let any = || catalog.shredded().find_map(|(store, collection)| wanted(store, collection));
+    wanted(store, collection).or_else(any)
+}
+
+fn wanted_by<'a>(
     request: &'a Request,
     store: &Store,
     collection: &Collection,

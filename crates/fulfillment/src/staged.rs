@@ -84,6 +84,9 @@ pub(crate) struct StagedCollection {
     pub foreign: u64,
     /// Records that the original of this copy has: they are shown there.
     pub elsewhere: u64,
+    /// Keys of the person's own under which the store holds what cannot be read from here.
+    #[serde(default)]
+    pub sealed: u64,
     /// The newest version of a row.
     pub newest: Option<String>,
 }

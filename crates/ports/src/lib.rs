@@ -16,7 +16,8 @@ pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,
 };
 pub use sealed::{
-    KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped, RotatingKeys, Staging,
+    Begin, FAULTS_IN_A_ROW, KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped,
+    RotatingKeys, Staging,
 };
 pub use stores::{Collector, Connector, Contents, Stores, Suppressor};
 pub use stream::{Chunks, Upload};

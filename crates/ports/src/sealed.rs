@@ -113,27 +113,41 @@ pub struct RotatingKeys {
     pub next: Option<String>,
 }
 
+/// Where a list of rotating keys begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begin {
+    /// With the one that is due first.
+    First,
+    /// With the first that is due after an instant.
+    DueAfter(Timestamp),
+    /// Where an earlier answer ended.
+    At(String),
+}
+
+/// After so many faults in a row sealing anew leaves a tenant until the next time: what is broken there
+/// takes no time from the others.
+pub const FAULTS_IN_A_ROW: usize = 5;
+
 /// What sealing anew came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rewrapped {
     /// Keys that were sealed anew.
     pub done: usize,
-    /// What could not be read or sealed anew. It kept nothing else from its turn.
+    /// Single keys that are damaged where they are stored: trying again does not help.
+    pub damaged: usize,
+    /// What could not be read or sealed anew for another reason.
     pub failed: usize,
     /// Why not, of the first.
     pub fault: Option<Fault>,
+    /// Whether the time was up before it was at each.
+    pub out_of_time: bool,
 }
 
 impl Rewrapped {
-    /// Counts one that was sealed anew, needed nothing (`false`), or failed.
-    pub fn note(&mut self, outcome: Result<bool, Fault>) {
-        match outcome {
-            Ok(done) => self.done += usize::from(done),
-            Err(fault) => {
-                self.failed += 1;
-                self.fault.get_or_insert(fault);
-            }
-        }
+    /// Counts what failed, for another reason than that it is damaged.
+    pub fn note(&mut self, fault: Fault) {
+        self.failed += 1;
+        self.fault.get_or_insert(fault);
     }
 }
 
@@ -150,12 +164,17 @@ pub trait KeyAdmin: Send + Sync {
     /// The rotating keys of a tenant that exist, by purpose.
     async fn status(&self, tenant: &TenantId) -> Result<Vec<KeyStatus>, Fault>;
 
-    /// At most `most` rotating keys, of all tenants, by their `rotate_by`; from the first on, or from where
-    /// an earlier answer ended. A key that is rotated meanwhile may come twice.
-    async fn rotating(&self, from: Option<&str>, most: usize) -> Result<RotatingKeys, Fault>;
+    /// At most `most` rotating keys, of all tenants, by their `rotate_by`. A key that is rotated meanwhile
+    /// may come twice.
+    async fn rotating(&self, begin: &Begin, most: usize) -> Result<RotatingKeys, Fault>;
 
     /// Goes through the stored keys that are not sealed under the present version and root key, and seals
-    /// them anew, until it was at each or the time is up. Doing it twice, or stopping anywhere, is fine.
+    /// them anew, until it was at each, or the time is up, or the key service is away or says slower. Doing
+    /// it twice, or stopping anywhere, is fine.
+    ///
+    /// It keeps no position: it begins somewhere, by chance, each time. A tenant is left after
+    /// [`FAULTS_IN_A_ROW`], and at once if the version does not open that its keys are to be sealed under.
+    /// So what is broken for ever takes a little of each call, and not all of every call.
     async fn rewrap(&self, budget: &dyn Budget) -> Rewrapped;
 }
 

@@ -25,4 +25,7 @@ pub trait Entropy: Send + Sync {
 pub trait Budget: Send + Sync {
     /// Whether it is time to save and return. Asked after each page.
     fn is_spent(&self) -> bool;
+
+    /// Whether half of it is gone. Whoever has a second thing to do leaves the other half to it.
+    fn is_half_spent(&self) -> bool;
 }

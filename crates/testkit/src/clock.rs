@@ -90,19 +90,30 @@ impl Entropy for SeededEntropy {
 /// A budget that allows so many checks, and is spent from then on.
 #[derive(Debug)]
 pub struct CountedBudget {
+    /// What is left when half of it is gone.
+    second_half: u64,
     left: AtomicU64,
 }
 
 impl CountedBudget {
-    /// The first `checks` checks go through; 0 is spent at once.
+    /// The first `checks` checks go through; 0 is spent at once. Of an odd number the second half is larger.
     pub fn new(checks: u64) -> Self {
-        Self { left: AtomicU64::new(checks) }
+        Self { second_half: checks - checks / 2, left: AtomicU64::new(checks) }
+    }
+
+    fn is_spent_to(&self, end: u64) -> bool {
+        let one_less = |left: u64| left.checked_sub(1).filter(|less| *less >= end);
+        self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
     }
 }
 
 impl Budget for CountedBudget {
     fn is_spent(&self) -> bool {
-        self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+        self.is_spent_to(0)
+    }
+
+    fn is_half_spent(&self) -> bool {
+        self.is_spent_to(self.second_half)
     }
 }
 
@@ -112,6 +123,10 @@ pub struct UnlimitedBudget;
 
 impl Budget for UnlimitedBudget {
     fn is_spent(&self) -> bool {
+        false
+    }
+
+    fn is_half_spent(&self) -> bool {
         false
     }
 }
@@ -162,5 +177,8 @@ mod tests {
         assert_eq!([budget.is_spent(), budget.is_spent(), budget.is_spent()], [false, false, true]);
         assert!(budget.is_spent());
         assert!(CountedBudget::new(0).is_spent());
+        let budget = CountedBudget::new(5);
+        assert_eq!([(); 3].map(|()| budget.is_half_spent()), [false, false, true]);
+        assert_eq!([(); 4].map(|()| budget.is_spent()), [false, false, false, true]);
     }
 }

@@ -89,6 +89,12 @@ impl Header {
         &self.0
     }
 
+    /// Whether its own check fits. That tells damage, and proves nothing: anybody can make it fit.
+    pub fn is_whole(&self) -> bool {
+        let check = sha256(self.part::<CHECKED>(0).as_slice());
+        same(check.get(..8).unwrap_or_default(), &self.part::<8>(CHECKED))
+    }
+
     /// Which version of the key it asks for. Not proved: look for the key, and open.
     pub fn key_version(&self) -> u32 {
         u32::from_be_bytes(self.part(8))
@@ -143,11 +149,10 @@ impl Header {
         context: &Context<'_>,
     ) -> Result<(LessSafeKey, Option<VaultError>), VaultError> {
         let derived = self.derive(key, context)?;
-        let check = sha256(self.part::<CHECKED>(0).as_slice());
         let findings = [
             (same(&self.part::<4>(0), MAGIC), VaultError::NotSealed),
             (same(&self.part::<2>(4), &[VERSION, SUITE]), VaultError::Version),
-            (same(check.get(..8).unwrap_or_default(), &self.part::<8>(CHECKED)), VaultError::Altered),
+            (self.is_whole(), VaultError::Altered),
             (same(&self.part::<2>(6), &[shape as u8, 0]), VaultError::Version),
             (same(&self.part::<4>(8), &key.version().to_be_bytes()), VaultError::KeyVersion),
             (same(&self.key_id(), &key.id()), VaultError::OtherKey),

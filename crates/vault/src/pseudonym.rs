@@ -1,20 +1,25 @@
 //! Keyed pseudonyms: what stands for an identity where the identity may not be.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::{DataKey, VaultError};
 
 /// A key for pseudonyms of one purpose. Pseudonyms under different purposes cannot be joined.
+///
+/// Like a data key's its state stays in one place, however it is moved or cloned: the library wipes it when
+/// it is dropped, and not where it was moved from.
 #[derive(Clone)]
-pub struct PseudonymKey(hmac::Key);
+pub struct PseudonymKey(Arc<hmac::Key>);
 
 impl PseudonymKey {
     /// Derives the key for a purpose (`subject`, `idempotency`, `actor`) from a tenant's data key.
     pub fn new(key: &DataKey, purpose: &str) -> Result<Self, VaultError> {
         let mut bytes = Zeroizing::new([0; 32]);
         key.expand(&[b"lacuna vault v1 pseudonym", purpose.as_bytes()], &mut bytes)?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice())))
+        Ok(Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_slice()))))
     }
 
     /// HMAC-SHA-256 of the parts, each with its length before it, in lower-case hex.

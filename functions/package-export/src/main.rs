@@ -18,6 +18,7 @@ async fn main() -> Result<(), serve::Error> {
         signer: account.signer()?,
         clock: account.clock(),
         entropy: account.entropy(),
+        limits: package_export::Limits::default(),
     };
     aws::serve("package-export", StepError::error_type, async |input: Run, budget| {
         package_export::run(&ports, &input, budget).await

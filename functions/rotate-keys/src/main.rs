@@ -11,10 +11,13 @@ async fn main() -> Result<(), serve::Error> {
         tenants: account.tenants()?,
         key_admin: account.key_admin()?,
         clock: account.clock(),
+        entropy: account.entropy(),
+        entropy: account.entropy(),
     };
     aws::serve("rotate-keys", StepError::error_type, async |_: serde_json::Value, budget| {
         let done = rotate_keys::run(&ports, budget).await;
-        tracing::info!(rotated = done.rotated, rewrapped = done.rewrapped, failed = done.failed, "keys");
+        let rotate_keys::Done { rotated, rewrapped, failed, damaged, out_of_time, .. } = done;
+        tracing::info!(rotated, rewrapped, failed, damaged, out_of_time, "keys");
         done.ended()
     })
     .await

@@ -14,6 +14,9 @@ use crate::repository::root;
 /// How long a journey waits for a status. Cooling-off is five seconds here.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How long it waits for one that exports: packages are there for 45 seconds here (`LACUNA_OPEN_FOR`).
+const LONG_PATIENCE: Duration = Duration::from_secs(180);
+
 #[allow(clippy::disallowed_methods, reason = "the launcher says where the engine is, and no one else")]
 fn variable(name: &str) -> String {
     std::env::var(name)
@@ -60,7 +63,7 @@ pub struct Answer {
 pub async fn call(who: As, method: Method, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
     let client =
         reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().expect("a client");
-    let mut request = client.request(method, format!("{}{path}", variable("LACUNA_URL")));
+    let mut request = client.request(method, url(path));
     if let Some(token) = who.token() {
         request = request.header("Authorization", format!("Bearer {token}"));
     }
@@ -74,6 +77,43 @@ pub async fn call(who: As, method: Method, path: &str, key: Option<&str>, body: 
     let status = response.status().as_u16();
     let text = response.text().await.expect("a body");
     Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+}
+
+/// An answer as it came, wherever it leads.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: u16,
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// Asks for an address with a token or without one, or sends it a form. Follows nothing.
+pub async fn ask(url: &str, token: Option<&str>, form: Option<&str>) -> Answered {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy();
+    let client = client.redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let mut request = match form {
+        None => client.get(url),
+        Some(_) => client.post(url).header("Content-Type", "application/x-www-form-urlencoded"),
+    };
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {token}"));
+    }
+    let response = request.body(form.unwrap_or_default().to_owned()).send().await.expect("an answer");
+    let location = response.headers().get("location").map(|to| to.to_str().expect("text").to_owned());
+    let status = response.status().as_u16();
+    Answered { status, location, body: response.bytes().await.expect("a body").to_vec() }
+}
+
+/// An address of the API.
+pub fn url(path: &str) -> String {
+    format!("{}{path}", variable("LACUNA_URL"))
+}
+
+/// The token of a customer of the demonstration.
+pub fn token_of(email: &str) -> String {
+    let (fine, token, told) = python("localstack/tokens.py", &["subject", email]);
+    assert!(fine, "{told}");
+    token.trim().to_owned()
 }
 
 /// The body of an erasure request.
@@ -110,14 +150,13 @@ pub fn fresh_key(name: &str) -> String {
 
 /// Submits an erasure for somebody who was verified; the request's id.
 pub async fn submit(email: &str) -> String {
-    let answer = call(
-        As::Backend,
-        Method::POST,
-        "/v1/requests",
-        Some(&fresh_key("submit")),
-        Some(erasure(email, true)),
-    )
-    .await;
+    submit_this(erasure(email, true)).await
+}
+
+/// Submits a request; its id.
+pub async fn submit_this(body: Value) -> String {
+    let answer =
+        call(As::Backend, Method::POST, "/v1/requests", Some(&fresh_key("submit")), Some(body)).await;
     assert_eq!(answer.status, 202, "{:?}", answer.body);
     answer.body["request_id"].as_str().expect("an id").to_owned()
 }
@@ -138,13 +177,14 @@ pub async fn wait_for(id: &str, statuses: &[&str]) -> Value {
         if statuses.contains(&status) {
             return request;
         }
-        assert!(began.elapsed() < PATIENCE, "{id} is {status}, not {statuses:?}: {request:#}");
+        let patience = if request.get("export").is_some() { LONG_PATIENCE } else { PATIENCE };
+        assert!(began.elapsed() < patience, "{id} is {status}, not {statuses:?}: {request:#}");
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 }
 
 /// Where the launcher keeps what it makes.
-fn local() -> PathBuf {
+pub fn local() -> PathBuf {
     root().join(variable("LACUNA_LOCAL"))
 }
 
@@ -158,12 +198,17 @@ pub fn sanction(verdict: Option<Value>) {
 }
 
 fn seeder(arguments: &[&str]) -> (bool, String, String) {
+    python("localstack/seed.py", arguments)
+}
+
+/// Runs a script; whether it went well, what it printed, and what it said of itself.
+pub fn python(script: &str, arguments: &[&str]) -> (bool, String, String) {
     let done = Command::new(root().join(".venv/bin/python"))
-        .arg("localstack/seed.py")
+        .arg(script)
         .args(arguments)
         .current_dir(root())
         .output()
-        .expect("the seeder runs");
+        .expect("the script runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (done.status.success(), text(&done.stdout), text(&done.stderr))
 }

@@ -3,5 +3,6 @@
 //! ignored.
 
 mod client;
+mod exports;
 mod journeys;
 mod vault;

@@ -1,11 +1,13 @@
 //! The person is nowhere that they must not be (G6): not in a payload of the state machine, not in
 //! our tables, not in the audit, not in an announcement, not in a name, not in what is staged.
 
+use super::exports;
 use super::shop::{self, NAME, PERSON};
 use super::stage::Stage;
 use domain::hold::Verdict;
 use jiff::SignedDuration;
-use testkit::inject::Plan;
+use ports::Class;
+use testkit::inject::{Plan, Point};
 
 /// Every form in which the mark could be written down.
 fn marks() -> Vec<String> {
@@ -40,6 +42,59 @@ async fn the_mark_is_nowhere_while_the_request_runs_and_after_it() {
     assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
 }
 
+/// A package is of nothing but the person; nothing else of it is. Nor is the code that opens it.
+#[tokio::test]
+async fn the_mark_and_the_code_are_nowhere_while_a_package_is_made_and_fetched_and_after_it() {
+    for erases in [false, true] {
+        let mut stage = exports::writing_letters().await;
+        (stage.manner.limits, stage.manner.pages) = (Some(exports::splitting::TINY), Some(0));
+        let id = if erases { exports::both(&stage).await } else { exports::access(&stage, PERSON).await };
+        // Faults on the way, and a look at what is half made.
+        let (mut calls, theirs) = (0, id.clone());
+        exports::before(&stage, "PackageExport", move |stage| {
+            calls += 1;
+            if calls % 8 == 0 {
+                stage.world.injector().arm(Plan::nth(Point::PackagesFinish, 1).class(Class::Throttled));
+                look_everywhere(stage, &theirs);
+            }
+        });
+        stage.world.injector().arm(Plan::outage("collector.").on("crm"));
+        stage.play().await;
+        assert!(stage.request(&id).parked.is_some_and(|parked| parked.state == "CollectStore"));
+        look_everywhere(&stage, &id);
+        stage.world.injector().disarm();
+        let by = stage.request(&id).progress_by.expect("looked after");
+        stage.world.fake_clock().advance_to(by);
+        stage.sweep().await;
+        exports::until_ready(&stage, &id).await;
+        assert!(stage.world.injector().struck() > 3);
+        look_everywhere(&stage, &id);
+        let letters = stage.world.letters();
+        assert_eq!(letters.len(), 1);
+        for (name, value) in &letters[0].data {
+            assert_unmarked(name, value.expose());
+        }
+        let code = letters[0].data["code"].expose();
+        assert_eq!(code.len(), 64);
+        stage.play_to_the_end(&id).await;
+        look_everywhere(&stage, &id);
+        for walk in stage.walks.lock().expect("not poisoned").iter() {
+            assert!(walk.trace.payloads_with(code).is_empty(), "a payload has the code");
+        }
+        let said = format!(
+            "{}{}{}{}",
+            serde_json::to_string(&stage.request(&id)).expect("JSON"),
+            serde_json::to_string(&stage.world.events_of(&stage.tenant, &id)).expect("JSON"),
+            serde_json::to_string(&stage.world.audit_entries(&stage.tenant)).expect("JSON"),
+            serde_json::to_string(
+                &stage.world.announced().iter().map(|a| &a.announcement).collect::<Vec<_>>()
+            )
+            .expect("JSON"),
+        );
+        assert!(!said.contains(code), "the code is written down");
+    }
+}
+
 fn look_everywhere(stage: &Stage, id: &domain::RequestId) {
     let (world, tenant) = (&stage.world, &stage.tenant);
     for walk in stage.walks.lock().expect("not poisoned").iter() {
@@ -62,6 +117,12 @@ fn look_everywhere(stage: &Stage, id: &domain::RequestId) {
     }
     for execution in world.all_executions() {
         assert_unmarked("an execution", &format!("{} {:?}", execution.name, execution.start));
+    }
+    for key in world.unfinished_packages("") {
+        assert_unmarked("an upload's name", &key);
+    }
+    for stored in world.stored_packages("") {
+        assert_unmarked("a package's name", &stored.key);
     }
     for key in world.staged() {
         assert_unmarked("a staged object's key", &key);

@@ -2,6 +2,7 @@
 
 mod exports;
 mod faults;
+mod five_gigabytes;
 mod leak;
 mod objections;
 mod outages;

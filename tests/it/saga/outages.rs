@@ -5,9 +5,22 @@ use domain::{Operation, Status};
 use testkit::inject::Plan;
 use testkit::walker::Next;
 
-use super::faults::{assert_clean, clean_run, ending};
+use super::exports;
+use super::faults::{assert_clean, assert_ours_is_clean, clean_run, ending};
 use super::shop::PERSON;
 use super::stage::{Happening, Stage};
+
+/// What an access is made of.
+const EXPORTING: [&str; 8] = [
+    "PlanFunctionArn",
+    "LocateStoreFunctionArn",
+    "PinPlanFunctionArn",
+    "CollectStoreFunctionArn",
+    "PackageExportFunctionArn",
+    "AnnounceFunctionArn",
+    "SweepFunctionArn",
+    "CloseRequestFunctionArn",
+];
 
 const STEPS: [&str; 10] = [
     "PlanFunctionArn",
@@ -22,13 +35,32 @@ const STEPS: [&str; 10] = [
     "RestoreStoreFunctionArn",
 ];
 
+/// Whoever is told of packages is told again and again, and the request is not parked meanwhile.
+const TOLD_AGAIN: u32 = 6;
+
 /// An outage that begins with a step's call, and ends when the request was parked for it.
 async fn outage_from(step: &'static str, nth: u32, of: &'static str) -> (Stage, bool) {
     let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let struck = outage_of(&stage, &id, (step, nth), of).await;
+    assert_clean(&stage, &id);
+    (stage, struck)
+}
+
+/// The same, for a request that is submitted; whether there was an outage.
+async fn outage_of(
+    stage: &Stage,
+    id: &domain::RequestId,
+    (step, nth): (&'static str, u32),
+    of: &'static str,
+) -> bool {
     let struck = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (mut left, has_struck) = (nth, struck.clone());
+    let (mut left, has_struck, mut told) = (nth, struck.clone(), 0);
     *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
-        if function == "ParkRequestFunctionArn" {
+        if has_struck.load(std::sync::atomic::Ordering::Relaxed) && function == "AnnounceFunctionArn" {
+            told += 1;
+        }
+        if function == "ParkRequestFunctionArn" || told > TOLD_AGAIN {
             stage.world.injector().disarm();
             left = u32::MAX;
         } else if function == step {
@@ -40,14 +72,12 @@ async fn outage_from(step: &'static str, nth: u32, of: &'static str) -> (Stage, 
             }
         }
     }));
-    let id = stage.submit(PERSON).await;
     stage.play().await;
     stage.world.injector().disarm();
     *stage.meanwhile.lock().expect("not poisoned") = None;
-    let request = stage.play_to_the_end(&id).await;
+    let request = stage.play_to_the_end(id).await;
     assert_eq!(request.status, Status::Fulfilled, "{of} away from call {nth} of {step} on");
-    assert_clean(&stage, &id);
-    (stage, struck.load(std::sync::atomic::Ordering::Relaxed))
+    struck.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 #[tokio::test]
@@ -62,6 +92,38 @@ async fn an_outage_from_any_step_on_leads_to_the_same_end() {
                 let id = stage.world.all_requests()[0].id.clone();
                 let got = ending(&stage, &id);
                 assert!(got == expected, "{of} away from call {nth} of {step} on: {got:?}");
+            }
+        }
+    }
+    assert!(outages > 100, "{outages}");
+}
+
+/// The same, for what a person gets: it is whole, and gone in the end.
+#[tokio::test]
+async fn an_outage_from_any_step_on_leads_to_the_same_package() {
+    let mut outages = 0;
+    let of = [
+        "keyring.",
+        "staging.",
+        "connector.",
+        "collector.",
+        "contents.",
+        "catalogs.",
+        "tenants.",
+        "packages.",
+        "signer.",
+        "announcer.",
+        "mailer.",
+    ];
+    for of in of {
+        for step in EXPORTING {
+            for nth in [1, 3] {
+                let stage = exports::writing_letters().await;
+                let (fetched, held) = (exports::fetch_all(&stage), exports::held(&stage));
+                let id = exports::access(&stage, PERSON).await;
+                outages += u32::from(outage_of(&stage, &id, (step, nth), of).await);
+                exports::assert_whole(&exports::unpack(&exports::last(&fetched, &id)), &held);
+                assert_ours_is_clean(&stage, &id);
             }
         }
     }

@@ -61,6 +61,11 @@ fn putter<'a>(world: &'a World, tenant: &'a TenantId) -> impl Fn(&str, &str, Row
     }
 }
 
+/// What a ticket of somebody's says.
+pub fn ticket(email: &str) -> String {
+    format!("{{\"from\":\"{email}\",\"messages\":[]}}")
+}
+
 fn customer(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str, invoices: i64) {
     let put = putter(world, tenant);
     put(
@@ -91,7 +96,7 @@ fn customer(world: &World, tenant: &TenantId, id: i64, email: &str, name: &str, 
         );
     }
     let support = world.database(tenant, &"support".parse().expect("a store"));
-    support.put_object("shop-support", &format!("tickets/{id}/T{id}.json"), format!("from {email}"));
+    support.put_object("shop-support", &format!("tickets/{id}/T{id}.json"), ticket(email));
     support.put_object("shop-support", &format!("avatars/{id}.png"), "png");
 }
 

@@ -1,6 +1,8 @@
 //! A store that cannot erase: an archive that is only ever appended to. What it keeps of a person is
 //! sealed under that person's own key, and the key is destroyed.
 
+mod keeping;
+
 use domain::hold::Verdict;
 use domain::{Identity, Operation, Personal, RequestId, Status};
 use fulfillment::Pseudonymiser;
@@ -10,7 +12,7 @@ use testkit::walker::Next;
 use vault::{Context, Header, VaultError};
 
 use super::shop::{self, PERSON};
-use super::stage::{Happening, Stage, tally};
+use super::stage::{Happening, Stage, at_once, tally};
 
 /// The archive, as its owner declares it.
 const ARCHIVE: &str = "
@@ -32,19 +34,43 @@ const ARCHIVE: &str = "
 const OBJECT: &str = "events/2026-11-21.jsonl";
 
 /// The shop, with an archive beside it.
-fn stage() -> Stage {
+pub fn stage() -> Stage {
+    stage_with(ARCHIVE)
+}
+
+/// The shop, with these stores beside it.
+fn stage_with(stores: &str) -> Stage {
     let stage = Stage::new(1);
-    stage.world.publish_yaml(&format!("{}{ARCHIVE}", shop::CATALOG)).expect("the catalog is whole");
+    stage.world.publish_yaml(&format!("{}{stores}", shop::CATALOG)).expect("the catalog is whole");
     let catalog = stage.world.current_catalog().expect("published");
     stage.world.provision(&stage.tenant, &catalog);
     stage
 }
 
-async fn scope(stage: &Stage, customer: &str) -> KeyScope {
+/// The archive, with another identity in its records.
+fn archive_of(field: &str) -> String {
+    let own = "customer_id: { category: user.unique_id, class: restricted, identity: customer_id }";
+    assert!(ARCHIVE.contains(own));
+    ARCHIVE.replace(own, field)
+}
+
+/// The key of whoever is known in one way.
+async fn scope_of(stage: &Stage, kind: &str, value: &str) -> KeyScope {
     let names = Pseudonymiser::of(&*stage.world.keyring(), &stage.tenant).await.expect("keys");
-    let kind = "customer_id".parse().expect("a type");
-    let identity = Identity::new(kind, &Personal::new(customer)).expect("an identity");
+    let identity = Identity::new(kind.parse().expect("a type"), &Personal::new(value)).expect("an identity");
     KeyScope::Subject(stage.tenant.clone(), names.subject(&identity).expect("a pseudonym"))
+}
+
+async fn has_key(stage: &Stage, kind: &str, value: &str) -> bool {
+    stage.world.keyring().exists(&scope_of(stage, kind, value).await).await.expect("an answer")
+}
+
+async fn make_key(stage: &Stage, kind: &str, value: &str) {
+    stage.world.keyring().obtain(&scope_of(stage, kind, value).await).await.expect("a key");
+}
+
+async fn scope(stage: &Stage, customer: &str) -> KeyScope {
+    scope_of(stage, "customer_id", customer).await
 }
 
 fn context(stage: &Stage) -> Context<'_> {
@@ -52,7 +78,7 @@ fn context(stage: &Stage) -> Context<'_> {
 }
 
 /// A line of the archive, sealed as `POST /v1/vault/encrypt` seals it.
-async fn append(stage: &Stage, customer: &str, text: &str) -> Vec<u8> {
+pub async fn append(stage: &Stage, customer: &str, text: &str) -> Vec<u8> {
     let key = stage.world.keyring().obtain(&scope(stage, customer).await).await.expect("a key");
     let sealed = vault::seal(&key, &context(stage), [7; 32], text.as_bytes()).expect("sealed");
     let archive = stage.world.database(&stage.tenant, &"archive".parse().expect("a store"));
@@ -137,7 +163,7 @@ async fn a_key_that_comes_back_is_residue() {
     *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
         if function == "ConfirmStoreFunctionArn" && !written {
             written = true;
-            super::stage::at_once(append(stage, "1", "bought again"));
+            at_once(append(stage, "1", "bought again"));
         }
     }));
     let id = stage.submit(PERSON).await;
@@ -179,7 +205,7 @@ fn again_while_settling() -> Happening {
         let request = &stage.world.all_requests()[0];
         let events = stage.world.events_of(&stage.tenant, &request.id);
         if events.iter().any(|e| e.kind.as_str() == "request.settling") {
-            super::stage::at_once(append(stage, "1", "bought again"));
+            at_once(append(stage, "1", "bought again"));
         } else {
             *stage.happening.lock().expect("not poisoned") = Some(again_while_settling());
         }
@@ -209,4 +235,87 @@ async fn a_denial_after_keys_were_destroyed_ends_when_that_is_true() {
         }
     }
     panic!("no denial came after the archive");
+}
+
+/// A guest, whom no store knows: what was sealed under the address goes, whatever the archive names.
+#[tokio::test]
+async fn a_key_is_found_though_nothing_else_of_the_person_is() {
+    const GUEST: &str = "guest@example.com";
+    let badge = "badge: { category: user.unique_id, class: restricted, identity: badge }";
+    let number =
+        "customer_id: { category: user.unique_id, class: restricted, kind: number, identity: customer_id }";
+    for (stores, kind, who) in [
+        (ARCHIVE.to_owned(), "email", GUEST),
+        (archive_of(badge), "customer_id", "guest-57"),
+        (archive_of(number), "customer_id", "guest-57"),
+    ] {
+        let mut stage = stage_with(&stores);
+        stage.manner.twice = true;
+        make_key(&stage, kind, who).await;
+        let id = stage.submit_all(&[(kind, who)]).await;
+        let request = stage.play_to_the_end(&id).await;
+        assert!(!has_key(&stage, kind, who).await, "{kind}");
+        assert_eq!(request.status, Status::Fulfilled, "there was something to erase");
+        assert_eq!(tally(&stage, &id, Operation::Locate, "archive").located, 1);
+        assert_eq!(tally(&stage, &id, Operation::Erase, "archive").erased, 1);
+        assert_eq!(tally(&stage, &id, Operation::Confirm, "archive").residue, Some(0));
+        let true_from = said(&stage, &id).expect("since when it is true");
+        assert!(request.closed_at.is_some_and(|closed| closed >= true_from));
+    }
+}
+
+/// Neither a record nor a key.
+#[tokio::test]
+async fn nobody_is_still_nobody() {
+    let stage = stage();
+    let id = stage.submit("guest@example.com").await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::NoMatch);
+}
+
+/// The archive names what nobody is known by; the number is found on the way.
+#[tokio::test]
+async fn a_key_for_an_identity_of_a_later_round_is_destroyed() {
+    let stage =
+        stage_with(&archive_of("badge: { category: user.unique_id, class: restricted, identity: badge }"));
+    make_key(&stage, "customer_id", "1").await;
+    make_key(&stage, "customer_id", "11").await;
+    let id = stage.submit(PERSON).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert!(!has_key(&stage, "customer_id", "1").await);
+    assert!(has_key(&stage, "customer_id", "11").await, "the neighbour's");
+}
+
+/// It is made for another identity than the one that was destroyed.
+#[tokio::test]
+async fn a_key_that_comes_back_for_another_identity_is_residue() {
+    let stage =
+        stage_with(&archive_of("badge: { category: user.unique_id, class: restricted, identity: badge }"));
+    make_key(&stage, "customer_id", "1").await;
+    let mut written = false;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "ConfirmStoreFunctionArn" && !written {
+            written = true;
+            at_once(make_key(stage, "email", PERSON));
+        }
+    }));
+    let id = stage.submit(PERSON).await;
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
+    assert!(!has_key(&stage, "email", PERSON).await);
+}
+
+/// Whoever keeps keys for a day keeps this one too: what it sealed may be in any of the collections.
+#[tokio::test]
+async fn the_longest_wait_of_all_collections_counts() {
+    let letters = archive_of("email: { category: user.contact.email, class: confidential, identity: email }");
+    let letters = letters.replace("id: archive", "id: letters").replace("PT20M", "PT24H");
+    let stage = stage_with(&format!("{ARCHIVE}{letters}"));
+    make_key(&stage, "customer_id", "999").await;
+    let id = stage.submit_all(&[("customer_id", "999")]).await;
+    let request = stage.play_to_the_end(&id).await;
+    let true_from = said(&stage, &id).expect("since when it is true");
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let destroyed = events.iter().find(|e| e.kind.as_str() == "store.erased").expect("it was erased").at;
+    assert!(true_from.duration_since(destroyed) >= SignedDuration::from_hours(23), "{true_from} {destroyed}");
+    assert!(request.closed_at.is_some_and(|closed| closed >= true_from), "nothing was said before");
 }

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use contract::settings::{SanctionSource, Settings, Webhook};
+use contract::settings::{ExportSettings, SanctionSource, Settings, Webhook};
 use contract::step::{AnnounceRun, Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun, What};
 use domain::clock::{Jurisdiction, due_by};
 use domain::event::{About, EnterAt, Event, EventKind};
@@ -42,6 +42,8 @@ pub struct Manner {
     pub pages: Option<u64>,
     /// Stopped executions go on all the same, so that only the fence is in their way.
     pub zombies: bool,
+    /// How big a package gets; `None`: as big as it does where it is deployed.
+    pub limits: Option<package_export::Limits>,
 }
 
 /// Something that happens while time passes.
@@ -85,7 +87,7 @@ impl Stage {
             }],
             allowed_hosts: vec!["example.com".into()],
             rotate_keys_every: [].into(),
-            exports: Default::default(),
+            exports: ExportSettings::default(),
         });
         shop::fill(&world, &tenant);
         let definition = Definition::parse(DEFINITION).expect("the state machine reads");
@@ -150,6 +152,7 @@ impl Stage {
             cooling_off_until: None,
             retentions: vec![],
             erasing_begun: false,
+            shredded: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -364,6 +367,22 @@ impl Stage {
         self.world.request(&self.tenant, id).expect("it is there")
     }
 
+    fn packaging(&self) -> package_export::Ports {
+        let w = &self.world;
+        package_export::Ports {
+            requests: w.requests(),
+            tenants: w.tenants(),
+            keyring: w.keyring(),
+            staging: w.staging(),
+            catalogs: w.catalogs(),
+            packages: w.packages(),
+            signer: w.signer(),
+            clock: w.clock(),
+            entropy: w.entropy(),
+            limits: self.manner.limits.unwrap_or_default(),
+        }
+    }
+
     async fn step(&self, call: &Call) -> Result<Value, StepError> {
         let w = &self.world;
         let budget: Box<dyn Budget> = match self.manner.pages {
@@ -427,7 +446,7 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "PackageExportFunctionArn" => {
-                let ports = ports!(package_export: requests, tenants, keyring, staging, catalogs, packages, signer, clock, entropy);
+                let ports = self.packaging();
                 package_export::run(&ports, &input::<Run>(call), &*budget).await.map(json)
             }
             "AnnounceFunctionArn" if call.state == "AnnounceExport" => {

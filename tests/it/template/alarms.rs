@@ -10,10 +10,11 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 13] = [
+const WATCHED: [(&str, &str); 14] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "ParkRequestFunction"),
+    ("Errors", "RecordDownloadFunction"),
     ("Errors", "RotateKeysFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),

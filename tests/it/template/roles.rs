@@ -57,7 +57,7 @@ fn allows(statement: &Value) -> bool {
 }
 
 /// The documents that a role has: its own, and those of policies that name it.
-fn documents<'a>(templates: &'a Templates, role: &Resource<'a>) -> Vec<&'a Value> {
+pub(super) fn documents<'a>(templates: &'a Templates, role: &Resource<'a>) -> Vec<&'a Value> {
     let own = several(&role.properties()["Policies"]).into_iter().map(|policy| &policy["PolicyDocument"]);
     let named = json!({ "Ref": role.id });
     let policies = templates.resources().filter(|r| r.kind() == "AWS::IAM::Policy" && r.file == role.file);

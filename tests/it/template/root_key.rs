@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cloudformation::{ROOT, Templates, check, need};
 use super::roles::statements;
+use crate::repository::read;
 
 const ROLES: &str = "infra/roles.yaml";
 const STORE_ROLES: &str = "infra/roles-stores.yaml";
@@ -59,6 +60,12 @@ fn is_bound(condition: &Value) -> bool {
         && condition["StringEquals"]["kms:EncryptionContext:purpose"].is_array()
 }
 
+/// What a right is for.
+fn purposes(right: &Right) -> BTreeSet<String> {
+    let named = right.condition["StringEquals"]["kms:EncryptionContext:purpose"].as_array();
+    named.into_iter().flatten().map(|purpose| purpose.as_str().unwrap_or_default().to_owned()).collect()
+}
+
 fn opens(rights: &[Right], role: &str, key: &str) -> BTreeSet<String> {
     let of = rights.iter().filter(|r| r.role == role && r.key == key && r.action == "kms:Decrypt");
     of.map(|right| right.condition.to_string()).collect()
@@ -83,6 +90,14 @@ fn left_behind(templates: &Templates) -> Vec<String> {
     let expected =
         [("RotateKeysRole", "kms:ReEncryptFrom", EARLIER), ("RotateKeysRole", "kms:ReEncryptTo", ROOT_KEY)];
     need(&mut wrong, rewraps == expected, || format!("wrapped anew by {rewraps:?}"));
+    // Whatever anybody makes is wrapped anew, and as what it was.
+    let made = rights.iter().filter(|right| right.key == ROOT_KEY && right.action == "kms:GenerateDataKey");
+    let made: BTreeSet<String> = made.flat_map(purposes).collect();
+    need(&mut wrong, made.len() == 5, || format!("what is made: {made:?}"));
+    for right in rights.iter().filter(|right| right.action.starts_with("kms:ReEncrypt")) {
+        let anew = purposes(right);
+        need(&mut wrong, anew == made, || format!("made {made:?}, {} {anew:?}", right.action));
+    }
     for right in rights.iter().filter(|right| [ROOT_KEY, EARLIER].contains(&right.key.as_str())) {
         let at = format!("{}, {} under {}", right.role, right.action, right.key);
         need(&mut wrong, is_bound(&right.condition), || format!("{at}: for anybody and anything"));
@@ -100,6 +115,12 @@ fn what_an_earlier_root_key_wrapped_opens_and_only_becomes_less() {
         &[
             (ROLES, "Roles: [!Ref ApiRole, !Ref CloseRequestRole]", "Roles: [!Ref ApiRole]"),
             (STORE_ROLES, "Roles: [!Ref PlanRole, ", "Roles: ["),
+            (STORE_ROLES, "Roles: [!Ref CollectStoreRole]", "Roles: [!Ref PlanRole]"),
+            (
+                ROLES,
+                "Roles: [!Ref FetchExportRole]\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - {Sid: OpenEarlier",
+                "Roles: [!Ref ApiRole]\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - {Sid: OpenEarlier",
+            ),
             (
                 ROLES,
                 "Action: [kms:Decrypt], Resource: !Ref EarlierKeyArn",
@@ -117,8 +138,13 @@ fn what_an_earlier_root_key_wrapped_opens_and_only_becomes_less() {
             ),
             (
                 ROLES,
-                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, plan, fields, subjects]}",
+                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, plan, export, fields, subjects]}",
                 "StringLike: {'kms:EncryptionContext:purpose': '*'}",
+            ),
+            (
+                ROLES,
+                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, plan, export, fields, subjects]}}",
+                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, plan, fields, subjects]}}",
             ),
             (ROLES, "    Condition: HasEarlierKey\n", ""),
             (ROOT, "EarlierKeyArn: !Ref EarlierKeyArn", "EarlierKeyArn: !Ref RootKeyArn"),
@@ -164,4 +190,59 @@ fn a_root_key_is_named_by_its_arn_or_not_at_all() {
             ("infra/state.yaml", "!Not [!Equals [!Ref RootKeyArn, none]]", "!Equals [!Ref RootKeyArn, none]"),
         ],
     );
+}
+
+/// What the rights on the earlier key depend on.
+fn bound_to_a_change(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    need(&mut wrong, templates.root().get("Rules").is_none(), || {
+        "a rule could refuse two equal keys".to_owned()
+    });
+    for policy in templates.resources().filter(|r| r.body["Condition"] == "HasEarlierKey") {
+        for statement in statements(&policy.properties()["PolicyDocument"]) {
+            let on = templates.text(policy.file, &statement["Resource"]);
+            let is_to_the_new = statement["Sid"] == "RewrapTo" || statement["Sid"] == "ReplaceWrapped";
+            need(&mut wrong, (on == EARLIER) != is_to_the_new, || format!("{}: on {on}", policy.at()));
+        }
+    }
+    for file in [ROLES, STORE_ROLES] {
+        let given = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "EarlierKeyArn" }, "none"] }] });
+        need(&mut wrong, *templates.condition(file, "HasEarlierKey") == given, || file.to_owned());
+    }
+    wrong
+}
+
+/// So it can be the present one: roles have the rights of tomorrow before they lose those of today.
+#[test]
+fn the_earlier_key_may_be_the_present_one() {
+    let is_given = "HasEarlierKey: !Not [!Equals [!Ref EarlierKeyArn, none]]";
+    check(
+        bound_to_a_change,
+        &[
+            (
+                STORE_ROLES,
+                is_given,
+                "HasEarlierKey: !And [!Not [!Equals [!Ref EarlierKeyArn, none]], !Not [!Equals [!Ref EarlierKeyArn, !Ref RootKeyArn]]]",
+            ),
+            (
+                ROLES,
+                "Action: [kms:Decrypt], Resource: !Ref EarlierKeyArn",
+                "Action: [kms:Decrypt], Resource: !Ref RootKeyArn",
+            ),
+            (ROOT, "\nParameters:", "\nRules:\n  Two: {Assertions: []}\nParameters:"),
+        ],
+    );
+}
+
+#[test]
+fn the_page_gives_the_rights_before_it_takes_any() {
+    let page = read("docs/runbooks/root-key.md");
+    let deploys: Vec<&str> = page.lines().filter(|line| line.trim().starts_with("make deploy")).collect();
+    let said: Vec<&str> = deploys.iter().filter_map(|line| line.split('"').nth(1)).collect();
+    let expected = [
+        "EarlierKeyArn=<earlier ARN>",
+        "RootKeyArn=<new ARN> EarlierKeyArn=<earlier ARN>",
+        "EarlierKeyArn=none",
+    ];
+    assert_eq!(said, expected);
 }

@@ -9,7 +9,7 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 9] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
@@ -17,6 +17,12 @@ const VARIABLES: [(&str, &str); 9] = [
     ("key_admin()", "LACUNA_KEYS_TABLE"),
     ("staging()", "LACUNA_STAGING_BUCKET"),
     ("catalogs()", "LACUNA_CATALOG_BUCKET"),
+    ("packages()", "LACUNA_EXPORTS_BUCKET"),
+    ("packages()", "LACUNA_EXPORTS_KEY"),
+    ("links()", "LACUNA_EXPORT_READER_ROLE"),
+    ("links()", "LACUNA_EXPORTS_KEY"),
+    ("visits()", "LACUNA_KEYS_TABLE"),
+    ("signer()", "LACUNA_SIGNING_KEY"),
     ("executions()", "LACUNA_STATE_MACHINE"),
     ("intake()", "LACUNA_INTAKE_QUEUE"),
 ];
@@ -36,7 +42,7 @@ fn variables(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut asked) = (Vec::new(), BTreeSet::new());
     for (id, properties, main) in programs(templates) {
         for (adapter, variable) in VARIABLES.iter().filter(|(adapter, _)| main.contains(adapter)) {
-            asked.insert(*adapter);
+            asked.insert((*adapter, *variable));
             let given = properties["Environment"]["Variables"].get(variable).is_some();
             need(&mut wrong, given, || format!("{id} asks for {adapter} without {variable}"));
         }
@@ -60,10 +66,20 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let role = templates.text(ROOT, &properties["Role"]);
         let role = templates.resources().find(|r| format!("{}.Arn", r.id) == role);
         let role = role.unwrap_or_else(|| panic!("{id} has no role"));
+        if id == "SweepFunction" {
+            // It destroys the key of an export without opening it.
+            let opens = role.properties().to_string().contains("kms:");
+            need(&mut wrong, !opens, || format!("{} opens keys", role.at()));
+            continue;
+        }
         let for_tenants = json!({ "kms:EncryptionContext:tenant": "false" });
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
             "RotateKeysFunction" => json!(["subjects"]),
+            "CollectStoreFunction" | "PackageExportFunction" => json!(["plan"]),
+            "RecordDownloadFunction" => json!(["pseudonyms"]),
+            "AnnounceFunction" => json!(["plan", "export"]),
+            "FetchExportFunction" => json!(["pseudonyms", "export"]),
             _ => json!(["pseudonyms", "plan"]),
         };
         let for_these = json!({ "kms:EncryptionContext:purpose": purposes });
@@ -80,7 +96,7 @@ fn unwraps(templates: &Templates) -> Vec<String> {
     wrong
 }
 
-/// No step only destroys keys: each opens what is sealed, also the one that closes.
+/// Each for what it opens, and no further. Only the sweeper opens nothing: it destroys the keys of exports.
 #[test]
 fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
     check(
@@ -90,6 +106,12 @@ fn a_function_that_holds_the_keyring_may_unwrap_a_tenants_keys() {
             ("infra/roles.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, fields]"),
             ("infra/roles-stores.yaml", "[pseudonyms, plan]", "[pseudonyms, fields]"),
             ("infra/roles-stores.yaml", "Sid: Unseal, Effect: Allow", "Sid: Unseal, Effect: Deny"),
+            ("infra/roles.yaml", "[plan, export]", "[pseudonyms, plan, export]"),
+            (
+                "infra/roles.yaml",
+                "Sid: EndExports, Effect: Allow, Action: [dynamodb:DeleteItem], Resource: !Ref KeysTableArn",
+                "Sid: EndExports, Effect: Allow, Action: [kms:Decrypt], Resource: !Ref RootKeyArn",
+            ),
             (ROOT, "LACUNA_KMS_KEY: !GetAtt State.Outputs.RootKeyArn", "LACUNA_KMS_KEY: ''"),
         ],
     );
@@ -182,7 +204,7 @@ fn no_right_is_given_elsewhere_than_in_a_role() {
 
 /// Only these get to the company's stores, each by the policies that are meant for it.
 #[test]
-fn only_five_functions_reach_the_stores() {
+fn only_six_functions_reach_the_stores() {
     let templates = Templates::of_the_repository();
     let mut reach = BTreeSet::new();
     for role in templates.of_kind("AWS::IAM::Role").into_iter().filter(|r| r.file != ROOT) {
@@ -192,6 +214,7 @@ fn only_five_functions_reach_the_stores() {
     }
     let expected = BTreeSet::from([
         ("LocateStoreRole", "StoreLocatePolicyArns"),
+        ("CollectStoreRole", "StoreCollectPolicyArns"),
         ("SuppressStoreRole", "StoreHidePolicyArns"),
         ("RestoreStoreRole", "StoreHidePolicyArns"),
         ("EraseStoreRole", "StoreErasePolicyArns"),
@@ -237,6 +260,7 @@ fn the_template_serves_what_the_openapi_document_describes() {
         events.map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"]))).collect()
     };
     let (api, vault) = (served_by("ApiFunction"), served_by("VaultApiFunction"));
+    let fetch = served_by("FetchExportFunction");
     let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
     let paths = openapi["paths"].as_object().expect("paths");
     let methods = ["get", "post", "delete", "put", "patch"];
@@ -250,5 +274,100 @@ fn the_template_serves_what_the_openapi_document_describes() {
     let place = |method: &str, resource: &str| format!("{} {resource}", method.to_lowercase());
     assert_eq!(api, fulfillment::api::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     assert_eq!(vault, fulfillment::vault::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
-    assert_eq!(&api | &vault, described);
+    // Beside those there is the page, which takes no token.
+    let page = ["get", "post"].map(|method| place(method, fulfillment::fetch::PAGE));
+    let routes = fulfillment::fetch::ROUTES.iter().map(|r| place(r.method, r.resource));
+    assert_eq!(fetch, routes.chain(page).collect());
+    assert_eq!(&(&api | &vault) | &fetch, described);
+}
+
+fn open_to_anybody(templates: &Templates) -> Vec<String> {
+    let (mut wrong, mut open) = (Vec::new(), BTreeSet::new());
+    let api = &templates.root()["Resources"]["Api"]["Properties"];
+    let token = api["Auth"]["DefaultAuthorizer"] == "Token";
+    need(&mut wrong, token, || "no token is asked for by default".to_owned());
+    for function in templates.of_kind("AWS::Serverless::Function") {
+        let events = function.properties()["Events"].as_object().into_iter().flat_map(|all| all.values());
+        for event in events.filter(|e| e["Type"] == "Api").map(|e| &e["Properties"]) {
+            if event.get("Auth").is_some() {
+                let said = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+                open.insert((function.id, said("Method").to_lowercase(), said("Path")));
+            }
+        }
+    }
+    let page = |method: &str| ("FetchExportFunction", method.to_owned(), fulfillment::fetch::PAGE.to_owned());
+    need(&mut wrong, open == BTreeSet::from(["get", "post"].map(page)), || format!("{open:?}"));
+    // Slashes within a path are written so.
+    let settings = api["MethodSettings"].as_array().cloned().unwrap_or_default();
+    for (_, method, path) in open {
+        let path = format!("/{}", path.replace('/', "~1"));
+        let of = |s: &&Value| s["ResourcePath"] == path && s["HttpMethod"] == method.to_uppercase();
+        let rate = settings.iter().find(of).and_then(|s| s["ThrottlingRateLimit"].as_u64());
+        need(&mut wrong, rate.is_some_and(|rate| rate <= 10), || {
+            format!("{method} {path}: {rate:?} a second")
+        });
+    }
+    wrong
+}
+
+/// Whoever comes to the page is nobody yet: so it is that page alone, and not often.
+#[test]
+fn only_the_page_for_codes_takes_no_token_and_few_come_to_it() {
+    check(
+        open_to_anybody,
+        &[
+            (ROOT, "DefaultAuthorizer: Token", "AddDefaultAuthorizerToCorsPreflight: false"),
+            (
+                ROOT,
+                "Path: '/v1/requests/{id}/export/code'}",
+                "Path: '/v1/requests/{id}/export/code', Auth: {Authorizer: NONE}}",
+            ),
+            (ROOT, "HttpMethod: POST, ThrottlingBurstLimit: 10, ThrottlingRateLimit: 5", "HttpMethod: POST"),
+            (
+                ROOT,
+                "ResourcePath: '/~1v1~1exports~1{tenant}~1{id}'",
+                "ResourcePath: '/v1/exports/{tenant}/{id}'",
+            ),
+        ],
+    );
+}
+
+fn telling_logs(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let format = &templates.root()["Resources"]["Api"]["Properties"]["AccessLogSetting"]["Format"];
+    let format = format.as_str().unwrap_or_default();
+    let used: BTreeSet<&str> =
+        format.split('$').skip(1).map(|part| part.split('"').next().unwrap_or_default()).collect();
+    let known = BTreeSet::from([
+        "context.error.responseType",
+        "context.httpMethod",
+        "context.requestId",
+        "context.requestTimeEpoch",
+        "context.resourcePath",
+        "context.responseLatency",
+        "context.status",
+    ]);
+    need(&mut wrong, used == known, || format!("{used:?}"));
+    let settings = &templates.root()["Resources"]["Api"]["Properties"]["MethodSettings"];
+    for setting in settings.as_array().into_iter().flatten() {
+        need(&mut wrong, setting["DataTraceEnabled"] == false, || format!("{setting}: bodies are logged"));
+    }
+    wrong
+}
+
+/// Neither who called, nor from where, nor a path with its ids, nor what was sent.
+#[test]
+fn what_the_gateway_logs_names_nobody() {
+    check(
+        telling_logs,
+        &[
+            (ROOT, "$context.resourcePath", "$context.path"),
+            (ROOT, "\"status\":\"$context.status\"", "\"ip\":\"$context.identity.sourceIp\""),
+            (
+                ROOT,
+                "DataTraceEnabled: false}\n      GatewayResponses",
+                "DataTraceEnabled: true}\n      GatewayResponses",
+            ),
+        ],
+    );
 }

@@ -227,6 +227,11 @@ pub(super) fn by_rotation(due: Timestamp, key: &Key) -> (String, String) {
     (ROTATION.to_owned(), format!("{}#{}#{}", instant(due), key.pk, key.sk))
 }
 
+/// Greater than the place of every rotating key that is due by an instant, less than any other's.
+pub(super) fn due_until(at: Timestamp) -> String {
+    format!("{}$", instant(at))
+}
+
 /// Where upkeep finds a wrapped key: by its root key.
 pub(super) fn by_root(root: &str, key: &Key) -> (String, String) {
     (root_partition(shard(&key.pk)), format!("{root}#{}#{}", key.pk, key.sk))

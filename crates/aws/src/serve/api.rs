@@ -41,7 +41,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// An answer. Prints without its body, which may be what somebody had opened.
+/// An answer. Prints without its body, which may be what somebody had opened, and without a link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
@@ -54,9 +54,10 @@ pub struct Response {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<_> = self.headers.iter().filter(|(name, _)| *name != "location").collect();
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("headers", &self.headers)
+            .field("headers", &shown)
             .finish_non_exhaustive()
     }
 }

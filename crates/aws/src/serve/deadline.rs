@@ -10,12 +10,16 @@ const LEAST_RESERVE: Duration = Duration::from_secs(3);
 /// When an invocation must stop working. It is spent when less than a tenth of its time, and in any
 /// case less than three seconds, remains; so a step that asks needs a time limit well above that.
 #[derive(Debug, Clone, Copy)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    half: Instant,
+    end: Instant,
+}
 
 impl Deadline {
     /// For an invocation that ends after this time.
     pub fn in_time(total: Duration) -> Self {
-        Self(Instant::now() + working_time(total))
+        let (now, time) = (Instant::now(), working_time(total));
+        Self { half: now + time / 2, end: now + time }
     }
 }
 
@@ -25,7 +29,11 @@ fn working_time(total: Duration) -> Duration {
 
 impl Budget for Deadline {
     fn is_spent(&self) -> bool {
-        Instant::now() >= self.0
+        Instant::now() >= self.end
+    }
+
+    fn is_half_spent(&self) -> bool {
+        Instant::now() >= self.half
     }
 }
 
@@ -52,6 +60,9 @@ mod tests {
     #[test]
     fn it_is_spent_when_only_the_reserve_is_left() {
         assert!(Deadline::in_time(Duration::from_secs(3)).is_spent());
-        assert!(!Deadline::in_time(Duration::from_mins(1)).is_spent());
+        let minute = Deadline::in_time(Duration::from_mins(1));
+        assert!(!minute.is_spent() && !minute.is_half_spent());
+        assert_eq!(minute.end - minute.half, Duration::from_secs(27));
+        assert!(Deadline::in_time(Duration::from_secs(3)).is_half_spent());
     }
 }

@@ -354,6 +354,19 @@ impl Catalog {
         self.stores.iter().flat_map(|s| s.collections.iter().map(move |c| (s, c)))
     }
 
+    /// The collections that are erased by destroying persons' keys. A person has one key for each identity,
+    /// whatever it seals: none of these is erased, or kept, without the others.
+    pub fn shredded(&self) -> impl Iterator<Item = (&Store, &Collection)> {
+        self.collections().filter(|(_, collection)| collection.erasure.method == Method::Shred)
+    }
+
+    /// How long after a person's key was destroyed somebody may still have it: the longest
+    /// [`Erasure::shredded_after`] of all that it may have sealed; `None` if one is not such a duration.
+    pub fn shredded_after(&self) -> Option<SignedDuration> {
+        let all: Option<Vec<_>> = self.shredded().map(|(_, c)| c.erasure.shredded_after()).collect();
+        Some(all?.into_iter().fold(OWN_CACHES, SignedDuration::max))
+    }
+
     /// The fields of a collection whose values locating must bring back: the key, what identifies
     /// the person, and what other collections refer to.
     pub fn wanted(&self, store: &Store, collection: &Collection) -> Vec<String> {

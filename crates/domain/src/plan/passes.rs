@@ -1,9 +1,9 @@
 //! Making a plan: its passes, and the rounds of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Known, Lookup, PageRef, Pass, Plan, Round, Source, Value};
-use crate::catalog::{Catalog, FieldKind, FieldRef};
+use crate::catalog::{Catalog, FieldKind, FieldRef, Method};
 use crate::identity::{Identity, IdentityType};
 use crate::ids::{Generation, StoreId};
 use crate::pii::Personal;
@@ -128,7 +128,7 @@ impl Plan {
     }
 
     /// What round `number` looks for: the identities that the round before brought (in this pass or
-    /// an earlier one) and the fields that refer to what it located.
+    /// an earlier one), their own keys, and the fields that refer to what it located.
     fn lookups_for(
         &self,
         catalog: &Catalog,
@@ -136,7 +136,19 @@ impl Plan {
         brought: &BTreeMap<StoreId, Vec<PageRef>>,
     ) -> BTreeMap<StoreId, Vec<Lookup>> {
         let mut lookups: BTreeMap<StoreId, Vec<Lookup>> = BTreeMap::new();
+        let people = self.people_of(number - 1);
         for (store, collection) in catalog.collections() {
+            if collection.erasure.method == Method::Shred {
+                // A service may have sealed for an identity of any type.
+                if !people.is_empty() {
+                    lookups.entry(store.id.clone()).or_default().push(Lookup {
+                        collection: collection.name.clone(),
+                        field: String::new(),
+                        source: Source::Keys(people.clone()),
+                    });
+                }
+                continue;
+            }
             for way in collection.ways() {
                 let mut add = |source| {
                     lookups.entry(store.id.clone()).or_default().push(Lookup {
@@ -159,6 +171,15 @@ impl Plan {
             }
         }
         lookups
+    }
+
+    /// The identities that nobody knew before a round, each once, however many ways it was written.
+    fn people_of(&self, round: u32) -> Vec<Identity> {
+        let known = |of: &dyn Fn(u32) -> bool| -> BTreeSet<Identity> {
+            self.identities.iter().filter(|k| of(k.round)).map(|k| k.identity.plain()).collect()
+        };
+        let before = known(&|r| r < round);
+        known(&|r| r == round).difference(&before).cloned().collect()
     }
 
     /// The values of the identities of a type that became known in a round, in the form of a field.

@@ -90,6 +90,13 @@ pub(super) fn outcome(store: &Searched, html: &mut Html<'_>) -> Result<(), Error
             html.push(&format!("<p class=\"note\">{} {what} in {which} {happened}.</p>\n", number(n)))?;
         }
     }
+    if outcome.sealed > 0 {
+        html.push(&format!(
+            "<p class=\"note\">What {} holds about you is sealed under a key of your own. It cannot be read from \
+             there, and is not in this package.</p>\n",
+            text(&store.id)
+        ))?;
+    }
     Ok(())
 }
 

@@ -45,7 +45,10 @@ fn it_says_what_a_person_has_a_right_to_know() {
 fn it_says_what_is_not_in_the_package() {
     let stores = stores();
     let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
-    packager.searched(&stores[0], Outcome { gone: 2, reassigned: 1, shown_elsewhere: 0, unreadable: 1 });
+    packager.searched(
+        &stores[0],
+        Outcome { gone: 2, reassigned: 1, shown_elsewhere: 0, unreadable: 1, sealed: 0 },
+    );
     let page = page(packager);
     assert!(page.contains("2 records in shop were found and then deleted before they could be read."));
     assert!(page.contains("1 record in shop had become somebody else"));

@@ -175,8 +175,9 @@ fn with_fields(fields: &[Field]) -> String {
         let names: Vec<String> = names.map(|field| format!("`{}`", field.name)).collect();
         names.join(", ")
     };
-    match list(true).as_str() {
-        "" => format!("with {}", list(false)),
-        optional => format!("with {} and, where it applies, {optional}", list(false)),
+    match (list(false).as_str(), list(true).as_str()) {
+        (needed, "") => format!("with {needed}"),
+        ("", optional) => format!("with, where it applies, {optional}"),
+        (needed, optional) => format!("with {needed} and, where it applies, {optional}"),
     }
 }

@@ -6,7 +6,8 @@ use contract::api::Submit;
 use contract::export::Recipient;
 use contract::problem::Invalid;
 use domain::StoreId;
-use domain::export::{Export, SealedFor};
+use domain::catalog::Collection;
+use domain::export::{Export, SealedFor, is_version};
 
 use super::identities::Configured;
 use crate::papers::Sealing;
@@ -46,6 +47,20 @@ pub(super) fn check(
     (Some(Export { format, sealed_for, min_versions, ..Export::default() }), sealing)
 }
 
+/// Whether an open request gives what is wanted here. What is encrypted is for whoever asked for it so, and
+/// for nobody else; what was destroyed is not given again.
+pub(super) fn covers(open: Option<&Export>, wanted: Option<&Export>) -> bool {
+    let plain = |export: &Export| export.sealed_for == SealedFor::Nobody;
+    match (open, wanted) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(open), Some(wanted)) => {
+            let alike = open.format == wanted.format && open.min_versions == wanted.min_versions;
+            alike && plain(open) && plain(wanted) && !open.is_over()
+        }
+    }
+}
+
 fn sealing(given: &Recipient, errors: &mut Vec<Invalid>) -> Option<Sealing> {
     let (at, sealing) = match (&given.age, &given.passphrase) {
         (Some(age), None) => ("/recipient/age", Sealing::Age(age.clone())),
@@ -72,20 +87,27 @@ fn min_versions(
     errors: &mut Vec<Invalid>,
 ) -> BTreeMap<StoreId, String> {
     let mut known = BTreeMap::new();
+    let mut unknown = 0;
     for (store, version) in given {
-        let found = store.parse().ok().and_then(|id| configured.store(&id));
-        match found {
-            Some(store) if store.collections.iter().any(|c| c.version.is_some() || c.object.is_some()) => {
-                known.insert(store.id.clone(), version.clone());
-            }
-            Some(store) => {
-                let at = format!("/min_versions/{}", store.id);
-                let detail = "the catalog does not say how new this store's records are: leave it out";
-                errors.push(Invalid::new(at, detail));
-            }
-            // The name of a store that is not known here is not repeated: it could be anything.
-            None => errors.push(Invalid::new("/min_versions", "this names a store that the catalog lacks")),
-        }
+        let Some(store) = store.parse().ok().and_then(|id| configured.store(&id)) else {
+            unknown += 1;
+            continue;
+        };
+        let says = |c: &Collection| c.version.is_some() || c.object.is_some();
+        let wrong = if !store.collections.iter().any(says) {
+            "the catalog does not say how new this store's records are: leave it out"
+        } else if !is_version(version) {
+            "this must be a whole number or an instant, such as 2026-03-02T09:00:00Z, as a text"
+        } else {
+            known.insert(store.id.clone(), version.clone());
+            continue;
+        };
+        errors.push(Invalid::new(format!("/min_versions/{}", store.id), wrong));
+    }
+    if unknown > 0 {
+        // The name of a store that is not known here is not repeated: it could be anything.
+        let detail = format!("{unknown} name(s) here are no stores of the catalog");
+        errors.push(Invalid::new("/min_versions", detail));
     }
     known
 }

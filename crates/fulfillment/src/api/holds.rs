@@ -166,6 +166,9 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
     let tasks = ports.requests.tasks(&hold.tenant, &id).await?;
     let begun =
         tasks.into_iter().filter(|task| task.op == Operation::Erase && task.begun).map(|task| task.store);
+    // With a person's key goes what it sealed in other stores, begun or not.
+    let shredded = ports.requests.load(&hold.tenant, &id).await?.map(|request| request.shredded);
+    let begun = begun.chain(shredded.unwrap_or_default());
     let mut too_late: Vec<StoreId> = begun.chain(hold.too_late_for.clone()).collect();
     too_late.sort();
     too_late.dedup();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contract::api::{Kept, ParkedView, RequestView, StoreView, parked_view, store_view};
-use domain::catalog::{Method, Store};
+use domain::catalog::{Catalog, Method, Store};
 use domain::{Operation, Request, StoreId, Task};
 use jiff::Timestamp;
 
@@ -75,8 +75,10 @@ async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, Step
         for line in &mut lines {
             let store = catalog.store(&line.store);
             let erased = tasks.iter().find(|t| t.op == Operation::Erase && t.store == line.store);
-            line.kept =
-                store.zip(erased).map(|(store, task)| kept(request, store, task, at)).unwrap_or_default();
+            line.kept = store
+                .zip(erased)
+                .map(|(store, task)| kept(request, &catalog, store, task, at))
+                .unwrap_or_default();
         }
     }
     Ok(lines)
@@ -84,13 +86,13 @@ async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, Step
 
 /// What is kept in a store, and why: what a sanction source wants kept comes before what the
 /// catalog says, as it does when the store is erased.
-fn kept(request: &Request, store: &Store, task: &Task, at: Timestamp) -> Vec<Kept> {
+fn kept(request: &Request, catalog: &Catalog, store: &Store, task: &Task, at: Timestamp) -> Vec<Kept> {
     let mut kept = Vec::new();
     for collection in &store.collections {
         let erasure = &collection.erasure;
         let counts = task.collections.get(&collection.name).copied().unwrap_or_default();
         // A source that spoke after the records were anonymised kept nothing of them.
-        let wanted = kept_by(request, store, collection, at).filter(|_| counts.retained > 0);
+        let wanted = kept_by(request, catalog, store, collection, at).filter(|_| counts.retained > 0);
         if counts.anonymised == 0 && counts.retained == 0 {
             continue;
         }

@@ -3,15 +3,15 @@
 //! Each turn looks first at what is there: an answer that the key gave before, an open request for
 //! the person. Whatever another call has changed in between, the next turn sees.
 //!
-//! An open request is the answer if it looks for everybody that is asked for. Where more is asked
-//! for than any open one looks for, a request of its own is made: it waits for their locks, then
-//! plans anew, so that no identity is lost in an answer that speaks of somebody else's.
+//! An open request is the answer if it looks for everybody that is asked for, and exports what is asked for.
+//! Where more is asked for than any open one does, a request of its own is made: it waits for their locks,
+//! then plans anew, so that no identity is lost in an answer that speaks of somebody else's.
 
 use contract::api::{Submit, Submitted};
 use contract::problem::{Invalid, Problem};
 use domain::access::Role;
 use domain::clock::Jurisdiction;
-use domain::export::{Export, Format, is_version};
+use domain::export::{Export, Format};
 use domain::request::{RequestType, Verification};
 use domain::{Identity, Pseudonym, Request, RequestId, Status};
 use jiff::Timestamp;
@@ -39,7 +39,10 @@ const SHAPE: Shape = Shape::Object(&[
     optional("export_first", Shape::Bool),
     optional("format", Shape::Text("one of `json`, `csv`, `xml`", is_format)),
     optional("recipient", Shape::Object(RECIPIENT)),
-    optional("min_versions", Shape::Map(&Shape::Text("a whole number or an instant", is_version))),
+    optional(
+        "min_versions",
+        Shape::Map(&Shape::Text("texts: a whole number or an instant for each store", anything)),
+    ),
 ]);
 
 const RECIPIENT: &[Field] = &[
@@ -190,8 +193,8 @@ pub(super) fn submitted(request: &Request, duplicate: bool) -> Submitted {
 }
 
 /// The open request that looks for everybody that is asked for: those it was given, and those it has
-/// found and locked since. One that is being withdrawn, or denied, will erase nobody: whoever asks
-/// again gets a request of their own.
+/// found and locked since; and that gives what is asked for, if anything is. One that is being withdrawn, or
+/// denied, will erase nobody: whoever asks again gets a request of their own.
 async fn covering(
     ports: &Ports,
     call: &Call,
@@ -207,7 +210,9 @@ async fn covering(
             let stuck = request.status == Status::AwaitingVerification
                 && wanted.verification.is_some()
                 && !is_whole(request, wanted);
-            !request.status.is_end() && !given_up && !stuck && wanted.subject.iter().all(looked_for)
+            let everybody = wanted.subject.iter().all(looked_for);
+            let gives = exports::covers(request.export.as_ref(), wanted.export.as_ref());
+            !request.status.is_end() && !given_up && !stuck && everybody && gives
         };
         if let Some(request) = request.filter(covers) {
             return Ok(Some(request));

@@ -120,6 +120,7 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         cooling_off_until: None,
         retentions: Vec::new(),
         erasing_begun: false,
+        shredded: Vec::new(),
         cancel_requested: false,
         denied: None,
         held_until: None,

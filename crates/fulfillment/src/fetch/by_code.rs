@@ -1,145 +1,120 @@
 //! Download codes: made for a person without a login, and entered by them.
+//!
+//! "One-time" means one package's time, and few links: a download may break off, so a code gives out
+//! [`MOST_USES`](contract::export::MOST_USES) links for each package, and none after the next code is made.
 
 use contract::export::DownloadCode;
+use domain::Request;
 use domain::event::EventKind;
-use domain::{Personal, Request};
+use domain::export::DownloadToken;
 
-use super::by_token::package_of;
-use super::give::{Fetcher, link, nothing, unfetchable};
-use super::{Ports, Visit, page};
+use super::form::{self, Form};
+use super::give::{Fetcher, exhausted, fetchable, link};
+use super::{Ports, Visit, actor, aside, page, scope};
 use crate::api::refusal::{Refusal, not_found};
 use crate::api::{Answer, Call};
-use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::change::{Actor, Amend, amend_plainly};
 use crate::codes::{Codes, MOST_TRIES, opens};
 use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 
-/// Bytes of a form at the most.
-const MOST_FORM: usize = 4 << 10;
-
 /// `POST /v1/requests/{id}/export/code`: makes a code, in the place of the one before.
 pub(super) async fn make(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let id = call.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
-    let request = ports.requests.load(call.tenant(), &id).await?.ok_or_else(not_found)?;
+    let mut request = ports.requests.load(call.tenant(), &id).await?.ok_or_else(not_found)?;
+    // First of all: what was destroyed gets no key again.
+    if let Some(problem) = exhausted(fetchable(&mut request, ports.clock.now())?) {
+        return Err(problem.into());
+    }
     let names = Pseudonymiser::of(&*ports.keyring, call.tenant()).await?;
-    let who = names.actor(call.principal.sub.expose())?;
-    let actor = Actor(format!("{}:{who}", call.principal.role.as_str()));
+    let actor = actor(call, &names)?;
     let scope = scope(ports, &request, &actor);
     let codes = Codes::of(&*ports.keyring, &request.tenant, &request.id).await?;
     let made = amend_plainly(&scope, |mut request| {
         let now = scope.clock.now();
-        let progress_by = request.progress_by;
-        let Some(export) = &mut request.export else { return Ok(Amend::Leave(Err(nothing()))) };
-        if let Some(problem) = unfetchable(export, now) {
-            return Ok(Amend::Leave(Err(problem)));
-        }
+        let export = match fetchable(&mut request, now) {
+            Ok(export) => export,
+            Err(problem) => return Ok(Amend::Leave(Err(problem))),
+        };
         let number = export.token.as_ref().map_or(1, |token| token.number.saturating_add(1));
         let expires_at = export.expires_at.unwrap_or(now);
         export.token = Some(codes.token(number, expires_at));
-        let mut draft = Draft::new(request, EventKind::TokenMade, now).detail("code", number);
-        draft.request.progress_by = progress_by;
+        let draft = aside(request, EventKind::TokenMade, now).detail("code", number);
         Ok(Amend::commit(draft, Ok((number, expires_at))))
     });
     let (number, expires_at) = made.await??;
     Ok(Answer::json(201, &DownloadCode { code: codes.code(number), expires_at })?)
 }
 
-/// What somebody entered: 303 to a link, or the page again, which says no more than that it was wrong.
+/// What somebody entered: 303 to a link, or the page again. Only whoever has the right code learns more than
+/// that it opens nothing: not even whether there is such a request.
 pub(super) async fn enter(ports: &Ports, visit: &Visit) -> Answer {
-    let form = if visit.form.len() <= MOST_FORM { fields(&visit.form) } else { None };
-    let Some((code, package)) = form else {
-        return page::form(400, Some("Enter the code from the letter."));
+    let Some(form) = form::read(&visit.form) else {
+        return page::form(400, Some("A code has 64 characters: digits, and the letters a to f."));
     };
-    match entered(ports, visit, &code, package.as_deref()).await {
+    match entered(ports, visit, &form).await {
         Ok(answer) => answer,
-        Err(Refusal::Problem(problem)) if problem.status == 410 => {
-            page::form(410, Some("This package was destroyed when its time was over."))
-        }
-        Err(Refusal::Problem(problem)) if problem.status == 409 => {
-            page::form(409, Some("No more links are given out for this package."))
+        Err(Refusal::Problem(problem)) if matches!(problem.status, 409 | 410) => {
+            page::form(problem.status, Some(&problem.detail))
         }
         Err(Refusal::Step(error)) => {
             let mut answer =
                 page::form(503, Some("This does not work at the moment. Try it again in a minute."));
+            answer.headers.push(("retry-after", "60".to_owned()));
             answer.fault = Some(error);
             answer
         }
         Err(Refusal::Problem(_) | Refusal::Method(_)) => page::form(
             403,
-            Some("This code opens nothing. Look whether it is whole, and the newest you got."),
+            Some(
+                "This code opens nothing. Look whether it is whole, whether it is the newest one that you got, \
+                 and whether the day that you were told is over.",
+            ),
         ),
     }
 }
 
-async fn entered(
-    ports: &Ports,
-    visit: &Visit,
-    code: &Personal,
-    package: Option<&str>,
-) -> Result<Answer, Refusal> {
+async fn entered(ports: &Ports, visit: &Visit, form: &Form) -> Result<Answer, Refusal> {
     let id = visit.id.as_deref().and_then(|id| id.parse().ok());
     let (Some(tenant), Some(id)) = (&visit.tenant, id) else { return Err(not_found().into()) };
-    let request = ports.requests.load(tenant, &id).await?.ok_or_else(not_found)?;
+    let mut request = ports.requests.load(tenant, &id).await?.ok_or_else(not_found)?;
     let now = ports.clock.now();
-    let token = request.export.as_ref().and_then(|export| export.token.as_ref());
-    let token = token.filter(|token| token.expires_at > now && token.tries < MOST_TRIES);
-    let Some(token) = token else {
-        // Whoever has the right code learns more; whether there is a request is nobody's to learn.
-        let over = request.export.as_ref().and_then(|export| unfetchable(export, now));
-        return Err(over.filter(|problem| problem.status == 410).unwrap_or_else(not_found).into());
-    };
-    if !opens(token, code) {
-        refuse(ports, &request).await?;
+    let token = request.export.as_ref().and_then(|export| export.token.as_ref()).ok_or_else(not_found)?;
+    let number = token.number;
+    if token.tries >= MOST_TRIES {
         return Err(not_found().into());
     }
-    let number = package_of(package).ok_or_else(not_found)?;
+    if !opens(token, &form.code) {
+        refuse(ports, &request, number).await?;
+        return Err(not_found().into());
+    }
+    let packages = &fetchable(&mut request, now)?.packages;
+    let package = match form.package {
+        Some(package) => package,
+        None if packages.len() == 1 => 1,
+        None => return Ok(page::parts(packages)),
+    };
     let actor = Actor("subject:code".to_owned());
-    let fetcher = Fetcher { actor, by_code: true, visitor: &visit.visitor };
-    Ok(Answer::see_other(&link(ports, &request, number, &fetcher).await?.url))
+    let fetcher = Fetcher { actor, code: Some(number), visitor: &visit.visitor };
+    Ok(Answer::see_other(&link(ports, &request, package, &fetcher).await?.url))
 }
 
-/// Counts a wrong code.
-async fn refuse(ports: &Ports, request: &Request) -> Result<(), StepError> {
+/// Counts a wrong code against the one of this number, while it could still open anything.
+async fn refuse(ports: &Ports, request: &Request, number: u32) -> Result<(), StepError> {
     let actor = Actor("somebody".to_owned());
     let scope = scope(ports, request, &actor);
     amend_plainly(&scope, |mut request| {
-        let progress_by = request.progress_by;
-        let Some(token) = request.export.as_mut().and_then(|export| export.token.as_mut()) else {
-            return Ok(Amend::Leave(()));
+        let now = scope.clock.now();
+        let token = fetchable(&mut request, now).ok().and_then(|export| export.token.as_mut());
+        let still = |token: &&mut DownloadToken| {
+            token.number == number && token.tries < MOST_TRIES && token.expires_at > now
         };
-        token.tries = token.tries.saturating_add(1);
+        let Some(token) = token.filter(still) else { return Ok(Amend::Leave(())) };
+        token.tries += 1;
         let tries = token.tries;
-        let mut draft =
-            Draft::new(request, EventKind::TokenRefused, scope.clock.now()).detail("tries", tries);
-        if tries >= MOST_TRIES {
-            draft.why = Some("too-many-tries".to_owned());
-        }
-        draft.request.progress_by = progress_by;
+        let mut draft = aside(request, EventKind::TokenRefused, now).detail("tries", tries);
+        draft.why = (tries >= MOST_TRIES).then(|| "too-many-tries".to_owned());
         Ok(Amend::commit(draft, ()))
     })
     .await
-}
-
-fn scope<'a>(ports: &'a Ports, request: &'a Request, actor: &'a Actor) -> Scope<'a> {
-    Scope {
-        requests: &*ports.requests,
-        clock: &*ports.clock,
-        tenant: &request.tenant,
-        id: &request.id,
-        generation: None,
-        actor,
-    }
-}
-
-/// The fields `code` and `package` of a form; `None` if it is none.
-fn fields(form: &[u8]) -> Option<(Personal, Option<String>)> {
-    let text = std::str::from_utf8(form).ok()?;
-    let field = |name: &str| {
-        let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(own, _)| *own == name).map(|(_, value)| value.replace('+', " "))
-    };
-    // A code has hexadecimal digits only, so nothing in it is escaped; white space around it may be.
-    let code = field("code")?.replace("%20", "").replace("%0D", "").replace("%0A", "");
-    let package = field("package").filter(|package| !package.is_empty());
-    Some((Personal::new(code.trim()), package))
 }

@@ -7,20 +7,27 @@
 
 mod by_code;
 mod by_token;
+mod form;
 mod give;
 mod page;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod visits;
 
 use std::sync::Arc;
 
 use domain::access::Action;
-use domain::{Personal, TenantId};
+use domain::event::EventKind;
+use domain::{Personal, Request, TenantId};
+use jiff::Timestamp;
 use ports::{Clock, Entropy, Keyring, Links, Requests, Visits};
 
 use crate::api::refusal::{self, Refusal};
 use crate::api::routes::{self, Route, route};
 use crate::api::{Answer, Call};
+use crate::change::{Actor, Draft, Scope};
+use crate::error::StepError;
+use crate::subject::Pseudonymiser;
 
 /// What fetching needs.
 pub struct Ports {
@@ -45,6 +52,8 @@ pub enum Endpoint {
     FetchExport,
     /// Makes a download code.
     MakeDownloadCode,
+    /// Lists from where packages were fetched.
+    ListDownloads,
 }
 
 impl Endpoint {
@@ -53,6 +62,7 @@ impl Endpoint {
         match self {
             Self::FetchExport => "FetchExport",
             Self::MakeDownloadCode => "MakeDownloadCode",
+            Self::ListDownloads => "ListDownloads",
         }
     }
 
@@ -61,18 +71,35 @@ impl Endpoint {
         match self {
             Self::FetchExport => Action::Fetch,
             Self::MakeDownloadCode => Action::MakeCode,
+            Self::ListDownloads => Action::ReadVisits,
+        }
+    }
+
+    /// What became of a call that failed on our side and may be tried again, and what to do.
+    fn again(self) -> &'static str {
+        match self {
+            Self::FetchExport => "so there is no link. Send the same again.",
+            Self::MakeDownloadCode => {
+                "so it is not known whether there is another code. Send the same again: the newest one counts."
+            }
+            Self::ListDownloads => "so there is no answer. Send the same again.",
         }
     }
 }
 
 /// Every operation that needs a token.
-pub const ROUTES: [Route<Endpoint>; 2] = [
+pub const ROUTES: [Route<Endpoint>; 3] = [
     route("GET", "/v1/requests/{id}/export", Endpoint::FetchExport),
     route("POST", "/v1/requests/{id}/export/code", Endpoint::MakeDownloadCode),
+    route("GET", "/v1/requests/{id}/downloads", Endpoint::ListDownloads),
 ];
 
 /// Where the page for people without a login is.
 pub const PAGE: &str = "/v1/exports/{tenant}/{id}";
+
+/// The operations of that page, which need no token, by their names in `infra/openapi.yaml`.
+pub const PAGE_ROUTES: [Route<&str>; 2] =
+    [route("GET", PAGE, "ShowDownloadPage"), route("POST", PAGE, "EnterDownloadCode")];
 
 /// From where somebody came. It cannot be printed.
 #[derive(Debug, Clone)]
@@ -97,22 +124,57 @@ pub struct Visit {
 
 /// Answers a call.
 pub async fn answer(ports: &Ports, call: &Call, visitor: &Visitor) -> Answer {
-    match handle(ports, call, visitor).await {
+    let endpoint = match routes::find(&ROUTES, &call.method, &call.resource) {
+        Ok(endpoint) => endpoint,
+        Err(refusal) => return refusal.into(),
+    };
+    match handle(ports, call, visitor, endpoint).await {
         Ok(answer) => answer,
-        Err(Refusal::Step(error)) => refusal::failed(error, "so there is no link. Send the same again."),
+        Err(Refusal::Step(error)) => refusal::failed(error, endpoint.again()),
         Err(refusal) => refusal.into(),
     }
 }
 
-async fn handle(ports: &Ports, call: &Call, visitor: &Visitor) -> Result<Answer, Refusal> {
-    let endpoint = routes::find(&ROUTES, &call.method, &call.resource)?;
+async fn handle(
+    ports: &Ports,
+    call: &Call,
+    visitor: &Visitor,
+    endpoint: Endpoint,
+) -> Result<Answer, Refusal> {
     if !call.principal.role.may(endpoint.action()) {
         return Err(refusal::forbidden(endpoint.action()).into());
     }
     match endpoint {
         Endpoint::FetchExport => by_token::fetch(ports, call, visitor).await,
         Endpoint::MakeDownloadCode => by_code::make(ports, call).await,
+        Endpoint::ListDownloads => visits::list(ports, call).await,
     }
+}
+
+/// The caller, as the audit names them.
+fn actor(call: &Call, names: &Pseudonymiser) -> Result<Actor, StepError> {
+    let who = names.actor(call.principal.sub.expose())?;
+    Ok(Actor(format!("{}:{who}", call.principal.role.as_str())))
+}
+
+/// Whoever changes a request here: they wake nothing.
+fn scope<'a>(ports: &'a Ports, request: &'a Request, actor: &'a Actor) -> Scope<'a> {
+    Scope {
+        requests: &*ports.requests,
+        clock: &*ports.clock,
+        tenant: &request.tenant,
+        id: &request.id,
+        generation: None,
+        actor,
+    }
+}
+
+/// A change that is no progress: the sweeper comes when it would have come.
+fn aside(request: Request, kind: EventKind, now: Timestamp) -> Draft {
+    let progress_by = request.progress_by;
+    let mut draft = Draft::new(request, kind, now);
+    draft.request.progress_by = progress_by;
+    draft
 }
 
 /// Shows the page on which a code is entered. It says nothing of any request: whether there is one is learned

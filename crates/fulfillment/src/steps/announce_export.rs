@@ -57,7 +57,8 @@ const MAIL: &str = "mail";
 /// What came of telling.
 #[derive(Default)]
 struct Told {
-    told: BTreeSet<String>,
+    /// Who was told so far.
+    so_far: BTreeSet<String>,
     /// What is kept of the code that was sent.
     token: Option<DownloadToken>,
     failed: Vec<(&'static str, Fault)>,
@@ -88,16 +89,16 @@ async fn tell(
     export: &Export,
     settings: &Settings,
 ) -> Result<Told, StepError> {
-    let mut told = Told { told: export.told.clone(), ..Told::default() };
+    let mut told = Told { so_far: export.told.clone(), ..Told::default() };
     let announcement = announcement(request, export);
-    if settings.webhook.is_some() && !told.told.contains(WEBHOOK) {
+    if settings.webhook.is_some() && !told.so_far.contains(WEBHOOK) {
         let webhook = ports.announcer.webhook(settings, &announcement, ports.clock.now()).await;
         told.note(WEBHOOK, webhook);
     }
-    if settings.topic && !told.told.contains(TOPIC) {
+    if settings.topic && !told.so_far.contains(TOPIC) {
         told.note(TOPIC, ports.announcer.topic(&announcement).await);
     }
-    if let Some(mail) = settings.exports.mail.as_ref().filter(|_| !told.told.contains(MAIL)) {
+    if let Some(mail) = settings.exports.mail.as_ref().filter(|_| !told.so_far.contains(MAIL)) {
         match address(ports, input, request).await? {
             None => told.nowhere = true,
             Some(to) => {
@@ -106,7 +107,7 @@ async fn tell(
                 let letter = letter((request, export), (settings, mail), to, codes.code(number));
                 told.note(MAIL, ports.mailer.send(&letter).await);
                 let token = codes.token(number, export.expires_at.unwrap_or(Timestamp::MIN));
-                told.token = told.told.contains(MAIL).then_some(token);
+                told.token = told.so_far.contains(MAIL).then_some(token);
             }
         }
     }
@@ -116,7 +117,7 @@ async fn tell(
 impl Told {
     fn note(&mut self, whom: &'static str, outcome: Result<(), Fault>) {
         match outcome {
-            Ok(()) => drop(self.told.insert(whom.to_owned())),
+            Ok(()) => drop(self.so_far.insert(whom.to_owned())),
             Err(fault) => self.failed.push((whom, fault)),
         }
     }
@@ -195,7 +196,7 @@ async fn note(scope: &Scope<'_>, settings: &Settings, told: &Told) -> Result<Opt
         let Some(export) = request.export.as_mut().filter(|export| export.is_there()) else {
             return Ok(Amend::Leave(Some(now)));
         };
-        export.told.clone_from(&told.told);
+        export.told.clone_from(&told.so_far);
         let complete = told.failed.is_empty();
         let until = if complete {
             export.announced_at = Some(now);
@@ -207,12 +208,16 @@ async fn note(scope: &Scope<'_>, settings: &Settings, told: &Told) -> Result<Opt
             let again = later(now, back_off(export.attempts)).and_then(whole_seconds);
             again.into_iter().chain(export.expires_at).min()
         };
-        if let (Some(token), Some(expires_at)) = (&told.token, export.expires_at) {
-            export.token = Some(DownloadToken { expires_at, ..token.clone() });
+        if let Some(token) = &told.token {
+            export.token = Some(token.clone());
+        }
+        // Whichever code was made last, and by whom: it works for as long as the packages are there.
+        if let (Some(token), Some(expires_at)) = (&mut export.token, export.expires_at) {
+            token.expires_at = expires_at;
         }
         let kind = if complete { EventKind::ExportAnnounced } else { EventKind::ExportNotAnnounced };
         let mut draft = Draft::new(request, kind, now)
-            .detail("told", told.told.iter().cloned().collect::<Vec<_>>().join(" "));
+            .detail("told", told.so_far.iter().cloned().collect::<Vec<_>>().join(" "));
         if told.nowhere {
             draft = draft.detail("mail", "no address in any store");
         }

@@ -1,8 +1,8 @@
 //! Beginning a store: everyone is heard once more, and no hold may stand at that moment (G1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalog::{Catalog, Collection, Store};
+use domain::catalog::{Catalog, Collection, Method, Store};
 use domain::event::EventKind;
 use domain::hold::Ruling;
 use domain::plan::{PageRef, Plan};
@@ -34,7 +34,8 @@ pub(super) struct Beginning<'a> {
 
 impl Beginning<'_> {
     /// Hears the sources that concern the store, and begins it; the request as it is then, or `None`
-    /// if anybody objects: then nothing is touched, and the request is checked again as a whole.
+    /// if anybody objects: then nothing is touched, and the request is checked again as a whole. Where
+    /// keys would be destroyed, those are heard that concern any store whose data they may have sealed.
     pub async fn begin(&self, request: &Request, task: &mut Task) -> Result<Option<Request>, StepError> {
         let settings = settings(&*self.ports.tenants, request).await?;
         let panel = Panel {
@@ -44,7 +45,7 @@ impl Beginning<'_> {
             catalog: self.catalog,
         };
         let Heard { ruling, answers } =
-            panel.hear(request, &self.plan.people(), Some(&self.store.id)).await?;
+            panel.hear(request, &self.plan.people(), &self.concerned(request)?).await?;
         let Ruling::Clear(retentions) = ruling else {
             return object(self.scope, &self.store.id, &ruling, &answers).await.map(|()| None);
         };
@@ -58,8 +59,12 @@ impl Beginning<'_> {
             add_retentions(&mut now, retentions.clone());
             let at = self.scope.clock.now();
             task.at = at;
-            task.begun |= self.touches_anything(&now, at)?;
+            let (touches, shreds) = self.touches(&now, at)?;
+            task.begun |= touches;
             now.erasing_begun |= task.begun;
+            if shreds {
+                now.shredded = self.sealed().into_iter().cloned().collect();
+            }
             let mut draft =
                 Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", self.wave);
             draft
@@ -73,15 +78,36 @@ impl Beginning<'_> {
         Ok(begun.ok().flatten())
     }
 
-    /// Whether any record of the wave is changed: a hold is not too late for what is kept anyway.
-    fn touches_anything(&self, request: &Request, now: jiff::Timestamp) -> Result<bool, StepError> {
-        for (_, page) in self.plan.erase_order(&self.store.id).iter().filter(|(w, _)| *w == self.wave) {
-            let collection = collection_of(self.store, page)?;
-            if !matches!(handling(request, self.plan, self.store, collection, now), Handling::Keep) {
-                return Ok(true);
-            }
+    /// The collections of the wave's pages.
+    fn collections(&self) -> Result<Vec<&Collection>, StepError> {
+        let order = self.plan.erase_order(&self.store.id);
+        let wave = order.iter().filter(|(wave, _)| *wave == self.wave);
+        wave.map(|(_, page)| collection_of(self.store, page)).collect()
+    }
+
+    /// The stores that keep what persons' keys have sealed.
+    fn sealed(&self) -> BTreeSet<&StoreId> {
+        self.catalog.shredded().map(|(store, _)| &store.id).collect()
+    }
+
+    /// The stores about which somebody is asked: this one, and those that lose what they have with it.
+    fn concerned(&self, request: &Request) -> Result<Vec<&StoreId>, StepError> {
+        let shreds = self.collections()?.iter().any(|c| c.erasure.method == Method::Shred);
+        let others = if shreds && request.shredded.is_empty() { self.sealed() } else { BTreeSet::new() };
+        let own = std::iter::once(&self.store.id);
+        Ok(own.chain(others.into_iter().filter(|store| **store != self.store.id)).collect())
+    }
+
+    /// Whether any record of the wave is changed, and whether any key is destroyed: a hold is not too late
+    /// for what is kept anyway.
+    fn touches(&self, request: &Request, now: jiff::Timestamp) -> Result<(bool, bool), StepError> {
+        let (mut touches, mut shreds) = (false, false);
+        for collection in self.collections()? {
+            let handling = handling((request, self.plan), self.catalog, self.store, collection, now);
+            touches |= !matches!(handling, Handling::Keep);
+            shreds |= matches!(handling, Handling::Shred(_));
         }
-        Ok(false)
+        Ok((touches, shreds))
     }
 }
 

@@ -70,7 +70,7 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     let panel =
         Panel { holds: &*ports.holds, sanctions: &*ports.sanctions, settings: &settings, catalog: &catalog };
     let request = begin(&scope).await?;
-    let heard = panel.hear(&request, &identities, None).await?;
+    let heard = panel.hear(&request, &identities, &[]).await?;
     let decision = commit(&scope, &settings, input.phase, &heard.ruling, &heard.answers).await?;
     Ok(match decision.outcome {
         Outcome::CoolOff => Decision { stores: that_hide(&catalog, &plan), ..decision },

@@ -55,6 +55,15 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     if !plan.passes.last().is_some_and(|pass| pass.complete) {
         return Err(StepError::broken("collect", "the plan is not complete"));
     }
+    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
+    let read = |t: &Task| {
+        (t.op, &t.store, t.pass) == (Operation::Collect, &input.store, plan.pass_number())
+            && t.status == TaskStatus::Done
+    };
+    if tasks.iter().any(read) {
+        // By a call whose answer was lost. When it was read stays when it was.
+        return Ok(StoreRan { more: false });
+    }
     let request = begin(&scope).await?;
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let shelf = Shelf::of(&desk, &input.run, &input.store);
@@ -111,9 +120,8 @@ async fn save(
 ) -> Result<(), StepError> {
     let collected = index.collections.values().map(|c| c.rows).sum();
     let masked: u64 = index.collections.values().map(|c| c.masked).sum();
-    amend_plainly(scope, |mut request| {
+    amend_plainly(scope, |request| {
         let now = scope.clock.now();
-        request.attempts = 0;
         let task = Task {
             status: if index.done { TaskStatus::Done } else { TaskStatus::Running },
             pages: u32::try_from(index.located).unwrap_or(u32::MAX),
@@ -137,6 +145,13 @@ fn behind(request: &Request, catalog: &Catalog, input: &StoreRun, index: &Staged
         return None;
     }
     let owner = catalog.store(&input.store).map_or("nobody", |store| store.owner.team.as_str());
-    let detail = format!("has nothing as new as {wanted} yet (owner: {owner})");
-    Some(Fault::new(Class::Transient, Code::StoreBehind, "collect", input.store.as_str(), detail))
+    let mut newest = index.collections.values().filter_map(|c| c.newest.as_deref()).peekable();
+    let never = newest.peek().is_some() && newest.all(|newest| compare_versions(newest, wanted).is_none());
+    let (class, detail) = if never {
+        let detail = format!("has versions that cannot be compared with {wanted} (owner: {owner})");
+        (Class::Permanent, detail)
+    } else {
+        (Class::Transient, format!("has nothing as new as {wanted} yet (owner: {owner})"))
+    };
+    Some(Fault::new(class, Code::StoreBehind, "collect", input.store.as_str(), detail))
 }

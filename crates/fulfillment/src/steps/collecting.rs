@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::catalog::{Collection, Method, Store};
-use domain::export::{Row, compare_versions};
+use domain::export::{Row, compare_versions, is_version};
 use domain::plan::{PageRef, Plan, Record};
 use domain::{Identity, StoreId, TenantId};
 use ports::stores::{Collector, Contents, Target};
@@ -53,11 +53,15 @@ impl Collecting<'_> {
                 .store
                 .collection(&page.collection)
                 .ok_or_else(|| StepError::broken("collect", "the catalog lacks the collection"))?;
-            // What is sealed under the person's own key in an archive cannot be read from here.
+            // What is sealed under the person's own key in an archive cannot be read from here. That is said.
             let records = match collection.erasure.method {
-                Method::Shred => Vec::new(),
+                Method::Shred => {
+                    let counted = index.collections.entry(collection.name.clone()).or_default();
+                    counted.sealed += u64::from(page.records);
+                    Vec::new()
+                }
                 Method::Delete | Method::Anonymise | Method::Retain => {
-                    self.to_read(collection, page, index).await?
+                    self.records_of(collection, page, index).await?
                 }
             };
             while let Some(rest) = records.get(index.within..).filter(|rest| !rest.is_empty()) {
@@ -85,7 +89,7 @@ impl Collecting<'_> {
     }
 
     /// The records of a located page that are to be read: of a copy, those that the original lacks.
-    async fn to_read(
+    async fn records_of(
         &mut self,
         collection: &Collection,
         page: &PageRef,
@@ -208,15 +212,17 @@ impl Collecting<'_> {
             return Err(Fault::new(Class::Permanent, Code::CatalogMismatch, "collect", store, detail).into());
         }
         if let Some(version) = &row.version
-            && counted
-                .newest
-                .as_ref()
-                .is_none_or(|newest| compare_versions(version, newest).is_some_and(Ordering::is_gt))
+            && counted.newest.as_ref().is_none_or(|newest| newer(version, newest))
         {
             counted.newest = Some(version.clone());
         }
         Ok(Some(StagedRow { row, masked, content: staged }))
     }
+}
+
+/// Whether a version is newer than the newest so far. One that cannot be compared gives way to one that can.
+fn newer(version: &str, newest: &str) -> bool {
+    compare_versions(version, newest).map_or_else(|| is_version(version), Ordering::is_gt)
 }
 
 /// Content that names others in places nobody can tell is not shown.

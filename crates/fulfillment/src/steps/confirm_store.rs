@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
-use domain::catalog::Store;
+use domain::catalog::{Catalog, Store};
 use domain::event::EventKind;
-use domain::plan::{Lookup, PageRef, Plan};
+use domain::plan::{Lookup, PageRef, Plan, Source};
 use domain::request::Request;
 use domain::{Operation, Status, Tally, Task, TaskStatus};
-use ports::stores::{Connector, MOST_VALUES, Remaining, Search, Target};
+use ports::stores::{Connector, MOST_VALUES, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         desk: &desk,
         plan: &plan,
         request: &request,
+        catalog: &catalog,
         store,
         connector,
         now: ports.clock.now(),
@@ -154,6 +155,7 @@ struct Reader<'a> {
     desk: &'a Desk<'a>,
     plan: &'a Plan,
     request: &'a Request,
+    catalog: &'a Catalog,
     store: &'a Store,
     connector: Arc<dyn Connector>,
     now: jiff::Timestamp,
@@ -191,16 +193,17 @@ impl Reader<'_> {
         if matches!(handling, Handling::Keep) {
             return Ok(true);
         }
+        if let Source::Keys(people) = &lookup.source {
+            let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
+            let left = keys.find(people).await?.len() as u64;
+            *progress.searched.entry(lookup.collection.clone()).or_default() += left;
+            return Ok(true);
+        }
         while let Some(values) = values_at(self.desk, lookup, progress.at.page).await? {
             while let Some(chunk) = values.chunks(MOST_VALUES).nth(progress.at.chunk) {
                 let search = Search { field: &lookup.field, values: chunk };
-                let found = if matches!(handling, Handling::Shred(_)) {
-                    let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
-                    let left = keys.find(&self.plan.people()).await?;
-                    Remaining { records: left.len() as u64, next: None }
-                } else {
-                    self.connector.confirm_search(&target, &search, progress.at.inner.as_deref()).await?
-                };
+                let inner = progress.at.inner.as_deref();
+                let found = self.connector.confirm_search(&target, &search, inner).await?;
                 *progress.searched.entry(lookup.collection.clone()).or_default() += found.records;
                 progress.at.inner = found.next;
                 if progress.at.inner.is_none() {
@@ -235,7 +238,7 @@ impl Reader<'_> {
             .store
             .collection(name)
             .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the collection"))?;
-        let handling = handling(self.request, self.plan, self.store, collection, self.now);
+        let handling = handling((self.request, self.plan), self.catalog, self.store, collection, self.now);
         Ok((Target { store: self.store, collection, wanted: &[] }, handling))
     }
 }

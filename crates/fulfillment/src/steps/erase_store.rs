@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use contract::step::{StoreRan, StoreRun};
-use domain::catalog::Store;
+use domain::catalog::{Catalog, Store};
 use domain::event::EventKind;
 use domain::plan::{PageRef, Plan};
 use domain::request::Request;
@@ -85,7 +85,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let Some(request) = beginning.begin(&request, &mut task).await? else {
         return Ok(StoreRan { more: false });
     };
-    let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, store };
+    let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, catalog: &catalog, store };
     let (mut foreign, mut done) = (0, 0);
     while let Some((_, page)) = next(&task) {
         let settled = match eraser.settle(page, &mut task).await {
@@ -188,6 +188,7 @@ struct Eraser<'a> {
     desk: &'a Desk<'a>,
     plan: &'a Plan,
     request: &'a Request,
+    catalog: &'a Catalog,
     store: &'a Store,
 }
 
@@ -196,7 +197,8 @@ impl Eraser<'_> {
     async fn settle(&self, page: &PageRef, task: &mut Task) -> Result<Settled, StepError> {
         let collection = collection_of(self.store, page)?;
         let now = self.ports.clock.now();
-        let (settled, counted) = match handling(self.request, self.plan, self.store, collection, now) {
+        let handling = handling((self.request, self.plan), self.catalog, self.store, collection, now);
+        let (settled, counted) = match handling {
             Handling::Keep => {
                 let done = u64::from(page.records);
                 (Settled { done, foreign: 0 }, Tally { retained: done, ..Tally::default() })

@@ -23,7 +23,12 @@ fn may_give_way(request: &Request) -> bool {
     let in_the_stores = matches!(request.status, Status::Erasing | Status::Confirming);
     let exports = request.is_to_be_exported() || request.has_packages();
     let open = !request.status.is_end() && request.status != Status::Waiting;
-    request.kind.erases() && open && !in_the_stores && !request.erasing_begun && !exports && !is_given_up(request)
+    request.kind.erases()
+        && open
+        && !in_the_stores
+        && !request.erasing_begun
+        && !exports
+        && !is_given_up(request)
 }
 
 fn is_given_up(request: &Request) -> bool {
@@ -66,6 +71,17 @@ pub(super) async fn give_way(scope: &Scope<'_>, request: &Request) -> Result<Opt
     let Some(locks) = locks.await? else { return Ok(None) };
     wake_waiters(scope, &locks).await?;
     Ok(Some(Decision::plain(Outcome::Rest)))
+}
+
+/// Whether this execution has let an export go first, in a call whose answer was lost. Whoever woke it since made
+/// another execution of it.
+pub(super) async fn has_given_way(scope: &Scope<'_>, request: &Request) -> Result<bool, StepError> {
+    if !request.kind.erases() || request.status != Status::Waiting || request.waits_for.is_some() {
+        return Ok(false);
+    }
+    let before = request.events.saturating_sub(1);
+    let last = scope.requests.events(scope.tenant, scope.id, before, 1).await?;
+    Ok(last.iter().any(|e| e.kind == EventKind::Waiting && e.generation == request.generation))
 }
 
 async fn exports_are_waiting(scope: &Scope<'_>, request: &Request) -> Result<bool, StepError> {

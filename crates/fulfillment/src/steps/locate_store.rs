@@ -8,10 +8,10 @@ use std::sync::Arc;
 use contract::step::{StoreRan, StoreRun};
 use domain::catalog::{Catalog, Method};
 use domain::event::EventKind;
-use domain::plan::{Lookup, Page, PageRef, Plan, Source, Value};
+use domain::plan::{Lookup, Page, PageRef, Plan, Record, Source, Value};
 use domain::task::Batch;
 use domain::{Operation, Tally, Task, TaskStatus};
-use ports::stores::{Connector, Found, MOST_VALUES, PAGE, Search, Target};
+use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ pub(super) async fn values_at(
 ) -> Result<Option<Vec<Value>>, StepError> {
     match &lookup.source {
         Source::Identities(values) => Ok((page == 0).then(|| values.clone())),
-        Source::Earlier(_) => Ok(None),
+        Source::Earlier(_) | Source::Keys(_) => Ok(None),
         Source::Pages { field, pages } => {
             let Some(reference) = pages.get(page) else {
                 return Ok(None);
@@ -177,6 +177,10 @@ impl Searcher<'_> {
                     }
                 }
             }
+            if let Source::Keys(people) = &lookup.source {
+                let keys = PersonsKeys::of(self.keyring, &self.input.run.tenant).await?;
+                self.take(lookup, keys.find(people).await?).await?;
+            }
             while let Some(values) = values_at(&self.desk, lookup, at.page).await? {
                 while let Some(chunk) = values.chunks(MOST_VALUES).nth(at.chunk) {
                     at.inner = self.search(lookup, chunk, at.inner.as_deref()).await?;
@@ -223,14 +227,16 @@ impl Searcher<'_> {
         let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
         let wanted = self.catalog.wanted(store, collection);
         let target = Target { store, collection, wanted: &wanted };
-        let found = if collection.erasure.method == Method::Shred {
-            let keys = PersonsKeys::of(self.keyring, &self.input.run.tenant).await?;
-            Found { records: keys.find(&self.plan.people()).await?, next: None }
-        } else {
-            self.connector.locate(&target, &Search { field: &lookup.field, values }, cursor).await?
-        };
+        let search = Search { field: &lookup.field, values };
+        let found = self.connector.locate(&target, &search, cursor).await?;
+        self.take(lookup, found.records).await?;
+        Ok(found.next)
+    }
+
+    /// Takes in what was found, and writes pages that are full.
+    async fn take(&mut self, lookup: &Lookup, records: Vec<Record>) -> Result<(), StepError> {
         self.buffer.collection.clone_from(&lookup.collection);
-        for record in found.records {
+        for record in records {
             if self.seen.is_new(&lookup.collection, &record) {
                 self.buffer.records.push(record);
             }
@@ -240,7 +246,7 @@ impl Searcher<'_> {
             let records = std::mem::replace(&mut self.buffer.records, rest);
             self.write(Page { collection: lookup.collection.clone(), records, gone: false }).await?;
         }
-        Ok(found.next)
+        Ok(())
     }
 
     /// Writes down which records of an earlier page are gone.

@@ -19,6 +19,7 @@ mod persons_keys;
 pub mod pin_plan;
 pub mod plan;
 mod queue;
+pub mod record_download;
 pub mod record_failure;
 pub mod restore_store;
 mod seen;

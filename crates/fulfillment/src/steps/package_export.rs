@@ -13,7 +13,8 @@ use domain::event::EventKind;
 use domain::export::Package;
 use domain::request::Request;
 use domain::{Operation, Status, Task, TaskStatus};
-use export::{About, Limits};
+use export::About;
+pub use export::Limits;
 use jiff::{SignedDuration, Timestamp};
 use ports::{
     Budget, Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Packages, Requests, Signer, Staging,
@@ -48,6 +49,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// How big a package gets before the next one is begun.
+    pub limits: Limits,
 }
 
 /// Runs the step. [`StepError::More`] if the time was up between two packages.
@@ -69,7 +72,8 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
         return Ok(Decision::plain(Outcome::Failed));
     }
     let done: Vec<&Task> = tasks.iter().filter(read).filter(|t| t.status == TaskStatus::Done).collect();
-    if collect(Some(&plan)).stores.iter().any(|store| !done.iter().any(|task| &task.store == store)) {
+    if collect(&request, Some(&plan)).stores.iter().any(|store| !done.iter().any(|task| &task.store == store))
+    {
         return Ok(Decision::plain(Outcome::Again));
     }
     let request = begin(&scope).await?;
@@ -83,9 +87,10 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
         signer: &*ports.signer,
         desk: &desk,
         run: input,
+        scope: &scope,
         stores: catalog.stores.iter().filter(|store| asked.contains(&store.id)).collect(),
         recipient: desk.recipient(&request).await?,
-        limits: Limits::default(),
+        limits: ports.limits,
     };
     let Some(Packed { packages, records }) = packing.run(about, budget).await? else {
         return Err(StepError::More);

@@ -11,6 +11,7 @@ use ports::{Budget, Packages, Signer, Upload};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::change::Scope;
 use crate::error::StepError;
 use crate::papers::Desk;
 use crate::staged::{Shelf, StagedCollection, StagedStore, collected_prefix};
@@ -30,6 +31,8 @@ pub(super) struct Packing<'a> {
     pub signer: &'a dyn Signer,
     pub desk: &'a Desk<'a>,
     pub run: &'a Run,
+    /// Whose request it is: asked before a package is begun, and before it appears.
+    pub scope: &'a Scope<'a>,
     /// The stores that were searched, in the order of the catalog.
     pub stores: Vec<&'a Store>,
     pub recipient: Option<Recipient>,
@@ -74,16 +77,15 @@ impl Packing<'_> {
     pub(super) async fn run(&self, about: About, budget: &dyn Budget) -> Result<Option<Packed>, StepError> {
         let paused: Option<Paused> = self.desk.find(&self.paused_object(), "packaging").await?;
         let recipient = self.recipient.as_ref();
-        let mut work = match paused {
-            Some(paused) => Work::go_on(self, paused).await?,
-            None => {
-                let packager = Packager::begin(about, self.limits, recipient)?;
-                Work::begin(self, packager, Position::default(), Vec::new(), 0).await?
-            }
+        let mut work = if let Some(paused) = paused {
+            Work::go_on(self, paused).await?
+        } else {
+            let packager = Packager::begin(about, self.limits, recipient)?;
+            Work::begin(self, packager, Position::default(), Vec::new(), 0).await?
         };
         while let Some(store) = self.stores.get(work.at.store) {
-            let shelf = Shelf::of(self.desk, self.run, &store.id);
-            let index = shelf.index().await?;
+            let kept = Shelf::of(self.desk, self.run, &store.id);
+            let index = kept.index().await?;
             if !work.at.searched {
                 work.packager.searched(store, outcome(&index));
                 work.at.searched = true;
@@ -95,11 +97,11 @@ impl Packing<'_> {
                     work.packager.open(store, collection, &columns)?;
                     work.at.open = true;
                 }
-                work = match work.contents(&shelf, collection, &staged, budget).await? {
+                work = match work.contents(&kept, collection, &staged, budget).await? {
                     Some(work) => work,
                     None => return Ok(None),
                 };
-                work = match work.records(&shelf, &staged, budget).await? {
+                work = match work.records(&kept, &staged, budget).await? {
                     Some(work) => work,
                     None => return Ok(None),
                 };
@@ -129,20 +131,21 @@ impl<'a> Work<'a> {
         packing: &'a Packing<'a>,
         packager: Packager,
         at: Position,
-        packages: Vec<Package>,
+        before: Vec<Package>,
         records: u64,
     ) -> Result<Self, StepError> {
-        let name = name(packager.number(), packing.recipient.is_some());
+        packing.scope.load().await?;
+        let name = name(packing, packager.number());
         let upload = packing.to.begin(&packing.run.tenant, &packing.run.request_id, &name).await?;
         let hash = digest::Context::new(&digest::SHA256);
-        Ok(Self { packing, packager, upload, hash, bytes: 0, at, packages, records })
+        Ok(Self { packing, packager, upload, hash, bytes: 0, at, packages: before, records })
     }
 
     /// The objects of a collection: an archive's files follow each other, and the records then name them.
     /// `None` if the time was up.
     async fn contents(
         mut self,
-        shelf: &Shelf<'_>,
+        kept: &Shelf<'_>,
         collection: &Collection,
         staged: &StagedCollection,
         budget: &dyn Budget,
@@ -151,12 +154,12 @@ impl<'a> Work<'a> {
             return Ok(Some(self));
         }
         while let Some(page) = staged.pages.get(self.at.page).filter(|_| collection.object.is_some()) {
-            let rows = shelf.page(*page).await?.rows;
+            let rows = kept.page(*page).await?.rows;
             while let Some(row) = rows.get(self.at.row) {
                 if let (Some(content), Some(held)) = (&row.content, &row.row.content) {
                     self.packager.content(held)?;
                     for block in 0..content.blocks {
-                        let bytes = Zeroizing::new(shelf.block(page.number, self.at.row, block).await?);
+                        let bytes = Zeroizing::new(kept.block(page.number, self.at.row, block).await?);
                         for chunk in bytes.chunks(SENT) {
                             self.packager.write(chunk)?;
                             self.send().await?;
@@ -179,12 +182,12 @@ impl<'a> Work<'a> {
     /// The records of a collection. `None` if the time was up.
     async fn records(
         mut self,
-        shelf: &Shelf<'_>,
+        kept: &Shelf<'_>,
         staged: &StagedCollection,
         budget: &dyn Budget,
     ) -> Result<Option<Self>, StepError> {
         while let Some(page) = staged.pages.get(self.at.page) {
-            let rows = shelf.page(*page).await?.rows;
+            let rows = kept.page(*page).await?.rows;
             while let Some(row) = rows.get(self.at.row) {
                 self.packager.record(&row.row, row.masked)?;
                 self.send().await?;
@@ -205,9 +208,9 @@ impl<'a> Work<'a> {
             return Ok(Some(self));
         }
         let Self { packing, packager, upload, hash, bytes, at, mut packages, records } = self;
-        let name = name(packager.number(), packing.recipient.is_some());
+        let name = name(packing, packager.number());
         let (rest, carried) = packager.cut()?;
-        packages.push(ended(upload, hash, bytes, name, rest).await?);
+        packages.push(ended(packing, upload, (hash, bytes, name), rest).await?);
         let paused = Paused { carried, at, packages, records };
         packing.desk.put(&packing.paused_object(), "packaging", &paused).await?;
         if budget.is_spent() {
@@ -219,14 +222,14 @@ impl<'a> Work<'a> {
     /// The page, the manifest, its signature, and the end.
     async fn end(self) -> Result<Packed, StepError> {
         let Self { packing, packager, upload, hash, bytes, mut packages, records, .. } = self;
-        let name = name(packager.number(), packing.recipient.is_some());
+        let name = name(packing, packager.number());
         let key = packing.signer.public_key().await?;
         let mut unsigned = packager.finish(&key_id(&key.pem)?)?;
         let signature = packing.signer.sign(unsigned.digest()).await?;
         let mut rest = Vec::new();
         unsigned.take_into(&mut rest);
         rest.extend(unsigned.sign(&signature.bytes)?.rest);
-        packages.push(ended(upload, hash, bytes, name, rest).await?);
+        packages.push(ended(packing, upload, (hash, bytes, name), rest).await?);
         Ok(Packed { packages, records })
     }
 
@@ -245,15 +248,15 @@ impl<'a> Work<'a> {
 
 /// Sends the end of a package, and lets it appear.
 async fn ended(
+    packing: &Packing<'_>,
     mut upload: Box<dyn Upload>,
-    mut hash: digest::Context,
-    bytes: u64,
-    name: String,
+    (mut hash, bytes, name): (digest::Context, u64, String),
     rest: Vec<u8>,
 ) -> Result<Package, StepError> {
     hash.update(&rest);
     let bytes = bytes + rest.len() as u64;
     upload.write(rest).await?;
+    packing.scope.load().await?;
     upload.finish().await?;
     Ok(Package { name, bytes, sha256: hex::encode(hash.finish()) })
 }
@@ -266,10 +269,11 @@ fn key_id(pem: &str) -> Result<String, StepError> {
     Ok(vault::sha256_hex(&spki))
 }
 
-/// The name of a package below its request.
-fn name(number: u32, encrypted: bool) -> String {
-    let ending = if encrypted { "zip.age" } else { "zip" };
-    format!("package-{number}.{ending}")
+/// The name of a package below its request. Each execution makes its own, so that one that was superseded and goes
+/// on all the same replaces nothing.
+fn name(packing: &Packing<'_>, number: u32) -> String {
+    let ending = if packing.recipient.is_some() { "zip.age" } else { "zip" };
+    format!("package-{}-{number}.{ending}", packing.run.generation)
 }
 
 fn outcome(index: &StagedStore) -> Outcome {
@@ -278,6 +282,7 @@ fn outcome(index: &StagedStore) -> Outcome {
         outcome.gone += collection.gone;
         outcome.reassigned += collection.foreign;
         outcome.shown_elsewhere += collection.elsewhere;
+        outcome.sealed += collection.sealed;
     }
     outcome
 }

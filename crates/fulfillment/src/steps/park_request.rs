@@ -60,10 +60,12 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
             request.become_status(Status::Parked)?;
         }
         request.attempts = request.attempts.saturating_add(1);
-        let again = parked.transient.then(|| later(now, back_off(request.attempts))).flatten();
-        // What was made for the person is destroyed in time, whether somebody mends the cause or not.
+        let soon = later(now, back_off(request.attempts));
+        // What was made for the person is destroyed in time, whether somebody mends the cause or not; and what
+        // could not be destroyed is tried again.
         let expires_at = request.export.as_ref().filter(|e| e.is_there()).and_then(|e| e.expires_at);
-        let again = again.into_iter().chain(expires_at).min();
+        let destroyed_by = expires_at.map(|at| if at > now { Some(at) } else { soon }).unwrap_or_default();
+        let again = soon.filter(|_| parked.transient).into_iter().chain(destroyed_by).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);

@@ -18,6 +18,7 @@ use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Sta
 use crate::change::{Actor, Amend, Declined, Draft, Scope, amend, amend_plainly};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::giving_way::ask;
 use crate::steps::locate_store::written;
 use crate::steps::plan::{collect as to_collect, nobody, pinned};
 use crate::steps::queue::{wait_behind, wake_waiters};
@@ -52,6 +53,12 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         // whoever waits for what it let go.
         let names = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
         wake_waiters(&scope, &pseudonyms_of(&names, &plan)?).await?;
+        if let Some(subject) = request.waits_for.as_ref().filter(|_| request.is_to_be_exported()) {
+            let owner = ports.requests.lock_owner(&request.tenant, subject).await?;
+            if let Some(owner) = owner.filter(|owner| *owner != request.id) {
+                ask(&scope, &owner).await?;
+            }
+        }
         return Ok(Decision::plain(Outcome::Rest));
     }
     if plan.passes.last().is_some_and(|p| p.complete) {
@@ -182,7 +189,7 @@ fn contested(request: &Request, both_erase: bool) -> Fault {
 
 fn decide(request: &Request, plan: &Plan) -> Decision {
     if request.is_to_be_exported() {
-        return to_collect(Some(plan));
+        return to_collect(request, Some(plan));
     }
     if nobody(request, Some(plan)) {
         return Decision::plain(Outcome::Close);

@@ -4,6 +4,7 @@
 //! know who may object and what to hide, and after it, because a person goes on living while they
 //! wait. Once erasing has begun the plan stays pinned, until residue asks for another pass.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contract::step::{Decision, Outcome, Run, WaveStores};
@@ -17,8 +18,9 @@ use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::check_sanctions::whole_seconds;
-use crate::steps::giving_way::give_way;
-use crate::steps::queue::wait_behind;
+use crate::steps::giving_way::{give_way, has_given_way};
+use crate::steps::queue::{wait_behind, wake_waiters};
+use crate::subject::{Pseudonymiser, pseudonyms_of};
 
 /// What the step needs.
 pub struct Ports {
@@ -63,6 +65,15 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     if request.status == Status::AwaitingVerification {
         return Ok(Decision::plain(Outcome::Rest));
     }
+    if has_given_way(&scope, &request).await? {
+        // Perhaps before it woke whoever waits for what it let go.
+        let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
+        if let Some(plan) = papers.open(input).await?.plan(&request).await? {
+            let names = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
+            wake_waiters(&scope, &pseudonyms_of(&names, &plan)?).await?;
+        }
+        return Ok(Decision::plain(Outcome::Rest));
+    }
     if let Some(decision) = give_way(&scope, &request).await? {
         return Ok(decision);
     }
@@ -77,7 +88,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
     match stand(&request, plan.as_ref(), ports.clock.now()) {
-        Stand::Pinned(Outcome::Collect) => Ok(collect(plan.as_ref())),
+        Stand::Pinned(Outcome::Collect) => Ok(collect(&request, plan.as_ref())),
         Stand::Pinned(_) if nobody(&request, plan.as_ref()) => Ok(Decision::plain(Outcome::Close)),
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
@@ -116,6 +127,10 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
             (true, false) => Stand::NewPass { for_erasing: true },
         };
     }
+    if request.status == Status::Ready {
+        // Days went by while the person fetched their export.
+        return Stand::NewPass { for_erasing: waited };
+    }
     let pinned = !request.locks.is_empty();
     match (pass.complete, pinned) {
         (false, _) if pass.for_erasing == waited => Stand::Underway,
@@ -136,6 +151,15 @@ fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand 
 async fn fetchable(scope: &Scope<'_>, request: &Request) -> Result<Option<Decision>, StepError> {
     let Some(export) = &request.export else { return Ok(None) };
     if export.is_over() && !request.kind.erases() {
+        amend_plainly(scope, |mut request| {
+            if request.status == Status::Ready {
+                return Ok(Amend::Leave(()));
+            }
+            // Parked since, and woken: it ends from where it was.
+            request.become_status(Status::Ready)?;
+            Ok(Amend::commit(Draft::new(request, EventKind::Planning, scope.clock.now()), ()))
+        })
+        .await?;
         return Ok(Some(Decision::plain(Outcome::Close)));
     }
     if !export.is_there() {
@@ -163,11 +187,14 @@ async fn fetchable(scope: &Scope<'_>, request: &Request) -> Result<Option<Decisi
     Ok(Some(Decision { until: Some(until), ..Decision::plain(Outcome::Download) }))
 }
 
-/// What is to be read for the person: the stores in which anything was found.
-pub(super) fn collect(plan: Option<&Plan>) -> Decision {
+/// What is to be read for the person: the stores in which anything was found, and those that must have something
+/// as new as was asked for, although they have nothing yet.
+pub(super) fn collect(request: &Request, plan: Option<&Plan>) -> Decision {
     let stores = plan.map(Plan::stores).unwrap_or_default().into_iter();
     let found = |store: &StoreId| plan.is_some_and(|plan| plan.last_pages(store).any(|page| !page.gone));
-    Decision::stores(Outcome::Collect, stores.filter(found).collect())
+    let mut stores: BTreeSet<StoreId> = stores.filter(found).collect();
+    stores.extend(request.export.iter().flat_map(|export| export.min_versions.keys().cloned()));
+    Decision::stores(Outcome::Collect, stores.into_iter().collect())
 }
 
 /// Whether a complete plan found nobody, so that nobody is asked and nothing is waited for.
@@ -207,6 +234,7 @@ async fn new_pass(
     let mut plan = match plan {
         Some(plan) => plan,
         None => {
+            desk.keep_recipient(request).await?;
             Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
         }
     };
@@ -231,6 +259,8 @@ async fn new_pass(
         now.become_status(Status::Planning)?;
         now.plan = Some(reference.clone());
         now.pass = plan.pass_number();
+        // Keys that were made since may be kept.
+        now.shredded.clear();
         let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
             .detail("pass", plan.pass_number())
             .detail("plan_sha256", &reference.sha256)
@@ -249,10 +279,12 @@ async fn new_pass(
 /// What is left to do for a request that will not be erased: destroy what was made for the person, show them
 /// again where they were hidden, then close.
 async fn undo(ports: &Ports, input: &Run, request: &Request) -> Result<Decision, StepError> {
-    if request.has_packages() {
+    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+    // What was read may be half packaged.
+    let half_made = request.is_to_be_exported() && tasks.iter().any(|t| t.op == Operation::Collect);
+    if request.has_packages() || half_made {
         return Ok(Decision::plain(Outcome::Expire));
     }
-    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let hidden = to_restore(&tasks);
     if hidden.is_empty() {
         Ok(Decision::plain(Outcome::Close))

@@ -33,10 +33,11 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let same = |t: &Task| t.failure.as_ref() == Some(&failure) && t.status == TaskStatus::Failed;
     // A store that cannot hide the person is no reason to stop, but to try again during the wait.
     let hides = op == Operation::Suppress;
-    if stored.as_ref().is_some_and(same) && !hides {
-        return Ok(());
-    }
     amend_plainly(&scope, |mut request| {
+        // Noted by a call whose answer was lost. The same failure in another pass is another one.
+        if stored.as_ref().is_some_and(|t| same(t) && t.pass == request.pass) && !hides {
+            return Ok(Amend::Leave(()));
+        }
         let now = scope.clock.now();
         let mut progress_by = later(now, PATIENCE);
         if hides {

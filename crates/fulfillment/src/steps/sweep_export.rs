@@ -8,6 +8,7 @@ use std::sync::Arc;
 use contract::step::Run;
 use domain::Status;
 use domain::event::EventKind;
+use domain::request::Request;
 use ports::{Class, Clock, Code, Fault, KeyScope, Keyring, Packages, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
@@ -30,9 +31,14 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
     let actor = Actor::step("sweep");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
-    let due = request.export.as_ref().filter(|export| export.is_there()).is_some_and(|export| {
+    if request.status == Status::Ready && request.is_to_be_exported() {
+        // Destroyed by a call whose answer was lost.
+        return Err(nobody_was_told());
+    }
+    let due = request.export.as_ref().is_some_and(|export| {
         let over = export.expires_at.is_none_or(|until| until <= ports.clock.now());
-        over || request.cancel_requested || request.denied.is_some()
+        // Of what is given up, what was half made goes too.
+        !export.is_over() && (is_given_up(&request) || (export.is_there() && over))
     });
     if !due {
         return Ok(());
@@ -46,11 +52,11 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
     }
     let nobody_knew = amend_plainly(&scope, |mut request| {
         let now = scope.clock.now();
-        let given_up = request.cancel_requested || request.denied.is_some();
+        let given_up = is_given_up(&request);
         if !given_up {
             request.become_status(Status::Ready)?;
         }
-        let Some(export) = request.export.as_mut().filter(|export| export.is_there()) else {
+        let Some(export) = request.export.as_mut().filter(|export| !export.is_over()) else {
             return Ok(Amend::Leave(false));
         };
         let nobody_knew = export.announced_at.is_none() && !given_up;
@@ -58,8 +64,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         if nobody_knew {
             *export = export.afresh();
         } else {
+            // What is kept of the code stays: whoever has the right one learns that it is over.
             export.destroyed_at = Some(now);
-            export.token = None;
         }
         let downloads = export.downloads;
         let draft = Draft::new(request, EventKind::ExportDestroyed, now)
@@ -68,12 +74,15 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         Ok(Amend::commit(draft, nobody_knew))
     })
     .await?;
-    if nobody_knew {
-        // Made again as soon as somebody has mended why: nobody waits for what they were not told of.
-        let detail = "the packages expired before anybody could be told; they are made again";
-        return Err(
-            Fault::new(Class::Permanent, Code::AnnouncementFailed, "announce", "exports", detail).into()
-        );
-    }
-    Ok(())
+    if nobody_knew { Err(nobody_was_told()) } else { Ok(()) }
+}
+
+fn is_given_up(request: &Request) -> bool {
+    request.cancel_requested || request.denied.is_some()
+}
+
+/// They are made again as soon as somebody has mended why: nobody waits for what they were not told of.
+fn nobody_was_told() -> StepError {
+    let detail = "the packages expired before anybody could be told; they are made again";
+    Fault::new(Class::Permanent, Code::AnnouncementFailed, "announce", "exports", detail).into()
 }

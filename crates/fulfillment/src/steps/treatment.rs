@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Request;
-use domain::catalog::{Collection, Method, Replacement, Store};
+use domain::catalog::{Catalog, Collection, Method, Replacement, Store};
 use domain::plan::{Plan, Value};
 use jiff::{SignedDuration, Timestamp};
 use ports::stores::Treatment;
@@ -22,19 +22,22 @@ pub(super) enum Handling {
 
 /// How a collection's records are handled for this request.
 pub(super) fn handling(
-    request: &Request,
-    plan: &Plan,
+    (request, plan): (&Request, &Plan),
+    catalog: &Catalog,
     store: &Store,
     collection: &Collection,
     now: Timestamp,
 ) -> Handling {
-    if kept_by(request, store, collection, now).is_some() {
+    // Once the first keys are gone nothing keeps what they sealed, in whatever store: to call it kept would
+    // be a lie.
+    let too_late = collection.erasure.method == Method::Shred && !request.shredded.is_empty();
+    if !too_late && kept_by(request, catalog, store, collection, now).is_some() {
         return Handling::Keep;
     }
     match collection.erasure.method {
         Method::Retain => Handling::Keep,
         // A catalog that says something else was refused.
-        Method::Shred => Handling::Shred(collection.erasure.shredded_after().unwrap_or(SignedDuration::MAX)),
+        Method::Shred => Handling::Shred(catalog.shredded_after().unwrap_or(SignedDuration::MAX)),
         Method::Delete => Handling::Treat(Treatment::Delete),
         Method::Anonymise => Handling::Treat(Treatment::Anonymise(replacements(plan, collection))),
     }

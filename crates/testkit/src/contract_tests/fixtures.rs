@@ -74,6 +74,7 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         cooling_off_until: None,
         retentions: Vec::new(),
         erasing_begun: false,
+        shredded: vec![],
         cancel_requested: false,
         denied: None,
         held_until: None,

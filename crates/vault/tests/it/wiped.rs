@@ -33,9 +33,18 @@ fn marked(mark: u8, length: usize) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
+/// How often the memory is read from its beginning, because a thread that ended took some of it along.
+const ATTEMPTS: u32 = 100;
+
 /// Whether a mark is in anything that this process may write to: its heap and its stacks.
 fn is_in_memory(mark: u8) -> bool {
     let _alone = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let is = (0..ATTEMPTS).find_map(|_| found(mark));
+    is.expect("the memory can be read: what was not read would be told as wiped")
+}
+
+/// The same, of the memory as it is now; `None` if a part of it could not be read.
+fn found(mark: u8) -> Option<bool> {
     let memory = File::open("/proc/self/mem").expect("this process's memory");
     let maps = std::fs::read_to_string("/proc/self/maps").expect("where it is");
     let mut part = Zeroizing::new(vec![0; PART + PERIOD].into_boxed_slice());
@@ -45,16 +54,16 @@ fn is_in_memory(mark: u8) -> bool {
         for at in (begin..end).step_by(PART) {
             let most = part.len().min(end - at);
             // What another thread gave back meanwhile cannot be read.
-            let read = memory.read_at(&mut part[..most], at.try_into().expect("an address")).unwrap_or(0);
+            memory.read_exact_at(&mut part[..most], at.try_into().expect("an address")).ok()?;
             let is_mark = |window: &[u8]| window.iter().enumerate().all(|(at, one)| *one == byte(mark, at));
-            let found = part[..read].windows(PERIOD).any(is_mark);
+            let found = part[..most].windows(PERIOD).any(is_mark);
             part.zeroize();
             if found {
-                return true;
+                return Some(true);
             }
         }
     }
-    false
+    Some(false)
 }
 
 /// Takes the header and a frame, and no more.
@@ -116,6 +125,10 @@ fn a_reader_that_is_dropped_before_its_end_leaves_no_plaintext() {
 #[test]
 fn a_message_that_is_refused_leaves_no_plaintext() {
     let sealed = seal(&key(1), &CONTEXT, [5; 32], &marked(5, FRAME)).expect("sealed");
+    let opened = Zeroizing::new(open(&key(1), &CONTEXT, &sealed).expect("opened"));
+    assert!(is_in_memory(5), "a message that is given out is not found");
+    drop(opened);
+    assert!(!is_in_memory(5));
     // The same material under another number: all of it opens, and it is refused all the same.
     let next = DataKey::new(&Material::new([1; 32]), 2);
     assert_eq!(open(&next, &CONTEXT, &sealed), Err(VaultError::KeyVersion));

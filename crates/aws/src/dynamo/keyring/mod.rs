@@ -17,7 +17,8 @@
 //! The index `by_work` finds what upkeep has to do: in the partition `ROTATE` the rotating keys by when
 //! they are due, in `ROOT#<shard>` the wrapped keys by their root key, in `T#<tenant>#W` the persons'
 //! keys by the version that they are sealed under. What is done leaves the range that is searched; what
-//! fails stays, and is gone past. So every run begins anew, and upkeep keeps no position.
+//! fails stays, and is gone past, or left with all that is like it. Upkeep keeps no position: every run
+//! begins somewhere, by chance.
 //!
 //! The table has no backup, no point-in-time recovery and no stream: a deleted key is gone, and so is all
 //! that it sealed.

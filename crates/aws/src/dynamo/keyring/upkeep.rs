@@ -3,13 +3,16 @@
 use async_trait::async_trait;
 use domain::TenantId;
 use jiff::SignedDuration;
-use ports::{Budget, Fault, KeyAdmin, KeyScope, KeyState, KeyStatus, MOST_COUNTED, Rewrapped, RotatingKeys};
+use ports::{
+    Begin, Budget, Fault, KeyAdmin, KeyScope, KeyState, KeyStatus, MOST_COUNTED, Rewrapped, RotatingKeys,
+};
 
 use super::rotating::state;
 use super::{KeysTable, unusable};
 use crate::dynamo::items::text;
 use crate::dynamo::keys::{self, Key};
 use crate::dynamo::table::{Range, Search};
+use crate::telemetry::{self, Metric};
 
 const INDEX: (&str, &str, &str) = ("by_work", "work_pk", "work_sk");
 
@@ -51,8 +54,12 @@ impl KeyAdmin for KeysTable {
         Ok(states)
     }
 
-    async fn rotating(&self, from: Option<&str>, most: usize) -> Result<RotatingKeys, Fault> {
-        let range = from.map_or(Range::All, |from| Range::After(from.to_owned()));
+    async fn rotating(&self, begin: &Begin, most: usize) -> Result<RotatingKeys, Fault> {
+        let range = match begin {
+            Begin::First => Range::All,
+            Begin::DueAfter(instant) => Range::After(keys::due_until(*instant)),
+            Begin::At(place) => Range::After(place.clone()),
+        };
         let search = work(keys::ROTATION.to_owned(), range);
         let (items, next) = self.table.page(&search, Some(most), None).await?;
         let mut found = Vec::new();
@@ -66,6 +73,8 @@ impl KeyAdmin for KeysTable {
     }
 
     async fn rewrap(&self, budget: &dyn Budget) -> Rewrapped {
-        self.rewrap_all(budget).await
+        let rewrapped = self.rewrap_all(budget).await;
+        telemetry::count("rotate-keys", Metric::DamagedKeys, rewrapped.damaged);
+        rewrapped
     }
 }

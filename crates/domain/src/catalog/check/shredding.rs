@@ -1,6 +1,6 @@
 //! What a collection must satisfy whose records are erased by destroying keys.
 
-use super::super::{Collection, Store};
+use super::super::{Collection, Field, Store};
 use super::Report;
 
 impl Report<'_> {
@@ -14,6 +14,15 @@ impl Report<'_> {
         for way in c.ways().filter(|way| way.field.identity.is_none()) {
             let what = "it is reached by a reference, and a reference has no key";
             self.field(s, c, way.name, what, "mark an `identity` that the records are sealed for");
+        }
+        let refers = |(_, f): &(&String, &Field)| {
+            f.references.as_ref().is_some_and(|to| to.store == s.id && to.collection == c.name)
+        };
+        for (store, other) in self.catalog.collections() {
+            for (name, _) in other.fields.iter().filter(refers) {
+                let what = "it refers to a collection with `shred`, whose records are never read";
+                self.field(store, other, name, what, "mark it with the `identity` that both have");
+            }
         }
         if c.suppress.is_some() {
             let what = "sealed records cannot be hidden";

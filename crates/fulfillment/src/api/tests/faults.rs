@@ -23,15 +23,31 @@ fn submit() -> Call {
     with_key(&caller(Role::Backend), "/v1/requests", "k", &submission(PERSON))
 }
 
+/// One that has a paper more: for whom it is encrypted.
+fn submit_sealed() -> Call {
+    let mut body = submission(PERSON);
+    body["type"] = serde_json::json!("access");
+    body["recipient"] = serde_json::json!({"passphrase": "correct horse battery"});
+    with_key(&caller(Role::Backend), "/v1/requests", "k", &body)
+}
+
 /// The request has its key and its papers: it can be worked on.
 fn whole(front: &Front, id: &RequestId) {
     let request = front.request(id);
     assert!(front.world.staged().contains(&request.subject_object));
+    let sealed = request.export.is_some_and(|export| export.sealed_for != domain::export::SealedFor::Nobody);
+    let recipient = format!("{}.recipient", request.subject_object);
+    assert_eq!(front.world.staged().contains(&recipient), sealed);
     assert!(front.world.keys().contains(&KeyScope::Plan(tenant("demo"), id.clone())));
 }
 
 #[tokio::test]
 async fn a_submission_that_failed_anywhere_is_made_once_by_sending_it_again() {
+    made_once(submit).await;
+    made_once(submit_sealed).await;
+}
+
+async fn made_once(submit: fn() -> Call) {
     let calls = trace(async |front| drop(front.send(&submit()).await)).await;
     assert!(calls > 5, "{calls}");
     for n in 0..calls {
@@ -74,11 +90,13 @@ async fn while_nobody_knows_whether_it_was_made_its_papers_stay() {
 
 #[tokio::test]
 async fn papers_that_could_not_be_filed_are_thrown_away() {
-    let front = front();
-    front.world.injector().arm(Plan::nth(Point::StagingPut, 0).when(When::After));
-    assert_eq!(front.send(&submit()).await.status, 503);
-    assert!(front.world.staged().is_empty());
-    assert_eq!(front.world.destroyed_keys().len(), 1);
+    for nth in [0, 1] {
+        let front = front();
+        front.world.injector().arm(Plan::nth(Point::StagingPut, nth).when(When::After));
+        assert_eq!(front.send(&submit_sealed()).await.status, 503);
+        assert!(front.world.staged().is_empty(), "{nth}");
+        assert_eq!(front.world.destroyed_keys().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,21 @@ async fn it_says_which_stores_it_came_too_late_for() {
     assert_eq!(json_of(&list)["items"][0]["too_late_for"], json!(["shop"]));
 }
 
+/// With a person's key goes what it sealed in a store that was not begun.
+#[tokio::test]
+async fn it_came_too_late_for_every_store_whose_keys_are_gone() {
+    let front = front();
+    let id = pinned(&front).await;
+    front
+        .change(&id, |draft| {
+            draft.request.shredded = ["archive", "ledger"].map(|s| s.parse().expect("a store")).into();
+            draft.tasks.push(task(Operation::Erase, "archive", Tally::default()));
+        })
+        .await;
+    let answer = place(&front, &hold(PERSON)).await;
+    assert_eq!(json_of(&answer)["too_late_for"], json!(["archive", "ledger"]));
+}
+
 #[tokio::test]
 async fn a_hold_leaves_alone_what_has_ended_and_who_is_not_held() {
     let front = front();

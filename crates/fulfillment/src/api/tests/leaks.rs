@@ -49,6 +49,16 @@ fn replaced(mut body: Value, at: prop::sample::Index, with: Value) -> Value {
     body
 }
 
+fn exporting() -> Value {
+    let mut body = submission(PERSON);
+    body["type"] = json!("erasure");
+    body["export_first"] = json!(true);
+    body["format"] = json!("csv");
+    body["recipient"] = json!({"age": "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"});
+    body["min_versions"] = json!({"shop": "7"});
+    body
+}
+
 fn clean(answer: &Answer) {
     assert!(!answer.body.contains(MARK), "{}", answer.body);
     assert!(answer.headers.iter().all(|(_, value)| !value.contains(MARK)));
@@ -63,7 +73,7 @@ fn run(test: impl Future<Output = ()>) {
 proptest! {
     #[test]
     fn a_body_is_never_repeated(
-        which in 0_usize..3, at in any::<prop::sample::Index>(), again in any::<prop::sample::Index>(),
+        which in 0_usize..4, at in any::<prop::sample::Index>(), again in any::<prop::sample::Index>(),
         with in marked(), and in marked(),
     ) {
         run(async {
@@ -71,6 +81,7 @@ proptest! {
             let id = front.submit("b@example.com").await;
             let (target, body) = [
                 ("/v1/requests".to_owned(), submission(PERSON)),
+                ("/v1/requests".to_owned(), exporting()),
                 ("/v1/holds".to_owned(), hold(PERSON)),
                 (format!("/v1/requests/{id}/verification"), verification()),
             ][which].clone();

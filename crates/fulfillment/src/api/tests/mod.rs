@@ -3,6 +3,7 @@
 mod access;
 mod changing;
 mod documented;
+mod exporting;
 mod faults;
 mod holding;
 mod leaks;
@@ -18,7 +19,7 @@ mod submitting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::settings::Settings;
+use contract::settings::{ExportSettings, Settings};
 use domain::access::Role;
 use domain::event::EventKind;
 use domain::{Identity, Operation, Personal, Request, RequestId, Tally, Task, TaskStatus, TenantId};
@@ -32,7 +33,7 @@ use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 const CATALOG: &str = include_str!("catalog.yaml");
 
 /// The person of most tests.
-const PERSON: &str = "ana.silva@example.com";
+pub(crate) const PERSON: &str = "ana.silva@example.com";
 
 /// Always the same bits: the first request and the first hold of a test have known ids.
 struct SameBits;
@@ -44,9 +45,9 @@ impl Entropy for SameBits {
 }
 
 /// The front door of one deployment with two tenants, `demo` and `other`.
-struct Front {
-    world: World,
-    ports: Ports,
+pub(crate) struct Front {
+    pub(crate) world: World,
+    pub(crate) ports: Ports,
 }
 
 fn ports_of(world: &World) -> Ports {
@@ -62,7 +63,7 @@ fn ports_of(world: &World) -> Ports {
     }
 }
 
-fn front() -> Front {
+pub(crate) fn front() -> Front {
     let world = World::new(7);
     world.publish_yaml(CATALOG).expect("a catalog");
     for tenant in ["demo", "other"] {
@@ -73,7 +74,7 @@ fn front() -> Front {
 }
 
 /// With ids that can be written into a document.
-fn plain_front() -> Front {
+pub(crate) fn plain_front() -> Front {
     let mut front = front();
     front.ports.entropy = Arc::new(SameBits);
     front
@@ -90,31 +91,31 @@ fn settings(tenant: &str) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
-        exports: Default::default(),
+        exports: ExportSettings::default(),
     }
 }
 
-fn tenant(name: &str) -> TenantId {
+pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().expect("a tenant")
 }
 
 /// Somebody of the tenant `demo`.
-fn caller(role: Role) -> Principal {
+pub(crate) fn caller(role: Role) -> Principal {
     Principal { tenant: tenant("demo"), role, sub: Personal::new("sub-1"), identities: vec![] }
 }
 
-fn identity(kind: &str, value: &str) -> Identity {
+pub(crate) fn identity(kind: &str, value: &str) -> Identity {
     Identity::new(kind.parse().expect("a type"), &Personal::new(value)).expect("an identity")
 }
 
 /// A person of the tenant `demo`, known by these addresses.
-fn person(emails: &[&str]) -> Principal {
+pub(crate) fn person(emails: &[&str]) -> Principal {
     let identities = emails.iter().map(|email| identity("email", email)).collect();
     Principal { sub: Personal::new(emails.join("+")), identities, ..caller(Role::Subject) }
 }
 
 /// `POST /v1/requests` for a person, verified a minute before the world begins.
-fn submission(email: &str) -> Value {
+pub(crate) fn submission(email: &str) -> Value {
     json!({
         "type": "erasure",
         "subject": {"identities": [{"type": "email", "value": email}]},
@@ -142,14 +143,14 @@ fn hold(email: &str) -> Value {
 }
 
 /// A call of a path, with its query, as a server would hand it over.
-fn call(who: &Principal, method: &str, target: &str) -> Call {
+pub(crate) fn call(who: &Principal, method: &str, target: &str) -> Call {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let parts: Vec<&str> = path.split('/').collect();
     let id = parts.get(3).map(|id| (*id).to_owned());
     let resource = match parts.get(4) {
         _ if id.is_none() => path.to_owned(),
         None => format!("/v1/{}/{{id}}", parts[2]),
-        Some(last) => format!("/v1/{}/{{id}}/{last}", parts[2]),
+        Some(_) => format!("/v1/{}/{{id}}/{}", parts[2], parts[4..].join("/")),
     };
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
     let query: BTreeMap<String, String> = query.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
@@ -157,39 +158,39 @@ fn call(who: &Principal, method: &str, target: &str) -> Call {
 }
 
 impl Front {
-    async fn send(&self, call: &Call) -> Answer {
+    pub(crate) async fn send(&self, call: &Call) -> Answer {
         answer(&self.ports, call).await
     }
 
     /// A call without a body.
-    async fn ask(&self, who: &Principal, method: &str, target: &str) -> Answer {
+    pub(crate) async fn ask(&self, who: &Principal, method: &str, target: &str) -> Answer {
         self.send(&call(who, method, target)).await
     }
 
     /// A call with a body.
-    async fn post(&self, who: &Principal, target: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, who: &Principal, target: &str, body: &Value) -> Answer {
         self.send(&Call { body: body.to_string().into(), ..call(who, "POST", target) }).await
     }
 
     /// A call with a body and an idempotency key.
-    async fn post_with(&self, who: &Principal, target: &str, key: &str, body: &Value) -> Answer {
+    pub(crate) async fn post_with(&self, who: &Principal, target: &str, key: &str, body: &Value) -> Answer {
         self.send(&with_key(who, target, key, body)).await
     }
 
     /// A request that is taken in.
-    async fn submit(&self, email: &str) -> RequestId {
+    pub(crate) async fn submit(&self, email: &str) -> RequestId {
         let who = caller(Role::Backend);
         let answer = self.post_with(&who, "/v1/requests", email, &submission(email)).await;
         assert_eq!(answer.status, 202, "{}", answer.body);
         id_of(&answer)
     }
 
-    fn request(&self, id: &RequestId) -> Request {
+    pub(crate) fn request(&self, id: &RequestId) -> Request {
         self.world.request(&tenant("demo"), id).expect("a request")
     }
 
     /// Changes a request as the lifecycle would, past the rules of the front door.
-    async fn change(&self, id: &RequestId, change: impl Fn(&mut Draft)) {
+    pub(crate) async fn change(&self, id: &RequestId, change: impl Fn(&mut Draft)) {
         let (tenant, actor) = (tenant("demo"), Actor::step("test"));
         let scope = Scope {
             requests: &*self.ports.requests,
@@ -209,7 +210,7 @@ impl Front {
     }
 
     /// Locks a request's identities, as pinning its plan does.
-    async fn pin(&self, id: &RequestId) {
+    pub(crate) async fn pin(&self, id: &RequestId) {
         self.change(id, |draft| {
             draft.request.status = domain::Status::Planning;
             draft.lock.clone_from(&draft.request.subject);
@@ -219,21 +220,21 @@ impl Front {
     }
 }
 
-fn with_key(who: &Principal, target: &str, key: &str, body: &Value) -> Call {
+pub(crate) fn with_key(who: &Principal, target: &str, key: &str, body: &Value) -> Call {
     let headers = vec![("IDEMPOTENCY-key".to_owned(), key.to_owned())];
     Call { headers, body: body.to_string().into(), ..call(who, "POST", target) }
 }
 
-fn id_of(answer: &Answer) -> RequestId {
+pub(crate) fn id_of(answer: &Answer) -> RequestId {
     json_of(answer)["request_id"].as_str().expect("an id").parse().expect("a request id")
 }
 
-fn json_of(answer: &Answer) -> Value {
+pub(crate) fn json_of(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).expect("JSON")
 }
 
 /// Where the problem says that the input is wrong.
-fn places(answer: &Answer) -> Vec<String> {
+pub(crate) fn places(answer: &Answer) -> Vec<String> {
     let errors = json_of(answer)["errors"].as_array().cloned().unwrap_or_default();
     errors.iter().map(|e| e["at"].as_str().expect("a place").to_owned()).collect()
 }

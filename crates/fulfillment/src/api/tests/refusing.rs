@@ -27,7 +27,7 @@ async fn check(pointer: &str, wrong: Value, expect: &[&str]) {
 
 #[tokio::test]
 async fn a_wrong_field_is_named_by_where_it_is() {
-    check("/type", json!("access"), &["/type"]).await;
+    check("/type", json!("rectification"), &["/type"]).await;
     check("/type", json!({"erasure": null}), &["/type"]).await;
     check("/jurisdiction", json!("XX"), &["/jurisdiction"]).await;
     check("/subject", json!(null), &["/subject"]).await;

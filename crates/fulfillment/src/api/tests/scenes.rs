@@ -21,11 +21,12 @@ pub(super) type Scene = (&'static str, Answer);
 
 /// All of them.
 pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
-    let mut scenes = submitting(document).await;
+    let mut scenes = Box::pin(submitting(document)).await;
     scenes.extend(showing(document).await);
     scenes.extend(changing(document).await);
     scenes.extend(holding(document).await);
     scenes.extend(refusing(document).await);
+    scenes.extend(Box::pin(crate::fetch::tests::scenes()).await);
     scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
     scenes
 }
@@ -52,6 +53,18 @@ async fn submitting(document: &Document) -> Vec<Scene> {
     let by_person = with_key(&person(&[PERSON]), "/v1/requests", "k", &body(document, "byThePerson"));
     assert_eq!(plain_front().send(&by_person).await.status, 202);
     let (listing, _) = taken_in(document).await;
+    let by_person = with_key(&person(&[PERSON]), "/v1/requests", "k", &body(document, "access"));
+    assert_eq!(plain_front().send(&by_person).await.status, 202);
+    for example in ["encrypted", "exportFirst"] {
+        let answer = send(&plain_front(), "k", &body(document, example)).await;
+        assert_eq!(answer.status, 202, "{example}: {}", answer.body);
+    }
+    let mut wrong_export = body(document, "encrypted");
+    wrong_export["recipient"]["age"] =
+        json!("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q");
+    wrong_export["min_versions"] = json!({"crm": "7", "warehouse": "7"});
+    let mut bare = body(document, "verified");
+    bare["format"] = json!("csv");
     listing.world.fake_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(send(&listing, "l", &submission("b@example.com")).await.status, 202);
     vec![
@@ -60,6 +73,8 @@ async fn submitting(document: &Document) -> Vec<Scene> {
         ("duplicate", send(&front, "l", &body(document, "verified")).await),
         ("wrongFields", send(&front, "m", &wrong).await),
         ("wrongIdentities", send(&front, "m", &unfit).await),
+        ("wrongExport", send(&front, "m", &wrong_export).await),
+        ("bareErasure", send(&front, "m", &bare).await),
         ("noKey", front.post(&who, "/v1/requests", &body(document, "verified")).await),
         ("keyReused", send(&front, "k", &body(document, "unverified")).await),
         ("requests", listing.ask(&who, "GET", "/v1/requests?limit=1").await),

@@ -67,7 +67,7 @@ async fn each_store_has_its_line_and_what_is_kept_has_its_reason() {
 }
 
 #[tokio::test]
-async fn a_store_whose_keys_were_destroyed_is_confirmed_only_once_that_is_true() {
+async fn a_store_whose_keys_were_destroyed_is_erased_and_confirmed_only_once_that_is_true() {
     let front = front();
     let id = front.submit(PERSON).await;
     let now = front.world.fake_clock().peek();
@@ -75,9 +75,13 @@ async fn a_store_whose_keys_were_destroyed_is_confirmed_only_once_that_is_true()
     front
         .change(&id, |draft| {
             let none_left = Tally { residue: Some(0), ..Tally::default() };
-            let destroyed = erase_task("shop", &[("customers", erased(1))]);
+            let destroyed = |store| {
+                let true_from = now.checked_add(wait).ok();
+                Task { true_from, ..erase_task(store, &[("customers", erased(1))]) }
+            };
             draft.tasks.extend([
-                Task { true_from: now.checked_add(wait).ok(), ..destroyed },
+                destroyed("archive"),
+                destroyed("shop"),
                 task(Operation::Confirm, "shop", none_left),
                 erase_task("crm", &[("contacts", erased(1))]),
                 task(Operation::Confirm, "crm", none_left),
@@ -85,10 +89,13 @@ async fn a_store_whose_keys_were_destroyed_is_confirmed_only_once_that_is_true()
         })
         .await;
     let second = SignedDuration::from_secs(1);
-    for (pass, expect) in [(second, "settling"), (wait - second * 2, "settling"), (second, "confirmed")] {
+    for (pass, early) in [(second, true), (wait - second * 2, true), (second, false)] {
         front.world.fake_clock().advance(pass);
         let view = shown(&front, &caller(Role::Backend), &id).await;
-        let [crm, shop] = view["stores"].as_array().expect("a list").as_slice() else { panic!("two stores") };
+        let stores = view["stores"].as_array().expect("a list").as_slice();
+        let [archive, crm, shop] = stores else { panic!("three stores") };
+        assert_eq!(archive["status"], if early { "settling" } else { "erased" }, "it is not read again yet");
+        let expect = if early { "settling" } else { "confirmed" };
         assert_eq!((&crm["status"], crm.get("true_from")), (&json!("confirmed"), None));
         assert_eq!((&shop["status"], &shop["residue"]), (&json!(expect), &json!(0)));
         assert!(shop["true_from"].is_string(), "{shop}");
@@ -203,4 +210,43 @@ async fn a_timeline_is_paged_from_the_first_event_to_the_last() {
     let other = front.submit("b@example.com").await;
     let answer = front.ask(&who, "GET", &format!("/v1/requests/{other}/timeline?limit=2{next}")).await;
     assert_eq!(answer.status, 400, "a cursor is of its own list");
+}
+
+/// One key seals what is in both: the reason is that of whoever wants the other one kept.
+#[tokio::test]
+async fn what_is_kept_with_a_key_names_the_source_that_keeps_the_key() {
+    let front = front();
+    let archive = |id: &str| {
+        format!(
+            "  - id: {id}
+    kind: s3
+    owner: {{ team: data, page: data-oncall }}
+    collections:
+      - name: events
+        resource: {id}-bucket
+        erasure: {{ method: shred, reason: sealed, law: GDPR Art. 32 }}
+        fields:
+          email: {{ category: user.contact.email, class: confidential, identity: email }}
+"
+        )
+    };
+    let stores = format!("{CATALOG}{}{}", archive("archive"), archive("ledger"));
+    front.world.publish_yaml(&stores).expect("a catalog");
+    let id = front.submit(PERSON).await;
+    front
+        .change(&id, |draft| {
+            draft.request.retentions.push(Retention {
+                source: "tax".into(),
+                stores: vec!["ledger".parse().expect("a store")],
+                categories: vec![],
+                reason: "tax-law".into(),
+                until: None,
+            });
+            draft.tasks.push(erase_task("archive", &[("events", retained(1))]));
+        })
+        .await;
+    let view = shown(&front, &caller(Role::Backend), &id).await;
+    let expect = json!([{"collection": "events", "method": "retain", "reason": "tax-law", "law": "tax",
+        "keep_for": null}]);
+    assert_eq!(view["stores"][0]["kept"], expect);
 }

@@ -105,7 +105,8 @@ async fn take(front: &Front, step: &Step, n: usize, kept: &mut Vec<Sealed>) {
             front.world.fake_clock().advance(SignedDuration::from_hours(24 * days));
             let world = &front.world;
             let (tenants, key_admin, clock) = (world.tenants(), world.key_admin(), world.clock());
-            let ports = rotate_keys::Ports { tenants, key_admin, clock };
+            let entropy = front.world.entropy();
+            let ports = rotate_keys::Ports { tenants, key_admin, clock, entropy };
             rotate_keys::run(&ports, &CountedBudget::new(*checks)).await;
         }
     }

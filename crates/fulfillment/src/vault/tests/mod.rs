@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use contract::settings::Settings;
+use contract::settings::{ExportSettings, Settings};
 use contract::vault::Purpose;
 use domain::access::Role;
 use domain::{Identity, Personal, TenantId};
@@ -86,7 +86,7 @@ fn settings(tenant: &str, rotate: &[(Purpose, &str)]) -> Settings {
         sanctions: vec![],
         allowed_hosts: vec![],
         rotate_keys_every: rotate.iter().map(|(purpose, every)| (*purpose, (*every).to_owned())).collect(),
-        exports: Default::default(),
+        exports: ExportSettings::default(),
     }
 }
 
@@ -176,7 +176,12 @@ impl Front {
 
     /// As an administrator of the tenant `demo`.
     async fn rotate(&self, purpose: &str) -> Answer {
-        self.post(&caller(Role::Admin), "rotate", &json!({"purpose": purpose})).await
+        self.rotate_of("demo", purpose).await
+    }
+
+    /// As the tenant's administrator.
+    async fn rotate_of(&self, tenant: &str, purpose: &str) -> Answer {
+        self.post(&of(tenant, Role::Admin), "rotate", &json!({"purpose": purpose})).await
     }
 
     async fn status(&self, tenant: &str) -> Value {

@@ -131,3 +131,28 @@ async fn a_version_that_never_was_is_not_called_destroyed() {
     let answer = front.open("c", &second.sealed, Some(PERSON)).await;
     assert_eq!(refused(&answer), (400, "sealed-data/key-version".into()));
 }
+
+/// A changed byte costs the same wherever it is: in the version, too, though that version may be there.
+#[tokio::test]
+async fn no_key_is_looked_for_because_of_a_changed_byte() {
+    let front = front();
+    front.rotate("fields").await;
+    front.rotate("fields").await;
+    let kept = front.seal("c", b"plain", None).await;
+    front.rotate("fields").await;
+    assert_eq!(kept.version, 2);
+    let calls = || front.world.injector().total();
+    let mut expect = None;
+    for at in 0..vault::HEADER {
+        let mut sealed = kept.sealed.clone();
+        // In the last byte of the version: 3, which is there.
+        sealed[at] ^= 1;
+        let before = calls();
+        let answer = front.open("c", &sealed, None).await;
+        let cost = calls() - before;
+        assert_eq!(*expect.get_or_insert(cost), cost, "{at}: {}", answer.body);
+    }
+    let before = calls();
+    assert_eq!(opened(&front.open("c", &kept.sealed, None).await), b"plain");
+    assert_eq!(calls() - before, expect.unwrap_or_default() + 1, "the key is looked for once");
+}

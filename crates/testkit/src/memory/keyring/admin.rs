@@ -1,10 +1,13 @@
 //! Rotation, and sealing anew.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::TenantId;
 use jiff::SignedDuration;
 use ports::{
-    Budget, Entropy, Fault, KeyAdmin, KeyScope, KeyState, KeyStatus, MOST_COUNTED, Rewrapped, RotatingKeys,
+    Begin, Budget, Entropy, FAULTS_IN_A_ROW, Fault, KeyAdmin, KeyScope, KeyState, KeyStatus, MOST_COUNTED,
+    Rewrapped, RotatingKeys,
 };
 
 use super::{Held, Keys, broken, subjects_of, under};
@@ -33,6 +36,9 @@ impl Keys {
     }
 }
 
+/// Said of a key that is damaged where it is stored.
+const DAMAGED: &str = "the sealed key does not open";
+
 impl World {
     /// Seals a person's key anew: reads it, and replaces it if it is still the one that was read.
     async fn rewrap_person(&self, scope: &KeyScope) -> Result<bool, Fault> {
@@ -49,7 +55,7 @@ impl World {
         self.injector().pass(point, scope.tenant().as_str(), || {
             let mut keys = lock(&self.inner.keys);
             let material = keys.unseal(scope, &sealed);
-            let material = material.ok_or_else(|| broken(point, scope, "the sealed key does not open"))?;
+            let material = material.ok_or_else(|| broken(point, scope, DAMAGED))?;
             let anew = keys.seal(scope, self.inner.entropy.bytes(), &material);
             let anew = anew.ok_or_else(|| broken(point, scope, "the key cannot be sealed"))?;
             let last = keys.kept.get_mut(scope).and_then(|kept| kept.last_mut());
@@ -104,12 +110,16 @@ impl KeyAdmin for World {
         })
     }
 
-    async fn rotating(&self, from: Option<&str>, most: usize) -> Result<RotatingKeys, Fault> {
+    async fn rotating(&self, begin: &Begin, most: usize) -> Result<RotatingKeys, Fault> {
         self.injector().pass(Point::KeyringStatus, "keys", || {
             let keys = lock(&self.inner.keys);
             let rotating = keys.kept.keys().filter(|scope| scope.rotates());
             let mut found: Vec<KeyState> = rotating.filter_map(|scope| keys.state(scope)).collect();
-            found.retain(|state| from.is_none_or(|from| place(state).as_str() > from));
+            found.retain(|state| match begin {
+                Begin::First => true,
+                Begin::DueAfter(instant) => state.rotate_by > *instant,
+                Begin::At(from) => place(state) > *from,
+            });
             found.sort_by_key(place);
             let next = (found.len() > most).then(|| found.get(most.saturating_sub(1)).map(place)).flatten();
             found.truncate(most);
@@ -120,14 +130,37 @@ impl KeyAdmin for World {
     async fn rewrap(&self, budget: &dyn Budget) -> Rewrapped {
         let mut so_far = Rewrapped::default();
         let listed = || Ok::<_, Fault>(lock(&self.inner.keys).outdated());
-        match self.injector().pass(Point::KeyringStatus, "keys", listed) {
-            Err(fault) => so_far.note(Err(fault)),
-            Ok(outdated) => {
-                for scope in outdated {
-                    if budget.is_spent() {
+        let mut outdated = match self.injector().pass(Point::KeyringStatus, "keys", listed) {
+            Err(fault) => {
+                so_far.note(fault);
+                return so_far;
+            }
+            Ok(outdated) => outdated,
+        };
+        let bits = usize::try_from(self.inner.entropy.bits() >> 96).unwrap_or_default();
+        let first = bits.checked_rem(outdated.len()).unwrap_or_default();
+        outdated.rotate_left(first);
+        let mut in_a_row: BTreeMap<&TenantId, usize> = BTreeMap::new();
+        for scope in &outdated {
+            let in_a_row = in_a_row.entry(scope.tenant()).or_default();
+            if *in_a_row >= FAULTS_IN_A_ROW {
+                continue;
+            }
+            if budget.is_spent() {
+                so_far.out_of_time = true;
+                break;
+            }
+            let outcome = self.rewrap_person(scope).await;
+            *in_a_row = if outcome.is_ok() { 0 } else { *in_a_row + 1 };
+            match outcome {
+                Ok(done) => so_far.done += usize::from(done),
+                Err(fault) if fault.detail == DAMAGED => so_far.damaged += 1,
+                Err(fault) => {
+                    let is_away = fault.class.mends_itself();
+                    so_far.note(fault);
+                    if is_away {
                         break;
                     }
-                    so_far.note(self.rewrap_person(&scope).await);
                 }
             }
         }

@@ -82,6 +82,7 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             cooling_off_until: None,
             retentions: vec![],
             erasing_begun: false,
+            shredded: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,

@@ -1,4 +1,4 @@
-//! What CloudTrail says of a call to S3, as EventBridge hands it over ("AWS API Call via CloudTrail").
+//! What `CloudTrail` says of a call to S3, as `EventBridge` hands it over ("AWS API Call via `CloudTrail`").
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 //!
 //! Of such an event only what is used is read, and whatever is of another form is [`Told::Else`]: one that
@@ -62,7 +62,7 @@ pub struct Parameters {
     pub key: String,
 }
 
-/// What more CloudTrail says of a call to S3.
+/// What more `CloudTrail` says of a call to S3.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct More {

@@ -12,7 +12,6 @@ async fn main() -> Result<(), serve::Error> {
         key_admin: account.key_admin()?,
         clock: account.clock(),
         entropy: account.entropy(),
-        entropy: account.entropy(),
     };
     aws::serve("rotate-keys", StepError::error_type, async |_: serde_json::Value, budget| {
         let done = rotate_keys::run(&ports, budget).await;

@@ -109,13 +109,13 @@ async fn rotate_all(ports: &Ports, budget: &dyn Budget, done: &mut Done) -> Resu
     let seconds = i64::try_from(bits >> 96).map_or(0, |number| number % YEAR.as_secs());
     let earlier = now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
     let later = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-    let parts = [
+    let spans = [
         (Begin::DueAfter(earlier), now),
         (Begin::First, earlier),
         (Begin::DueAfter(later), Timestamp::MAX),
         (Begin::DueAfter(now), later),
     ];
-    for (begin, until) in parts {
+    for (begin, until) in spans {
         rotate_part(ports, budget, (begin, until, now), done).await?;
     }
     Ok(())

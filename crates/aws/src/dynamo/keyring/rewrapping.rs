@@ -201,8 +201,8 @@ impl KeysTable {
 
     /// A number below another.
     fn chance(&self, below: u64) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.entropy.bytes();
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]).checked_rem(below).unwrap_or_default()
+        let bits = u64::try_from(self.entropy.bits() >> 64).unwrap_or_default();
+        bits.checked_rem(below).unwrap_or_default()
     }
 
     /// Keys that are wrapped under an earlier root key.

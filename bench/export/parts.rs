@@ -76,6 +76,6 @@ fn archive(plain: &[u8], level: Option<i64>, to: &mut dyn Write) -> Result<(), F
         SimpleFileOptions::default().compression_method(method).compression_level(level),
     )?;
     plain.chunks(BLOCK).try_for_each(|block| zip.write_all(block))?;
-    drop(zip.finish()?);
+    zip.finish()?;
     Ok(())
 }

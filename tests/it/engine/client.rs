@@ -15,7 +15,7 @@ use crate::repository::root;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long it waits for one that exports: packages are there for 45 seconds here (`LACUNA_OPEN_FOR`).
-const LONG_PATIENCE: Duration = Duration::from_secs(180);
+const LONG_PATIENCE: Duration = Duration::from_mins(3);
 
 #[allow(clippy::disallowed_methods, reason = "the launcher says where the engine is, and no one else")]
 fn variable(name: &str) -> String {

@@ -231,12 +231,11 @@ async fn new_pass(
     for_erasing: bool,
 ) -> Result<Decision, StepError> {
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    let mut plan = match plan {
-        Some(plan) => plan,
-        None => {
-            desk.keep_recipient(request).await?;
-            Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
-        }
+    let mut plan = if let Some(plan) = plan {
+        plan
+    } else {
+        desk.keep_recipient(request).await?;
+        Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
     };
     if !is_past_return(request) {
         // What was located under locks that were let go may have been erased by another request

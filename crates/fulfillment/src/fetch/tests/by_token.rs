@@ -267,9 +267,8 @@ async fn a_fetch_that_failed_anywhere_is_made_good_by_the_next() {
         (door, id, code)
     }
     for by_code in [false, true] {
-        let fetch = async |door: &Door, id: &RequestId, code: &str| match by_code {
-            true => door.enter(id, code).await,
-            false => door.fetch(&person(&[PERSON]), id).await,
+        let fetch = async |door: &Door, id: &RequestId, code: &str| {
+            if by_code { door.enter(id, code).await } else { door.fetch(&person(&[PERSON]), id).await }
         };
         let (door, id, code) = prepared().await;
         assert_eq!(fetch(&door, &id, &code).await.status, 303);

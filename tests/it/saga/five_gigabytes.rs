@@ -150,7 +150,7 @@ fn package(stage: &Stage, id: &RequestId) {
         served: AtomicU64::new(0),
     };
     let pages =
-        |count: u64| Value::from_iter((0..count).map(|number| json!({"number": number, "pieces": 1})));
+        |count: u64| (0..count).map(|number| json!({"number": number, "pieces": 1})).collect::<Value>();
     let mut support = opened(&many, &format!("{}/index", folder("support")), "collected-index");
     let avatar = support["collections"]["avatars"]["pages"][0]["number"].as_u64().expect("a page");
     many.row = opened(&many, &format!("{}/{avatar}-0", folder("support")), "collected")["rows"][0].clone();
@@ -190,13 +190,18 @@ fn package(stage: &Stage, id: &RequestId) {
     assert_eq!(bytes, total.load(Ordering::Relaxed));
     assert!(bytes > OBJECTS * BLOCK as u64, "the photos alone are {OBJECTS} blocks");
     assert!(export.packages.len() >= 2, "past a limit it is several");
-    println!("read {read}, sent {bytes} in {} packages", export.packages.len());
 }
 
 fn highest() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its highest");
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") << 10
+}
+
+/// Says something to the test that runs this one.
+fn tell(what: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{what}").expect("written");
 }
 
 /// What runs in a process of its own.
@@ -212,7 +217,7 @@ async fn packaging() {
         if function == "PackageExportFunctionArn" && !done {
             done = true;
             package(stage, &theirs);
-            println!("highest {}", highest());
+            tell(&format!("highest {}", highest()));
         }
     }));
     assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);

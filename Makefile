@@ -71,7 +71,7 @@ cargo-test: .venv/.stamp
 # The tests that need the engine are ignored by the line above, and are all that these run: the
 # journeys, then the adapters and the connectors against the real protocols.
 engine-test: build
-	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it -- --ignored --test-threads=1
+	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it engine:: -- --ignored --test-threads=1
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p aws -p connectors -- --ignored --test-threads=2
 
 # On a quiet machine, and with Python 3.11 or newer. Takes some minutes, 4 GB of memory and 3 GB of disk.

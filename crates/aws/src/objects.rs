@@ -1,7 +1,9 @@
-//! Reading objects without trusting their size.
+//! Reading objects without trusting their size, and deleting them without trusting the answer's status.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use ports::{Class, Code, Fault};
 
 use crate::sdk;
@@ -52,6 +54,55 @@ pub(crate) async fn get(
     }
 }
 
+/// Deletes some objects, or versions of them, at most 1,000; a fault if any of them was not deleted.
+pub(crate) async fn delete(
+    client: &Client,
+    bucket: &str,
+    objects: Vec<ObjectIdentifier>,
+) -> Result<(), Fault> {
+    const OPERATION: &str = "s3:DeleteObjects";
+    let fault =
+        |class, detail: String| Fault::new(class, Code::ControlUnavailable, OPERATION, bucket, detail);
+    let delete = Delete::builder()
+        .set_objects(Some(objects))
+        .quiet(true)
+        .build()
+        .map_err(|_| fault(Class::Permanent, "not-built".to_owned()))?;
+    let answer = client
+        .delete_objects()
+        .bucket(bucket)
+        .delete(delete)
+        .send()
+        .await
+        .map_err(|e| sdk::fault(Code::ControlUnavailable, OPERATION, bucket, &e))?;
+    match undeleted(&answer) {
+        None => Ok(()),
+        Some((class, code)) => Err(fault(class, code)),
+    }
+}
+
+/// The answer is a 200 even if some keys were not deleted. If so: what to do about it, and the
+/// first code. One key that trying again does not help makes the whole of it permanent.
+fn undeleted(answer: &DeleteObjectsOutput) -> Option<(Class, String)> {
+    answer
+        .errors()
+        .iter()
+        .map(|error| {
+            let code = error.code().unwrap_or("no-code");
+            // The entries carry no HTTP status; S3's own code for its own trouble stands for it.
+            let class = match code {
+                "InternalError" | "ServiceUnavailable" => Class::Transient,
+                other => sdk::class_of(other, 0),
+            };
+            (class, code.to_owned())
+        })
+        .reduce(
+            |first, other| {
+                if first.0 != Class::Permanent && other.0 == Class::Permanent { other } else { first }
+            },
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +111,29 @@ mod tests {
     fn sixteen_mebibytes_fit_and_one_byte_more_does_not() {
         assert!(fits(16 * 1024 * 1024));
         assert!(!fits(16 * 1024 * 1024 + 1));
+    }
+
+    fn check(codes: &[&str], expect: Option<(Class, &str)>) {
+        let mut answer = DeleteObjectsOutput::builder();
+        for code in codes {
+            answer = answer.errors(
+                aws_sdk_s3::types::Error::builder()
+                    .key("staging/a")
+                    .code(*code)
+                    .message("about staging/a")
+                    .build(),
+            );
+        }
+        let got = undeleted(&answer.build());
+        let expect = expect.map(|(class, code)| (class, code.to_owned()));
+        assert_eq!(got, expect, "{codes:?}");
+    }
+
+    #[test]
+    fn a_key_that_was_not_deleted_is_a_fault_by_its_code() {
+        check(&[], None);
+        check(&["InternalError"], Some((Class::Transient, "InternalError")));
+        check(&["SlowDown"], Some((Class::Throttled, "SlowDown")));
+        check(&["InternalError", "AccessDenied", "SlowDown"], Some((Class::Permanent, "AccessDenied")));
     }
 }

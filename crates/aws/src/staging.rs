@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::ObjectIdentifier;
 use ports::{Class, Code, Fault, Staging};
 
 use crate::{objects, sdk};
@@ -24,52 +23,9 @@ impl S3Staging {
         Self { client, bucket: bucket.into() }
     }
 
-    async fn delete(&self, objects: Vec<ObjectIdentifier>) -> Result<(), Fault> {
-        const OPERATION: &str = "s3:DeleteObjects";
-        let delete = Delete::builder()
-            .set_objects(Some(objects))
-            .quiet(true)
-            .build()
-            .map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?;
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(&self.bucket)
-            .delete(delete)
-            .send()
-            .await
-            .map_err(|e| sdk::fault(Code::ControlUnavailable, OPERATION, &self.bucket, &e))?;
-        match undeleted(&answer) {
-            None => Ok(()),
-            Some((class, code)) => Err(self.fault(class, OPERATION, code)),
-        }
-    }
-
     fn fault(&self, class: Class, operation: &'static str, detail: impl Into<String>) -> Fault {
         Fault::new(class, Code::ControlUnavailable, operation, &self.bucket, detail)
     }
-}
-
-/// The answer is a 200 even if some keys were not deleted. If so: what to do about it, and the
-/// first code. One key that trying again does not help makes the whole of it permanent.
-pub(crate) fn undeleted(answer: &DeleteObjectsOutput) -> Option<(Class, String)> {
-    answer
-        .errors()
-        .iter()
-        .map(|error| {
-            let code = error.code().unwrap_or("no-code");
-            // The entries carry no HTTP status; S3's own code for its own trouble stands for it.
-            let class = match code {
-                "InternalError" | "ServiceUnavailable" => Class::Transient,
-                other => sdk::class_of(other, 0),
-            };
-            (class, code.to_owned())
-        })
-        .reduce(
-            |first, other| {
-                if first.0 != Class::Permanent && other.0 == Class::Permanent { other } else { first }
-            },
-        )
 }
 
 #[async_trait]
@@ -107,13 +63,13 @@ impl Staging for S3Staging {
                 .send()
                 .await
                 .map_err(|e| sdk::fault(Code::ControlUnavailable, OPERATION, &self.bucket, &e))?;
-            let mut objects = Vec::with_capacity(page.contents().len());
+            let mut found = Vec::with_capacity(page.contents().len());
             for key in page.contents().iter().filter_map(|object| object.key()) {
                 let object = ObjectIdentifier::builder().key(key).build();
-                objects.push(object.map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?);
+                found.push(object.map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?);
             }
-            if !objects.is_empty() {
-                self.delete(objects).await?;
+            if !found.is_empty() {
+                objects::delete(&self.client, &self.bucket, found).await?;
                 deleted = true;
             }
             next = page.next_continuation_token().map(str::to_owned);
@@ -126,34 +82,5 @@ impl Staging for S3Staging {
             }
         }
         Err(self.fault(Class::Transient, OPERATION, "still-there"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(codes: &[&str], expect: Option<(Class, &str)>) {
-        let mut answer = DeleteObjectsOutput::builder();
-        for code in codes {
-            answer = answer.errors(
-                aws_sdk_s3::types::Error::builder()
-                    .key("staging/a")
-                    .code(*code)
-                    .message("about staging/a")
-                    .build(),
-            );
-        }
-        let got = undeleted(&answer.build());
-        let expect = expect.map(|(class, code)| (class, code.to_owned()));
-        assert_eq!(got, expect, "{codes:?}");
-    }
-
-    #[test]
-    fn a_key_that_was_not_deleted_is_a_fault_by_its_code() {
-        check(&[], None);
-        check(&["InternalError"], Some((Class::Transient, "InternalError")));
-        check(&["SlowDown"], Some((Class::Throttled, "SlowDown")));
-        check(&["InternalError", "AccessDenied", "SlowDown"], Some((Class::Permanent, "AccessDenied")));
     }
 }

@@ -51,7 +51,7 @@ pub struct PackageView {
 }
 
 /// The answer to `POST /v1/requests/{id}/export/code`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DownloadCode {
     /// The code: 64 hexadecimal digits. It is nowhere else.
     #[serde(with = "domain::pii::exposed")]
@@ -61,7 +61,7 @@ pub struct DownloadCode {
 }
 
 /// One line of `GET /v1/requests/{id}/downloads`: from where a link was asked for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DownloadView {
     /// The link's number, as in the timeline.
     pub link: u32,

@@ -1,11 +1,10 @@
 //! Destroying all that is below a prefix, and looking again.
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use ports::{Class, Code, Fault};
+use aws_sdk_s3::types::ObjectIdentifier;
+use ports::{Class, Fault};
 
 use super::{MOST_PAGES, S3Packages};
-use crate::sdk;
-use crate::staging::undeleted;
+use crate::objects;
 
 /// How often it is looked at the most: the first look deletes, and the next finds nothing unless somebody
 /// writes meanwhile.
@@ -63,7 +62,7 @@ impl S3Packages {
             }
             if !found.is_empty() {
                 count += found.len();
-                self.delete(found).await?;
+                objects::delete(&self.client, &self.bucket, found).await?;
             }
             if page.is_truncated() != Some(true) {
                 return Ok(count);
@@ -74,27 +73,6 @@ impl S3Packages {
             }
         }
         Err(self.fault(Class::Transient, OPERATION, "too-many-pages"))
-    }
-
-    async fn delete(&self, found: Vec<ObjectIdentifier>) -> Result<(), Fault> {
-        const OPERATION: &str = "s3:DeleteObjects";
-        let delete = Delete::builder()
-            .set_objects(Some(found))
-            .quiet(true)
-            .build()
-            .map_err(|_| self.fault(Class::Permanent, OPERATION, "not-built"))?;
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(&self.bucket)
-            .delete(delete)
-            .send()
-            .await
-            .map_err(|e| sdk::fault(Code::ControlUnavailable, OPERATION, &self.bucket, &e))?;
-        match undeleted(&answer) {
-            None => Ok(()),
-            Some((class, code)) => Err(self.fault(class, OPERATION, code)),
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! The API from the caller's side: one call, tried again where that can do no harm.
 
-mod answers;
 mod bodies;
 mod connect;
 mod link;
@@ -15,7 +14,6 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
-pub use answers::{Download, DownloadCode};
 pub use bodies::{PlaceHold, Recipient, Rotate, Subject, Submit, UnwrapKey, Verification, WrapKey};
 pub use connect::connect;
 pub use link::{Incoming, Link, Unopened};

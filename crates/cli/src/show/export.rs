@@ -8,10 +8,10 @@ use domain::export::Format;
 use domain::{Personal, RequestId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::{Download, DownloadCode};
 use crate::text::table::{Cell, Table, cell, numbers, sentences, toned, words};
 use crate::text::time::{deadline, length, moment, second};
 use crate::text::{Line, Tone, bytes, count, paragraph};
+use contract::export::{DownloadCode, DownloadView};
 
 /// Whether somebody can fetch it now.
 pub fn is_fetchable(view: &RequestView, now: Timestamp) -> bool {
@@ -195,7 +195,7 @@ pub fn code(id: &RequestId, made: &DownloadCode, now: Timestamp, width: usize) -
 }
 
 /// The links that were given out.
-pub fn downloads(items: &[Download], width: usize) -> Vec<Line> {
+pub fn downloads(items: &[DownloadView], width: usize) -> Vec<Line> {
     if items.is_empty() {
         return vec![Line::plain("no downloads: nobody fetched it, or not within the last 30 days")];
     }

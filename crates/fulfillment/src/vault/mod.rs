@@ -1,8 +1,9 @@
 //! Sealing for the tenant's services: what each operation of `/v1/vault` means, without a server.
 //!
 //! It is a front door of its own, in a function of its own: nothing else opens a tenant's key for
-//! fields, and the steps that shred only look whether a person's is there. [`answer`] takes a call whose caller is known, and always has an answer; none says
-//! what was sealed, as what, or about whom, except that `decrypt` says what it opened. While the key
+//! fields, and the steps that shred only look whether a person's is there. [`answer`] takes a call whose
+//! caller is known, and always has an answer; none says what was sealed, as what, or about whom, except
+//! that `decrypt` says what it opened. While the key
 //! service is away nothing is sealed: there is no other way than through a key.
 //!
 //! [`rotate_keys`] is what a schedule does with the same keys.

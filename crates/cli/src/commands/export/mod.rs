@@ -9,7 +9,9 @@ use domain::RequestId;
 pub use fetch::fetch;
 
 use super::Desk;
-use crate::api::{Call, Download, DownloadCode, Refusal, Unanswered};
+use contract::export::{DownloadCode, DownloadView};
+
+use crate::api::{Call, Refusal, Unanswered};
 use crate::ending::{Advice, Ending};
 use crate::show;
 
@@ -44,7 +46,7 @@ pub async fn downloads(id: &RequestId, desk: Desk<'_>) -> anyhow::Result<Ending>
     if desk.screen.json() {
         desk.screen.body(&answer.body)?;
     } else {
-        let list: List<Download> = answer.read()?;
+        let list: List<DownloadView> = answer.read()?;
         let lines = show::export::downloads(&list.items, desk.screen.width());
         desk.screen.lines(&lines)?;
     }

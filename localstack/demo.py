@@ -1,8 +1,11 @@
-"""make demo: everything up, one person erased end to end, the company's figures compared, everything down again."""
+"""make demo: everything up, one person's data fetched by them, then erased end to end, everything down again."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+import zipfile
 
 import search
 import shop
@@ -12,27 +15,56 @@ from settings import Wrong, run
 
 PERSON = tokens.SUBJECT
 WITHIN = 300
+# The exit code of a watch that saw its request withdrawn.
+CANCELLED = 3
 
 
-def lacuna(*arguments: str, show: bool = False) -> str:
+def lacuna(*arguments: str, show: bool = False, ends: int = 0, **environment: str) -> str:
     """Runs the tool as a person would; its output goes to the terminal, or comes back."""
-    done = subprocess.run(["lacuna", *arguments], stdout=None if show else subprocess.PIPE, text=True, timeout=WITHIN, check=False)
-    if done.returncode != 0:
+    output = None if show else subprocess.PIPE
+    done = subprocess.run(
+        ["lacuna", *arguments], stdout=output, text=True, timeout=WITHIN, check=False, env={**os.environ, **environment}
+    )
+    if done.returncode != ends:
         raise Wrong(f"lacuna {' '.join(arguments[:2])} ended with {done.returncode}")
     return done.stdout or ""
 
 
-def erase() -> int:
+def submit(kind: str, *more: str) -> str:
+    """Asks for something about the person, as the shop's backend does, and gives the request's id."""
+    answer = lacuna(
+        "request", "submit", "--type", kind, "--email", PERSON, "--jurisdiction", "EU", "--verified-by", "session",
+        "--verification-reference", "demo-session-1", "--json", *more,
+    )  # fmt: skip
+    return json.loads(answer)["request_id"]
+
+
+def fetch() -> None:
+    """The person gets what is held of them. They need no more of it here: an erasure waits while a package is there."""
+    request = submit("access", "--format", "csv")
+    lacuna("request", "watch", request, show=True)
+    print(flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "my-data.zip")
+        lacuna("request", "fetch", request, "-o", path, show=True, LACUNA_TOKEN=os.environ["LACUNA_TOKEN_SUBJECT"])
+        with zipfile.ZipFile(path) as package:
+            if (broken := package.testzip()) is not None:
+                raise Wrong(f"the package is damaged at {broken}")
+            print(f"\n{'bytes':>10}  in the package")
+            print(*(f"{entry.file_size:>10,}  {entry.filename}" for entry in package.infolist()), sep="\n", flush=True)
+    lacuna("request", "cancel", request)
+    lacuna("request", "watch", request, ends=CANCELLED)
+    print("\nThe request is withdrawn, so its package is destroyed now. Next, the person asks to be erased.\n", flush=True)
+
+
+def show() -> int:
     """The demonstration itself; the deployment is up, and its variables are in the environment."""
     before = shop.stats()
     places, _ = search.find(PERSON)
     print(f"\n{PERSON} is in {len(places)} places:", *places, sep="\n  ", flush=True)
     print(flush=True)
-    answer = lacuna(
-        "request", "submit", "--type", "erasure", "--email", PERSON, "--jurisdiction", "EU",
-        "--verified-by", "session", "--verification-reference", "demo-session-1", "--json",
-    )  # fmt: skip
-    request = json.loads(answer)["request_id"]
+    fetch()
+    request = submit("erasure")
     lacuna("request", "watch", request, show=True)
     after = shop.stats()
     left, looked = search.find(PERSON)
@@ -56,9 +88,9 @@ def figures(before: dict, after: dict) -> None:
 
 
 def main() -> int:
-    if sys.argv[1:] == ["erase"]:
-        return erase()
-    return up.with_command([sys.executable, __file__, "erase"])
+    if sys.argv[1:] == ["show"]:
+        return show()
+    return up.with_command([sys.executable, __file__, "show"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! The page on the vault's format is enough to open what the vault sealed: its Python reader, taken from
-//! the page, opens all three shapes and the file that `lacuna vault encrypt` makes, and refuses what was damaged with the same word as the vault does.
+//! the page, opens all three shapes and the file that `lacuna vault encrypt` makes, and refuses what was
+//! damaged with the same word as the vault does.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

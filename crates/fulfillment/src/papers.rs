@@ -1,7 +1,7 @@
 //! The papers of a request: what is sealed under its plan key in the staging bucket.
 //!
 //! ```text
-//! intake/{tenant}/{request}                                the identities that were given, until the first plan has them
+//! intake/{tenant}/{request}                                the identities given, until the first plan has them
 //! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted, until then
 //! plans/{tenant}/{request}/recipient                       the same, from then on
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force

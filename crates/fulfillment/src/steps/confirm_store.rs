@@ -1,8 +1,8 @@
 //! `confirm-store`: read the store again, and count what still names the person (G4).
 //!
 //! It looks for everything that locating looked for, through the connector's other reading path, and
-//! reads every located record again by its key, those that were gone before it was erased as well. What is kept by law or by a
-//! sanction is not residue.
+//! reads every located record again by its key, those that were gone before it was erased as well. What is
+//! kept by law or by a sanction is not residue.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

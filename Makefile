@@ -74,7 +74,7 @@ engine-test: build
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it engine:: -- --ignored --test-threads=1
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p aws -p connectors -- --ignored --test-threads=2
 
-# On a quiet machine, and with Python 3.11 or newer. Takes some minutes, 4 GB of memory and 3 GB of disk.
+# On a quiet machine, and with Python 3.11 or newer. Takes 15 minutes, 4 GB of memory and 17 GB of disk.
 bench: $(BENCH)/.stamp
 	cargo bench --locked -p bench --bench rows -- $(ROW)
 

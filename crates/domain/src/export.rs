@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Pseudonym, StoreId};
-use crate::pii::{Personal, exposed};
+use crate::pii::{Personal, exposed, exposed_option};
 
 /// The form of the files in a package.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -171,8 +171,9 @@ impl Export {
     }
 }
 
-/// A value as a store has it, with nothing lost: a number is its decimal text. It cannot be printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A value as a store has it, with nothing lost: a number is its decimal text. It cannot be printed, and nor can
+/// the names in it: they may be somebody's too.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Datum {
     /// Nothing: `NULL`.
@@ -220,6 +221,21 @@ impl Datum {
     }
 }
 
+impl std::fmt::Debug for Datum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Bool(_) => "Bool",
+            Self::Number(_) => "Number",
+            Self::Text(_) => "Text",
+            Self::Bytes(_) => "Bytes",
+            Self::List(_) => "List",
+            Self::Map(_) => "Map",
+            Self::Masked => "Masked",
+        })
+    }
+}
+
 /// Bytes about a person. They cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bytes(Vec<u8>);
@@ -261,8 +277,8 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// One record as it was when it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One record as it was when it was read. It cannot be printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// All of its fields, by name. Of an object: what its key says.
     pub fields: BTreeMap<String, Datum>,
@@ -274,6 +290,12 @@ pub struct Row {
     pub content: Option<Content>,
 }
 
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Row").field("fields", &self.fields.len()).finish_non_exhaustive()
+    }
+}
+
 impl Row {
     /// About how many bytes it holds: its names and values, and what is said of its content, without the
     /// content itself.
@@ -282,7 +304,8 @@ impl Row {
         let content = self.content.as_ref().map_or(0, |content| {
             let texts = [&content.version_id, &content.etag, &content.media_type];
             let texts = texts.into_iter().flatten().map(String::len);
-            content.key.expose().len() + texts.sum::<usize>() + size_of::<Content>()
+            let shown = content.shown_key.as_ref().map_or(0, |key| key.expose().len());
+            content.key.expose().len() + shown + texts.sum::<usize>() + size_of::<Content>()
         });
         fields.sum::<usize>() + self.version.as_ref().map_or(0, String::len) + content + size_of::<Self>()
     }
@@ -294,6 +317,9 @@ pub struct Content {
     /// Its key.
     #[serde(with = "exposed")]
     pub key: Personal,
+    /// What its file is called instead, if the key names somebody else: the key with that masked.
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub shown_key: Option<Personal>,
     /// The version's id. `None`: the one without an id, which a bucket has while it keeps no versions, and
     /// which the next writing replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -309,6 +335,13 @@ pub struct Content {
     pub media_type: Option<String>,
     /// Its length in bytes.
     pub size: u64,
+}
+
+impl Content {
+    /// The key as its reader sees it.
+    pub fn shown_key(&self) -> &Personal {
+        self.shown_key.as_ref().unwrap_or(&self.key)
+    }
 }
 
 /// Which of two versions of records is newer: as instants (RFC 3339), as whole numbers, or as decimal ones;
@@ -357,6 +390,7 @@ mod tests {
             ("email".to_owned(), Datum::text("marked@example.com")),
             ("scan".to_owned(), Datum::Bytes(Bytes::new(b"marked".to_vec()))),
             ("n".to_owned(), Datum::List(vec![Datum::number("38.00"), Datum::Null, Datum::Bool(true)])),
+            ("seen_by_marked".to_owned(), Datum::Map([("marked".to_owned(), Datum::Null)].into())),
         ];
         let row = Row { fields: fields.into(), version: Some("7".into()), content: None };
         let printed = format!("{row:?}");

@@ -1,7 +1,8 @@
 //! Paths in the package: safe on every system, and each only once.
 //!
-//! A path keeps the slashes of an object's key. Everything in it that a file system could take for more than
-//! a name is replaced: `..`, an absolute path, backslashes, control characters, what Windows reserves.
+//! A path keeps the slashes of an object's key, and has the mask where that names somebody else. Everything
+//! in it that a file system could take for more than a name is replaced: `..`, an absolute path, backslashes,
+//! control characters, what Windows reserves.
 //! Two paths that differ only in the case of their letters are the same file on many systems, so they count
 //! as the same here.
 
@@ -88,8 +89,7 @@ pub(crate) struct Names {
 impl Names {
     /// A path for the content, which nothing else has.
     pub(crate) fn give(&mut self, content: &Content) -> String {
-        let key = content.key.expose();
-        let base = self.base(key);
+        let base = self.base(content.shown_key().expose());
         let mut n = if content.is_latest { 1 } else { 2 };
         let path = loop {
             let path = numbered(&base, content, n);
@@ -112,7 +112,7 @@ impl Names {
         let n = *self.given.get(&identity(content))?;
         // A folder that was free when the path was given out is still free for this one, or the path was
         // flat from the beginning: both are tried, and only the right one is taken as a file.
-        let base = path(content.key.expose());
+        let base = path(content.shown_key().expose());
         [base.clone(), flat(&base)]
             .into_iter()
             .map(|base| numbered(&base, content, n))

@@ -150,6 +150,7 @@ async fn head(
     };
     let content = Content {
         key: Personal::new(version.key),
+        shown_key: None,
         version_id: Some(version.id).filter(|id| id != NO_ID),
         etag: said.e_tag,
         is_latest: version.latest,

@@ -42,6 +42,7 @@ const ETAG: &str = "etag: \"one\"\r\n";
 fn content(size: usize) -> Content {
     Content {
         key: Personal::new(format!("avatars/{MARK}.png")),
+        shown_key: None,
         version_id: None,
         etag: Some("\"one\"".to_owned()),
         is_latest: true,

@@ -122,6 +122,7 @@ impl Bucket {
         let at = head.last_modified.expect("a time");
         let content = export::Content {
             key: Personal::new(key),
+            shown_key: None,
             version_id: put.version_id.filter(|id| id != "null"),
             etag: put.e_tag,
             is_latest: true,

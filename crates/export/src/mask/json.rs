@@ -1,10 +1,12 @@
 //! Masks a JSON document in its own bytes: what is not masked stays as it was written, with its numbers, its
 //! spaces, the order of its members, and members that stand there twice.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::catalog::ObjectContent;
 use domain::export::Datum;
 
-use super::words::Words;
+use super::words::{Words, is_personal_name};
 
 /// The largest document.
 pub const LARGEST: usize = 4 << 20;
@@ -43,20 +45,42 @@ pub fn json(content: &ObjectContent, bytes: &[u8], own: &[&str]) -> Result<(Vec<
     let all: Vec<(usize, usize)> = (0..pointers.len()).map(|n| (n, 0)).collect();
     finder.value(skip_blanks(text, 0), &all, 0)?;
     let found = finder.found;
+    let words = words(text, &found, own).ok_or(NotReadable::Json)?;
+    write(text, &found, &words)
+}
+
+/// What was found, as texts to be looked for; `None` if one has half of a pair of surrogates.
+fn words(text: &str, found: &[(usize, usize)], own: &[&str]) -> Option<Words> {
     let mut words = Words::new(own);
-    for (from, to) in &found {
-        each(&text[*from..*to], |token| match token {
-            Token::Text(text) => text.map(|text| words.add_other(&text)),
-            Token::Number(text) => {
-                words.add_other(text);
-                Some(())
+    let mut names = BTreeSet::new();
+    for (from, to) in found {
+        each(&text[*from..*to], |token| {
+            match token {
+                Token::Text(text) => words.add_other(&text?),
+                Token::Name(name) => {
+                    names.insert(name?);
+                }
             }
-            Token::Name => Some(()),
-        })
-        .ok_or(NotReadable::Json)?;
+            Some(())
+        })?;
+    }
+    names.retain(|name| is_personal_name(name));
+    if !names.is_empty() {
+        // What stands elsewhere as a name too is how the document is made.
+        let ends = found.iter().map(|(_, to)| *to);
+        let begins = found.iter().map(|(from, _)| *from);
+        for (from, to) in [0].into_iter().chain(ends).zip(begins.chain([text.len()])) {
+            each(&text[from..to], |token| {
+                if let Token::Name(Some(name)) = token {
+                    names.remove(&name);
+                }
+                Some(())
+            })?;
+        }
+        names.iter().for_each(|name| words.add_other(name));
     }
     words.ready();
-    write(text, &found, &words)
+    Some(words)
 }
 
 fn write(text: &str, found: &[(usize, usize)], words: &Words) -> Result<(Vec<u8>, u64), NotReadable> {
@@ -65,6 +89,8 @@ fn write(text: &str, found: &[(usize, usize)], words: &Words) -> Result<(Vec<u8>
     let mut targets = found.iter().copied().peekable();
     let (mut at, mut done) = (0, 0);
     let bytes = text.as_bytes();
+    // Of each object that is open, how many of its members have a name that became this one.
+    let mut renamed: Vec<BTreeMap<String, u32>> = Vec::new();
     let mut replace = |from: usize, done: usize, with: &str| {
         out.extend_from_slice(&bytes[done..from]);
         crate::rows::json_string(with, &mut out);
@@ -79,8 +105,25 @@ fn write(text: &str, found: &[(usize, usize)], words: &Words) -> Result<(Vec<u8>
         }
         let end = token_end(text, at);
         if !words.is_empty() {
+            match bytes[at] {
+                b'{' => renamed.push(BTreeMap::new()),
+                b'}' => drop(renamed.pop()),
+                _ => {}
+            }
             let clean = match bytes[at] {
-                b'"' => words.clean(&decode(&text[at..end]).ok_or(NotReadable::Json)?),
+                b'"' => {
+                    let clean = words.clean(&decode(&text[at..end]).ok_or(NotReadable::Json)?);
+                    let scope = renamed.last_mut().filter(|_| is_name(text, end));
+                    // A reader would lose one of two members of the same name.
+                    clean.map(|clean| match scope {
+                        Some(scope) => {
+                            let n = scope.entry(clean.clone()).or_default();
+                            *n += 1;
+                            super::numbered(&clean, *n)
+                        }
+                        None => clean,
+                    })
+                }
                 b'-' | b'0'..=b'9' if words.is_other(&text[at..end]) => Some(Datum::MASKED.to_owned()),
                 _ => None,
             };
@@ -189,27 +232,29 @@ impl Finder<'_> {
     }
 }
 
-enum Token<'a> {
-    Name,
-    /// `None`, if it has half of a pair of surrogates.
+/// `None`, if it has half of a pair of surrogates.
+enum Token {
+    Name(Option<String>),
     Text(Option<String>),
-    Number(&'a str),
 }
 
-/// Every name, text and number; stops when `take` does.
-fn each<'a>(text: &'a str, mut take: impl FnMut(Token<'a>) -> Option<()>) -> Option<()> {
+/// Every name and text; stops when `take` does.
+fn each(text: &str, mut take: impl FnMut(Token) -> Option<()>) -> Option<()> {
     let mut at = 0;
     while at < text.len() {
         let end = token_end(text, at);
-        match text.as_bytes()[at] {
-            b'"' if text.as_bytes().get(skip_blanks(text, end)) == Some(&b':') => take(Token::Name)?,
-            b'"' => take(Token::Text(decode(&text[at..end])))?,
-            b'-' | b'0'..=b'9' => take(Token::Number(&text[at..end]))?,
-            _ => {}
+        if text.as_bytes()[at] == b'"' {
+            let decoded = decode(&text[at..end]);
+            take(if is_name(text, end) { Token::Name(decoded) } else { Token::Text(decoded) })?;
         }
         at = end;
     }
     Some(())
+}
+
+/// Whether the text that ends here is the name of a member.
+fn is_name(text: &str, end: usize) -> bool {
+    text.as_bytes().get(skip_blanks(text, end)) == Some(&b':')
 }
 
 fn skip_blanks(text: &str, at: usize) -> usize {

@@ -5,6 +5,7 @@
 mod encrypted;
 mod formats;
 mod large;
+mod others;
 mod packages;
 mod page;
 mod support;

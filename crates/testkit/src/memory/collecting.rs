@@ -88,6 +88,7 @@ fn shown(contents: &Contents, target: &Target<'_>, ways: &[&Record], collected: 
 fn object(fields: &BTreeMap<String, Datum>, key: &str, version: &Version<'_>, at: usize) -> Row {
     let content = Content {
         key: Personal::new(key),
+        shown_key: None,
         version_id: version.id.clone(),
         etag: Some(version.etag()),
         is_latest: at == 0,

@@ -33,9 +33,9 @@
 //! one where this one stopped: in the same collection, if one was open. [`Carried`] is a serde type with
 //! personal data in it (paths, previews); it is sealed by whoever keeps it between two processes.
 //!
-//! An object whose content is gone when it is to be read is never given to [`Packager::content`]: its record
-//! then names no file. Contents come before the records of their collection because the entries of an archive
-//! follow each other, and because a record then names a file only if it is there.
+//! A record names a file if its content was given to [`Packager::content`], and none otherwise. Contents come
+//! before the records of their collection because the entries of an archive follow each other, and because a
+//! record then names a file only if it is there.
 //!
 //! The same input gives the same bytes, except for what age encrypts, whose keys are drawn anew each time.
 //!

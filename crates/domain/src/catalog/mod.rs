@@ -122,7 +122,9 @@ pub struct ObjectContent {
     /// Its form.
     pub format: ContentFormat,
     /// What of it is somebody else's: a JSON pointer each (RFC 6901), in which `*` stands for every member
-    /// or item. What it points at is masked in an export, and so is the same text elsewhere in the object.
+    /// or item. What it points at is masked in an export, with the names in it, and so is the same text
+    /// elsewhere in the object. The name that leads to it stays: where names say who somebody is, point at
+    /// what has them, `/reactions` and not `/reactions/*`.
     #[serde(default)]
     pub others: Vec<String>,
 }

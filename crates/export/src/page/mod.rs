@@ -169,8 +169,8 @@ fn rest(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
     }
     html.push(
         "<dt>For programs</dt><dd><a href=\"manifest.json\">manifest.json</a> lists every file with its length and \
-         its SHA-256. <a href=\"manifest.jws\">manifest.jws</a> is its signature: it shows that nobody has changed \
-         the package.</dd>\n",
+         its SHA-256. <a href=\"manifest.jws\">manifest.jws</a> is its signature: with both a \
+         program can tell whether a file that is listed was changed.</dd>\n",
     )?;
     html.push(&format!(
         "<dt>Your rights</dt><dd>You may ask {} to correct what is wrong, to erase it, or to use it less, and you \

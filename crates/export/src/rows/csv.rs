@@ -4,9 +4,11 @@
 //! crate, pandas, and Python's `utf-8-sig` do). Nothing is an empty cell; an empty text is `""`.
 //!
 //! A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break. A text that does,
-//! also after quotes or spaces, gets an apostrophe there, and so it does after a semicolon or a tab, which
-//! separate cells in some countries, and before `=` and `@` at the beginning of a line. [`restore_cell`] takes
-//! exactly those away again. Numbers that are numbers stay as they are.
+//! also after quotes or spaces, gets an apostrophe there. So it does after a semicolon or a tab, which separate
+//! cells in some countries, and at the beginning of each of its lines: where commas separate nothing, a quote
+//! after one opens nothing, and a line that breaks is the end of the row. [`restore_cell`] takes exactly those
+//! away again. Numbers that are numbers stay as they are; a text with what a formula needs is quoted, so that a
+//! negative number before it begins none where commas separate nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -93,7 +95,7 @@ fn text(text: &str, out: &mut Vec<u8>) -> bool {
     let marks = runs_at(text);
     let quoted = !marks.is_empty()
         || text.is_empty()
-        || text.contains(['"', ',', '\r', '\n', '\t', ';'])
+        || text.contains(['"', ',', '\r', '\n', '\t', ';', '(', '|', '!'])
         || text.starts_with(' ')
         || text.ends_with(' ');
     if quoted {
@@ -124,7 +126,7 @@ fn runs_at(text: &str) -> Vec<usize> {
 }
 
 /// Where a cell may begin in a spreadsheet's eyes, and what is before it: the text itself does, and where
-/// lists are separated by semicolons, as in much of Europe, so does what is after one.
+/// lists are separated by semicolons, as in much of Europe, so does what is after one, and after a line's end.
 fn begins(text: &str) -> impl Iterator<Item = (usize, char)> {
     let inner = text.match_indices([';', '\t', '\r', '\n']);
     let inner = inner.map(|(at, c)| (at + 1, c.chars().next().unwrap_or(';')));
@@ -134,10 +136,10 @@ fn begins(text: &str) -> impl Iterator<Item = (usize, char)> {
 /// Whether a spreadsheet might take it for a formula. The wide forms are what some turn into the narrow ones.
 fn would_run(text: &str, after: char) -> bool {
     let begins = text.trim_start_matches([' ', '\u{A0}', '\u{FEFF}', '"', '\'']);
-    let runs = begins.starts_with(['=', '@', '＝', '＠']);
-    // A line that begins with a dash is a list's, and is let alone.
+    let runs = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    // An empty line is let alone: what follows it begins a line of its own.
     let is_line = matches!(after, '\r' | '\n');
-    runs || (!is_line && begins.starts_with(['+', '-', '＋', '－', '\t', '\r', '\n']))
+    runs || (!is_line && begins.starts_with(['\t', '\r', '\n']))
 }
 
 /// The text of a cell as it was, without the apostrophes that keep a spreadsheet from running it.
@@ -195,7 +197,12 @@ mod tests {
     fn what_another_country_splits_is_not_run_either() {
         check(&Datum::text("a;=1"), "\"a;'=1\"");
         check(&Datum::text("=a\t-1"), "\"'=a\t'-1\"");
-        check(&Datum::text("Hi\n=1\n- one"), "\"Hi\n'=1\n- one\"");
+        check(&Datum::text("2+cmd|' /C calc'!A0"), "\"2+cmd|' /C calc'!A0\"");
+        check(&Datum::text("2+WEBSERVICE(A1)"), "\"2+WEBSERVICE(A1)\"");
+        check(&Datum::text("Hi\n=1\n- one"), "\"Hi\n'=1\n'- one\"");
+        check(&Datum::text("Hi\n+cmd|' /C calc'!A0"), "\"Hi\n'+cmd|' /C calc'!A0\"");
+        check(&Datum::text("Hi\r\n-1\r＋1\r\n\r\n －1"), "\"Hi\r\n'-1\r'＋1\r\n\r\n' －1\"");
+        check(&Datum::text("Hi\r\n\r\nBye\n\tBye"), "\"Hi\r\n\r\nBye\n\tBye\"");
     }
 
     #[test]
@@ -215,6 +222,7 @@ mod tests {
             "' a",
             "a;'=1;=\n'@",
             "\t\t=",
+            "a\n+1\r\n'- b\n\n＋",
         ];
         for text in texts {
             let mut out = Vec::new();

@@ -1,4 +1,7 @@
 //! JSON Lines: one flat object a line, its fields by name in order.
+//!
+//! A number is as it is written in the store, with every digit. One that no double reaches, as SQLite has its
+//! infinities (`9e999`), is a text, since many readers refuse the whole line otherwise.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,8 +37,10 @@ pub(crate) fn value(datum: &Datum, out: &mut Vec<u8>) {
         Datum::Null => out.extend_from_slice(b"null"),
         Datum::Bool(true) => out.extend_from_slice(b"true"),
         Datum::Bool(false) => out.extend_from_slice(b"false"),
-        // As it is written in the store: a reader that knows only doubles still has the text.
-        Datum::Number(text) if is_number(text.expose()) => out.extend_from_slice(text.expose().as_bytes()),
+        // A reader that knows only doubles still has the text.
+        Datum::Number(text) if is_number(text.expose()) && is_read(text.expose()) => {
+            out.extend_from_slice(text.expose().as_bytes())
+        }
         Datum::Number(text) | Datum::Text(text) => string(text.expose(), out),
         Datum::Bytes(bytes) => {
             out.push(b'"');
@@ -66,6 +71,12 @@ pub(crate) fn value(datum: &Datum, out: &mut Vec<u8>) {
         }
         Datum::Masked => string(Datum::MASKED, out),
     }
+}
+
+/// Whether readers that know only doubles take the number: what has no exponent and is short enough always is.
+fn is_read(number: &str) -> bool {
+    let is_plain = number.len() <= 300 && !number.contains(['e', 'E']);
+    is_plain || number.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// A JSON string. No line ends inside of it.

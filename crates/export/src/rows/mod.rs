@@ -1,5 +1,7 @@
-//! The files with records. Each format is a pure function from rows to bytes: nothing that a store has is
-//! lost in any of them, and no text of a record can be taken for anything but text.
+//! The files with records. Each format is a pure function from rows to bytes, in which no text of a record can
+//! be taken for anything but text. XML says of each value what kind it is. JSON does not tell bytes, which it
+//! has in base64, from text, nor a number that no double holds. CSV has no kinds, and an empty cell both for
+//! nothing and for a field that the record lacks.
 
 mod csv;
 mod json;

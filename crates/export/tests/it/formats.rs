@@ -12,8 +12,7 @@ use crate::support::{columns, fields, one_file};
 
 /// Text with everything that a format could take for something else.
 fn hostile() -> impl Strategy<Value = String> {
-    let marks =
-        r#"[=+\-@\t\r\n,;"'<>&\]\[\\/\x00-\x1f {}a0\u{feff}\u{202e}\u{2028}\u{fffe}\u{ffff}😀é]{0,12}"#;
+    let marks = r#"[=+\-@＝＋－＠\t\r\n,;"'<>&\]\[\\/\x00-\x1f {}a0\u{feff}\u{202e}\u{2028}\u{fffe}\u{ffff}😀é]{0,12}"#;
     prop_oneof![marks, ".{0,24}", Just("]]>".to_owned()), Just("'=x".to_owned()), Just("a;=1\n=2".to_owned())]
 }
 
@@ -92,6 +91,11 @@ proptest! {
                 prop_assert_eq!(&export::restore_cell(cell), text);
                 let seen = cell.trim_start_matches([' ', '"', '\u{feff}', '\u{a0}']);
                 prop_assert!(!seen.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{:?} would run", cell);
+                // Where semicolons separate cells, a line ends the row and a quote inside of one quotes nothing.
+                for begun in cell.split([';', '\t', '\r', '\n']) {
+                    let seen = begun.trim_start_matches([' ', '"', '\u{feff}', '\u{a0}']);
+                    prop_assert!(!seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{:?} would run", cell);
+                }
             }
         }
     }
@@ -162,6 +166,23 @@ fn every_kind_of_value_has_its_form() {
          <field name=\"masked\" type=\"masked\">[another person&apos;s]</field>\
          <field name=\"nan\" type=\"number\">NaN</field><field name=\"null\" type=\"null\"/>\
          <field name=\"number\" type=\"number\">12345678901234567890.10</field></record>\n</records>\n",
+    );
+}
+
+#[test]
+fn a_number_that_no_double_reaches_is_text_in_json() {
+    let long = format!("1{}", "0".repeat(400));
+    let numbers = ["9e999", "-9e999", "1e308", "0.1E-400", &long];
+    let row = fields(&[("n", Datum::List(numbers.into_iter().map(Datum::number).collect()))]);
+    let bytes = one_file(Format::Json, std::slice::from_ref(&row), &[]);
+    let read: Value = serde_json::from_slice(&bytes).expect("a reader of doubles reads it");
+    let texts: Vec<Option<&str>> = read["n"].as_array().expect("a list").iter().map(Value::as_str).collect();
+    assert_eq!(texts, [Some("9e999"), Some("-9e999"), None, None, Some(long.as_str())]);
+    check(
+        Format::Xml,
+        &fields(&[("n", Datum::number("9e999"))]),
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<records store=\"shop\" collection=\"orders\">\n\
+         <record><field name=\"n\" type=\"number\">9e999</field></record>\n</records>\n",
     );
 }
 

@@ -67,15 +67,29 @@ fn object(key: &str, size: u64) -> (Hole, usize) {
     (Hole { head, tail, length, at: 0 }, most)
 }
 
+/// What stands after an entry's bytes for whoever reads the archive as it comes (APPNOTE 4.3.9): its CRC-32, and
+/// its two lengths of 64 bits. The next entry has to follow.
+fn descriptor(tail: &[u8]) -> (u32, u64, u64) {
+    let at = tail.windows(4).position(|four| four == b"PK\x07\x08").expect("a data descriptor");
+    assert_eq!(&tail[at + 24..at + 28], b"PK\x03\x04", "the next entry begins where its lengths end");
+    let crc = u32::from_le_bytes(tail[at + 4..at + 8].try_into().expect("four bytes"));
+    let length =
+        |from: usize| u64::from_le_bytes(tail[at + from..at + from + 8].try_into().expect("eight bytes"));
+    (crc, length(8), length(16))
+}
+
 #[test]
 fn an_object_of_more_than_4_gib_is_written_with_64_bit_lengths() {
     let size = (4 << 30) + (1 << 20);
     for key in ["film.mp4", "log.txt"] {
         let (hole, most) = object(key, size);
         assert!(most <= (1 << 20) + (128 << 10), "nothing piles up: {most}");
+        let streamed = descriptor(&hole.tail);
         let mut archive = zip::ZipArchive::new(hole).expect("its table of contents is read");
         let n = archive.index_for_name(&format!("support/tickets/{key}")).expect("it is there");
-        assert_eq!(archive.by_index_raw(n).expect("it is there").size(), size);
+        let entry = archive.by_index_raw(n).expect("it is there");
+        assert_eq!(entry.size(), size);
+        assert_eq!(streamed, (entry.crc32(), entry.compressed_size(), size));
     }
 }
 

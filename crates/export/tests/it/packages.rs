@@ -122,21 +122,42 @@ fn how_the_bytes_come_makes_no_difference() {
     assert!(made(999) == once && made(70_001) == once && made(1 << 20) == once);
 }
 
+/// Python's reader, which has to be there, and that of Info-ZIP, if it is.
+fn others_read(name: &str, package: &[u8], entry: &str) {
+    let folder = std::env::temp_dir().join(format!("export-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("package.zip");
+    std::fs::write(&path, package).expect("it is written");
+    let python = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[2]); sys.exit(z.testzip() is not None or sys.argv[1] not in z.namelist())";
+    let read = |program: &str, args: &[&str]| Command::new(program).args(args).arg(&path).output();
+    let python = read("python3", &["-c", python, entry]).expect("python3 is there");
+    assert!(python.status.success(), "python3: {}", String::from_utf8_lossy(&python.stderr));
+    if let Ok(unzip) = read("unzip", &["-tq"]) {
+        assert!(unzip.status.success(), "unzip: {}", String::from_utf8_lossy(&unzip.stderr));
+    }
+    std::fs::remove_dir_all(&folder).expect("it goes");
+}
+
 #[test]
 fn other_readers_read_it() {
     let (bytes, _) = finish(sample(Format::Csv, None));
-    let folder = std::env::temp_dir().join(format!("export-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join("package.zip");
-    std::fs::write(&path, &bytes).expect("it is written");
-    let python = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.exit(z.testzip() is not None or 'support/tickets/C001/ph\\u00f6to.png' not in z.namelist())";
-    for (program, args) in [("unzip", &["-tq"][..]), ("python3", &["-c", python][..])] {
-        // Neither has to be on the machine.
-        if let Ok(output) = Command::new(program).args(args).arg(&path).output() {
-            assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-        }
+    others_read("sample", &bytes, "support/tickets/C001/ph\u{f6}to.png");
+}
+
+/// An object that was said to be large has 64-bit lengths, however long it is in the end.
+#[test]
+fn other_readers_read_64_bit_lengths() {
+    for key in ["film.mp4", "log.txt"] {
+        let stores = stores();
+        let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
+        packager.open(&stores[1], &collection(&stores[1], "tickets"), &[]).expect("it opens");
+        packager.content(&content(key, None, true, 5 << 30)).expect("it begins");
+        packager.write(b"some bytes of it").expect("it is written");
+        packager.content_end(0).expect("it ends");
+        packager.close().expect("it closes");
+        let (bytes, _) = finish(packager);
+        others_read(key, &bytes, &format!("support/tickets/{key}"));
     }
-    std::fs::remove_dir_all(&folder).expect("it goes");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn it_says_what_a_person_has_a_right_to_know() {
         "<img src=\"support/tickets/C001/ph%C3%B6to.png\"",
         "not here",
         "1 March 2026, 09:00 UTC",
+        "can tell whether a file that is listed was changed",
     ] {
         assert!(page.contains(said), "{said} is not in the page");
     }

@@ -77,7 +77,9 @@ fn words(text: &str, found: &[(usize, usize)], own: &[&str]) -> Option<Words> {
                 Some(())
             })?;
         }
-        names.iter().for_each(|name| words.add_other(name));
+        for name in &names {
+            words.add_other(name);
+        }
     }
     words.ready();
     Some(words)

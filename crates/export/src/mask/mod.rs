@@ -51,7 +51,9 @@ pub fn row(collection: &Collection, mut row: Row, own: &[&str]) -> (Row, u64) {
                 names.remove(name);
             });
         }
-        names.iter().for_each(|name| words.add_other(name));
+        for name in &names {
+            words.add_other(name);
+        }
     }
     words.ready();
     if let (Some(template), Some(content)) = (&collection.object, &mut row.content) {

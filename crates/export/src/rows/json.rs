@@ -39,7 +39,7 @@ pub(crate) fn value(datum: &Datum, out: &mut Vec<u8>) {
         Datum::Bool(false) => out.extend_from_slice(b"false"),
         // A reader that knows only doubles still has the text.
         Datum::Number(text) if is_number(text.expose()) && is_read(text.expose()) => {
-            out.extend_from_slice(text.expose().as_bytes())
+            out.extend_from_slice(text.expose().as_bytes());
         }
         Datum::Number(text) | Datum::Text(text) => string(text.expose(), out),
         Datum::Bytes(bytes) => {

@@ -89,6 +89,11 @@ pub fn in_all(for_each: u32, export: &Export) -> u32 {
     for_each.saturating_mul(packages)
 }
 
+/// Links that are still given out for an export's packages.
+pub fn links_left(export: &Export) -> u32 {
+    in_all(MOST_DOWNLOADS, export).saturating_sub(export.downloads)
+}
+
 impl From<&Export> for ExportView {
     fn from(export: &Export) -> Self {
         let encrypted = match export.sealed_for {
@@ -111,11 +116,7 @@ impl From<&Export> for ExportView {
             records: export.records,
             packages: packages.collect(),
             downloads: export.downloads,
-            downloads_left: if export.is_over() {
-                0
-            } else {
-                in_all(MOST_DOWNLOADS, export).saturating_sub(export.downloads)
-            },
+            downloads_left: if export.is_over() { 0 } else { links_left(export) },
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::api::Submit;
-use contract::export::Recipient;
+use contract::export::{Recipient, links_left};
 use contract::problem::Invalid;
 use domain::StoreId;
 use domain::catalog::Collection;
@@ -48,7 +48,7 @@ pub(super) fn check(
 }
 
 /// Whether an open request gives what is wanted here. What is encrypted is for whoever asked for it so, and
-/// for nobody else; what was destroyed is not given again.
+/// for nobody else; what was destroyed, or has no links left, is not given again.
 pub(super) fn covers(open: Option<&Export>, wanted: Option<&Export>) -> bool {
     let plain = |export: &Export| export.sealed_for == SealedFor::Nobody;
     match (open, wanted) {
@@ -56,7 +56,8 @@ pub(super) fn covers(open: Option<&Export>, wanted: Option<&Export>) -> bool {
         (None, Some(_)) => false,
         (Some(open), Some(wanted)) => {
             let alike = open.format == wanted.format && open.min_versions == wanted.min_versions;
-            alike && plain(open) && plain(wanted) && !open.is_over()
+            let used_up = open.is_there() && links_left(open) == 0;
+            alike && plain(open) && plain(wanted) && !open.is_over() && !used_up
         }
     }
 }

@@ -3,9 +3,9 @@
 //! Each turn looks first at what is there: an answer that the key gave before, an open request for
 //! the person. Whatever another call has changed in between, the next turn sees.
 //!
-//! An open request is the answer if it looks for everybody that is asked for, and exports what is asked for.
-//! Where more is asked for than any open one does, a request of its own is made: it waits for their locks,
-//! then plans anew, so that no identity is lost in an answer that speaks of somebody else's.
+//! An open request is the answer if it looks for everybody that is asked for, and exports what is asked for to
+//! whoever asks. Where more is asked for than any open one does, a request of its own is made: it waits for
+//! their locks, then plans anew, so that no identity is lost in an answer that speaks of somebody else's.
 
 use contract::api::{Submit, Submitted};
 use contract::problem::{Invalid, Problem};
@@ -193,8 +193,8 @@ pub(super) fn submitted(request: &Request, duplicate: bool) -> Submitted {
 }
 
 /// The open request that looks for everybody that is asked for: those it was given, and those it has
-/// found and locked since; and that gives what is asked for, if anything is. One that is being withdrawn, or
-/// denied, will erase nobody: whoever asks again gets a request of their own.
+/// found and locked since; and that gives what is asked for, if anything is, to whoever asks. One that is being
+/// withdrawn, or denied, will erase nobody: whoever asks again gets a request of their own.
 async fn covering(
     ports: &Ports,
     call: &Call,
@@ -212,7 +212,10 @@ async fn covering(
                 && !is_whole(request, wanted);
             let everybody = wanted.subject.iter().all(looked_for);
             let gives = exports::covers(request.export.as_ref(), wanted.export.as_ref());
-            !request.status.is_end() && !given_up && !stuck && everybody && gives
+            // A person fetches only what is theirs to the last identity.
+            let fetches = call.principal.role == Role::Subject && wanted.export.is_some();
+            let theirs = !fetches || is_whole(request, wanted);
+            !request.status.is_end() && !given_up && !stuck && everybody && gives && theirs
         };
         if let Some(request) = request.filter(covers) {
             return Ok(Some(request));

@@ -1,6 +1,6 @@
 //! Giving out one link: counted, in the audit, then signed.
 
-use contract::export::{MOST_DOWNLOADS, MOST_USES, in_all};
+use contract::export::{MOST_DOWNLOADS, MOST_USES, in_all, links_left};
 use contract::problem::Problem;
 use domain::event::EventKind;
 use domain::export::{Export, Package};
@@ -134,9 +134,12 @@ pub(super) fn fetchable(request: &mut Request, now: Timestamp) -> Result<&mut Ex
 
 /// Why no more links are given out; `None` if some are.
 pub(super) fn exhausted(export: &Export) -> Option<Problem> {
-    let most = in_all(MOST_DOWNLOADS, export);
-    (export.downloads >= most).then(|| {
-        Problem::conflict(format!("There is no link. {most} were given out, and there are no more."))
+    (links_left(export) == 0).then(|| {
+        let most = in_all(MOST_DOWNLOADS, export);
+        Problem::conflict(format!(
+            "There is no link. {most} were given out, and there are no more. Whoever asks for the same again gets \
+             a new package when the time of this one is over, or once this request is cancelled."
+        ))
     })
 }
 

@@ -22,6 +22,10 @@ use crate::show::request::doing;
 use crate::show::vault::progress;
 use crate::text::{Line, bytes, count};
 
+/// How somebody gets another package while one is there that gives out no more links.
+const ANEW: &str = "Submit the same again:\na new package is made when the time of this one is over, or once \
+                    this request is cancelled.";
+
 /// What is fetched.
 struct Job<'a> {
     api: &'a Api,
@@ -160,8 +164,7 @@ fn wanted(
     }
     if export.downloads_left == 0 {
         anyhow::bail!(
-            "all {} links were used up.\nNothing was fetched, and no more are given out. A new request makes a new \
-             package.",
+            "all {} links were used up.\nNothing was fetched, and no more are given out. {ANEW}",
             export.downloads
         )
     }
@@ -264,7 +267,7 @@ impl Job<'_> {
     /// An error once a link was given out: what became of it, and what to do.
     fn failed(&self, what: &str) -> anyhow::Error {
         let next = match self.export.downloads_left.saturating_sub(1) {
-            0 => "and it was the last link. A new request makes a new package.".to_owned(),
+            0 => format!("and it was the last link. {ANEW}"),
             left => format!("and a link was used up; {} left. Run it again.", count(u64::from(left), "link")),
         };
         anyhow::anyhow!("{what}\nNothing of it was kept, {next}")

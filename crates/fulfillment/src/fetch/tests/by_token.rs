@@ -54,6 +54,56 @@ async fn each_identity_of_the_request_must_be_theirs() {
 }
 
 #[tokio::test]
+async fn a_person_is_answered_with_a_request_that_they_can_fetch() {
+    let door = door();
+    let mut body = submission(PERSON);
+    body["type"] = json!("access");
+    let more = json!({"type": "email", "value": "shared@example.com"});
+    body["subject"]["identities"].as_array_mut().expect("a list").push(more);
+    let wider = id_of(&door.front.post_with(&caller(Role::Backend), "/v1/requests", "k", &body).await);
+    let ask = json!({"type": "access", "jurisdiction": "EU"});
+    let ask = async |who: &Principal, key: &str| door.front.post_with(who, "/v1/requests", key, &ask).await;
+    let me = person(&[PERSON]);
+    let own = ask(&me, "1").await;
+    assert_eq!(own.status, 202, "the wider one is never theirs to fetch: {}", own.body);
+    let again = ask(&me, "2").await;
+    assert_eq!((again.status, id_of(&again)), (200, id_of(&own)));
+    door.pack(&id_of(&own), 1).await;
+    assert_eq!(door.fetch(&me, &id_of(&own)).await.status, 303);
+    let both = ask(&person(&[PERSON, "shared@example.com"]), "3").await;
+    assert_eq!((both.status, id_of(&both)), (200, wider), "all of it is theirs");
+    // Nothing is fetched of an erasure: whoever is looked for with others is erased with them.
+    body["type"] = json!("erasure");
+    let wider = id_of(&door.front.post_with(&caller(Role::Backend), "/v1/requests", "l", &body).await);
+    let erasure = json!({"type": "erasure", "jurisdiction": "EU"});
+    let covered = door.front.post_with(&me, "/v1/requests", "4", &erasure).await;
+    assert_eq!((covered.status, id_of(&covered)), (200, wider));
+}
+
+#[tokio::test]
+async fn who_asks_again_once_the_links_are_used_up_gets_a_request_of_their_own() {
+    let door = door();
+    let me = person(&[PERSON]);
+    let ask = json!({"type": "access", "jurisdiction": "EU"});
+    let ask = async |key: &str| door.front.post_with(&me, "/v1/requests", key, &ask).await;
+    let id = id_of(&ask("1").await);
+    door.pack(&id, 1).await;
+    let left = async |downloads| {
+        let links = |draft: &mut crate::change::Draft| {
+            draft.request.export.as_mut().expect("an export").downloads = downloads;
+        };
+        door.front.change(&id, links).await;
+    };
+    left(19).await;
+    assert_eq!(id_of(&ask("2").await), id, "one is left");
+    left(20).await;
+    let own = ask("3").await;
+    assert_eq!((own.status, id_of(&own) == id), (202, false), "{}", own.body);
+    let again = ask("4").await;
+    assert_eq!((again.status, id_of(&again)), (200, id_of(&own)), "one more, and not one for each call");
+}
+
+#[tokio::test]
 async fn a_request_about_nobody_is_nobodys() {
     let door = door();
     let id = door.ready(PERSON, 1).await;

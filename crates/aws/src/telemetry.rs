@@ -30,17 +30,20 @@ pub enum Metric {
     RefusedTokens,
     /// Single stored keys that do not open, of those that upkeep came by.
     DamagedKeys,
+    /// Those who were to be told that packages are there, and could not be: each, each time.
+    Untold,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
         Self::ItemFailures,
         Self::RefusedTokens,
         Self::DamagedKeys,
+        Self::Untold,
     ];
 
     /// Its name.
@@ -52,15 +55,19 @@ impl Metric {
             Self::ItemFailures => "ItemFailures",
             Self::RefusedTokens => "RefusedTokens",
             Self::DamagedKeys => "DamagedKeys",
+            Self::Untold => "Untold",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::Duration => "Milliseconds",
-            Self::Failures | Self::Crashes | Self::ItemFailures | Self::RefusedTokens | Self::DamagedKeys => {
-                "Count"
-            }
+            Self::Failures
+            | Self::Crashes
+            | Self::ItemFailures
+            | Self::RefusedTokens
+            | Self::DamagedKeys
+            | Self::Untold => "Count",
         }
     }
 }
@@ -74,7 +81,7 @@ pub(crate) fn init() {
 }
 
 /// Counts something that a step did.
-pub(crate) fn count(step: &'static str, metric: Metric, n: usize) {
+pub fn count(step: &'static str, metric: Metric, n: usize) {
     if n > 0 {
         emit(&line(step, None, metric, json!(n), now()));
     }

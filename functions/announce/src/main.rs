@@ -1,5 +1,6 @@
 //! Tells that a person's packages are there, and how a request ended.
 
+use aws::telemetry::Metric;
 use aws::{Account, serve};
 use contract::step::{AnnounceRun, What};
 use fulfillment::StepError;
@@ -27,7 +28,11 @@ async fn main() -> Result<(), serve::Error> {
     };
     aws::serve("announce", StepError::error_type, async |input: AnnounceRun, _| match input.what {
         What::Outcome => announce::run(&outcome, &input.run).await.map(|()| None),
-        What::Export => announce_export::run(&export, &input.run).await.map(Some),
+        What::Export => {
+            let announced = announce_export::run(&export, &input.run).await?;
+            aws::telemetry::count("announce", Metric::Untold, announced.untold);
+            Ok(Some(announced.decision))
+        }
     })
     .await
 }

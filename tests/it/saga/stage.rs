@@ -452,7 +452,7 @@ impl Stage {
             "AnnounceFunctionArn" if call.state == "AnnounceExport" => {
                 assert_eq!(input::<AnnounceRun>(call).what, What::Export);
                 let ports = ports!(announce_export: requests, tenants, catalogs, keyring, staging, announcer, mailer, clock, entropy);
-                announce_export::run(&ports, &input::<Run>(call)).await.map(json)
+                Ok(json(announce_export::run(&ports, &input::<Run>(call)).await?.decision))
             }
             "SweepFunctionArn" => {
                 let ports = ports!(sweep_export: requests, keyring, packages, clock);

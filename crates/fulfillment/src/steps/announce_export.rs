@@ -2,8 +2,9 @@
 //!
 //! Who cannot be told keeps nothing from the others, and nothing of the packages is lost: it is tried again at
 //! growing intervals for as long as they are there. The person's time to fetch them begins when everybody was
-//! told. A letter goes only to an address that the stores have (not to one that was merely given), and never
-//! holds a link to a package.
+//! told. A letter goes only to an address that the stores have (not to one that was merely given): the one that
+//! was given too, or else the only one. Several may be somebody else's as well, a partner's of old: then nobody
+//! is written to, and an officer makes a code. A letter never holds a link to a package.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use std::sync::Arc;
 use contract::outcome::Announcement;
 use contract::settings::{Mail, Settings};
 use contract::step::{Decision, Outcome, Run};
-use domain::Personal;
 use domain::event::EventKind;
 use domain::export::{DownloadToken, Export};
 use domain::plan::identities_of;
 use domain::request::Request;
+use domain::{Identity, Personal};
 use jiff::Timestamp;
 use ports::{
     Announcer, Catalogs, Clock, Entropy, Fault, Keyring, Letter, Mailer, Requests, Staging, Tenants,
@@ -62,24 +63,39 @@ struct Told {
     /// What is kept of the code that was sent.
     token: Option<DownloadToken>,
     failed: Vec<(&'static str, Fault)>,
-    /// There is no address to write to.
-    nowhere: bool,
+    /// Why nobody is written to.
+    nowhere: Option<&'static str>,
 }
 
+/// What came of the step.
+#[derive(Debug)]
+pub struct Announced {
+    /// What comes next.
+    pub decision: Decision,
+    /// How many of those that are to be told could not be.
+    pub untold: usize,
+}
+
+/// No store has an address of the person.
+const NO_ADDRESS: &str = "no address in any store";
+/// Which of them is the person's today, the stores do not say.
+const SEVERAL: &str = "several addresses, and none of them was given";
+
 /// Runs the step.
-pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+pub async fn run(ports: &Ports, input: &Run) -> Result<Announced, StepError> {
     let actor = Actor::step("announce");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
     let there = request.export.as_ref().filter(|export| export.is_there());
     let Some(export) = there.filter(|export| export.announced_at.is_none() && !request.cancel_requested)
     else {
-        return Ok(Decision::plain(Outcome::Again));
+        return Ok(Announced { decision: Decision::plain(Outcome::Again), untold: 0 });
     };
     let settings = settings(&*ports.tenants, &request).await?;
     let told = tell(ports, input, &request, export, &settings).await?;
     let until = note(&scope, &settings, &told).await?;
-    Ok(Decision { until, ..Decision::plain(Outcome::Download) })
+    let decision = Decision { until, ..Decision::plain(Outcome::Download) };
+    Ok(Announced { decision, untold: told.failed.len() })
 }
 
 async fn tell(
@@ -99,19 +115,35 @@ async fn tell(
         told.note(TOPIC, ports.announcer.topic(&announcement).await);
     }
     if let Some(mail) = settings.exports.mail.as_ref().filter(|_| !told.so_far.contains(MAIL)) {
-        match address(ports, input, request).await? {
-            None => told.nowhere = true,
-            Some(to) => {
-                let number = export.token.as_ref().map_or(1, |token| token.number.saturating_add(1));
-                let codes = Codes::of(&*ports.keyring, &request.tenant, &request.id).await?;
-                let letter = letter((request, export), (settings, mail), to, codes.code(number));
+        match written(ports, input, (request, export), (settings, mail)).await {
+            Ok(Ok((letter, token))) => {
                 told.note(MAIL, ports.mailer.send(&letter).await);
-                let token = codes.token(number, export.expires_at.unwrap_or(Timestamp::MIN));
                 told.token = told.so_far.contains(MAIL).then_some(token);
             }
+            Ok(Err(nowhere)) => told.nowhere = Some(nowhere),
+            // As when it cannot be sent: that the others were told is not lost.
+            Err(StepError::Fault(fault)) => told.failed.push((MAIL, fault)),
+            Err(error) => return Err(error),
         }
     }
     Ok(told)
+}
+
+/// The letter, and what is kept of the code in it; or why there is nobody to write to.
+async fn written(
+    ports: &Ports,
+    input: &Run,
+    (request, export): (&Request, &Export),
+    (settings, mail): (&Settings, &Mail),
+) -> Result<Result<(Letter, DownloadToken), &'static str>, StepError> {
+    let to = match address(ports, input, request).await? {
+        Ok(to) => to,
+        Err(nowhere) => return Ok(Err(nowhere)),
+    };
+    let number = export.token.as_ref().map_or(1, |token| token.number.saturating_add(1));
+    let codes = Codes::of(&*ports.keyring, &request.tenant, &request.id).await?;
+    let letter = letter((request, export), (settings, mail), to, codes.code(number));
+    Ok(Ok((letter, codes.token(number, export.expires_at.unwrap_or(Timestamp::MIN)))))
 }
 
 impl Told {
@@ -138,15 +170,20 @@ fn announcement(request: &Request, export: &Export) -> Announcement {
     }
 }
 
-/// An address of the person that the stores have: the one that was given, if it is among them.
-async fn address(ports: &Ports, input: &Run, request: &Request) -> Result<Option<Personal>, StepError> {
+/// The address of the person: one that the stores have and that was given, or else the only one that they have.
+async fn address(
+    ports: &Ports,
+    input: &Run,
+    request: &Request,
+) -> Result<Result<Personal, &'static str>, StepError> {
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
-    let Some(plan) = desk.plan(request).await? else { return Ok(None) };
+    let Some(plan) = desk.plan(request).await? else { return Ok(Err(NO_ADDRESS)) };
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let given = plan.identities.iter().filter(|known| known.round == 0).map(|known| &known.identity);
-    let given: BTreeSet<_> = given.filter(|one| one.kind.as_str() == "email").collect();
-    let mut first = None;
+    // However it was written: who it is counts.
+    let given: BTreeSet<_> = given.filter(|one| is_address(one)).map(|one| &one.value).collect();
+    let mut found = BTreeSet::new();
     for store in &catalog.stores {
         let named = |name: &str| {
             let fields = store.collection(name).map(|collection| &collection.fields);
@@ -155,19 +192,27 @@ async fn address(ports: &Ports, input: &Run, request: &Request) -> Result<Option
         let pages = plan.last_pages(&store.id).filter(|page| !page.gone && named(&page.collection));
         for page in pages {
             for record in desk.page(&page.object).await?.records {
-                for identity in identities_of(&catalog, &store.id, &page.collection, &record) {
-                    if identity.kind.as_str() != "email" {
-                        continue;
+                let identities = identities_of(&catalog, &store.id, &page.collection, &record);
+                for address in identities.into_iter().filter(is_address).map(|identity| identity.value) {
+                    if given.contains(&address) {
+                        return Ok(Ok(address));
                     }
-                    if given.contains(&identity) {
-                        return Ok(Some(identity.value));
-                    }
-                    first = first.or(Some(identity.value));
+                    found.insert(address);
+                }
+                if given.is_empty() && found.len() > 1 {
+                    return Ok(Err(SEVERAL));
                 }
             }
         }
     }
-    Ok(first)
+    let only = found.len() == 1;
+    Ok(found.pop_first().map_or(Err(NO_ADDRESS), |address| if only { Ok(address) } else { Err(SEVERAL) }))
+}
+
+/// Whether it is an address that a letter can go to: a record may say anything.
+fn is_address(identity: &Identity) -> bool {
+    let kind = &identity.kind;
+    kind.as_str() == "email" && Identity::new(kind.clone(), &identity.value).is_ok()
 }
 
 fn letter(
@@ -208,7 +253,10 @@ async fn note(scope: &Scope<'_>, settings: &Settings, told: &Told) -> Result<Opt
             let again = later(now, back_off(export.attempts)).and_then(whole_seconds);
             again.into_iter().chain(export.expires_at).min()
         };
-        if let Some(token) = &told.token {
+        // A code that was made while the letter was on its way stays the newest one.
+        if let Some(token) = &told.token
+            && export.token.as_ref().is_none_or(|own| own.number < token.number)
+        {
             export.token = Some(token.clone());
         }
         // Whichever code was made last, and by whom: it works for as long as the packages are there.
@@ -218,8 +266,8 @@ async fn note(scope: &Scope<'_>, settings: &Settings, told: &Told) -> Result<Opt
         let kind = if complete { EventKind::ExportAnnounced } else { EventKind::ExportNotAnnounced };
         let mut draft = Draft::new(request, kind, now)
             .detail("told", told.so_far.iter().cloned().collect::<Vec<_>>().join(" "));
-        if told.nowhere {
-            draft = draft.detail("mail", "no address in any store");
+        if let Some(nowhere) = told.nowhere {
+            draft = draft.detail("mail", nowhere);
         }
         for (whom, fault) in &told.failed {
             draft = draft.detail(&format!("failed.{whom}"), fault);

@@ -3,6 +3,7 @@
 
 mod expiring;
 mod histories;
+mod letters;
 mod order;
 mod reading;
 pub mod splitting;

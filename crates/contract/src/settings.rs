@@ -127,10 +127,9 @@ impl Settings {
 
     /// How long a package can be fetched; `None` if what is set is no such duration.
     pub fn export_open_for(&self) -> Option<SignedDuration> {
-        const MOST: SignedDuration = SignedDuration::from_hours(30 * 24);
         match &self.exports.open_for {
             None => Some(SignedDuration::from_hours(72)),
-            Some(text) => duration(text).filter(|open| open.is_positive() && *open <= MOST),
+            Some(text) => duration(text).filter(|open| open.is_positive() && *open <= LONGEST_OPEN_FOR),
         }
     }
 
@@ -142,6 +141,10 @@ impl Settings {
         }
     }
 }
+
+/// The longest that packages can be fetched, from when everybody was told; telling is tried for as long again.
+/// The exports bucket's lifecycle rule comes after both.
+pub const LONGEST_OPEN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often a key is rotated that the settings do not name.
 const ROTATE_EVERY: SignedDuration = SignedDuration::from_hours(365 * 24);

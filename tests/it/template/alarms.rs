@@ -10,7 +10,7 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 14] = [
+const WATCHED: [(&str, &str); 15] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "ParkRequestFunction"),
@@ -25,7 +25,12 @@ const WATCHED: [(&str, &str); 14] = [
     ("IteratorAge", "WriteAuditFunction"),
     ("ExecutionsFailed", "Lifecycle"),
     ("ExecutionsTimedOut", "Lifecycle"),
+    ("Untold", "announce"),
 ];
+
+/// What fails once an hour for one request, at growing intervals, and must not do so for days: metric, and namespace.
+const SLOW: [(&str, &str, &str); 2] =
+    [("SweepKeepsFailing", "Errors", "AWS/Lambda"), ("PersonsAreNotTold", "Untold", "Lacuna")];
 
 fn silent(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut watched) = (Vec::new(), BTreeSet::new());
@@ -49,6 +54,16 @@ fn silent(templates: &Templates) -> Vec<String> {
     for (metric, of) in must {
         need(&mut wrong, watched.contains(&(metric, of.clone())), || format!("no alarm on {metric} of {of}"));
     }
+    for (id, metric, namespace) in SLOW {
+        let alarms = templates.of_kind("AWS::CloudWatch::Alarm");
+        let says = alarms.iter().find(|alarm| alarm.id == id).map(|alarm| {
+            let says = |name: &str| alarm.properties()[name].clone();
+            let of = (says("MetricName"), says("Namespace"));
+            (of, ["Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"].map(says))
+        });
+        let expected = ((json!(metric), json!(namespace)), [json!(3600), json!(6), json!(3), json!(1)]);
+        need(&mut wrong, says.as_ref() == Some(&expected), || format!("{id}: {says:?}"));
+    }
     // Its dimension is the API's name.
     let name = &templates.root()["Resources"]["Api"]["Properties"]["Name"];
     need(&mut wrong, *name == json!({ "Ref": "AWS::StackName" }), || format!("the API is called {name}"));
@@ -62,6 +77,11 @@ fn what_fails_for_good_tells_somebody() {
         &[
             (ALARMS, "MetricName: Errors", "MetricName: Duration"),
             (ALARMS, "MetricName: 5XXError", "MetricName: 4XXError"),
+            (ALARMS, "MetricName: Untold", "MetricName: Duration"),
+            (ALARMS, "Namespace: Lacuna", "Namespace: AWS/Lambda"),
+            (ALARMS, "{Name: step, Value: announce}", "{Name: step, Value: sweep}"),
+            (ALARMS, "Period: 3600\n      EvaluationPeriods: 6", "Period: 300\n      EvaluationPeriods: 6"),
+            (ALARMS, "DatapointsToAlarm: 3", "DatapointsToAlarm: 6"),
             (ALARMS, "{Name: Stage, Value: live}", "{Name: Stage, Value: prod}"),
             (ALARMS, "[!Ref AlarmTopicArn]", "[]"),
             (ALARMS, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
@@ -73,6 +93,18 @@ fn what_fails_for_good_tells_somebody() {
             ),
         ],
     );
+}
+
+/// A metric of our own that nobody counts never alarms.
+#[test]
+fn what_is_watched_of_ours_is_counted() {
+    let telemetry = read("crates/aws/src/telemetry.rs");
+    assert!(
+        telemetry.contains("Self::Untold => \"Untold\"")
+            && telemetry.contains("NAMESPACE: &str = \"Lacuna\"")
+    );
+    let counts = read("functions/announce/src/main.rs");
+    assert!(counts.contains("telemetry::count(\"announce\", Metric::Untold, announced.untold)"));
 }
 
 #[test]

@@ -2,15 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use contract::settings::LONGEST_OPEN_FOR;
 use serde_json::{Value, json};
 
-use super::cloudformation::{ROOT, Templates, check, need, under_our_key};
+use super::cloudformation::{ROOT, Resource, Templates, check, need, under_our_key};
 
 const STATE: &str = "infra/state.yaml";
 const QUEUES: &str = "infra/queues.yaml";
+const ROLES: &str = "infra/roles.yaml";
 
 fn open_buckets(templates: &Templates) -> Vec<String> {
     let mut wrong = Vec::new();
+    // Whoever is at this path reads packages.
+    let roles = templates.of_kind("AWS::IAM::Role");
+    let at_the_path =
+        |role: &&Resource<'_>| templates.text(role.file, &role.properties()["Path"]).contains("reader");
+    let readers: Vec<(&str, &Value)> =
+        roles.iter().filter(at_the_path).map(|role| (role.id, &role.properties()["Path"])).collect();
+    let path = json!({ "Fn::Sub": "/${Prefix}/export-reader/" });
+    need(&mut wrong, readers == [("ExportReaderRole", &path)], || format!("who reads packages: {readers:?}"));
     let policies = templates.of_kind("AWS::S3::BucketPolicy");
     for bucket in templates.of_kind("AWS::S3::Bucket") {
         let (at, properties) = (bucket.at(), bucket.properties());
@@ -57,8 +67,21 @@ fn open_buckets(templates: &Templates) -> Vec<String> {
                 && statement["Condition"] == json!({ "NumericGreaterThan": { "s3:signatureAge": "600000" } })
         });
         need(&mut wrong, old.is_some() == is_exports, || format!("{at}: links that are old"));
+        let read = own.map(|policy| &policy.properties()["PolicyDocument"]["Statement"][2]);
+        let by_others = is_exports && read != Some(&only_the_reader_reads());
+        need(&mut wrong, !by_others, || format!("{at}: read by others: {read:?}"));
     }
     wrong
+}
+
+/// Reading, and so copying, is for links alone.
+fn only_the_reader_reads() -> Value {
+    let reader = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Prefix}/export-reader/*";
+    json!({
+        "Sid": "OnlyTheReaderReads", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject*",
+        "Resource": { "Fn::Sub": "${ExportsBucket.Arn}/*" },
+        "Condition": { "ArnNotLike": { "aws:PrincipalArn": { "Fn::Sub": reader } } },
+    })
 }
 
 /// Whether only what is orphaned ends.
@@ -69,11 +92,15 @@ fn ends_orphaned(rules: &[Value]) -> bool {
         && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
 }
 
-/// Whether everything ends: later than the 30 days that a package is open for at the most, and not much later.
+/// Whether everything ends: later than a package can be there at the most, and not much later. It is there while
+/// somebody is still to be told, and as long again from then.
 fn ends(rules: &[Value]) -> bool {
     let [packages, markers] = rules else { return false };
+    let longest = 2 * LONGEST_OPEN_FOR.as_hours() / 24;
     [packages, markers].iter().all(|rule| rule["Status"] == "Enabled" && rule.get("Prefix").is_none())
-        && packages["ExpirationInDays"].as_u64().is_some_and(|days| (31..=40).contains(&days))
+        && packages["ExpirationInDays"]
+            .as_i64()
+            .is_some_and(|days| (longest + 1..=longest + 10).contains(&days))
         && packages["NoncurrentVersionExpiration"] == json!({ "NoncurrentDays": 1 })
         && packages["AbortIncompleteMultipartUpload"] == json!({ "DaysAfterInitiation": 1 })
         && markers["ExpiredObjectDeleteMarker"] == true
@@ -99,7 +126,22 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
             (STATE, "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"),
             (STATE, "KMSMasterKeyID: !GetAtt ExportsKey.Arn", "KMSMasterKeyID: !GetAtt Key.Arn"),
             (STATE, "BucketKeyEnabled: false", "BucketKeyEnabled: true"),
-            (STATE, "ExpirationInDays: 35", "ExpirationInDays: 365"),
+            (STATE, "ExpirationInDays: 65", "ExpirationInDays: 365"),
+            (STATE, "ExpirationInDays: 65", "ExpirationInDays: 60"),
+            (STATE, "Action: s3:GetObject*", "Action: s3:GetObjectVersion"),
+            (STATE, "ArnNotLike: {'aws:PrincipalArn'", "ArnLike: {'aws:PrincipalArn'"),
+            (STATE, "role/${Prefix}/export-reader/*", "role/*"),
+            (
+                STATE,
+                "Sub '${ExportsBucket.Arn}/*'\n            Condition: {Arn",
+                "Sub '${ExportsBucket.Arn}/a/*'\n            Condition: {Arn",
+            ),
+            (ROLES, "Path: !Sub '/${Prefix}/export-reader/'", "Path: !Sub '/${Prefix}/'"),
+            (
+                ROLES,
+                "  FetchExportRole:\n    Type: AWS::IAM::Role\n    Properties:",
+                "  FetchExportRole:\n    Type: AWS::IAM::Role\n    Properties:\n      Path: !Sub '/${Prefix}/export-reader/'",
+            ),
             (STATE, "NoncurrentVersionExpiration: {NoncurrentDays: 1}, ", ""),
             (STATE, "Id: packages, Status: Enabled", "Id: packages, Status: Enabled, Prefix: demo/"),
             (STATE, "'s3:signatureAge': '600000'", "'s3:signatureAge': '604800000'"),

@@ -20,7 +20,7 @@ use crate::environment;
 use crate::executions::StepFunctions;
 use crate::http::Guard;
 use crate::intake::SqsIntake;
-use crate::links::{self, StsLinks};
+use crate::links::{self, NotArn, StsLinks};
 use crate::mailer::SesMailer;
 use crate::packages::S3Packages;
 use crate::sanctions::HttpSanctions;
@@ -50,6 +50,8 @@ impl fmt::Debug for AccountError {
         fmt::Display::fmt(self, f)
     }
 }
+
+const READER: &str = "LACUNA_EXPORT_READER_ROLE";
 
 type Settings = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
@@ -198,11 +200,10 @@ impl Account {
     /// Links into `LACUNA_EXPORTS_BUCKET`, signed by sessions of `LACUNA_EXPORT_READER_ROLE`, its ARN, which
     /// may decrypt under `LACUNA_EXPORTS_KEY`, its ARN.
     pub fn links(&self) -> Result<Arc<dyn Links>, AccountError> {
-        const ROLE: &str = "LACUNA_EXPORT_READER_ROLE";
         const KEY: &str = "LACUNA_EXPORTS_KEY";
         let bucket = self.setting("LACUNA_EXPORTS_BUCKET")?;
-        let (role, key) = (self.setting(ROLE)?, self.setting(KEY)?);
-        let name = if links::is_arn(&role) { KEY } else { ROLE };
+        let (role, key) = (self.setting(READER)?, self.setting(KEY)?);
+        let name = if links::is_arn(&role) { KEY } else { READER };
         StsLinks::new(
             aws_sdk_sts::Client::new(&self.sdk),
             self.objects_config(),
@@ -213,6 +214,15 @@ impl Account {
         )
         .map(|links| Arc::new(links) as Arc<dyn Links>)
         .map_err(|error| AccountError::Wrong { name, problem: error.to_string() })
+    }
+
+    /// The role whose sessions sign links: `LACUNA_EXPORT_READER_ROLE`, its ARN.
+    pub fn export_reader(&self) -> Result<String, AccountError> {
+        let role = self.setting(READER)?;
+        if links::is_arn(&role) {
+            return Ok(role);
+        }
+        Err(AccountError::Wrong { name: READER, problem: NotArn.to_string() })
     }
 
     /// From where packages were fetched: in `LACUNA_KEYS_TABLE`.
@@ -346,7 +356,7 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 17] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 18] = [
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
@@ -366,6 +376,7 @@ mod tests {
             |a| a.links().map(drop),
             &["LACUNA_EXPORTS_BUCKET", "LACUNA_EXPORTS_KEY", "LACUNA_EXPORT_READER_ROLE"],
         ),
+        ("export_reader", |a| a.export_reader().map(drop), &["LACUNA_EXPORT_READER_ROLE"]),
         ("signer", |a| a.signer().map(drop), &["LACUNA_SIGNING_KEY"]),
         (
             "mailer",
@@ -398,6 +409,8 @@ mod tests {
             "the environment variable LACUNA_ALLOW_LOOPBACK is neither true nor false"
         );
         let error = account.links().map(drop).expect_err("wrong");
+        assert!(error.to_string().contains("LACUNA_EXPORT_READER_ROLE is not an ARN"));
+        let error = account.export_reader().expect_err("wrong");
         assert!(error.to_string().contains("LACUNA_EXPORT_READER_ROLE is not an ARN"));
         let error = account.executions().map(drop).expect_err("wrong");
         assert!(error.to_string().contains("LACUNA_STATE_MACHINE"));

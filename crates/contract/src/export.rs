@@ -75,12 +75,12 @@ pub struct DownloadView {
     pub client: Personal,
 }
 
-/// Links that are given out for one package at the most, by whichever way; those of an export's packages
-/// are counted together.
+/// Links that are given out at the most, by whichever way, times the number of packages: those of all of an
+/// export's packages are counted together.
 pub const MOST_DOWNLOADS: u32 = 20;
 
-/// Links that one download code gives out for one package at the most. More than one, since a download may
-/// break off; few, so that a letter that is found later opens nothing.
+/// Links that one download code gives out at the most, times the number of packages. More than one, since a
+/// download may break off; few, so that a letter that is found later opens nothing.
 pub const MOST_USES: u32 = 5;
 
 /// Links for all packages of an export, at so many for each.

@@ -53,6 +53,23 @@ pub struct Call {
 pub struct Identity {
     /// Their id; of a session, `<id of the role>:<name of the session>`.
     pub principal_id: Option<String>,
+    /// Of a session: whose.
+    pub session_context: Option<SessionContext>,
+}
+
+/// What a session is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionContext {
+    /// Who gave it.
+    pub session_issuer: Option<Issuer>,
+}
+
+/// Who gave a session.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Issuer {
+    /// Of a role's session, the role.
+    pub arn: Option<String>,
 }
 
 /// What a call was for.
@@ -81,9 +98,12 @@ impl Call {
         })
     }
 
-    /// The name of the session that called; `None` if it was none.
-    pub fn session(&self) -> Option<&str> {
-        Some(self.user_identity.principal_id.as_deref()?.split_once(':')?.1)
+    /// The name of the session of a role that called; `None` if it was none of that role's. The name alone says
+    /// nothing: whoever may take a role chooses it.
+    pub fn session_of(&self, role: &str) -> Option<&str> {
+        let issuer = self.user_identity.session_context.as_ref()?.session_issuer.as_ref()?;
+        let name = self.user_identity.principal_id.as_deref()?.split_once(':')?.1;
+        (issuer.arn.as_deref() == Some(role)).then_some(name)
     }
 }
 
@@ -91,10 +111,13 @@ impl Call {
 mod tests {
     use super::*;
 
+    const ROLE: &str = "arn:aws:iam::1:role/lacuna/export-reader/r";
+
     fn call(bytes: &str, principal: &str) -> Told {
         let text = format!(
             r#"{{"detail": {{"eventName": "GetObject", "eventID": "e", "eventTime": "2026-03-02T09:00:00Z",
-                "sourceIPAddress": "203.0.113.7", "userIdentity": {{"principalId": {principal}}},
+                "sourceIPAddress": "203.0.113.7",
+                "userIdentity": {{"principalId": {principal}, "sessionContext": {{"sessionIssuer": {{"arn": "{ROLE}"}}}}}},
                 "requestParameters": {{"key": "k", "bucketName": "b"}},
                 "additionalEventData": {{"bytesTransferredOut": {bytes}, "SignatureVersion": "SigV4"}}}}}}"#
         );
@@ -104,7 +127,7 @@ mod tests {
     fn check(bytes: &str, principal: &str, expect: Option<(u64, Option<&str>)>) {
         let told = call(bytes, principal);
         let got = match &told {
-            Told::Call { detail } => Some((detail.bytes(), detail.session())),
+            Told::Call { detail } => Some((detail.bytes(), detail.session_of(ROLE))),
             Told::Else(_) => None,
         };
         assert_eq!(got, expect, "{bytes} {principal}");
@@ -119,6 +142,31 @@ mod tests {
         check("-1", r#""AROA:""#, Some((0, Some(""))));
         check(r#""many""#, r#""AROA:req_1""#, None);
         check("1", "7", None);
+    }
+
+    #[test]
+    fn a_session_is_one_of_the_role_that_gave_it() {
+        let session = |context: &str| {
+            let text = r#"{"eventName": "GetObject", "eventID": "e", "eventTime": "2026-03-02T09:00:00Z",
+                "sourceIPAddress": "203.0.113.7", "requestParameters": {"key": "k"},
+                "userIdentity": {"principalId": "AROA:req_1"}}"#;
+            let mut call: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            call["userIdentity"]["sessionContext"] = serde_json::from_str(context).expect("JSON");
+            let call: Call = serde_json::from_value(call).expect("a call");
+            call.session_of(ROLE).map(str::to_owned)
+        };
+        assert_eq!(
+            session(&format!(r#"{{"sessionIssuer": {{"arn": "{ROLE}"}}}}"#)).as_deref(),
+            Some("req_1")
+        );
+        for other in [
+            "null",
+            "{}",
+            r#"{"sessionIssuer": {}}"#,
+            r#"{"sessionIssuer": {"arn": "arn:aws:iam::1:role/r"}}"#,
+        ] {
+            assert_eq!(session(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub struct Export {
     /// How many links were given out.
     #[serde(default)]
     pub downloads: u32,
-    /// From which addresses they were fetched, by pseudonym: the first few.
+    /// From which addresses links were asked for, by pseudonym: the first ten.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub addresses: BTreeSet<Pseudonym>,
     /// When the last links were given out.
@@ -124,6 +124,9 @@ pub struct DownloadToken {
     pub uses: u32,
 }
 
+/// Addresses that are kept: from each of them a download is no surprise later.
+const KEPT_ADDRESSES: usize = 10;
+
 impl Export {
     /// Whether packages are there to be fetched, or to be destroyed.
     pub fn is_there(&self) -> bool {
@@ -144,13 +147,13 @@ impl Export {
         (usual_links, soon): (usize, SignedDuration),
     ) -> Option<&'static str> {
         let another = !self.addresses.contains(address);
-        // One more than is usual is enough to know.
-        if self.addresses.len() <= usual_addresses {
+        if self.addresses.len() < KEPT_ADDRESSES {
             self.addresses.insert(address.clone());
         }
         self.links.retain(|at| now.duration_since(*at) < soon);
         self.links.truncate(usual_links * 2);
         self.links.push(now);
+        // Those beyond what is kept are always others.
         if another && self.addresses.len() > usual_addresses {
             Some("many-addresses")
         } else {

@@ -12,6 +12,7 @@ async fn main() -> Result<(), serve::Error> {
         requests: account.requests()?,
         keyring: account.keyring()?,
         clock: account.clock(),
+        reader: account.export_reader()?,
     };
     aws::serve("record-download", StepError::error_type, async |input: Told, _| {
         record_download::run(&ports, &input).await

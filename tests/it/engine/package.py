@@ -167,7 +167,11 @@ def tell(key: str) -> list:
         "eventName": "GetObject",
         "eventID": "1c4c8d6e-0000-4000-8000-000000000001",
         "eventTime": "2026-03-02T09:01:00Z",
-        "userIdentity": {"type": "AssumedRole", "principalId": f"AROAEXAMPLE:{request}"},
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": f"AROAEXAMPLE:{request}",
+            "sessionContext": {"sessionIssuer": {"type": "Role", "arn": outputs()["ExportReaderRoleArn"]}},
+        },
         "sourceIPAddress": "127.0.0.1",
         "requestParameters": {"bucketName": outputs()["ExportsBucket"], "key": key},
         "additionalEventData": {"bytesTransferredOut": 4711},

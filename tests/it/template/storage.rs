@@ -14,11 +14,11 @@ const ROLES: &str = "infra/roles.yaml";
 fn open_buckets(templates: &Templates) -> Vec<String> {
     let mut wrong = Vec::new();
     // Whoever is at this path reads packages.
-    let roles = templates.of_kind("AWS::IAM::Role");
+    let who = templates.of_kind("AWS::IAM::Role");
     let at_the_path =
         |role: &&Resource<'_>| templates.text(role.file, &role.properties()["Path"]).contains("reader");
     let readers: Vec<(&str, &Value)> =
-        roles.iter().filter(at_the_path).map(|role| (role.id, &role.properties()["Path"])).collect();
+        who.iter().filter(at_the_path).map(|role| (role.id, &role.properties()["Path"])).collect();
     let path = json!({ "Fn::Sub": "/${Prefix}/export-reader/" });
     need(&mut wrong, readers == [("ExportReaderRole", &path)], || format!("who reads packages: {readers:?}"));
     let policies = templates.of_kind("AWS::S3::BucketPolicy");

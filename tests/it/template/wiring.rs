@@ -9,7 +9,7 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 15] = [
+const VARIABLES: [(&str, &str); 16] = [
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
@@ -21,6 +21,7 @@ const VARIABLES: [(&str, &str); 15] = [
     ("packages()", "LACUNA_EXPORTS_KEY"),
     ("links()", "LACUNA_EXPORT_READER_ROLE"),
     ("links()", "LACUNA_EXPORTS_KEY"),
+    ("export_reader()", "LACUNA_EXPORT_READER_ROLE"),
     ("visits()", "LACUNA_KEYS_TABLE"),
     ("signer()", "LACUNA_SIGNING_KEY"),
     ("executions()", "LACUNA_STATE_MACHINE"),

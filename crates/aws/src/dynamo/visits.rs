@@ -20,9 +20,6 @@ use super::items::{Item, NewItem, n};
 use super::keys;
 use super::table::{Range, Search, Table};
 
-/// Visits of one request that are read at the most: more links than that are never given out.
-const MOST: usize = 100;
-
 /// The visits in the `keys` table.
 pub struct VisitsTable {
     table: Table,
@@ -62,7 +59,8 @@ impl Visits for VisitsTable {
     ) -> Result<Vec<(u32, Vec<u8>)>, Fault> {
         let first = keys::visit(tenant, id, 0);
         let search = Search::new(first.pk, Range::Prefix(keys::VISIT.to_owned()));
-        let items = self.table.search(&search, Some(MOST)).await?;
+        // As many as there are packages, times the links of each: all of them, page by page.
+        let items = self.table.search(&search, None).await?;
         Ok(items.iter().filter_map(|item| visit(item, now)).collect())
     }
 }
@@ -73,4 +71,33 @@ fn visit(item: &Item, now: Timestamp) -> Option<(u32, Vec<u8>)> {
     let number = sk.strip_prefix(keys::VISIT)?.parse().ok()?;
     let sealed = item.get("sealed")?.as_b().ok()?;
     (until > now.as_second()).then(|| (number, sealed.as_ref().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Answer, canned};
+
+    /// A request in seven packages gives out 140 links.
+    #[tokio::test]
+    async fn every_visit_is_read_however_many_there_are() {
+        let items = |numbers: std::ops::Range<u32>| -> Vec<serde_json::Value> {
+            let item = |n| json!({"sk": {"S": format!("VISIT#{n:010}")}, "expires_at": {"N": "9"}, "sealed": {"B": "AA=="}});
+            numbers.map(item).collect()
+        };
+        let first = json!({"Items": items(0..100), "LastEvaluatedKey": {"pk": {"S": "p"}, "sk": {"S": "s"}}});
+        let last = json!({"Items": items(100..140)});
+        let server = canned(move |asked| {
+            let goes_on = String::from_utf8_lossy(&asked.body).contains("ExclusiveStartKey");
+            Answer::json(200, &if goes_on { &last } else { &first }.to_string())
+        })
+        .await;
+        let visits = VisitsTable::new(Client::new(&server.sdk()), "lacuna-keys");
+        let (tenant, id) = ("demo".parse().expect("a tenant"), "req_01kjpwd6m0b9d5mpjtb9d5mpjt".parse());
+        let kept = visits.kept(&tenant, &id.expect("an id"), Timestamp::UNIX_EPOCH).await.expect("visits");
+        let numbers: Vec<u32> = kept.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, (0..140).collect::<Vec<_>>());
+    }
 }

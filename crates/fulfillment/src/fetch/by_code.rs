@@ -1,7 +1,8 @@
 //! Download codes: made for a person without a login, and entered by them.
 //!
 //! "One-time" means one package's time, and few links: a download may break off, so a code gives out
-//! [`MOST_USES`](contract::export::MOST_USES) links for each package, and none after the next code is made.
+//! [`MOST_USES`](contract::export::MOST_USES) links, times the number of packages, and none after the next code
+//! is made.
 
 use contract::export::DownloadCode;
 use domain::Request;

@@ -20,8 +20,12 @@ use crate::change::{Actor, Amend, Draft, Scope, Turn, too_many_writers, turn};
 use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 
-/// Downloads of one request that are noted at the most: a client that fetches a package in pieces makes one of each.
-const MOST: usize = 100;
+/// Usual downloads of one request that are noted at the most: a client that fetches a package in pieces makes one
+/// of each.
+const MOST_USUAL: usize = 100;
+
+/// Downloads that are noted at the most, of whatever kind: what is unusual is not lost among the usual ones.
+const MOST: usize = 500;
 
 /// How often it is tried when others write to the same request.
 const TRIES: usize = 16;
@@ -40,6 +44,8 @@ pub struct Ports {
     pub keyring: Arc<dyn Keyring>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The role that links are signed with, by its ARN.
+    pub reader: String,
 }
 
 /// Runs the step; whether something was noted. What is no download of a package of a request is ignored.
@@ -64,13 +70,18 @@ pub async fn run(ports: &Ports, told: &Told) -> Result<bool, StepError> {
         let noted = turn(&scope, |request| {
             // Another event came in between, and it may be this one's double.
             if request.events != seen.last {
-                return Ok(Amend::Leave(false));
+                return Ok(Amend::Leave(None));
             }
             let asked = request.export.as_ref().is_some_and(|export| export.addresses.contains(&address));
-            Ok(Amend::commit(draft(request, call, name, asked, &scope), true))
+            // A link's session has its request's name. Nobody else should be reading packages at all.
+            let by_link = call.session_of(&ports.reader) == Some(request.id.as_str());
+            if by_link && asked && seen.usual >= MOST_USUAL {
+                return Ok(Amend::Leave(Some(false)));
+            }
+            Ok(Amend::commit(draft(request, call, name, (by_link, asked), &scope), Some(true)))
         });
-        if let Turn::Done(Ok(true)) = noted.await? {
-            return Ok(true);
+        if let Turn::Done(Ok(Some(noted))) = noted.await? {
+            return Ok(noted);
         }
     }
     Err(too_many_writers())
@@ -97,17 +108,20 @@ struct Seen {
     last: u32,
     /// Downloads that are noted.
     notes: usize,
+    /// Those of them with nothing unusual.
+    usual: usize,
     /// Whether this one is.
     this: bool,
 }
 
 impl Seen {
     async fn of(ports: &Ports, tenant: &TenantId, id: &RequestId, event: &str) -> Result<Self, StepError> {
-        let mut seen = Self { last: 0, notes: 0, this: false };
+        let mut seen = Self { last: 0, notes: 0, usual: 0, this: false };
         loop {
             let events = ports.requests.events(tenant, id, seen.last, PAGE).await?;
             for known in events.iter().filter(|known| known.kind == EventKind::Fetched) {
                 seen.notes += 1;
+                seen.usual += usize::from(known.why.is_none());
                 seen.this |= known.detail.get("trail").is_some_and(|own| own == event);
             }
             match events.last() {
@@ -121,12 +135,16 @@ impl Seen {
     }
 }
 
-fn draft(request: Request, call: &Call, name: &str, asked: bool, scope: &Scope<'_>) -> Draft {
+fn draft(
+    request: Request,
+    call: &Call,
+    name: &str,
+    (by_link, asked): (bool, bool),
+    scope: &Scope<'_>,
+) -> Draft {
     let progress_by = request.progress_by;
     let packages = request.export.as_ref().map(|export| export.packages.as_slice()).unwrap_or_default();
     let number = packages.iter().position(|package| package.name == name).map_or(0, |at| at + 1);
-    // A link's session has its request's name. Nobody else should be reading packages at all.
-    let by_link = call.session() == Some(request.id.as_str());
     let mut draft = Draft::new(request, EventKind::Fetched, scope.clock.now())
         .detail("package", number)
         .detail("bytes", call.bytes())

@@ -284,9 +284,15 @@ async fn what_is_unusual_is_in_the_timeline() {
         ("203.0.113.3", Some("many-addresses")),
         ("203.0.113.3", None),
         ("203.0.113.4", Some("many-addresses")),
+        ("203.0.113.4", None),
     ] {
         assert_eq!(why(address).await.as_deref(), expect, "{address}");
     }
+    assert_eq!(door.export(&id).addresses.len(), 4, "a download from any of them is no surprise");
+    for n in 5..=12 {
+        assert_eq!(why(&format!("203.0.113.{n}")).await.as_deref(), Some("many-addresses"));
+    }
+    assert_eq!(door.export(&id).addresses.len(), 10);
     let timeline = door.front.ask(&person(&[PERSON]), "GET", &format!("/v1/requests/{id}/timeline")).await;
     assert!(timeline.body.contains("many-addresses") && timeline.body.contains("export.downloaded"));
     assert!(!timeline.body.contains("203.0.113"), "{}", timeline.body);

@@ -11,9 +11,17 @@ use crate::api::tests::{Front, PERSON, caller, front, id_of, submission, tenant}
 
 const ADDRESS: &str = "203.0.113.7";
 
+/// The role that links are signed with.
+const READER: &str = "arn:aws:iam::111122223333:role/lacuna/export-reader/lacuna-Roles-ExportReaderRole";
+
 fn ports(front: &Front) -> Ports {
     let world = &front.world;
-    Ports { requests: world.requests(), keyring: world.keyring(), clock: world.clock() }
+    Ports {
+        requests: world.requests(),
+        keyring: world.keyring(),
+        clock: world.clock(),
+        reader: READER.to_owned(),
+    }
 }
 
 /// A request whose packages were made, and asked for from [`ADDRESS`].
@@ -47,7 +55,7 @@ fn told(id: &RequestId, number: u32) -> Value {
             "eventID": format!("1c4c8d6e-0000-4000-8000-{number:012}"), "eventTime": "2026-03-02T09:01:00Z",
             "userIdentity": {
                 "type": "AssumedRole", "principalId": format!("AROAEXAMPLE:{id}"),
-                "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "lacuna-reader"}},
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": READER}},
             },
             "sourceIPAddress": ADDRESS, "userAgent": "[curl/8.5.0]",
             "requestParameters": {"bucketName": "lacuna-exports", "key": format!("demo/{id}/package-2.zip")},
@@ -108,9 +116,15 @@ async fn what_is_unusual_is_said_and_no_address_is_kept() {
     let admin =
         with(told(&id, 2), "/detail/userIdentity", json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE"}));
     assert!(hear(&ports, &admin).await);
+    // Whoever may take any role can name a session as they like.
+    let issuer = "/detail/userIdentity/sessionContext/sessionIssuer/arn";
+    let other = json!("arn:aws:iam::111122223333:role/lacuna-export-reader");
+    assert!(hear(&ports, &with(told(&id, 3), issuer, other)).await);
+    let another = json!("AROAEXAMPLE:req_01j00000000000000000000000");
+    assert!(hear(&ports, &with(told(&id, 4), "/detail/userIdentity/principalId", another)).await);
     let notes = notes(&ports, &id).await;
     let why: Vec<_> = notes.iter().filter_map(|note| note.why.as_deref()).collect();
-    assert_eq!(why, ["another-address", "not-by-a-link"]);
+    assert_eq!(why, ["another-address", "not-by-a-link", "not-by-a-link", "not-by-a-link"]);
     let said = serde_json::to_string(&notes).expect("JSON");
     for address in [elsewhere, ADDRESS] {
         assert!(!said.contains(address), "{said}");
@@ -171,10 +185,15 @@ async fn a_request_that_has_ended_is_told_as_well_and_not_for_ever() {
         })
         .await;
     front.change(&id, |draft| draft.request.progress_by = None).await;
-    for number in 0..u32::try_from(MOST).expect("few") {
+    for number in 0..u32::try_from(MOST_USUAL).expect("few") {
         assert!(hear(&ports, &told(&id, number)).await, "{number}");
     }
     assert!(!hear(&ports, &told(&id, 7_000)).await, "whoever fetches in pieces fills no table");
+    let elsewhere = |number| with(told(&id, number), "/detail/sourceIPAddress", json!("198.51.100.23"));
+    for number in 0..u32::try_from(MOST - MOST_USUAL).expect("few") {
+        assert!(hear(&ports, &elsewhere(8_000 + number)).await, "{number} is not lost among the usual ones");
+    }
+    assert!(!hear(&ports, &elsewhere(9_000)).await, "nor whoever does anything else");
     let request = front.request(&id);
     assert_eq!((request.status, request.progress_by), (Status::Fulfilled, None));
 }

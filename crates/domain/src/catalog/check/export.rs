@@ -1,7 +1,7 @@
 //! What a collection says about exporting it.
 
 use super::Report;
-use crate::catalog::{Collection, Store};
+use crate::catalog::{Collection, FieldKind, Store};
 
 impl Report<'_> {
     /// A copy is a copy of something that is there, and of no copy.
@@ -14,9 +14,17 @@ impl Report<'_> {
             self.store(s, "`copy_of` names a store that is a copy itself", "name the original");
         }
         for copy in &s.collections {
-            if !original.collections.iter().any(|c| c.name == copy.name && c.key == copy.key) {
+            let like = |c: &&Collection| c.name == copy.name && c.key == copy.key;
+            let Some(like) = original.collections.iter().find(like) else {
                 let fix = "give both the same name and key, or make a store of its own of it";
                 self.collection(s, copy, "the original has no collection of this name and key", fix);
+                continue;
+            };
+            // A number and a text are two keys, and the record would be shown twice.
+            let kind = |c: &Collection, part: &str| c.fields.get(part).map_or(FieldKind::Text, |f| f.kind);
+            for part in copy.key.iter().filter(|part| kind(copy, part) != kind(like, part)) {
+                let fix = "declare the same `kind` in both, or make a store of its own of it";
+                self.field(s, copy, part, "the key field is of another kind than the original's", fix);
             }
         }
     }

@@ -161,3 +161,35 @@ mod objects {
         check(&[("tickets/{p}.json", "delete"), ("tickets/{p}.pdf", "delete")], 2, &[]);
     }
 }
+
+mod copies {
+    use serde_json::json;
+
+    use super::problems;
+
+    #[test]
+    fn a_copy_has_the_keys_of_its_original_and_of_the_same_kind() {
+        fn check(name: &str, key: &str, kind: &str, expect: Option<&str>) {
+            let store = |id: &str, name: &str, key: &str, kind: &str| {
+                json!({"id": id, "kind": "sql", "connection": "c", "owner": {"team": "sales", "page": "p"},
+                    "collections": [{"name": name, "resource": "people", "key": [key],
+                        "erasure": {"method": "delete"}, "fields": {
+                            key: {"category": "system", "class": "internal", "kind": kind},
+                            "email": {"category": "user", "class": "confidential", "identity": "email", "index": "i"}}}]})
+            };
+            let mut copy = store("replica", name, key, kind);
+            copy["copy_of"] = json!("crm");
+            let found =
+                problems(&json!({"catalog": 1, "stores": [store("crm", "people", "id", "number"), copy]}));
+            assert_eq!(found.len(), usize::from(expect.is_some()), "{found:?}");
+            assert!(
+                found.iter().all(|found| expect.is_some_and(|expect| found.starts_with(expect))),
+                "{found:?}"
+            );
+        }
+        check("people", "id", "number", None);
+        check("people", "id", "text", Some("replica.people.id: the key field is of another kind"));
+        check("people", "number", "number", Some("replica.people: the original has no collection"));
+        check("persons", "id", "number", Some("replica.persons: the original has no collection"));
+    }
+}

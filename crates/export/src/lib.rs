@@ -62,4 +62,4 @@ pub use error::Error;
 pub use manifest::Manifest;
 pub use packager::{Carried, Finished, Packager, Unsigned};
 pub use recipient::{Recipient, RecipientError};
-pub use rows::restore_cell;
+pub use rows::{MOST_COLUMNS, restore_cell};

@@ -68,7 +68,7 @@ impl Packager {
     }
 
     /// Opens a collection. `columns` are the names of all fields that its rows have, sorted: CSV needs them
-    /// beforehand, the other formats do not read them. To be done also where nothing was found.
+    /// beforehand, the other formats do not read them. Of more than [`rows::MOST_COLUMNS`] give so many. To be done also where nothing was found.
     pub fn open(&mut self, store: &Store, collection: &Collection, columns: &[String]) -> Result<(), Error> {
         if self.state.open.is_some() {
             return Err(Error::Order("another collection is still open"));

@@ -17,6 +17,40 @@ use domain::export::{Datum, Row};
 use super::{FILE, Frame, VERSION, is_number, json};
 use crate::error::Error;
 
+/// Fields that become columns of one file at the most. If there are so many, what else a record has is in one
+/// cell more, as JSON.
+pub const MOST_COLUMNS: usize = 2_000;
+
+/// Whether the file has that cell.
+fn has_more(frame: &Frame<'_>) -> bool {
+    frame.columns.len() >= MOST_COLUMNS
+}
+
+/// What its column is called: as no field is that has a column.
+fn more(frame: &Frame<'_>) -> String {
+    let mut name = "_more".to_owned();
+    while frame.columns.contains(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// The fields of a record that have no column, as JSON.
+fn rest(frame: &Frame<'_>, row: &Row) -> String {
+    let mut json = vec![b'{'];
+    let without = row.fields.iter().filter(|(name, _)| frame.columns.binary_search(name).is_err());
+    for (n, (name, datum)) in without.enumerate() {
+        if n > 0 {
+            json.push(b',');
+        }
+        json::string(name, &mut json);
+        json.push(b':');
+        json::value(datum, &mut json);
+    }
+    json.push(b'}');
+    String::from_utf8_lossy(&json).into_owned()
+}
+
 /// The names of the columns that the package adds, each unless a field is called so.
 fn added(frame: &Frame<'_>) -> impl Iterator<Item = &'static str> + use<> {
     let has = |name: &str| frame.columns.iter().any(|column| column == name);
@@ -34,6 +68,9 @@ pub(super) fn head(frame: &Frame<'_>, out: &mut Vec<u8>) {
         text(name, out);
     };
     frame.columns.iter().for_each(|column| name(column));
+    if has_more(frame) {
+        name(&more(frame));
+    }
     added(frame).for_each(&mut name);
     out.extend_from_slice(b"\r\n");
 }
@@ -55,7 +92,10 @@ pub(super) fn record(
             changed += u64::from(cell(datum, out));
         }
     }
-    if met < row.fields.len() {
+    if has_more(frame) {
+        out.push(b',');
+        changed += u64::from(met < row.fields.len() && text(&rest(frame, row), out));
+    } else if met < row.fields.len() {
         out.truncate(begun);
         return Err(Error::Column { collection: format!("{}.{}", frame.store, frame.collection) });
     }

@@ -9,7 +9,7 @@ mod xml;
 
 use domain::export::{Format, Row};
 
-pub use csv::restore_cell;
+pub use csv::{MOST_COLUMNS, restore_cell};
 pub(crate) use json::{string as json_string, value as json_value};
 
 use crate::error::Error;

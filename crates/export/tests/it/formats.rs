@@ -194,6 +194,32 @@ fn a_field_called_as_ours_is_the_stores_own() {
     check(Format::Csv, &row, "\u{FEFF}_version\r\ntheirs\r\n");
 }
 
+/// CSV has so many columns and no more: whatever else a record has is in the last cell, where nothing is lost.
+#[test]
+fn fields_beyond_the_columns_are_in_one_cell() {
+    let columns: Vec<String> = (1..=export::MOST_COLUMNS).map(|n| format!("{n:04}")).collect();
+    let few = fields(&[("0001", Datum::text("one"))]);
+    let many = fields(&[
+        ("0001", Datum::text("one")),
+        ("_more", Datum::text("=1")),
+        ("a \"b\"", Datum::List(vec![Datum::number("38.00")])),
+    ]);
+    let bytes = one_file(Format::Csv, &[few, many], &columns);
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let head = reader.headers().expect("a head").clone();
+    let at = head.iter().position(|name| name == "_more").expect("a column of its own");
+    assert_eq!((at, head.get(at + 1)), (export::MOST_COLUMNS, Some("_version")));
+    let cells: Vec<String> = reader.records().map(|r| r.expect("a record")[at].to_owned()).collect();
+    assert_eq!(cells, ["", r#"{"_more":"=1","a \"b\"":[38.00]}"#]);
+    let mut taken = columns;
+    taken[0] = "_more".to_owned();
+    taken.sort();
+    let bytes = one_file(Format::Csv, &[fields(&[("_more", Datum::text("theirs"))])], &taken);
+    let head = csv::Reader::from_reader(bytes.as_slice()).headers().expect("a head").clone();
+    let named = head.iter().filter(|name| name.starts_with("_more")).collect::<Vec<_>>();
+    assert_eq!(named, ["_more", "_more_"]);
+}
+
 #[test]
 fn a_field_without_a_column_is_refused_and_not_lost() {
     let stores = crate::support::stores();

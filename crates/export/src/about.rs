@@ -51,14 +51,18 @@ impl Default for Limits {
 /// What became of a store's records between finding and reading them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Outcome {
-    /// Records that were gone when they were read.
+    /// Records of which nothing was left to read: deleted since, or objects of which only a deletion's mark or an
+    /// unfinished upload is there.
     pub gone: u64,
     /// Records that had become somebody else's.
     pub reassigned: u64,
     /// Records that another store has too, and that are shown there.
     pub shown_elsewhere: u64,
-    /// Objects in which somebody else's data could not be told apart, and that are left out for that.
+    /// Objects in which somebody else's data could not be told apart: what is in them is left out for that.
     pub unreadable: u64,
+    /// Objects whose content lies in the store's own archive, from which it cannot be read at once.
+    #[serde(default)]
+    pub archived: u64,
     /// Keys of the person's own under which the store holds what it has of them. It cannot be read from there, and is
     /// not in the package.
     #[serde(default)]

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::step::Run;
 use domain::export::Row;
-use domain::{RequestId, StoreId, TenantId};
+use domain::{Generation, RequestId, StoreId, TenantId};
 use ports::Fault;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -30,6 +30,11 @@ pub fn collected_prefix(tenant: &TenantId, id: &RequestId) -> String {
     format!("collected/{tenant}/{id}/")
 }
 
+/// Where that is which one execution collected.
+fn generation_prefix(tenant: &TenantId, id: &RequestId, generation: Generation) -> String {
+    format!("{}g{generation}/", collected_prefix(tenant, id))
+}
+
 /// A row, and where its content is.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StagedRow {
@@ -37,7 +42,7 @@ pub(crate) struct StagedRow {
     pub row: Row,
     /// How many values of others were masked in it.
     pub masked: u64,
-    /// Its content, if it has any.
+    /// Its content, if it has any that is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<StagedContent>,
 }
@@ -72,7 +77,7 @@ pub(crate) struct PageRef {
 pub(crate) struct StagedCollection {
     /// Its pages.
     pub pages: Vec<PageRef>,
-    /// Every field that a row has.
+    /// For CSV: the fields that the rows have, as many as become columns.
     pub columns: BTreeSet<String>,
     /// Rows.
     pub rows: u64,
@@ -87,8 +92,21 @@ pub(crate) struct StagedCollection {
     /// Keys of the person's own under which the store holds what cannot be read from here.
     #[serde(default)]
     pub sealed: u64,
+    /// Versions of objects whose content is not shown, since others in it could not be told apart.
+    #[serde(default)]
+    pub unreadable: u64,
+    /// Versions of objects whose content is in the store's own archive.
+    #[serde(default)]
+    pub archived: u64,
     /// The newest version of a row.
     pub newest: Option<String>,
+}
+
+impl StagedCollection {
+    /// Whether something that was located is not shown, or not whole.
+    pub(crate) fn lacks_any(&self) -> bool {
+        self.gone + self.foreign + self.elsewhere + self.sealed + self.unreadable + self.archived > 0
+    }
 }
 
 /// What was read of a store, and how far that is.
@@ -115,8 +133,8 @@ pub(crate) struct Shelf<'a> {
 
 impl<'a> Shelf<'a> {
     pub(crate) fn of(desk: &'a Desk<'a>, run: &Run, store: &StoreId) -> Self {
-        let prefix = collected_prefix(&run.tenant, &run.request_id);
-        Self { desk, prefix: format!("{prefix}g{}/{store}", run.generation) }
+        let prefix = generation_prefix(&run.tenant, &run.request_id, run.generation);
+        Self { desk, prefix: format!("{prefix}{store}") }
     }
 
     /// How far it is; from the beginning if nothing was written.
@@ -169,6 +187,19 @@ impl<'a> Shelf<'a> {
     fn block_object(&self, page: u32, row: usize, block: u32) -> String {
         format!("{}/{page}.{row}.{block}", self.prefix)
     }
+}
+
+/// Removes what was read by executions that came to nothing. Each only below its own prefix: what another one
+/// has begun to read meanwhile stays.
+pub(crate) async fn remove_of(
+    staging: &dyn ports::Staging,
+    run: &Run,
+    generations: &[Generation],
+) -> Result<(), Fault> {
+    for generation in generations {
+        staging.delete_all(&generation_prefix(&run.tenant, &run.request_id, *generation)).await?;
+    }
+    Ok(())
 }
 
 /// Removes what was collected for a request. Doing it twice is fine.

@@ -77,6 +77,26 @@ pub struct Settled {
     pub foreign: u64,
 }
 
+/// What became of a version's content since it was named.
+pub enum Opened {
+    /// It is there, from its first byte.
+    There(Box<dyn Chunks>),
+    /// It is not there any more: it was deleted, or other bytes were written in its place.
+    Gone,
+    /// It is in an archive of the store's own, from which nobody reads it before it is brought back.
+    Archived,
+}
+
+impl Opened {
+    /// The content, if it is there.
+    pub fn there(self) -> Option<Box<dyn Chunks>> {
+        match self {
+            Self::There(chunks) => Some(chunks),
+            Self::Gone | Self::Archived => None,
+        }
+    }
+}
+
 /// What a second reading found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remaining {
@@ -175,11 +195,10 @@ pub trait Collector: Send + Sync {
 /// A store whose records have content: objects.
 #[async_trait]
 pub trait Contents: Send + Sync {
-    /// The content of the version that [`Collector::collect`] named, from its first byte; `None` if it is not
-    /// there any more, because it was deleted or other bytes were written in its place. Those are never read
-    /// as if they were the same. Content that ends before, or after, its `size` is a transient fault.
-    async fn content(&self, target: &Target<'_>, content: &Content)
-    -> Result<Option<Box<dyn Chunks>>, Fault>;
+    /// The content of the version that [`Collector::collect`] named. Other bytes that were written in its
+    /// place are never read as if they were the same. Content that ends before, or after, its `size` is a
+    /// transient fault.
+    async fn content(&self, target: &Target<'_>, content: &Content) -> Result<Opened, Fault>;
 }
 
 /// The connectors, by kind.

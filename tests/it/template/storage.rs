@@ -84,12 +84,15 @@ fn only_the_reader_reads() -> Value {
     })
 }
 
-/// Whether only what is orphaned ends.
+/// Whether only what is orphaned ends, and what was read for a package and left behind.
 fn ends_orphaned(rules: &[Value]) -> bool {
-    let [rule] = rules else { return false };
-    rule["Status"] == "Enabled"
-        && rule["Prefix"] == "intake/"
-        && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
+    let [orphans, collected] = rules else { return false };
+    let ends = |rule: &Value, prefix: &str| {
+        rule["Status"] == "Enabled"
+            && rule["Prefix"] == prefix
+            && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
+    };
+    ends(orphans, "intake/") && ends(collected, "collected/")
 }
 
 /// Whether everything ends: later than a package can be there at the most, and not much later. It is there while
@@ -123,6 +126,7 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
             (STATE, "SSEAlgorithm: aws:kms, KMSMasterKeyID: !GetAtt Key.Arn", "SSEAlgorithm: AES256"),
             (STATE, "Prefix: intake/", "Prefix: ''"),
             (STATE, "Id: orphans, Status: Enabled", "Id: orphans, Status: Disabled"),
+            (STATE, "Id: collected, Status: Enabled", "Id: collected, Status: Disabled"),
             (STATE, "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"),
             (STATE, "KMSMasterKeyID: !GetAtt ExportsKey.Arn", "KMSMasterKeyID: !GetAtt Key.Arn"),
             (STATE, "BucketKeyEnabled: false", "BucketKeyEnabled: true"),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::export::Content;
-use ports::stores::Target;
+use ports::stores::{Opened, Target};
 use ports::{Chunks, Class, Fault};
 
 use super::NO_ID;
@@ -17,13 +17,13 @@ const GET: &str = "s3:GetObject";
 /// Bytes of a piece at the most, and of every piece but the last.
 const PIECE: usize = 1 << 20;
 
-/// The content of a version; `None` if it is not there any more.
+/// The content of a version.
 pub(super) async fn open(
     client: &Client,
     target: &Target<'_>,
     content: &Content,
     read_for: Duration,
-) -> Result<Option<Box<dyn Chunks>>, Fault> {
+) -> Result<Opened, Fault> {
     let id = content.version_id.as_deref().unwrap_or(NO_ID);
     let answer = client
         .get_object()
@@ -40,16 +40,21 @@ pub(super) async fn open(
         Err(e) => {
             let replaced = e.raw_response().is_some_and(|raw| raw.status().as_u16() == 412);
             let fault = aws::fault(GET, &at, &e);
-            let gone = replaced || matches!(fault.detail.as_str(), "NoSuchKey" | "NoSuchVersion");
-            return if gone { Ok(None) } else { Err(fault) };
+            return match fault.detail.as_str() {
+                _ if replaced => Ok(Opened::Gone),
+                "NoSuchKey" | "NoSuchVersion" => Ok(Opened::Gone),
+                // S3 Glacier, or an archive tier: the version is there and was not brought back.
+                "InvalidObjectState" => Ok(Opened::Archived),
+                _ => Err(fault),
+            };
         }
     };
     // Not every store that speaks S3 looks at the condition.
     if content.etag.is_some() && answer.e_tag != content.etag {
-        return Ok(None);
+        return Ok(Opened::Gone);
     }
     let pieces = Pieces { body: Some(answer.body), kept: Vec::new(), left: content.size, read_for, at };
-    Ok(Some(Box::new(pieces)))
+    Ok(Opened::There(Box::new(pieces)))
 }
 
 /// A content on its way.

@@ -22,8 +22,8 @@ use aws_sdk_s3::Client;
 use domain::catalog::Store;
 use domain::export::Content;
 use domain::plan::Record;
-use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Chunks, Collector, Connector, Contents, Fault};
+use ports::stores::{Collected, Found, Opened, Remaining, Search, Settled, Since, Target, Treatment};
+use ports::{Collector, Connector, Contents, Fault};
 
 use crate::{Connected, Outside, no_connection, place};
 use template::Template;
@@ -145,11 +145,7 @@ impl Collector for S3 {
 
 #[async_trait]
 impl Contents for S3 {
-    async fn content(
-        &self,
-        target: &Target<'_>,
-        content: &Content,
-    ) -> Result<Option<Box<dyn Chunks>>, Fault> {
+    async fn content(&self, target: &Target<'_>, content: &Content) -> Result<Opened, Fault> {
         content::open(&self.client, target, content, self.read_for).await
     }
 }

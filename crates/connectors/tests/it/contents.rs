@@ -10,6 +10,7 @@ use domain::Personal;
 use domain::catalog::FieldKind;
 use domain::export::{Content, Datum, Row};
 use domain::plan::Value;
+use ports::stores::Opened;
 use ports::{Class, Code, Collector, Contents, Fault};
 use testkit::conformance::{Fixture, Scene};
 
@@ -55,7 +56,7 @@ fn content(size: usize) -> Content {
 async fn pieces(connector: &S3, content: &Content) -> (Vec<Vec<u8>>, Option<Fault>) {
     let store = bucket();
     let opened = connector.content(&target(&store), content).await.expect("an answer");
-    let mut chunks = opened.expect("it is there");
+    let mut chunks = opened.there().expect("it is there");
     let mut pieces = Vec::new();
     loop {
         match chunks.next().await {
@@ -119,20 +120,25 @@ async fn content_that_is_gone_or_another_is_not_read() {
     let open = async |script: fn(&str) -> Option<Raw>| {
         let store = bucket();
         let connector = raw(script).await;
-        connector.content(&target(&store), &content(3)).await.map(|opened| opened.is_some())
+        connector.content(&target(&store), &content(3)).await.map(|opened| match opened {
+            Opened::There(_) => "there",
+            Opened::Gone => "gone",
+            Opened::Archived => "archived",
+        })
     };
-    assert_eq!(open(|_| Some(answer(200, ETAG, 3, b"abc"))).await, Ok(true));
-    assert_eq!(open(|_| Some(error(404, "NoSuchKey"))).await, Ok(false));
-    assert_eq!(open(|_| Some(error(404, "NoSuchVersion"))).await, Ok(false));
-    assert_eq!(open(|_| Some(error(412, "PreconditionFailed"))).await, Ok(false));
-    assert_eq!(open(|_| Some(answer(412, "", 0, b""))).await, Ok(false));
-    assert_eq!(open(|_| Some(answer(200, "etag: \"two\"\r\n", 3, b"abc"))).await, Ok(false));
+    assert_eq!(open(|_| Some(answer(200, ETAG, 3, b"abc"))).await, Ok("there"));
+    assert_eq!(open(|_| Some(error(404, "NoSuchKey"))).await, Ok("gone"));
+    assert_eq!(open(|_| Some(error(404, "NoSuchVersion"))).await, Ok("gone"));
+    assert_eq!(open(|_| Some(error(412, "PreconditionFailed"))).await, Ok("gone"));
+    assert_eq!(open(|_| Some(answer(412, "", 0, b""))).await, Ok("gone"));
+    assert_eq!(open(|_| Some(answer(200, "etag: \"two\"\r\n", 3, b"abc"))).await, Ok("gone"));
+    assert_eq!(open(|_| Some(error(403, "InvalidObjectState"))).await, Ok("archived"));
 
     let failed = async |script| open(script).await.expect_err("it fails");
     let fault = failed(|_| Some(error(404, "NoSuchBucket"))).await;
     check(&fault, Class::Permanent, Code::StoreRefused, "NoSuchBucket");
-    let fault = failed(|_| Some(error(403, "InvalidObjectState"))).await;
-    check(&fault, Class::Permanent, Code::StoreRefused, "InvalidObjectState");
+    let fault = failed(|_| Some(error(403, "AccessDenied"))).await;
+    check(&fault, Class::Permanent, Code::StoreRefused, "AccessDenied");
     let fault = failed(|_| Some(error(503, "SlowDown"))).await;
     check(&fault, Class::Throttled, Code::StoreThrottled, "SlowDown");
     let fault = failed(|_| None).await;
@@ -249,7 +255,7 @@ async fn read(bucket: &Bucket, row: &Row) -> Option<Vec<u8>> {
     let scene = Scene::of(bucket);
     let content = row.content.as_ref().expect("a content");
     let contents = bucket.contents().expect("it has contents");
-    let mut chunks = contents.content(&scene.target(), content).await.expect("an answer")?;
+    let mut chunks = contents.content(&scene.target(), content).await.expect("an answer").there()?;
     let mut bytes = Vec::new();
     while let Some(piece) = chunks.next().await.expect("a piece") {
         assert!((1..=MIB).contains(&piece.len()));

@@ -64,8 +64,8 @@ pub(super) fn outcome(store: &Searched, html: &mut Html<'_>) -> Result<(), Error
     let said = [
         (
             outcome.gone,
-            "was found and then deleted before it could be read",
-            "were found and then deleted before they could be read",
+            "was found, and nothing was left to read: it was deleted, or never uploaded to its end",
+            "were found, and nothing was left to read: they were deleted, or never uploaded to their end",
         ),
         (
             outcome.reassigned,
@@ -79,8 +79,13 @@ pub(super) fn outcome(store: &Searched, html: &mut Html<'_>) -> Result<(), Error
         ),
         (
             outcome.unreadable,
-            "is left out, because other people’s data in it could not be told apart",
-            "are left out, because other people’s data in them could not be told apart",
+            "is shown without its document, because other people’s data in it could not be told apart",
+            "are shown without their documents, because other people’s data in them could not be told apart",
+        ),
+        (
+            outcome.archived,
+            "is shown without its document, which is in an archive and cannot be read at once",
+            "are shown without their documents, which are in an archive and cannot be read at once",
         ),
     ];
     for (n, one, several) in said {

@@ -48,12 +48,13 @@ fn it_says_what_is_not_in_the_package() {
     let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
     packager.searched(
         &stores[0],
-        Outcome { gone: 2, reassigned: 1, shown_elsewhere: 0, unreadable: 1, sealed: 0 },
+        Outcome { gone: 2, reassigned: 1, unreadable: 1, archived: 2, ..Outcome::default() },
     );
     let page = page(packager);
-    assert!(page.contains("2 records in shop were found and then deleted before they could be read."));
+    assert!(page.contains("2 records in shop were found, and nothing was left to read"));
     assert!(page.contains("1 record in shop had become somebody else"));
-    assert!(page.contains("1 record in shop is left out"));
+    assert!(page.contains("1 record in shop is shown without its document, because other people"));
+    assert!(page.contains("2 records in shop are shown without their documents, which are in an archive"));
 }
 
 #[test]

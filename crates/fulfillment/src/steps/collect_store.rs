@@ -14,7 +14,7 @@ use domain::event::EventKind;
 use domain::export::compare_versions;
 use domain::plan::Plan;
 use domain::request::Request;
-use domain::{Operation, Status, Tally, Task, TaskStatus};
+use domain::{Operation, Status, StoreId, Tally, Task, TaskStatus};
 use ports::{Budget, Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Requests, Staging, Stores};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
@@ -22,6 +22,7 @@ use crate::error::StepError;
 use crate::papers::Papers;
 use crate::staged::{Shelf, StagedStore};
 use crate::steps::collecting::Collecting;
+use crate::steps::plan::collect;
 
 /// What the step needs.
 pub struct Ports {
@@ -64,16 +65,28 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         // By a call whose answer was lost. When it was read stays when it was.
         return Ok(StoreRan { more: false });
     }
-    let request = begin(&scope).await?;
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let store = catalog
+        .store(&input.store)
+        .ok_or_else(|| StepError::broken("collect", "the catalog lacks the store"))?;
+    // What a copy shows depends on what its original turned out to hold. No task is written: the next round
+    // of reading comes back to it.
+    let reads = |original: &StoreId| collect(&request, Some(&plan)).stores.contains(original);
+    let is_read = |original: &StoreId| {
+        let of = |t: &Task| (t.op, &t.store, t.pass) == (Operation::Collect, original, plan.pass_number());
+        tasks.iter().any(|task| of(task) && task.status == TaskStatus::Done)
+    };
+    if store.copy_of.as_ref().is_some_and(|original| reads(original) && !is_read(original)) {
+        return Ok(StoreRan { more: false });
+    }
+    let request = begin(&scope).await?;
     let shelf = Shelf::of(&desk, &input.run, &input.store);
     let mut index = shelf.index().await?;
     if !index.done {
-        let store = catalog
-            .store(&input.store)
-            .ok_or_else(|| StepError::broken("collect", "the catalog lacks the store"))?;
         let mut collecting = Collecting {
             tenant: &request.tenant,
+            run: &input.run,
+            format: request.export.as_ref().map(|export| export.format).unwrap_or_default(),
             desk: &desk,
             shelf: &shelf,
             plan: &plan,

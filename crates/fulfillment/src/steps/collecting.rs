@@ -4,24 +4,25 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use contract::step::Run;
 use domain::catalog::{Collection, Method, Store};
-use domain::export::{Row, compare_versions, is_version};
+use domain::export::{Format, Row, compare_versions, is_version};
 use domain::plan::{PageRef, Plan, Record};
 use domain::{Identity, StoreId, TenantId};
 use ports::stores::{Collector, Contents, Target};
-use ports::{Budget, Class, Code, Fault, Stores};
-use zeroize::Zeroizing;
+use ports::{Budget, Fault, Stores};
 
 use crate::error::StepError;
 use crate::papers::Desk;
-use crate::staged::{BLOCK, Shelf, StagedCollection, StagedContent, StagedPage, StagedRow, StagedStore};
+use crate::staged::{Shelf, StagedCollection, StagedPage, StagedRow, StagedStore};
+use crate::steps::content::{self, Kept};
 use crate::steps::seen::digest;
-
-/// Fields that the records of one collection may have between them: each becomes a column.
-const MOST_COLUMNS: usize = 2_000;
 
 pub(super) struct Collecting<'a> {
     pub tenant: &'a TenantId,
+    pub run: &'a Run,
+    /// The form of the files that will be made.
+    pub format: Format,
     pub desk: &'a Desk<'a>,
     pub shelf: &'a Shelf<'a>,
     pub plan: &'a Plan,
@@ -29,7 +30,7 @@ pub(super) struct Collecting<'a> {
     pub stores: &'a dyn Stores,
     /// The person's own identities.
     pub people: Vec<Identity>,
-    /// For a copy: what the original has, by collection.
+    /// For a copy: what the original shows, by collection.
     pub elsewhere: BTreeMap<String, HashSet<u128>>,
 }
 
@@ -88,7 +89,7 @@ impl Collecting<'_> {
         })
     }
 
-    /// The records of a located page that are to be read: of a copy, those that the original lacks.
+    /// The records of a located page that are to be read: of a copy, those that the original does not show.
     async fn records_of(
         &mut self,
         collection: &Collection,
@@ -109,13 +110,20 @@ impl Collecting<'_> {
         Ok(records)
     }
 
-    /// The keys that the original's collection has of the person.
+    /// The keys that the original's collection has of the person. None, if anything of them could not be shown
+    /// there: rather is a record shown twice than nowhere.
     async fn recall(&mut self, original: &StoreId, collection: &str) -> Result<(), StepError> {
         if self.elsewhere.contains_key(collection) {
             return Ok(());
         }
         let mut known = HashSet::new();
-        let pages = self.plan.last_pages(original).filter(|page| !page.gone && page.collection == collection);
+        let read = Shelf::of(self.desk, self.run, original).index().await?;
+        let lacks_any = read.collections.get(collection).is_some_and(StagedCollection::lacks_any);
+        let pages = self
+            .plan
+            .last_pages(original)
+            .filter(|_| read.done && !lacks_any)
+            .filter(|page| !page.gone && page.collection == collection);
         for page in pages {
             known.extend(self.desk.page(&page.object).await?.records.iter().map(|r| digest(&r.key)));
         }
@@ -162,7 +170,7 @@ impl Collecting<'_> {
         &self,
         spoken: &Spoken,
         target: &Target<'_>,
-        (page, at): (u32, usize),
+        at: (u32, usize),
         row: Row,
         counted: &mut StagedCollection,
     ) -> Result<Option<StagedRow>, StepError> {
@@ -173,43 +181,24 @@ impl Collecting<'_> {
             let Some(contents) = &spoken.contents else {
                 return Err(StepError::broken("collect", "content in a store that has none"));
             };
-            let Some(mut chunks) = contents.content(target, content).await? else {
-                counted.gone += 1;
-                return Ok(None);
-            };
-            let (mut block, mut blocks, mut size) = (Zeroizing::new(Vec::new()), 0, 0);
-            let mut others = 0;
-            let whole = target.collection.content.is_some();
-            while let Some(chunk) = chunks.next().await? {
-                block.extend_from_slice(&Zeroizing::new(chunk));
-                while !whole && block.len() >= BLOCK {
-                    let rest = Zeroizing::new(block.split_off(BLOCK));
-                    self.shelf.file_block((page, at, blocks), &block).await?;
-                    (block, blocks, size) = (rest, blocks + 1, size + BLOCK as u64);
-                }
-                if whole && block.len() > export::mask::LARGEST {
-                    return Err(unmaskable(target, "is too long to be read whole").into());
+            // A record whose content is not shown is shown without it.
+            match content::keep(&**contents, target, content, (self.shelf, at), &own).await? {
+                Kept::Staged(kept) => staged = Some(kept),
+                Kept::Archived => counted.archived += 1,
+                Kept::Unreadable => counted.unreadable += 1,
+                Kept::Gone => {
+                    counted.gone += 1;
+                    return Ok(None);
                 }
             }
-            if let Some(known) = &target.collection.content {
-                let (json, masked) = export::mask::json(known, &block, &own)
-                    .map_err(|_| unmaskable(target, "is not what the catalog says"))?;
-                (block, others) = (Zeroizing::new(json), masked);
-            }
-            if !block.is_empty() {
-                self.shelf.file_block((page, at, blocks), &block).await?;
-                (blocks, size) = (blocks + 1, size + block.len() as u64);
-            }
-            content.size = size;
-            staged = Some(StagedContent { blocks, masked: others });
         }
         counted.rows += 1;
         counted.masked += masked + staged.map_or(0, |content| content.masked);
-        counted.columns.extend(row.fields.keys().cloned());
-        if counted.columns.len() > MOST_COLUMNS {
-            let detail = format!("{} has more than {MOST_COLUMNS} fields", target.collection.name);
-            let store = self.store.id.as_str();
-            return Err(Fault::new(Class::Permanent, Code::CatalogMismatch, "collect", store, detail).into());
+        if self.format == Format::Csv {
+            let room = export::MOST_COLUMNS.saturating_sub(counted.columns.len());
+            let new = row.fields.keys().filter(|name| !counted.columns.contains(*name)).take(room).cloned();
+            let new: Vec<String> = new.collect();
+            counted.columns.extend(new);
         }
         if let Some(version) = &row.version
             && counted.newest.as_ref().is_none_or(|newest| newer(version, newest))
@@ -223,10 +212,4 @@ impl Collecting<'_> {
 /// Whether a version is newer than the newest so far. One that cannot be compared gives way to one that can.
 fn newer(version: &str, newest: &str) -> bool {
     compare_versions(version, newest).map_or_else(|| is_version(version), Ordering::is_gt)
-}
-
-/// Content that names others in places nobody can tell is not shown.
-fn unmaskable(target: &Target<'_>, what: &str) -> Fault {
-    let detail = format!("the content of an object of {} {what}", target.collection.name);
-    Fault::new(Class::Permanent, Code::CatalogMismatch, "collect", target.store.id.as_str(), detail)
 }

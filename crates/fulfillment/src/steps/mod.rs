@@ -8,6 +8,7 @@ pub mod close_request;
 pub mod collect_store;
 mod collecting;
 pub mod confirm_store;
+mod content;
 mod earlier;
 pub mod erase_store;
 mod giving_way;

@@ -12,7 +12,7 @@ use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::export::Package;
 use domain::request::Request;
-use domain::{Operation, Status, Task, TaskStatus};
+use domain::{Generation, Operation, Status, Task, TaskStatus};
 use export::About;
 pub use export::Limits;
 use jiff::{SignedDuration, Timestamp};
@@ -69,6 +69,10 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let read = |task: &&Task| task.op == Operation::Collect && task.pass == plan.pass_number();
     if tasks.iter().filter(read).any(|task| task.status == TaskStatus::Failed) {
+        // Whoever tries again looks for the person again, and reads every store anew.
+        let made = plan.passes.iter().map(|pass| pass.generation);
+        let made: Vec<Generation> = made.filter(|made| *made <= input.generation).collect();
+        staged::remove_of(&*ports.staging, input, &made).await?;
         return Ok(Decision::plain(Outcome::Failed));
     }
     let done: Vec<&Task> = tasks.iter().filter(read).filter(|t| t.status == TaskStatus::Done).collect();

@@ -282,6 +282,8 @@ fn outcome(index: &StagedStore) -> Outcome {
         outcome.gone += collection.gone;
         outcome.reassigned += collection.foreign;
         outcome.shown_elsewhere += collection.elsewhere;
+        outcome.unreadable += collection.unreadable;
+        outcome.archived += collection.archived;
         outcome.sealed += collection.sealed;
     }
     outcome

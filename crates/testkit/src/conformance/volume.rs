@@ -66,7 +66,7 @@ pub async fn reads_little_at_once(fixture: &dyn Fixture, count: usize, weight: u
                 bytes += row.size() as u64;
                 let (Some(contents), Some(content)) = (fixture.contents(), &row.content) else { continue };
                 let opened = contents.content(&scene.target(), content).await.expect("an answer");
-                let mut chunks = opened.expect("it is there");
+                let mut chunks = opened.there().expect("it is there");
                 while let Some(piece) = chunks.next().await.expect("a piece") {
                     bytes += piece.len() as u64;
                 }

@@ -7,7 +7,7 @@ use domain::Personal;
 use domain::catalog::{Field, StoreKind};
 use domain::export::{Content, Datum, Row};
 use domain::plan::{Record, RecordKey, Value};
-use ports::stores::{Collected, MOST_COLLECTED, Target};
+use ports::stores::{Collected, MOST_COLLECTED, Opened, Target};
 use ports::{Chunks, Collector, Fault};
 
 use super::connector::MemoryConnector;
@@ -109,11 +109,7 @@ fn is_still(target: &Target<'_>, held: Option<&Value>, way: &Record) -> bool {
 
 #[async_trait]
 impl ports::Contents for MemoryConnector {
-    async fn content(
-        &self,
-        target: &Target<'_>,
-        content: &Content,
-    ) -> Result<Option<Box<dyn Chunks>>, Fault> {
+    async fn content(&self, target: &Target<'_>, content: &Content) -> Result<Opened, Fault> {
         let point = Point::ContentsContent;
         self.pass(point, || {
             self.with(point, target, |contents| {
@@ -123,11 +119,16 @@ impl ports::Contents for MemoryConnector {
                     version.id == content.version_id
                         && content.etag.as_ref().is_none_or(|etag| *etag == version.etag())
                 });
-                Some(same.map(|version| {
-                    let pieces = version.bytes.chunks(PIECE).rev().map(<[u8]>::to_vec).collect();
-                    let store = self.place.1.to_string();
-                    Box::new(Pieces { world: self.world.clone(), store, left: pieces }) as Box<dyn Chunks>
-                }))
+                let place = (target.collection.resource.clone(), content.key.expose().to_owned());
+                Some(match same {
+                    None => Opened::Gone,
+                    Some(_) if contents.archived.contains(&place) => Opened::Archived,
+                    Some(version) => {
+                        let left = version.bytes.chunks(PIECE).rev().map(<[u8]>::to_vec).collect();
+                        let store = self.place.1.to_string();
+                        Opened::There(Box::new(Pieces { world: self.world.clone(), store, left }))
+                    }
+                })
             })
         })
     }

@@ -34,6 +34,8 @@ pub struct Contents {
     pub written: BTreeMap<(String, String), Written>,
     /// The buckets that keep versions.
     pub versioned: BTreeSet<String>,
+    /// Objects whose content is in the store's own archive: by bucket and object key.
+    pub archived: BTreeSet<(String, String)>,
 }
 
 /// An iterator over records in the order of their keys.
@@ -219,6 +221,13 @@ impl Database {
     pub fn keep_versions(&self, bucket: &str) {
         self.change(|contents| {
             contents.versioned.insert(bucket.to_owned());
+        });
+    }
+
+    /// The content of an object goes into the store's own archive, from which nobody reads it.
+    pub fn archive(&self, bucket: &str, key: &str) {
+        self.change(|contents| {
+            contents.archived.insert((bucket.to_owned(), key.to_owned()));
         });
     }
 

@@ -181,6 +181,12 @@ async fn a_store_that_is_down_while_it_is_read_is_tried_at_growing_intervals() {
     for _ in 0..8 {
         let request = stage.request(&id);
         assert_eq!(request.status, Status::Parked);
+        let collected = stage.world.staged().into_iter().filter(|key| key.starts_with("collected/"));
+        assert_eq!(
+            collected.count(),
+            0,
+            "each try reads everything anew, and leaves nothing of what it read"
+        );
         let by = request.progress_by.expect("the sweeper will look after it");
         let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
         waits.push(by.duration_since(at).as_mins());

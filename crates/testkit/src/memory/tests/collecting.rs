@@ -74,7 +74,7 @@ async fn read(world: &World, content: &domain::export::Content) -> Option<Vec<u8
     let (store, collection) = part(&catalog, "files");
     let target = Target { store, collection, wanted: &[] };
     let contents = world.stores().contents(&tenant(), store).await.expect("an answer").expect("objects");
-    let mut chunks = contents.content(&target, content).await.expect("an answer")?;
+    let mut chunks = contents.content(&target, content).await.expect("an answer").there()?;
     let mut bytes = Vec::new();
     while let Some(piece) = chunks.next().await.expect("a piece") {
         assert!((1..=1 << 20).contains(&piece.len()));
@@ -126,7 +126,8 @@ async fn objects_are_shown_version_by_version() {
     let (store, collection) = part(&catalog, "files");
     let target = Target { store, collection, wanted: &[] };
     let port = world.stores().contents(&tenant(), store).await.expect("an answer").expect("objects");
-    let mut chunks = port.content(&target, &contents[0]).await.expect("an answer").expect("it is there");
+    let mut chunks =
+        port.content(&target, &contents[0]).await.expect("an answer").there().expect("it is there");
     assert!(chunks.next().await.is_ok());
     assert_eq!(chunks.next().await.expect_err("it breaks off").class, Class::Transient);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::Path;
 
+use domain::export::Place;
 use domain::identity::{Identity, IdentityType};
 use domain::{Personal, StoreId};
 use jiff::civil::Date;
@@ -113,14 +114,14 @@ fn recipient(given: &Personal) -> Result<Personal, Usage> {
     Ok(Personal::new(text))
 }
 
-/// How new stores' data must be, each store once.
-pub fn min_versions(given: Vec<(StoreId, String)>) -> Result<BTreeMap<StoreId, String>, Usage> {
+/// How new the data of stores or collections must be, each once.
+pub fn min_versions(given: Vec<(Place, String)>) -> Result<BTreeMap<Place, String>, Usage> {
     let mut versions = BTreeMap::new();
-    for (store, version) in given {
-        if versions.contains_key(&store) {
-            return Err(Usage(format!("--min-version: {store} is named twice; name each store once")));
+    for (place, version) in given {
+        if versions.contains_key(&place) {
+            return Err(Usage(format!("--min-version: {place} is named twice; name each once")));
         }
-        versions.insert(store, version);
+        versions.insert(place, version);
     }
     Ok(versions)
 }

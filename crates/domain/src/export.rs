@@ -3,11 +3,12 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Pseudonym, StoreId};
+use crate::ids::{IdError, Pseudonym, StoreId};
 use crate::pii::{Personal, exposed, exposed_option};
 
 /// The form of the files in a package.
@@ -59,9 +60,9 @@ pub struct Export {
     /// For whom the packages are encrypted.
     #[serde(default)]
     pub sealed_for: SealedFor,
-    /// How new a store's data must be: a number, or an instant.
+    /// How new the data of a store, or of one of its collections, must be: a number, or an instant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub min_versions: BTreeMap<StoreId, String>,
+    pub min_versions: BTreeMap<Place, String>,
     /// The packages, once all of them are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,
@@ -94,6 +95,58 @@ pub struct Export {
     /// What opens the door for a person without a login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<DownloadToken>,
+}
+
+/// A store, or one of its collections: `crm`, `crm/contacts`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Place {
+    /// The store.
+    pub store: StoreId,
+    /// The collection; `None`: any of them.
+    pub collection: Option<String>,
+}
+
+impl FromStr for Place {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let (store, collection) = match text.split_once('/') {
+            None => (text, None),
+            Some((store, collection)) => (store, Some(collection)),
+        };
+        let plain = |name: &str| {
+            (1..=255).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        };
+        if collection.is_some_and(|name| !plain(name)) {
+            return Err(IdError { kind: "collection", rule: "letters, digits, `_` and `-` after the slash" });
+        }
+        Ok(Self { store: store.parse()?, collection: collection.map(str::to_owned) })
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.to_string()
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.collection {
+            None => write!(f, "{}", self.store),
+            Some(collection) => write!(f, "{}/{collection}", self.store),
+        }
+    }
 }
 
 /// One package.
@@ -356,10 +409,9 @@ pub fn compare_versions(a: &str, b: &str) -> Option<Ordering> {
     if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
         return Some(a.cmp(&b));
     }
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.partial_cmp(&b),
-        _ => None,
-    }
+    // A text like `inf` or `1e999` is no version: it would be newer than any.
+    let decimal = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+    decimal(a)?.partial_cmp(&decimal(b)?)
 }
 
 /// Whether a text can be compared by [`compare_versions`].
@@ -384,7 +436,25 @@ mod tests {
         check("2026-03-02T09:00:00Z", "2026-03-02T09:00:00+01:00", Some(Ordering::Greater));
         check("2026-03-02T09:00:00Z", "7", None);
         check("seven", "6", None);
+        check("inf", "6", None);
+        check("-1e999", "6", None);
+        check("NaN", "6", None);
         assert!(is_version("-1") && is_version("2026-03-02T09:00:00Z") && !is_version("v7"));
+    }
+
+    #[test]
+    fn a_place_is_a_store_or_a_collection_of_it() {
+        for text in ["crm", "crm/contacts", "crm/Old_contacts-2"] {
+            let place: Place = text.parse().expect("a place");
+            assert_eq!(place.to_string(), text);
+            let map: BTreeMap<Place, u8> = [(place, 1)].into();
+            let json = serde_json::to_string(&map).expect("it is a name in JSON");
+            assert_eq!(json, format!("{{\"{text}\":1}}"));
+            assert_eq!(serde_json::from_str::<BTreeMap<Place, u8>>(&json).expect("it reads"), map);
+        }
+        for text in ["", "/", "crm/", "/contacts", "crm/a/b", "CRM", "crm/a b"] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
+        }
     }
 
     #[test]

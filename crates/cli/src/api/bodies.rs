@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::vault::Purpose;
 use domain::clock::Jurisdiction;
-use domain::export::Format;
+use domain::export::{Format, Place};
 use domain::pii::exposed;
 use domain::request::RequestType;
-use domain::{Identity, Personal, StoreId};
+use domain::{Identity, Personal};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use vault::Material;
@@ -41,7 +41,7 @@ pub struct Submit {
     pub recipient: Option<Recipient>,
     /// How new a store's data must be.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub min_versions: BTreeMap<StoreId, String>,
+    pub min_versions: BTreeMap<Place, String>,
 }
 
 /// For whom a package is encrypted.

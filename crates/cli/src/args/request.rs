@@ -6,9 +6,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::Status;
 use domain::clock::Jurisdiction;
-use domain::export::{Format, is_version};
+use domain::export::{Format, Place, is_version};
 use domain::request::RequestType;
-use domain::{Personal, RequestId, StoreId};
+use domain::{Personal, RequestId};
 
 use super::{Given, given, personal};
 
@@ -127,9 +127,9 @@ pub struct Copied {
     /// Encrypt it with the passphrase in FILE, which you alone can read; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// How new a store's data must be, such as `crm=57` or `shop=2026-11-04T09:00:00Z`
+    /// How new the data of a store or a collection must be, such as `crm/contacts=57` or `shop=2026-11-04T09:00:00Z`
     #[arg(long, value_parser = min_version, value_name = "STORE=VERSION")]
-    pub min_version: Vec<(StoreId, String)>,
+    pub min_version: Vec<(Place, String)>,
 }
 
 /// `fetch`
@@ -205,11 +205,11 @@ pub struct Pages {
     pub cursor: Option<String>,
 }
 
-fn min_version(text: &str) -> Result<(StoreId, String), String> {
+fn min_version(text: &str) -> Result<(Place, String), String> {
     let form = "write it as STORE=VERSION, with a whole number or a time as the version: \
-                `crm=57`, `shop=2026-11-04T09:00:00Z`";
-    let (store, version) = text.split_once('=').filter(|(_, version)| is_version(version)).ok_or(form)?;
-    Ok((store.parse().map_err(|_| form)?, version.to_owned()))
+                `crm/contacts=57`, `shop=2026-11-04T09:00:00Z`";
+    let (place, version) = text.split_once('=').filter(|(_, version)| is_version(version)).ok_or(form)?;
+    Ok((place.parse().map_err(|_| form)?, version.to_owned()))
 }
 
 fn statuses() -> PossibleValuesParser {

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use contract::api::Submit;
 use contract::export::{Recipient, links_left};
 use contract::problem::Invalid;
-use domain::StoreId;
-use domain::catalog::Collection;
-use domain::export::{Export, SealedFor, is_version};
+use domain::catalog::{Collection, Store};
+use domain::export::{Export, Place, SealedFor, is_version};
 
 use super::identities::Configured;
 use crate::papers::Sealing;
@@ -86,29 +85,52 @@ fn min_versions(
     configured: &Configured,
     given: &BTreeMap<String, String>,
     errors: &mut Vec<Invalid>,
-) -> BTreeMap<StoreId, String> {
+) -> BTreeMap<Place, String> {
     let mut known = BTreeMap::new();
     let mut unknown = 0;
-    for (store, version) in given {
-        let Some(store) = store.parse().ok().and_then(|id| configured.store(&id)) else {
+    for (name, version) in given {
+        let place: Option<Place> = name.parse().ok();
+        let found = place.and_then(|place| configured.store(&place.store).map(|store| (place, store)));
+        let Some((place, store)) = found else {
             unknown += 1;
             continue;
         };
-        let says = |c: &Collection| c.version.is_some() || c.object.is_some();
-        let wrong = if !store.collections.iter().any(says) {
-            "the catalog does not say how new this store's records are: leave it out"
+        let meant = |c: &&Collection| place.collection.as_ref().is_none_or(|name| *name == c.name);
+        let meant: Vec<&Collection> = store.collections.iter().filter(meant).collect();
+        if meant.is_empty() {
+            unknown += 1;
+            continue;
+        }
+        let says = |c: &&Collection| c.version.is_some() || c.object.is_some();
+        let wrong = if !meant.iter().any(says) {
+            "the catalog does not say how new these records are: leave it out".to_owned()
         } else if !is_version(version) {
-            "this must be a whole number or an instant, such as 2026-03-02T09:00:00Z, as a text"
+            "this must be a whole number or an instant, such as 2026-03-02T09:00:00Z, as a text".to_owned()
+        } else if let Some(wrong) = ambiguous(store, &meant, version) {
+            wrong
         } else {
-            known.insert(store.id.clone(), version.clone());
+            known.insert(place, version.clone());
             continue;
         };
-        errors.push(Invalid::new(format!("/min_versions/{}", store.id), wrong));
+        errors.push(Invalid::new(format!("/min_versions/{}", place.to_string().replace('/', "~1")), wrong));
     }
     if unknown > 0 {
         // The name of a store that is not known here is not repeated: it could be anything.
-        let detail = format!("{unknown} name(s) here are no stores of the catalog");
+        let detail =
+            format!("{unknown} name(s) here are no stores of the catalog, or no collections of them");
         errors.push(Invalid::new("/min_versions", detail));
     }
     known
+}
+
+/// Two collections count on their own: a number says nothing of the one that it was not taken from.
+fn ambiguous(store: &Store, meant: &[&Collection], version: &str) -> Option<String> {
+    let counting = meant.iter().filter(|c| c.version.is_some());
+    let counting: Vec<String> = counting.map(|c| format!("{}/{}", store.id, c.name)).collect();
+    (counting.len() > 1 && version.parse::<i128>().is_ok()).then(|| {
+        format!(
+            "these collections count each on their own: name one ({}), or give an instant",
+            counting.join(", ")
+        )
+    })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use contract::step::{StoreRan, StoreRun};
 use domain::catalog::Catalog;
 use domain::event::EventKind;
-use domain::export::compare_versions;
+use domain::export::{Place, compare_versions};
 use domain::plan::Plan;
 use domain::request::Request;
 use domain::{Operation, Status, StoreId, Tally, Task, TaskStatus};
@@ -150,21 +150,33 @@ async fn save(
 
 /// Why the store has not caught up with what the request asks of it; `None` if it has.
 fn behind(request: &Request, catalog: &Catalog, input: &StoreRun, index: &StagedStore) -> Option<Fault> {
-    let wanted = request.export.as_ref()?.min_versions.get(&input.store)?;
-    let newest = index.collections.values().filter_map(|c| c.newest.as_deref());
+    let asked = request.export.iter().flat_map(|export| &export.min_versions);
+    let mut asked = asked.filter(|(place, _)| place.store == input.store);
+    let owner = catalog.store(&input.store).map_or("nobody", |store| store.owner.team.as_str());
+    asked.find_map(|(place, wanted)| {
+        let (class, detail) = lag(place, wanted, index)?;
+        Some(Fault::new(
+            class,
+            Code::StoreBehind,
+            "collect",
+            place.to_string(),
+            format!("{detail} (owner: {owner})"),
+        ))
+    })
+}
+
+/// Why a store, or its collection, is not new enough.
+fn lag(place: &Place, wanted: &str, index: &StagedStore) -> Option<(Class, String)> {
+    let meant = |name: &String| place.collection.as_ref().is_none_or(|meant| meant == name);
+    let read = index.collections.iter().filter(|(name, _)| meant(name));
+    let newest: Vec<&str> = read.filter_map(|(_, c)| c.newest.as_deref()).collect();
     // What cannot be compared is not taken for new enough.
-    let caught_up = |newest: &str| compare_versions(newest, wanted).is_some_and(Ordering::is_ge);
-    if newest.into_iter().any(caught_up) {
+    let compared = |newest: &&str| compare_versions(newest, wanted);
+    if newest.iter().filter_map(compared).any(Ordering::is_ge) {
         return None;
     }
-    let owner = catalog.store(&input.store).map_or("nobody", |store| store.owner.team.as_str());
-    let mut newest = index.collections.values().filter_map(|c| c.newest.as_deref()).peekable();
-    let never = newest.peek().is_some() && newest.all(|newest| compare_versions(newest, wanted).is_none());
-    let (class, detail) = if never {
-        let detail = format!("has versions that cannot be compared with {wanted} (owner: {owner})");
-        (Class::Permanent, detail)
-    } else {
-        (Class::Transient, format!("has nothing as new as {wanted} yet (owner: {owner})"))
-    };
-    Some(Fault::new(class, Code::StoreBehind, "collect", input.store.as_str(), detail))
+    if !newest.is_empty() && newest.iter().all(|newest| compared(newest).is_none()) {
+        return Some((Class::Permanent, format!("has versions that cannot be compared with {wanted}")));
+    }
+    Some((Class::Transient, format!("has nothing as new as {wanted} yet")))
 }

@@ -112,7 +112,7 @@ fn about(request: &Request, settings: &Settings, read_at: Timestamp) -> Result<A
         ("encrypted".to_owned(), format!("{:?}", export.sealed_for).to_lowercase()),
     ]);
     applied.extend(
-        export.min_versions.iter().map(|(store, min)| (format!("min_versions.{store}"), min.clone())),
+        export.min_versions.iter().map(|(place, min)| (format!("min_versions.{place}"), min.clone())),
     );
     Ok(About {
         tenant: settings.name.clone(),

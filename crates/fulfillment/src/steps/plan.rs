@@ -193,7 +193,9 @@ pub(super) fn collect(request: &Request, plan: Option<&Plan>) -> Decision {
     let stores = plan.map(Plan::stores).unwrap_or_default().into_iter();
     let found = |store: &StoreId| plan.is_some_and(|plan| plan.last_pages(store).any(|page| !page.gone));
     let mut stores: BTreeSet<StoreId> = stores.filter(found).collect();
-    stores.extend(request.export.iter().flat_map(|export| export.min_versions.keys().cloned()));
+    stores.extend(
+        request.export.iter().flat_map(|export| export.min_versions.keys().map(|place| place.store.clone())),
+    );
     Decision::stores(Outcome::Collect, stores.into_iter().collect())
 }
 

@@ -11,14 +11,17 @@ use super::super::shop::{self, NAME, PERSON};
 use super::super::stage::Stage;
 use super::{access, events, lines, until_ready};
 
-/// The shop, whose contacts say how new they are.
+/// The shop's catalog, whose contacts say how new they are.
+fn catalog() -> String {
+    let fields = "          contact_id: { category: user.unique_id, class: internal }\n";
+    shop::CATALOG
+        .replace("        resource: contacts\n", "        resource: contacts\n        version: revision\n")
+        .replacen(fields, &format!("{fields}          revision: {{ category: system.operations, class: internal, kind: number }}\n"), 1)
+}
+
 fn stage() -> Stage {
     let stage = Stage::new(1);
-    let fields = "          contact_id: { category: user.unique_id, class: internal }\n";
-    let catalog = shop::CATALOG
-        .replace("        resource: contacts\n", "        resource: contacts\n        version: revision\n")
-        .replacen(fields, &format!("{fields}          revision: {{ category: system.operations, class: internal, kind: number }}\n"), 1);
-    stage.world.publish_yaml(&catalog).expect("the catalog is whole");
+    stage.world.publish_yaml(&catalog()).expect("the catalog is whole");
     stage
 }
 
@@ -83,6 +86,25 @@ async fn a_store_that_is_behind_is_asked_again_until_it_has_caught_up() {
     assert_eq!(events(&stage, &id, EventKind::Packaged).len(), 1);
     stage.play_to_the_end(&id).await;
     assert_ours_is_clean(&stage, &id);
+}
+
+/// What another collection of the store counts says nothing of the one that is meant.
+#[tokio::test]
+async fn a_collection_is_as_new_as_its_own_records() {
+    let (stage, of) = (stage(), "        resource: interactions\n");
+    let counting = catalog().replace(of, &format!("{of}        version: interaction_id\n"));
+    stage.world.publish_yaml(&counting).expect("the catalog is whole");
+    revise(&stage, "C0001", "6");
+    shop::interaction(&stage.world, &stage.tenant, 9_000, "C0001", NAME);
+    let id = at_least(&stage, "crm/contacts", "7").await;
+    stage.play().await;
+    assert_asked_again(&stage, &id, 2).await;
+    revise(&stage, "C0001", "7");
+    stage.world.fake_clock().advance_to(stage.request(&id).progress_by.expect("looked after"));
+    stage.sweep().await;
+    let files = until_ready(&stage, &id).await;
+    assert_eq!(lines(&files, "crm/contacts")[0]["revision"], 7);
+    assert_eq!(super::manifest(&files)["settings"]["min_versions.crm/contacts"], "7");
 }
 
 /// It catches up while the step is retried: then nobody notices.

@@ -55,6 +55,14 @@ async fn what_is_wrong_about_an_export_is_named_by_where_it_is() {
     refused("access", json!({"min_versions": {"warehouse": "7"}}), &["/min_versions"]).await;
     refused("access", json!({"min_versions": {"Not A Store": "7"}}), &["/min_versions"]).await;
     refused("access", json!({"min_versions": {"crm": "7"}}), &["/min_versions/crm"]).await;
+    for none in ["crm/people", "warehouse/contacts", "crm/", "crm/contacts/id"] {
+        refused("access", json!({"min_versions": {none: "7"}}), &["/min_versions"]).await;
+    }
+    let contacts = json!({"min_versions": {"crm/contacts": "7"}});
+    refused("access", contacts, &["/min_versions/crm~1contacts"]).await;
+    for none in ["inf", "1e999", "NaN", "7.5"] {
+        refused("access", json!({"min_versions": {"shop": none}}), &["/min_versions/shop"]).await;
+    }
     let all = json!({"format": "csv", "recipient": {"age": "age1"}, "min_versions": {"crm": "7", "x": "7", "y": "7"}});
     refused("portability", all, &["/recipient/age", "/min_versions/crm", "/min_versions"]).await;
 }
@@ -100,6 +108,30 @@ async fn only_an_erasure_has_an_export_before_it_and_a_plain_one_has_none() {
     let front = front();
     let answer = submit(&front, "k", &asked("erasure", nothing)).await;
     assert_eq!((answer.status, front.request(&id_of(&answer)).export), (202, None));
+}
+
+/// A number is of one collection's counting. Where several count, it is said of which it is.
+#[tokio::test]
+async fn a_number_says_which_collection_it_counts_if_several_do() {
+    let front = front();
+    let catalog = CATALOG.replacen(
+        "        resource: invoices\n",
+        "        resource: invoices\n        version: id\n",
+        1,
+    );
+    front.world.publish_yaml(&catalog).expect("the catalog is whole");
+    let asks = async |key: &str, place: &str, version: &str| {
+        submit(&front, key, &asked("access", json!({"min_versions": {place: version}}))).await
+    };
+    let answer = asks("a", "shop", "7").await;
+    assert_eq!((answer.status, places(&answer)), (400, vec!["/min_versions/shop".to_owned()]));
+    assert!(answer.body.contains("shop/customers, shop/invoices"), "{}", answer.body);
+    for (place, version) in [("shop/invoices", "7"), ("shop", "2026-03-01T00:00:00Z")] {
+        let answer = asks(place, place, version).await;
+        assert_eq!(answer.status, 202, "{place} {version}: {}", answer.body);
+        let export = front.request(&id_of(&answer)).export.expect("it exports");
+        assert_eq!(export.min_versions, [(place.parse().expect("a place"), version.to_owned())].into());
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ codes! {
     StoreRefused = "store-refused",
     /// A store's records do not look as the catalog says.
     CatalogMismatch = "catalog-mismatch",
+    /// A record is larger than what can be shown.
+    RecordTooLarge = "record-too-large",
     /// A store has not yet what the request asks it to have.
     StoreBehind = "store-behind",
     /// The catalog that a request was planned with cannot be read.

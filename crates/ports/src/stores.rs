@@ -21,6 +21,10 @@ pub const PAGE: usize = 500;
 /// Bytes that the rows of one [`Collector::collect`] take, about: no more is read once they are that many.
 pub const MOST_COLLECTED: usize = 4 << 20;
 
+/// Bytes of one record at the most that is read whole. It is held several times over while it is masked and
+/// sealed.
+pub const MOST_RECORD: usize = 32 << 20;
+
 /// A collection of a store.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
@@ -188,7 +192,7 @@ pub trait Collector: Send + Sync {
     /// nothing. That is so within one call: which records other calls showed is the caller's to know.
     ///
     /// Reads by their keys, consistently where the store can; holds about [`MOST_COLLECTED`] bytes, or one
-    /// record if that is larger.
+    /// record if that is larger. One of more than [`MOST_RECORD`] is not begun: it is a permanent fault.
     async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault>;
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use domain::export::{Datum, Row};
 use domain::plan::Record;
-use ports::Fault;
-use ports::stores::{Collected, Target};
+use ports::stores::{Collected, MOST_RECORD, Target};
+use ports::{Class, Code, Fault};
 
-use super::database::{Database, Whole};
+use super::database::{Database, Path, Whole};
 use super::dialect::Dialect;
 use super::statement::{Statement, Writer};
 use crate::collecting::{self, Answer, Asked};
@@ -36,8 +36,16 @@ pub(super) async fn records(
     // A way takes its key's parameters, and three more.
     let each = target.collection.key.len() + 3;
     let most = (database.dialect().most_parameters / each).max(1);
+    let columns =
+        database.columns(&target.collection.resource).await.map_err(|t| t.fault(target, COLLECT))?;
     while answer.next().is_some() {
         let group = group(&asked, answer.answered(), most);
+        let large = large(database.dialect(), target, &group, &columns)?;
+        if !database.read(Path::Usual, &large).await.map_err(|t| t.fault(target, COLLECT))?.is_empty() {
+            let what = format!("a record is larger than {} MiB", MOST_RECORD >> 20);
+            let (class, code) = (Class::Permanent, Code::RecordTooLarge);
+            return Err(Fault::new(class, code, COLLECT, place::name(target), what));
+        }
         let question = question(database.dialect(), target, &group)?;
         let end = group.last().map_or(answer.answered(), |last| last.number + 1);
         let mut rows = Rows { target, answer: &mut answer, end, pending: None, nonsense: false };
@@ -58,6 +66,31 @@ fn group<'r>(asked: &[Asked<'r>], from: usize, most: usize) -> Vec<Numbered<'r>>
         group.extend(one.ways.iter().map(|record| Numbered { number, record }));
     }
     group
+}
+
+/// Columns whose lengths are added up in one pair of brackets: SQLite takes no deeper sums than of 1,000.
+const ADDED_UP: usize = 100;
+
+/// Asks whether one of the records is too large to be read. The database knows the lengths without reading
+/// what is that long.
+fn large(
+    dialect: &Dialect,
+    target: &Target<'_>,
+    group: &[Numbered<'_>],
+    columns: &[String],
+) -> Result<Statement, Fault> {
+    let mut with = Writer::new(dialect, target, COLLECT);
+    with.sql("SELECT 1 FROM ").table()?.sql(" AS kept WHERE ");
+    let records: Vec<&Record> = group.iter().map(|one| one.record).collect();
+    with.these(&records, None)?.sql(" AND 0");
+    for some in columns.chunks(ADDED_UP) {
+        // The table's own names, which need not be plain. After `kept.` they are taken for nothing else.
+        let quoted = some.iter().map(|name| format!("kept.\"{}\"", name.replace('"', "\"\"")));
+        let lengths: Vec<String> = quoted.map(|name| format!("coalesce(octet_length({name}), 0)")).collect();
+        with.sql(&format!(" + ({})", lengths.join(" + ")));
+    }
+    with.sql(&format!(" > {MOST_RECORD} LIMIT 1"));
+    Ok(with.done())
 }
 
 /// Asks for the rows of the records that are there, each with the record's number, and whether it still

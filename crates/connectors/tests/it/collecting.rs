@@ -11,7 +11,7 @@ use connectors::sql::Sql;
 use domain::catalog::FieldKind;
 use domain::export::{Datum, Row};
 use domain::plan::{Record, Value};
-use ports::stores::{Collected, MOST_COLLECTED};
+use ports::stores::{Collected, MOST_COLLECTED, MOST_RECORD};
 use ports::{Class, Code, Collector, Fault};
 use serde_json::{Value as Json, json};
 use testkit::conformance::{Fixture, Scene};
@@ -285,6 +285,29 @@ async fn a_row_that_is_too_large_is_read_alone() {
         left = &left[collected.taken..];
     }
     assert_eq!(taken, [3, 1, 1]);
+}
+
+/// One that would not fit into the memory of the step is said to be there, and not begun.
+#[tokio::test]
+async fn a_row_that_no_step_could_hold_is_refused() {
+    let file = sqlite::fresh(sqlite::Shape::Indexed).await;
+    let scene = Scene::of(&file);
+    let who = text("a@example.com");
+    scene.plant(&who, 3).await;
+    let found = scene.locate(from_ref(&who)).await;
+    let id = found[1].key["id"].expose();
+    file.run("ALTER TABLE people ADD COLUMN \"scan of \"\"it\"\"\" BLOB").await;
+    for (bytes, is_shown) in [(MOST_RECORD - 1_000, true), (MOST_RECORD + 1, false), (300 << 20, false)] {
+        file.run(&format!("UPDATE people SET \"scan of \"\"it\"\"\" = zeroblob({bytes}) WHERE id = {id}"))
+            .await;
+        let collected = scene.collect(&found).await;
+        if is_shown {
+            assert_eq!(collected.expect("rows").taken, 2, "it fills an answer");
+        } else {
+            let fault = collected.expect_err("it is refused");
+            check(&fault, Class::Permanent, Code::RecordTooLarge, "a record is larger than 32 MiB");
+        }
+    }
 }
 
 /// In another encoding the bytes of a text are others: nothing is shown rather than something else.

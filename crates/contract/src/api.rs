@@ -112,8 +112,8 @@ pub struct StoreView {
     pub retained: u64,
     /// Records that still name the person, when the store was read again; `null` until then.
     pub residue: Option<u64>,
-    /// Where keys were destroyed: from when on nobody can open what they sealed. The request does not end
-    /// before.
+    /// Where keys are destroyed: from when on, at the latest, nobody can open what they sealed. The request
+    /// does not end before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_from: Option<Timestamp>,
     /// What is kept there, and why.

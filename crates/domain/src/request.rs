@@ -141,8 +141,8 @@ pub struct Request {
     /// Whether a store was begun: from then on it cannot be cancelled.
     #[serde(default)]
     pub erasing_begun: bool,
-    /// The stores whose sealed data cannot be read any more, once destroying the person's keys was begun in
-    /// the present pass: whoever wants any of it kept from then on comes too late.
+    /// The stores whose sealed data goes with the person's keys, once destroying these was begun in the
+    /// present pass: whoever wants any of it kept from then on comes too late.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shredded: Vec<StoreId>,
     /// Somebody withdrew it.

@@ -99,15 +99,15 @@ pub struct Task {
     /// The counts of erasing by collection.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub collections: BTreeMap<String, Tally>,
-    /// For [`Operation::Erase`], where keys were destroyed: since when, at the latest, nobody can open
-    /// what they sealed. Nothing is called erased before.
+    /// For [`Operation::Erase`], where keys are destroyed: since when, at the latest, nobody can open what
+    /// they sealed. It is there before the first one goes. Nothing is called erased before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_from: Option<Timestamp>,
     /// Where to go on, sealed: a store's own cursor can contain keys.
     pub cursor: Option<String>,
     /// Why it was given up.
     pub failure: Option<Failure>,
-    /// When it last changed.
+    /// When it last changed; for [`Operation::Confirm`], unless it failed, when that reading began.
     pub at: Timestamp,
 }
 

@@ -2,6 +2,7 @@
 //! sealed under that person's own key, and the key is destroyed.
 
 mod keeping;
+mod since;
 
 use domain::hold::Verdict;
 use domain::{Identity, Operation, Personal, RequestId, Status};

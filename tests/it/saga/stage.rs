@@ -59,9 +59,11 @@ pub struct Stage {
     pub happening: Mutex<Option<Happening>>,
     /// What happens before each call of a function: its name is given.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// What happens while a function works, whenever it asks whether its time is up.
+    pub during: Mutex<Option<Meanwhile>>,
 }
 
-/// Something that happens before a function is called.
+/// Something that happens before a function is called, or while it works.
 pub type Meanwhile = Box<dyn FnMut(&Stage, &str) + Send>;
 
 impl Stage {
@@ -99,6 +101,7 @@ impl Stage {
             walks: Mutex::default(),
             happening: Mutex::new(None),
             meanwhile: Mutex::new(None),
+            during: Mutex::new(None),
         }
     }
 
@@ -367,6 +370,14 @@ impl Stage {
         self.world.request(&self.tenant, id).expect("it is there")
     }
 
+    fn let_happen(&self, what: &Mutex<Option<Meanwhile>>, function: &str) {
+        let happening = what.lock().expect("not poisoned").take();
+        if let Some(mut happening) = happening {
+            happening(self, function);
+            *what.lock().expect("not poisoned") = Some(happening);
+        }
+    }
+
     fn packaging(&self) -> package_export::Ports {
         let w = &self.world;
         package_export::Ports {
@@ -389,6 +400,7 @@ impl Stage {
             Some(pages) => Box::new(CountedBudget::new(pages)),
             None => Box::new(UnlimitedBudget),
         };
+        let budget = Watched { stage: self, function: &call.function, budget };
         macro_rules! ports {
             ($step:ident: $($port:ident),*) => { $step::Ports { $($port: w.$port()),* } };
         }
@@ -401,7 +413,7 @@ impl Stage {
             "LocateStoreFunctionArn" => {
                 let ports =
                     ports!(locate_store: requests, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = locate_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = locate_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "PinPlanFunctionArn" => {
@@ -415,24 +427,24 @@ impl Stage {
             "SuppressStoreFunctionArn" => {
                 let ports =
                     ports!(suppress_store: requests, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = suppress_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = suppress_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "RestoreStoreFunctionArn" => {
                 let ports =
                     ports!(restore_store: requests, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = restore_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = restore_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "EraseStoreFunctionArn" => {
                 let ports = ports!(erase_store: requests, holds, sanctions, tenants, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = erase_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = erase_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "ConfirmStoreFunctionArn" => {
                 let ports =
                     ports!(confirm_store: requests, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = confirm_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = confirm_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
@@ -442,12 +454,12 @@ impl Stage {
             "CollectStoreFunctionArn" => {
                 let ports =
                     ports!(collect_store: requests, keyring, staging, catalogs, stores, clock, entropy);
-                let ran = collect_store::run(&ports, &input::<StoreRun>(call), &*budget).await?;
+                let ran = collect_store::run(&ports, &input::<StoreRun>(call), &budget).await?;
                 finished(ran).map(|()| Value::Null)
             }
             "PackageExportFunctionArn" => {
                 let ports = self.packaging();
-                package_export::run(&ports, &input::<Run>(call), &*budget).await.map(json)
+                package_export::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "AnnounceFunctionArn" if call.state == "AnnounceExport" => {
                 assert_eq!(input::<AnnounceRun>(call).what, What::Export);
@@ -476,6 +488,24 @@ impl Stage {
     }
 }
 
+/// A step's time, and what happens meanwhile.
+struct Watched<'a> {
+    stage: &'a Stage,
+    function: &'a str,
+    budget: Box<dyn Budget>,
+}
+
+impl Budget for Watched<'_> {
+    fn is_spent(&self) -> bool {
+        self.stage.let_happen(&self.stage.during, self.function);
+        self.budget.is_spent()
+    }
+
+    fn is_half_spent(&self) -> bool {
+        self.budget.is_half_spent()
+    }
+}
+
 fn input<T: DeserializeOwned>(call: &Call) -> T {
     serde_json::from_value(call.payload.clone())
         .unwrap_or_else(|e| panic!("{} is called with what it cannot read: {e}", call.state))
@@ -484,11 +514,7 @@ fn input<T: DeserializeOwned>(call: &Call) -> T {
 #[async_trait]
 impl Tasks for Stage {
     async fn invoke(&self, call: &Call) -> Result<Value, TaskError> {
-        let meanwhile = self.meanwhile.lock().expect("not poisoned").take();
-        if let Some(mut meanwhile) = meanwhile {
-            meanwhile(self, &call.function);
-            *self.meanwhile.lock().expect("not poisoned") = Some(meanwhile);
-        }
+        self.let_happen(&self.meanwhile, &call.function);
         let first = self.step(call).await;
         if self.world.injector().revive() {
             // The process died in the middle: whatever it would have answered is lost.

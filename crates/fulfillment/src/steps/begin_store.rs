@@ -8,13 +8,17 @@ use domain::hold::Ruling;
 use domain::plan::{PageRef, Plan};
 use domain::request::Request;
 use domain::{Status, StoreId, Task};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::change::{Amend, Draft, Scope, amend, amend_plainly};
+use crate::change::{Amend, Draft, Scope, amend, amend_plainly, later};
 use crate::error::StepError;
 use crate::sanctions::{Heard, Panel, add_retentions};
 use crate::steps::check_sanctions::{hold, settings};
 use crate::steps::erase_store::Ports;
 use crate::steps::treatment::{Handling, handling};
+
+/// No call goes on for longer: Lambda ends it.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_mins(15);
 
 /// A wave in one store, about to be begun.
 pub(super) struct Beginning<'a> {
@@ -35,7 +39,8 @@ pub(super) struct Beginning<'a> {
 impl Beginning<'_> {
     /// Hears the sources that concern the store, and begins it; the request as it is then, or `None`
     /// if anybody objects: then nothing is touched, and the request is checked again as a whole. Where
-    /// keys would be destroyed, those are heard that concern any store whose data they may have sealed.
+    /// keys would be destroyed, those are heard that concern any store whose data they may have sealed; and
+    /// the task says since when that is true at the latest, should the call end before it can say more.
     pub async fn begin(&self, request: &Request, task: &mut Task) -> Result<Option<Request>, StepError> {
         let settings = settings(&*self.ports.tenants, request).await?;
         let panel = Panel {
@@ -50,6 +55,7 @@ impl Beginning<'_> {
             return object(self.scope, &self.store.id, &ruling, &answers).await.map(|()| None);
         };
         task.round = self.wave;
+        let true_from = task.true_from;
         let begun = amend(self.scope, |mut now| {
             if now.status == Status::Held || now.denied.is_some() {
                 // Somebody objected to another store of this wave.
@@ -62,8 +68,10 @@ impl Beginning<'_> {
             let (touches, shreds) = self.touches(&now, at)?;
             task.begun |= touches;
             now.erasing_begun |= task.begun;
-            if shreds {
+            if let Some(after) = shreds {
                 now.shredded = self.sealed().into_iter().cloned().collect();
+                // Whether this call lives to say when the last key went is not known yet.
+                task.true_from = true_from.max(Some(since(later(at, LONGEST_CALL), after)));
             }
             let mut draft =
                 Draft::new(now, EventKind::Erasing, at).task(task.clone()).detail("wave", self.wave);
@@ -98,17 +106,30 @@ impl Beginning<'_> {
         Ok(own.chain(others.into_iter().filter(|store| **store != self.store.id)).collect())
     }
 
-    /// Whether any record of the wave is changed, and whether any key is destroyed: a hold is not too late
-    /// for what is kept anyway.
-    fn touches(&self, request: &Request, now: jiff::Timestamp) -> Result<(bool, bool), StepError> {
-        let (mut touches, mut shreds) = (false, false);
+    /// Whether any record of the wave is changed, and, if any key is destroyed, how long after that it is
+    /// true: a hold is not too late for what is kept anyway.
+    fn touches(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(bool, Option<SignedDuration>), StepError> {
+        let (mut touches, mut shreds) = (false, None);
         for collection in self.collections()? {
-            let handling = handling((request, self.plan), self.catalog, self.store, collection, now);
-            touches |= !matches!(handling, Handling::Keep);
-            shreds |= matches!(handling, Handling::Shred(_));
+            match handling((request, self.plan), self.catalog, self.store, collection, now) {
+                Handling::Keep => continue,
+                Handling::Treat(_) => {}
+                Handling::Shred(after) => shreds = shreds.max(Some(after)),
+            }
+            touches = true;
         }
         Ok((touches, shreds))
     }
+}
+
+/// Since when it is true that a key is gone which was destroyed then; at the end of time if that cannot be
+/// written.
+pub(super) fn since(destroyed: Option<Timestamp>, after: SignedDuration) -> Timestamp {
+    destroyed.and_then(|at| later(at, after)).unwrap_or(Timestamp::MAX)
 }
 
 /// The collection of a page.

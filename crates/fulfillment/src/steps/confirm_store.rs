@@ -13,6 +13,7 @@ use domain::event::EventKind;
 use domain::plan::{Lookup, PageRef, Plan, Source};
 use domain::request::Request;
 use domain::{Operation, Status, Tally, Task, TaskStatus};
+use jiff::Timestamp;
 use ports::stores::{Connector, MOST_VALUES, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ pub struct Ports {
 /// How far confirming has come, and what it found. Sealed when it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Progress {
+    /// When reading began: nothing of this is older. Without it, it is as old as can be.
+    #[serde(default)]
+    since: Timestamp,
     at: Position,
     /// Which page is read again by its keys, after the searches.
     page: usize,
@@ -78,10 +82,11 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     }
     let fresh = Task::new(Operation::Confirm, input.store.clone(), plan.pass_number(), ports.clock.now());
     let stored = tasks.iter().find(|t| t.op == Operation::Confirm && t.store == input.store).cloned();
-    let erased_at = last_erased_at(&tasks, ports.clock.now());
-    let stored = stored.filter(|t| t.pass == fresh.pass && erased_at.is_none_or(|at| t.at >= at));
-    let task = stored.unwrap_or(fresh);
-    if task.status == TaskStatus::Done {
+    let task = stored.filter(|t| t.pass == fresh.pass).unwrap_or(fresh);
+    let begun_at = ports.clock.now();
+    let erased_at = last_erased_at(&tasks, begun_at);
+    let is_late_enough = |at: Timestamp| erased_at.is_none_or(|erased| at >= erased);
+    if task.status == TaskStatus::Done && is_late_enough(task.at) {
         return Ok(StoreRan { more: false });
     }
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
@@ -89,10 +94,13 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         .store(&input.store)
         .ok_or_else(|| StepError::broken("confirm", "the catalog lacks the store"))?;
     let connector = ports.stores.connector(&request.tenant, store).await?;
-    let mut progress = match &task.cursor {
-        Some(cursor) => desk.open_cursor(&input.store, cursor)?,
-        None => Progress::default(),
+    let kept: Option<Progress> = match &task.cursor {
+        Some(cursor) => Some(desk.open_cursor(&input.store, cursor)?),
+        None => None,
     };
+    // A failure since is no reading: what counts is when the reading began that it would go on with.
+    let kept = kept.filter(|progress| is_late_enough(progress.since));
+    let mut progress = kept.unwrap_or_else(|| Progress { since: begun_at, ..Progress::default() });
     let reader = Reader {
         keyring: &*ports.keyring,
         desk: &desk,
@@ -101,11 +109,11 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         catalog: &catalog,
         store,
         connector,
-        now: ports.clock.now(),
+        now: begun_at,
     };
-    let begun_at = progress.clone();
+    let before = progress.clone();
     let read = reader.read(&mut progress, budget).await;
-    if read.is_err() && progress == begun_at {
+    if read.is_err() && progress == before {
         return read.map(|_| StoreRan { more: true });
     }
     // What this call has read is not read again by the next, even if it failed.
@@ -113,7 +121,6 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let cursor = if finished { None } else { Some(desk.seal_cursor(&input.store, &progress)?) };
     let residue = finished.then(|| progress.residue());
     amend_plainly(&scope, |mut now| {
-        let at = scope.clock.now();
         now.become_status(Status::Confirming)?;
         if finished {
             now.attempts = 0;
@@ -123,11 +130,13 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
             tally: Tally { residue, ..Tally::default() },
             cursor: cursor.clone(),
             failure: None,
-            at,
+            // What happened while it was read is perhaps not in it.
+            at: progress.since,
             ..task.clone()
         };
         let kind = if finished { EventKind::Confirmed } else { EventKind::Progressed };
-        Ok(Amend::commit(Draft::new(now, kind, at).task(task).detail("proof", "re-read"), ()))
+        let draft = Draft::new(now, kind, scope.clock.now());
+        Ok(Amend::commit(draft.task(task).detail("proof", "re-read"), ()))
     })
     .await?;
     read.map(|finished| StoreRan { more: !finished })
@@ -143,9 +152,9 @@ pub(super) fn is_settled(plan: &Plan, tasks: &[Task]) -> bool {
     })
 }
 
-/// When anything was erased last, or became true: what was read before it says nothing about it. Until a
+/// When anything was erased last, or became true: a reading that began before it says nothing about it. Until a
 /// key that was destroyed has left every cache, somebody may have used it, or had it made anew.
-pub(super) fn last_erased_at(tasks: &[Task], now: jiff::Timestamp) -> Option<jiff::Timestamp> {
+pub(super) fn last_erased_at(tasks: &[Task], now: Timestamp) -> Option<Timestamp> {
     let erased = tasks.iter().filter(|t| t.op == Operation::Erase);
     erased.flat_map(|t| [Some(t.at), t.true_from.filter(|from| *from <= now)]).flatten().max()
 }
@@ -158,7 +167,7 @@ struct Reader<'a> {
     catalog: &'a Catalog,
     store: &'a Store,
     connector: Arc<dyn Connector>,
-    now: jiff::Timestamp,
+    now: Timestamp,
 }
 
 impl Reader<'_> {

@@ -22,7 +22,7 @@ use ports::{
 use crate::change::{Actor, Amend, Draft, Scope, amend};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
-use crate::steps::begin_store::{Beginning, collection_of};
+use crate::steps::begin_store::{Beginning, collection_of, since};
 use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::treatment::{Handling, handling};
 
@@ -81,6 +81,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let store = catalog
         .store(&input.store)
         .ok_or_else(|| StepError::broken("erase", "the catalog lacks the store"))?;
+    let mut true_from = task.true_from;
     let beginning = Beginning { ports, scope: &scope, plan: &plan, catalog: &catalog, store, wave };
     let Some(request) = beginning.begin(&request, &mut task).await? else {
         return Ok(StoreRan { more: false });
@@ -88,10 +89,11 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let eraser = Eraser { ports, desk: &desk, plan: &plan, request: &request, catalog: &catalog, store };
     let (mut foreign, mut done) = (0, 0);
     while let Some((_, page)) = next(&task) {
-        let settled = match eraser.settle(page, &mut task).await {
+        let settled = match eraser.settle(page, &mut task, &mut true_from).await {
             Ok(settled) => settled,
             Err(error) => {
-                // What was settled by this call is not done again by the next.
+                // What was settled by this call is not done again by the next. Some keys of this page may be
+                // gone, so it stays with what was said at the beginning.
                 if done > 0 {
                     save(&scope, &task, EventKind::Progressed, foreign).await?;
                 }
@@ -102,12 +104,14 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         foreign += settled.foreign;
         task.pages += 1;
         if budget.is_spent() && next(&task).is_some() {
+            task.true_from = true_from;
             let saved = save(&scope, &task, EventKind::Progressed, foreign).await?;
             return Ok(StoreRan { more: saved });
         }
     }
     let all = u32::try_from(order.len()).unwrap_or(u32::MAX);
     task.status = if task.pages >= all { TaskStatus::Done } else { TaskStatus::Running };
+    task.true_from = true_from;
     save(&scope, &task, EventKind::Erased, foreign).await?;
     Ok(StoreRan { more: false })
 }
@@ -145,9 +149,9 @@ fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp
     }
 }
 
-/// The task of a new pass. What was erased or anonymised stays so; what is kept is located again,
-/// and counted again.
-fn carried(stored: Task, fresh: Task) -> Task {
+/// The task of a new pass. What was erased or anonymised stays so, and so does since when that is true;
+/// what is kept is located again, and counted again.
+pub(super) fn carried(stored: Task, fresh: Task) -> Task {
     let kept_anew = |tally: Tally| Tally { retained: 0, ..tally };
     let collections = stored.collections.into_iter().map(|(name, tally)| (name, kept_anew(tally)));
     Task {
@@ -193,8 +197,14 @@ struct Eraser<'a> {
 }
 
 impl Eraser<'_> {
-    /// Treats one page, and counts it: in all, and for its collection.
-    async fn settle(&self, page: &PageRef, task: &mut Task) -> Result<Settled, StepError> {
+    /// Treats one page, and counts it: in all, and for its collection. Where keys are destroyed, it says since
+    /// when that is true.
+    async fn settle(
+        &self,
+        page: &PageRef,
+        task: &mut Task,
+        true_from: &mut Option<jiff::Timestamp>,
+    ) -> Result<Settled, StepError> {
         let collection = collection_of(self.store, page)?;
         let now = self.ports.clock.now();
         let handling = handling((self.request, self.plan), self.catalog, self.store, collection, now);
@@ -207,9 +217,7 @@ impl Eraser<'_> {
                 let records = self.desk.page(&page.object).await?.records;
                 let keys = PersonsKeys::of(&*self.ports.keyring, &self.request.tenant).await?;
                 let done = keys.destroy(&records).await?;
-                let destroyed = self.ports.clock.now();
-                let true_from = destroyed.checked_add(after).unwrap_or(jiff::Timestamp::MAX);
-                task.true_from = task.true_from.max(Some(true_from));
+                *true_from = (*true_from).max(Some(since(Some(self.ports.clock.now()), after)));
                 (Settled { done, foreign: 0 }, Tally { erased: done, ..Tally::default() })
             }
             Handling::Treat(treatment) => {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
+use crate::steps::erase_store::carried;
 
 /// What the step needs.
 pub struct Ports {
@@ -47,14 +48,13 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         }
         let fresh = Task::new(op, store.clone(), request.pass, now);
         let task = stored.clone().unwrap_or_else(|| fresh.clone());
-        // A failure is of the pass in which it happens. Counts of an earlier one are kept, except that
-        // each pass locates everything anew.
-        let recounts = op == Operation::Locate;
-        let task = if task.pass == fresh.pass {
-            task
-        } else {
-            let tally = if recounts { fresh.tally } else { task.tally };
-            Task { tally, collections: task.collections, begun: task.begun, ..fresh }
+        // A failure is of the pass in which it happens. What was erased before stays so, and each pass
+        // locates everything anew.
+        let task = match op {
+            _ if task.pass == fresh.pass => task,
+            Operation::Erase => carried(task, fresh),
+            Operation::Locate => fresh,
+            _ => Task { tally: task.tally, ..fresh },
         };
         let task = Task { status: TaskStatus::Failed, failure: Some(failure.clone()), at: now, ..task };
         let mut draft = Draft::new(request, EventKind::Failed, now)

@@ -28,8 +28,8 @@ pub(super) fn handling(
     collection: &Collection,
     now: Timestamp,
 ) -> Handling {
-    // Once the first keys are gone nothing keeps what they sealed, in whatever store: to call it kept would
-    // be a lie.
+    // Once destroying was begun nothing keeps what the keys sealed, in whatever store: some may be gone, and
+    // to call that kept would be a lie.
     let too_late = collection.erasure.method == Method::Shred && !request.shredded.is_empty();
     if !too_late && kept_by(request, catalog, store, collection, now).is_some() {
         return Handling::Keep;

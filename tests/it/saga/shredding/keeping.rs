@@ -21,7 +21,7 @@ const INVOICES: &str = "
 ";
 
 /// In the archive, or in a store of its own.
-fn stage_of(apart: bool) -> Stage {
+pub(super) fn stage_of(apart: bool) -> Stage {
     let ledger = "
   - id: ledger
     kind: s3
@@ -31,8 +31,8 @@ fn stage_of(apart: bool) -> Stage {
     stage_with(&format!("{}{between}{INVOICES}", ARCHIVE.trim_end()))
 }
 
-/// The tax office's source, which is asked about the ledger alone.
-fn ask_tax(stage: &Stage, about: &str) {
+/// The tax office's source, which is asked about one store alone.
+pub(super) fn ask_tax(stage: &Stage, about: &str) {
     let mut settings =
         (*at_once(stage.world.tenants().settings(&stage.tenant)).expect("fine").expect("settings")).clone();
     settings.sanctions.push(SanctionSource {

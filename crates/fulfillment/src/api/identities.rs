@@ -45,6 +45,32 @@ pub(crate) async fn settings(tenants: &dyn Tenants, tenant: &TenantId) -> Result
     })?)
 }
 
+/// An identity of whatever type, whether the catalog still has it or not; it is at `at` in the body.
+pub(crate) fn of_any_type(given: &GivenIdentity, at: &str, errors: &mut Vec<Invalid>) -> Option<Identity> {
+    match given.kind.parse::<IdentityType>() {
+        Ok(kind) => of_type(kind, given, at, errors),
+        Err(error) => {
+            errors.push(Invalid::new(format!("{at}/type"), error.to_string()));
+            None
+        }
+    }
+}
+
+fn of_type(
+    kind: IdentityType,
+    given: &GivenIdentity,
+    at: &str,
+    errors: &mut Vec<Invalid>,
+) -> Option<Identity> {
+    match Identity::new(kind, &given.value) {
+        Ok(identity) => Some(identity),
+        Err(error) => {
+            errors.push(Invalid::new(format!("{at}/value"), error.to_string()));
+            None
+        }
+    }
+}
+
 impl Configured {
     /// What a tenant has configured.
     pub(crate) async fn of(
@@ -96,13 +122,7 @@ impl Configured {
             errors.push(Invalid::new(format!("{at}/type"), detail));
             return None;
         };
-        match Identity::new(kind, &given.value) {
-            Ok(identity) => Some(identity),
-            Err(error) => {
-                errors.push(Invalid::new(format!("{at}/value"), error.to_string()));
-                None
-            }
-        }
+        of_type(kind, given, at, errors)
     }
 
     /// Checks a list of identities, which is at `at` in the body. Each is kept once.

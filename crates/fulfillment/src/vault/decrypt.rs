@@ -24,10 +24,14 @@ pub(super) async fn decrypt(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     let object = Object::of((ports, call), Want::Open, body.context, body.subject.as_ref(), errors).await?;
     let header = Header::read(sealed.expose()).map_err(closed)?;
     let version = header.key_version();
-    // Which version it asks for was perhaps changed with the rest: no key is looked for because of that, so
-    // that what a changed byte costs does not depend on which one it is.
-    let key =
-        if header.is_whole() { ports.keyring.open_version(&object.scope, version).await? } else { None };
+    let key = if header.is_whole() {
+        ports.keyring.open_version(&object.scope, version).await?
+    } else {
+        // Which version it asks for was perhaps changed with the rest: no key is looked for because of that.
+        // The one in force is, for nothing, so that a changed byte costs as much here as behind the header.
+        ports.keyring.open(&object.scope).await?;
+        None
+    };
     let found = key.is_some();
     let key = key.unwrap_or_else(|| stand_in(ports, version));
     match vault::open(&key, &object.context(), sealed.expose()).map(Bytes::new) {
@@ -37,8 +41,8 @@ pub(super) async fn decrypt(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     }
 }
 
-/// A key that opens nothing and has another version, for one that there is not or that was not looked for:
-/// so all of what was sent is looked at as ever, and what is wrong with it comes before what is wrong with
+/// A key that opens nothing and has another version, for one that there is not or that is not asked for by
+/// what is whole: so all of what was sent is looked at as ever, and what is wrong with it comes before what is wrong with
 /// the key. That a key was looked for and is not there can be told by the time that looking took.
 fn stand_in(ports: &Ports, version: u32) -> DataKey {
     DataKey::new(&Material::new(ports.entropy.bytes()), version ^ 1)

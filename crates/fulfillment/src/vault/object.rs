@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::Ports;
 use crate::api::Call;
 use crate::api::body::{Field, Shape, needed, optional};
-use crate::api::identities::{Configured, IDENTITY};
+use crate::api::identities::{Configured, IDENTITY, of_any_type};
 use crate::api::refusal::{Refusal, invalid};
 use crate::subject::Pseudonymiser;
 
@@ -107,11 +107,12 @@ impl Object {
         mut errors: Vec<Invalid>,
     ) -> Result<Self, Refusal> {
         let tenant = call.tenant();
-        let identity = match subject {
-            None => None,
-            Some(given) => {
+        let identity = match (subject, want) {
+            (None, _) => None,
+            (Some(given), Want::Open) => of_any_type(given, "/subject", &mut errors),
+            (Some(given), Want::Seal) => {
                 let configured = Configured::of(&*ports.tenants, &*ports.catalogs, tenant).await?;
-                if want == Want::Seal && !configured.shreds() {
+                if !configured.shreds() {
                     errors.push(Invalid::new("/subject", NEVER_DESTROYED));
                 }
                 configured.check(given, "/subject", &mut errors)

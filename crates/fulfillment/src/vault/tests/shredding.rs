@@ -47,7 +47,18 @@ async fn the_catalog_in_force_for_the_tenant_decides() {
 async fn what_was_sealed_before_the_catalog_changed_still_opens() {
     let front = front();
     let kept = front.seal("c", b"p", Some(PERSON)).await;
+    // A type that nothing else in the catalog has.
+    let badges = ARCHIVE.replace("email: {", "badge: {").replace("identity: email", "identity: badge");
+    assert_ne!(badges, ARCHIVE);
+    publish(&front, &format!("{CATALOG}{badges}"));
+    let of_badge = |mut body: Value| {
+        body["subject"] = json!({"type": "badge", "value": "B-57"});
+        body
+    };
+    let badge = json_of(&front.encrypt("demo", &of_badge(sealing("c", "b"))).await);
+    let badge = STANDARD.decode(badge["sealed"].as_str().expect("a text")).expect("base64");
     publish(&front, CATALOG);
+    assert_eq!(opened(&front.decrypt("demo", &of_badge(opening("c", &badge))).await), b"b");
     assert_eq!(opened(&front.open("c", &kept.sealed, Some(PERSON)).await), b"p");
     let more = front.encrypt("demo", &for_person(sealing("c", "more"), PERSON)).await;
     assert_eq!(more.status, 400, "{}", more.body);

@@ -133,7 +133,8 @@ pub const FAULTS_IN_A_ROW: usize = 5;
 pub struct Rewrapped {
     /// Keys that were sealed anew.
     pub done: usize,
-    /// Single keys that are damaged where they are stored: trying again does not help.
+    /// Single keys that are damaged where they are stored, and rows of an index that name none: trying again
+    /// does not help.
     pub damaged: usize,
     /// What could not be read or sealed anew for another reason.
     pub failed: usize,

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used)] // All of it is tests.
 
 mod canned;
+mod damaged;
 mod engine;
 mod items;
 mod keys;

@@ -19,13 +19,15 @@ use crate::canned::{Call, Calls, answering_each};
 const VERSIONS: [[u8; 32]; 2] = [[1; 32], [2; 32]];
 const PERSONS: [u8; 32] = [9; 32];
 
-async fn keys_table(answer_to: impl FnMut(&Call) -> (u16, String) + Send + 'static) -> (KeysTable, Calls) {
+pub async fn keys_table(
+    answer_to: impl FnMut(&Call) -> (u16, String) + Send + 'static,
+) -> (KeysTable, Calls) {
     let (dynamodb, kms, calls) = answering_each(answer_to).await;
     let (clock, entropy) = (Arc::new(FakeClock::at(now())), Arc::new(aws::SystemEntropy));
     (KeysTable::new(dynamodb, kms, "keys", "arn:root", (clock, entropy)), calls)
 }
 
-fn ok(body: &Value) -> (u16, String) {
+pub fn ok(body: &Value) -> (u16, String) {
     (200, body.to_string())
 }
 
@@ -48,9 +50,16 @@ fn sealed(subject: &Pseudonym) -> Vec<u8> {
     vault::seal_key(&key(VERSIONS[0], 1), &context(&demo, subject), [3; 32], &material).expect("sealed")
 }
 
+/// The item of a person's key, with something done to what is sealed.
+pub fn sealed_item(subject: &Pseudonym, change: impl FnOnce(&mut Vec<u8>)) -> (u16, String) {
+    let mut sealed = sealed(subject);
+    change(&mut sealed);
+    ok(&json!({"Item": {"version": {"N": "5"}, "sealed": {"B": STANDARD.encode(sealed)}}}))
+}
+
 /// One of `items` after another, as the index has them: two at a time, in its order or the other way round,
 /// those between two places.
-fn page(items: &[Value], body: &Value) -> (u16, String) {
+pub fn page(items: &[Value], body: &Value) -> (u16, String) {
     let values = &body["ExpressionAttributeValues"];
     let place = |item: &Value| item["work_sk"]["S"].as_str().expect("a place").to_owned();
     let bound = |name: &str| values[name]["S"].as_str().map(str::to_owned);
@@ -70,18 +79,18 @@ fn page(items: &[Value], body: &Value) -> (u16, String) {
 }
 
 /// A row of the index.
-fn row(pk: &str, sk: &str, work: &str, place: &str) -> Value {
+pub fn row(pk: &str, sk: &str, work: &str, place: &str) -> Value {
     json!({"pk": {"S": pk}, "sk": {"S": sk}, "work_pk": {"S": work}, "work_sk": {"S": place}})
 }
 
 /// A tenant's `subjects` key, due so many seconds from now.
-fn rotating(tenant: &str, seconds: i64) -> Value {
+pub fn rotating(tenant: &str, seconds: i64) -> Value {
     let (pk, due) = (format!("T#{tenant}"), after(seconds));
     row(&pk, "KEY#subjects", "ROTATE", &format!("{due:.9}#{pk}#KEY#subjects"))
 }
 
 /// A person's key, under the first version of the tenant's.
-fn persons_row(tenant: &str, subject: &Pseudonym) -> Value {
+pub fn persons_row(tenant: &str, subject: &Pseudonym) -> Value {
     let pk = format!("T#{tenant}#S#{subject}");
     row(&pk, "SUBJECT", &format!("T#{tenant}#W"), &format!("0000000001#{subject}"))
 }
@@ -94,7 +103,7 @@ fn plan_row(root: &str, shard: u32, tenant: &str, n: usize) -> Value {
 
 /// What there is: a tenant whose second version is in force, and these persons under the first. The first
 /// `damaged` of them do not open.
-fn persons(subjects: Vec<Pseudonym>, damaged: usize) -> impl FnMut(&Call) -> (u16, String) {
+pub fn persons(subjects: Vec<Pseudonym>, damaged: usize) -> impl FnMut(&Call) -> (u16, String) {
     let mut rows: Vec<Value> = subjects.iter().map(|subject| persons_row("demo", subject)).collect();
     rows.push(rotating("demo", 0));
     move |(operation, body)| match operation.as_str() {
@@ -104,9 +113,7 @@ fn persons(subjects: Vec<Pseudonym>, damaged: usize) -> impl FnMut(&Call) -> (u1
                 "made_at": {"S": now().to_string()}, "rotate_by": {"S": now().to_string()}}})),
             "SUBJECT" => {
                 let at = rows.iter().position(|key| key["pk"] == body["Key"]["pk"]).expect("a person");
-                let mut sealed = sealed(&subjects[at]);
-                sealed[100] ^= u8::from(at < damaged);
-                ok(&json!({"Item": {"version": {"N": "5"}, "sealed": {"B": STANDARD.encode(sealed)}}}))
+                sealed_item(&subjects[at], |sealed| sealed[100] ^= u8::from(at < damaged))
             }
             version => ok(&json!({"Item": {"wrapped": {"B": STANDARD.encode(version)}}})),
         },
@@ -119,7 +126,7 @@ fn persons(subjects: Vec<Pseudonym>, damaged: usize) -> impl FnMut(&Call) -> (u1
     }
 }
 
-fn subjects(count: usize) -> Vec<Pseudonym> {
+pub fn subjects(count: usize) -> Vec<Pseudonym> {
     (0..count).map(|n| pseudonym(&format!("person-{n}"))).collect()
 }
 

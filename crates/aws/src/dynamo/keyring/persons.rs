@@ -39,6 +39,12 @@ fn version_of(item: &Item) -> Option<u32> {
     item.get("version")?.as_n().ok()?.parse().ok()
 }
 
+/// The version of the tenant's key that a person's is sealed under; `None` if the header that says so is
+/// damaged. Believed, it would look as if that version were lost, and with it all that it sealed.
+fn sealed_under(sealed: &[u8]) -> Option<u32> {
+    Header::read(sealed).ok().filter(Header::is_whole).map(|header| header.key_version())
+}
+
 /// What is left in the place of a damaged key whose version cannot be read: later than any that there was,
 /// so that whatever was sealed under it is told as destroyed.
 const LATER: u32 = 1 << 31;
@@ -79,11 +85,11 @@ impl KeysTable {
         sealed: &[u8],
     ) -> Result<Material, Fault> {
         const OPERATION: &str = "open";
-        let damaged = |_| unusable(OPERATION, scope, "sealed-key-does-not-open");
-        let under = Header::read(sealed).map_err(damaged)?.key_version();
+        let damaged = || unusable(OPERATION, scope, "sealed-key-does-not-open");
+        let under = sealed_under(sealed).ok_or_else(damaged)?;
         let key = self.version(&KeyScope::Subjects(tenant.clone()), under).await?;
         let key = key.ok_or_else(|| unusable(OPERATION, scope, "no-such-version"))?;
-        vault::open_key(&key, &context(tenant, subject), sealed).map_err(damaged)
+        vault::open_key(&key, &context(tenant, subject), sealed).map_err(|_| damaged())
     }
 
     pub(super) async fn obtain_person(

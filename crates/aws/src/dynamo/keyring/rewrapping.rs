@@ -10,7 +10,7 @@ use ports::{Budget, Code, FAULTS_IN_A_ROW, Fault, KeyScope, Rewrapped};
 use vault::DataKey;
 
 use super::persons::Stored;
-use super::upkeep::work;
+use super::upkeep::{tell_unreadable, work};
 use super::{KeysTable, unusable};
 use crate::dynamo::condition::Condition;
 use crate::dynamo::items::{Item, n, text};
@@ -156,7 +156,8 @@ impl Walk {
         Self { partition: partition.into(), span, descending, start: None, over }
     }
 
-    /// The next page; `None` when it was the last, the pass is over, or it cannot be read.
+    /// The next page, without the rows that name no key, which are counted as damaged; `None` when it was the
+    /// last, the pass is over, or it cannot be read.
     async fn next(&mut self, table: &Table, pass: &mut Pass<'_>) -> Option<Vec<Row>> {
         if self.over || pass.is_over() {
             return None;
@@ -167,7 +168,11 @@ impl Walk {
         match table.page(&search, Some(PAGE), self.start.take()).await {
             Ok((items, next)) => {
                 (self.over, self.start) = (next.is_none(), next);
-                Some(items.iter().filter_map(Row::of).collect())
+                let rows: Vec<Row> = items.iter().filter_map(Row::of).collect();
+                let unreadable = items.len() - rows.len();
+                pass.so_far.damaged += unreadable;
+                tell_unreadable(&self.partition, unreadable);
+                Some(rows)
             }
             Err(fault) => {
                 pass.fail(fault);
@@ -285,7 +290,8 @@ impl KeysTable {
         }
     }
 
-    /// A place among the rotating keys, by when they are due; `None` if there is none, or the pass is over.
+    /// A place among the rotating keys, by when they are due, or before all of them if their first or last
+    /// cannot be read; `None` if there is none, or the pass is over.
     async fn somewhere(&self, pass: &mut Pass<'_>) -> Option<String> {
         let mut found = Vec::new();
         for descending in [false, true] {
@@ -295,14 +301,14 @@ impl KeysTable {
             let search = work(keys::ROTATION.to_owned(), Range::All);
             let search = if descending { search.descending() } else { search };
             match self.table.page(&search, Some(1), None).await {
-                Ok((items, _)) => found.push(items.first().and_then(Row::of).as_ref().and_then(due)?),
+                Ok((items, _)) => found.push(Row::of(items.first()?).as_ref().and_then(due)),
                 Err(fault) => {
                     pass.fail(fault);
                     return None;
                 }
             }
         }
-        let [first, last] = found.as_slice() else { return None };
+        let [Some(first), Some(last)] = found.as_slice() else { return Some(ENDS[0].to_owned()) };
         let seconds = u64::try_from(last.as_second().saturating_sub(first.as_second())).unwrap_or_default();
         let after = i64::try_from(self.chance(seconds + 1)).unwrap_or_default();
         let at = Timestamp::from_second(first.as_second().saturating_add(after)).ok()?;

@@ -62,13 +62,14 @@ impl KeysTable {
     }
 
     pub(super) async fn obtain_rotating(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
-        for _ in 0..ATTEMPTS {
-            if let Some(key) = ports::Keyring::open(self, scope).await? {
-                return Ok(key);
-            }
-            self.make_version(scope, 0, FIRST_ROTATION).await?;
+        if let Some(key) = ports::Keyring::open(self, scope).await? {
+            return Ok(key);
         }
-        Err(self.contended())
+        let in_force = self.make_version(scope, 0, FIRST_ROTATION).await?.version;
+        // A version is put together with the word that it is in force, and nobody deletes one: if it is not
+        // there, it never will be.
+        let key = self.version(scope, in_force).await?;
+        key.ok_or_else(|| super::unusable("open", scope, "no-such-version"))
     }
 
     /// Makes the version after `expected`, unless another one is in force by now.

@@ -21,6 +21,13 @@ pub(super) fn work(partition: String, range: Range) -> Search {
     Search::new(partition, range).index(INDEX.0, INDEX.1, INDEX.2)
 }
 
+/// Says that rows of a partition name no key: nobody looks after what they belong to.
+pub(super) fn tell_unreadable(partition: &str, rows: usize) {
+    if rows > 0 {
+        tracing::warn!(partition, rows, "rows of the index of stored keys cannot be read");
+    }
+}
+
 #[async_trait]
 impl KeyAdmin for KeysTable {
     async fn rotate(
@@ -62,8 +69,11 @@ impl KeyAdmin for KeysTable {
         };
         let search = work(keys::ROTATION.to_owned(), range);
         let (items, next) = self.table.page(&search, Some(most), None).await?;
+        let scope_of = |item| Key::of(item).and_then(|key| keys::parse_scope(&key));
+        let scopes: Vec<KeyScope> = items.iter().filter_map(scope_of).collect();
+        tell_unreadable(keys::ROTATION, items.len() - scopes.len());
         let mut found = Vec::new();
-        for scope in items.iter().filter_map(Key::of).filter_map(|key| keys::parse_scope(&key)) {
+        for scope in scopes {
             // The index lags behind, and says only where to look.
             let head = self.head(&scope).await.transpose();
             found.extend(head.map(|head| head.map(|head| state(&scope, &head))));

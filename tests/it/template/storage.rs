@@ -87,12 +87,11 @@ fn only_the_reader_reads() -> Value {
 /// Whether only what is orphaned ends, and what was read for a package and left behind.
 fn ends_orphaned(rules: &[Value]) -> bool {
     let [orphans, collected] = rules else { return false };
-    let ends = |rule: &Value, prefix: &str| {
-        rule["Status"] == "Enabled"
-            && rule["Prefix"] == prefix
-            && rule["ExpirationInDays"].as_u64().is_some_and(|days| days > 0)
-    };
-    ends(orphans, "intake/") && ends(collected, "collected/")
+    let days = |rule: &Value| rule["ExpirationInDays"].as_u64().unwrap_or(0);
+    [orphans, collected].iter().all(|rule| rule["Status"] == "Enabled")
+        && (&orphans["Prefix"], &collected["Prefix"]) == (&json!("intake/"), &json!("collected/"))
+        && days(orphans) > 0
+        && (1..=30).contains(&days(collected))
 }
 
 /// Whether everything ends: later than a package can be there at the most, and not much later. It is there while
@@ -127,6 +126,8 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
             (STATE, "Prefix: intake/", "Prefix: ''"),
             (STATE, "Id: orphans, Status: Enabled", "Id: orphans, Status: Disabled"),
             (STATE, "Id: collected, Status: Enabled", "Id: collected, Status: Disabled"),
+            (STATE, "Prefix: collected/", "Prefix: plans/"),
+            (STATE, "ExpirationInDays: 30,", "ExpirationInDays: 300,"),
             (STATE, "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"),
             (STATE, "KMSMasterKeyID: !GetAtt ExportsKey.Arn", "KMSMasterKeyID: !GetAtt Key.Arn"),
             (STATE, "BucketKeyEnabled: false", "BucketKeyEnabled: true"),

@@ -120,7 +120,9 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
 fn may_erase(request: &Request, plan: &Plan, ports: &Ports) -> Result<(), StepError> {
     let waited = request.cooling_off_until.is_some_and(|until| until <= ports.clock.now());
     let pinned = !request.locks.is_empty() && plan.passes.last().is_some_and(|p| p.for_erasing && p.complete);
-    if waited && pinned && !request.status.is_end() {
+    // Who asked for both gets the export first (G2).
+    let exported = !request.is_to_be_exported() && !request.has_packages();
+    if waited && pinned && exported && !request.status.is_end() {
         Ok(())
     } else {
         Err(StepError::broken("erase", "the request is not ready to be erased"))

@@ -4,9 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use domain::event::EventKind;
-use domain::export::Format;
+use domain::export::{Export, Format};
 use domain::hold::Verdict;
 use domain::{RequestId, Status};
+use fulfillment::{Actor, Amend, Draft, Scope, amend};
 use jiff::SignedDuration;
 use testkit::inject::{Plan, When};
 use testkit::walker::Next;
@@ -262,4 +263,37 @@ async fn an_erasure_that_is_denied_after_its_export_touches_nothing() {
     assert_eq!(lines(&unpack(&last(&fetched, &id)), "crm/contacts")[0]["full_name"], NAME);
     assert!(shop::everything(&stage.world, &stage.tenant) == before);
     assert_ours_is_clean(&stage, &id);
+}
+
+/// The last line of defence: a step that is told to erase while there is an export to be made, or to be fetched, does not.
+#[tokio::test]
+async fn no_store_is_erased_while_an_export_is_outstanding() {
+    for there in [false, true] {
+        let stage = Stage::new(1);
+        let erasure = stage.submit(PERSON).await;
+        let (theirs, told) = (erasure.clone(), Arc::new(Mutex::new(false)));
+        let first = told.clone();
+        super::before(&stage, "EraseStore", move |stage| {
+            if !std::mem::replace(&mut *first.lock().expect("not poisoned"), true) {
+                at_once(owe(stage, &theirs, there));
+            }
+        });
+        stage.play().await;
+        assert!(*told.lock().expect("not poisoned"), "it was told to erase");
+        assert!(events(&stage, &erasure, EventKind::Erasing).is_empty());
+        assert!(shop::mentions(&stage.world, &stage.tenant, PERSON));
+    }
+}
+
+/// Makes an erasure owe an export, made or not.
+async fn owe(stage: &Stage, id: &RequestId, there: bool) {
+    let (requests, clock, actor) = (stage.world.requests(), stage.world.clock(), Actor("test".into()));
+    let (tenant, generation) = (&stage.tenant, None);
+    let scope = Scope { requests: &*requests, clock: &*clock, tenant, id, generation, actor: &actor };
+    let owed = amend(&scope, |mut request| {
+        let ready_at = there.then(|| clock.now());
+        request.export = Some(Export { ready_at, expires_at: ready_at, ..asked(Format::Json) });
+        Ok(Amend::commit(Draft::new(request, EventKind::Checking, clock.now()), ()))
+    });
+    owed.await.expect("committed").expect("not declined");
 }

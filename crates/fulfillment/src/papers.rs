@@ -3,7 +3,7 @@
 //! ```text
 //! intake/{tenant}/{request}                                the identities given, until the first plan has them
 //! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted, until then
-//! plans/{tenant}/{request}/recipient                       the same, from then on
+//! plans/{tenant}/{request}/recipient                       the same, from then on; both are empty once no package is made again
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
 //! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
 //! ```
@@ -40,6 +40,10 @@ pub fn subject_object(tenant: &TenantId, id: &RequestId) -> String {
 
 fn recipient_object(tenant: &TenantId, id: &RequestId) -> String {
     format!("{}.recipient", subject_object(tenant, id))
+}
+
+fn recipient_kept(tenant: &TenantId, id: &RequestId) -> String {
+    format!("{}recipient", papers_prefix(tenant, id))
 }
 
 /// For whom a request's packages are encrypted.
@@ -106,6 +110,18 @@ impl<'a> Papers<'a> {
         staging.delete_all(&subject_object(tenant, id)).await?;
         crate::staged::remove(staging, tenant, id).await?;
         staging.delete_all(&papers_prefix(tenant, id)).await
+    }
+
+    /// Leaves nothing of for whom a request's packages were encrypted. It is written over: whoever plans may write here,
+    /// and delete nothing, and the bucket keeps no versions. Doing it twice is fine.
+    pub(crate) async fn forget_recipient(staging: &dyn Staging, request: &Request) -> Result<(), Fault> {
+        if request.export.as_ref().is_none_or(|export| export.sealed_for == SealedFor::Nobody) {
+            return Ok(());
+        }
+        for object in [recipient_object, recipient_kept] {
+            staging.put(&object(&request.tenant, &request.id), Vec::new()).await?;
+        }
+        Ok(())
     }
 
     /// The papers of a request. Fails for good once the plan key is destroyed.
@@ -205,11 +221,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let sealing: Sealing = self.get(&recipient_object(&self.tenant, &self.id), "recipient", None).await?;
-        self.put(&self.recipient_kept(), "recipient", &sealing).await.map(drop)
-    }
-
-    fn recipient_kept(&self) -> String {
-        format!("{}recipient", papers_prefix(&self.tenant, &self.id))
+        self.put(&recipient_kept(&self.tenant, &self.id), "recipient", &sealing).await.map(drop)
     }
 
     /// For whom its packages are encrypted; `None`: for nobody in particular.
@@ -217,7 +229,7 @@ impl Desk<'_> {
         if request.export.as_ref().is_none_or(|export| export.sealed_for == SealedFor::Nobody) {
             return Ok(None);
         }
-        let sealing: Sealing = match self.find(&self.recipient_kept(), "recipient").await? {
+        let sealing: Sealing = match self.find(&recipient_kept(&self.tenant, &self.id), "recipient").await? {
             Some(sealing) => sealing,
             None => self.get(&recipient_object(&self.tenant, &self.id), "recipient", None).await?,
         };

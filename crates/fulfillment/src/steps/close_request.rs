@@ -1,8 +1,8 @@
 //! `close-request`: end the request if it can be ended truthfully; otherwise say what it needs.
 //!
 //! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found.
-//! Then the locks go, the next request for the person is woken, and the plan key is destroyed: what
-//! was sealed about the person cannot be read again.
+//! Then the locks go, the next request for the person is woken, and the request's keys are destroyed:
+//! what was sealed about the person cannot be read again.
 
 use std::sync::Arc;
 
@@ -215,11 +215,17 @@ async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> 
 /// What follows an end, and may follow it twice: the person's papers become unreadable and go, and
 /// whoever waited for the person's locks goes on.
 async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
-    let key = KeyScope::Plan(request.tenant.clone(), request.id.clone());
-    ports.keyring.destroy(&key).await?;
-    if ports.keyring.open(&key).await?.is_some() {
-        let detail = "the plan key is still there";
-        return Err(Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", detail).into());
+    let plan = KeyScope::Plan(request.tenant.clone(), request.id.clone());
+    // It went with the packages. Somebody who was making a code just then may have made it again.
+    let export = KeyScope::Export(request.tenant.clone(), request.id.clone());
+    for (key, still_there) in
+        [(plan, "the plan key is still there"), (export, "the key of the export is still there")]
+    {
+        ports.keyring.destroy(&key).await?;
+        if ports.keyring.exists(&key).await? {
+            let fault = Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", still_there);
+            return Err(fault.into());
+        }
     }
     Papers::remove(&*ports.staging, &request.tenant, &request.id).await?;
     let actor = Actor::step("close-request");

@@ -12,6 +12,7 @@ use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::request::Request;
 use domain::{Operation, Status, StoreId, Task};
+use jiff::{SignedDuration, Timestamp};
 use ports::{Catalogs, Clock, Entropy, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, later};
@@ -21,6 +22,10 @@ use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::giving_way::{give_way, has_given_way};
 use crate::steps::queue::{wait_behind, wake_waiters};
 use crate::subject::{Pseudonymiser, pseudonyms_of};
+
+/// How long the end of a package can be on its way once it was asked whether it may appear: two parts and then the last
+/// one, each with its retries, and then putting them together.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(6);
 
 /// What the step needs.
 pub struct Ports {
@@ -57,7 +62,11 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         return Ok(Decision::plain(Outcome::Close));
     }
     if request.cancel_requested || request.denied.is_some() {
-        return undo(ports, input, &request).await;
+        return undo(ports, &scope, &request).await;
+    }
+    if request.export.as_ref().is_some_and(|export| export.announced_at.is_some()) {
+        // They are never made again.
+        Papers::forget_recipient(&*ports.staging, &request).await?;
     }
     if let Some(decision) = fetchable(&scope, &request).await? {
         return Ok(decision);
@@ -101,7 +110,7 @@ fn is_past_return(request: &Request) -> bool {
     request.erasing_begun || request.residue_rounds > 0
 }
 
-fn stand(request: &Request, plan: Option<&Plan>, now: jiff::Timestamp) -> Stand {
+fn stand(request: &Request, plan: Option<&Plan>, now: Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         return Stand::NewPass { for_erasing: false };
@@ -279,10 +288,13 @@ async fn new_pass(
 
 /// What is left to do for a request that will not be erased: destroy what was made for the person, show them
 /// again where they were hidden, then close.
-async fn undo(ports: &Ports, input: &Run, request: &Request) -> Result<Decision, StepError> {
-    let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+async fn undo(ports: &Ports, scope: &Scope<'_>, request: &Request) -> Result<Decision, StepError> {
+    let tasks = ports.requests.tasks(scope.tenant, scope.id).await?;
     // What was read may be half packaged.
     let half_made = request.is_to_be_exported() && tasks.iter().any(|t| t.op == Operation::Collect);
+    if half_made && let Some(until) = on_its_way(scope, request).await? {
+        return Ok(Decision { until: Some(until), ..Decision::plain(Outcome::Download) });
+    }
     if request.has_packages() || half_made {
         return Ok(Decision::plain(Outcome::Expire));
     }
@@ -292,6 +304,19 @@ async fn undo(ports: &Ports, input: &Run, request: &Request) -> Result<Decision,
     } else {
         Ok(Decision::stores(Outcome::Restore, hidden))
     }
+}
+
+/// Until when a package may still appear that was being made when the request was given up: what is destroyed before
+/// would be there after. `None` if none can.
+async fn on_its_way(scope: &Scope<'_>, request: &Request) -> Result<Option<Timestamp>, StepError> {
+    if request.status != Status::Packaging {
+        return Ok(None);
+    }
+    // The last thing that happened is that this execution was made: since then no other one is told that it may.
+    let before = request.events.saturating_sub(1);
+    let last = scope.requests.events(scope.tenant, scope.id, before, 1).await?;
+    let until = last.first().and_then(|woken| later(woken.at, ON_ITS_WAY)).and_then(whole_seconds);
+    Ok(until.filter(|until| *until > scope.clock.now()))
 }
 
 /// The stores in which suppression was begun and not undone.

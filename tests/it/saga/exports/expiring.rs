@@ -1,9 +1,15 @@
 //! G9: a package is there for its time, not longer, whatever happens to the request; and not shorter.
 
-use domain::Status;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use domain::event::EventKind;
+use domain::export::{Export, Format, SealedFor};
+use domain::request::RequestType;
+use domain::{Personal, Status};
+use fulfillment::Sealing;
 use jiff::{SignedDuration, Timestamp};
-use ports::Class;
+use ports::{Class, KeyScope};
 use testkit::inject::Plan;
 use testkit::walker::Next;
 
@@ -151,4 +157,47 @@ async fn what_cannot_be_destroyed_is_tried_again_until_it_is() {
         assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
         assert_ours_is_clean(&stage, &id);
     }
+}
+
+/// For whom they were encrypted is needed for as long as they may have to be made again, and is not kept longer, though
+/// the request is open for weeks.
+#[tokio::test]
+async fn for_whom_packages_were_encrypted_is_forgotten_with_them() {
+    let stage = Stage::new(1);
+    let export = Export { sealed_for: SealedFor::Passphrase, ..super::asked(Format::Json) };
+    let sealing = Sealing::Passphrase(Personal::new("correct horse battery staple"));
+    let given = [("email", PERSON)];
+    let id = stage.submit_as(RequestType::Erasure, Some(export), &given, Some(&sealing)).await;
+    let kept = |stage: &Stage| -> Vec<usize> {
+        let objects = stage.world.staged();
+        let theirs = objects.iter().filter(|object| object.ends_with("recipient"));
+        theirs.map(|object| stage.world.staged_object(object).expect("it is there").len()).collect()
+    };
+    let looked = Arc::new(AtomicUsize::new(0));
+    let seen = looked.clone();
+    super::before(&stage, "SuppressStore", move |stage| {
+        seen.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(kept(stage), [0, 0]);
+    });
+    *stage.happening.lock().expect("not poisoned") = Some(super::stop_when_ready(id.clone()));
+    stage.play().await;
+    assert!(kept(&stage).iter().all(|bytes| *bytes > 0) && kept(&stage).len() == 2);
+    stage.play_to_the_end(&id).await;
+    assert!(looked.load(Ordering::Relaxed) > 0);
+    assert_ours_is_clean(&stage, &id);
+}
+
+/// Somebody may make a code just when the packages are destroyed, and the key that codes are made of with it.
+#[tokio::test]
+async fn a_key_that_is_made_again_meanwhile_is_destroyed_at_the_end() {
+    let stage = Stage::new(1);
+    let id = access(&stage, PERSON).await;
+    let scope = KeyScope::Export(stage.tenant.clone(), id.clone());
+    super::before(&stage, "CloseRequest", move |stage| {
+        if stage.world.stored_packages("").is_empty() {
+            at_once(stage.world.keyring().obtain(&scope)).expect("a key");
+        }
+    });
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    assert_ours_is_clean(&stage, &id);
 }

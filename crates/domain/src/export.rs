@@ -52,6 +52,17 @@ pub enum SealedFor {
     Passphrase,
 }
 
+impl SealedFor {
+    /// As it is written in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Age => "age",
+            Self::Passphrase => "passphrase",
+        }
+    }
+}
+
 /// What a request exports, and how that stands. Holds no personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {

@@ -27,24 +27,27 @@ pub struct About {
     pub received_at: Timestamp,
     /// When the records were read.
     pub collected_at: Timestamp,
-    /// When the package was made: the time of every file in it, so it must be the same when a package is made again.
+    /// The time of every file in it. It must be the same when a package is made again, so it is not the time of making.
     pub made_at: Timestamp,
 }
 
 /// How big one package gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// From so many bytes on, [`crate::Packager::is_full`] says so. What is begun is ended, so a package is larger
     /// by one record or one object, and by its table of contents.
     pub part_bytes: u64,
+    /// From so many bytes on, unpacked, too: what packs well takes its time all the same.
+    pub part_input: u64,
     /// From so many files on too: an archive's table of contents is kept in memory, about 400 bytes for each.
     pub part_files: usize,
 }
 
 impl Default for Limits {
-    /// 2 GiB, which every reader of archives can hold, and 10 000 files.
+    /// 2 GiB, which every reader of archives can hold, out of 8 GiB, and 10 000 files.
     fn default() -> Self {
-        Self { part_bytes: 2 << 30, part_files: 10_000 }
+        Self { part_bytes: 2 << 30, part_input: 8 << 30, part_files: 10_000 }
     }
 }
 

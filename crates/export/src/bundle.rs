@@ -51,6 +51,8 @@ pub(crate) struct Bundle {
     out: Out,
     time: DateTime,
     entries: usize,
+    /// Bytes of all entries so far, unpacked.
+    input: u64,
     entry: Option<Entry>,
     block: Vec<u8>,
 }
@@ -60,7 +62,7 @@ impl Bundle {
         let out = Out::default();
         let sink = Sink::new(&out, recipient)?;
         let zip = Box::new(ZipWriter::new_stream(sink));
-        Ok(Self { zip, out, time: dos_time(made_at), entries: 0, entry: None, block: Vec::new() })
+        Ok(Self { zip, out, time: dos_time(made_at), entries: 0, input: 0, entry: None, block: Vec::new() })
     }
 
     pub(crate) fn out(&self) -> &Out {
@@ -69,6 +71,10 @@ impl Bundle {
 
     pub(crate) fn entries(&self) -> usize {
         self.entries
+    }
+
+    pub(crate) fn input(&self) -> u64 {
+        self.input
     }
 
     /// Whether the open entry can take so many bytes more.
@@ -99,6 +105,7 @@ impl Bundle {
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         let entry = self.entry.as_mut().ok_or(Error::Order("there is no file to write to"))?;
         entry.bytes += bytes.len() as u64;
+        self.input += bytes.len() as u64;
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(BLOCK - self.block.len()));
             self.block.extend_from_slice(now);

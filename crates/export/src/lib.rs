@@ -1,8 +1,9 @@
 //! The portable package: what a person gets when they ask for what is held about them (GDPR Art. 15 and 20).
 //!
 //! [`Packager`] does no I/O. Rows and pieces of content go in, bytes of a ZIP archive come out as they get
-//! ready, and what it keeps does not grow with their number, except for one short line for each *file*
-//! (a collection's records are one file; each object is one).
+//! ready, and what it keeps does not grow with their number, except for one short line for each *file* of a
+//! package (a collection's records are one file; each object is one) and some bytes for each object of the
+//! collection that is open.
 //!
 //! ```text
 //! let mut p = Packager::begin(about, limits, recipient.as_ref())?;   // or Packager::go_on(carried, recipient)
@@ -31,7 +32,8 @@
 //!
 //! *Cut* is `let (rest, carried) = p.cut()?`: `rest` ends this package, and [`Packager::go_on`] begins the next
 //! one where this one stopped: in the same collection, if one was open. [`Carried`] is a serde type with
-//! personal data in it (paths, previews); it is sealed by whoever keeps it between two processes.
+//! personal data in it (paths, previews); it is sealed by whoever keeps it between two processes. Who makes many
+//! packages takes [`Lines`] out of it, keeps those of each package by themselves, and gives them back at the end.
 //!
 //! A record names a file if its content was given to [`Packager::content`], and none otherwise. Contents come
 //! before the records of their collection because the entries of an archive follow each other, and because a
@@ -60,6 +62,6 @@ mod sink;
 pub use about::{About, Limits, Outcome};
 pub use error::Error;
 pub use manifest::Manifest;
-pub use packager::{Carried, Finished, Packager, Unsigned};
+pub use packager::{Carried, Finished, Lines, Packager, Unsigned};
 pub use recipient::{Recipient, RecipientError};
 pub use rows::{MOST_COLUMNS, restore_cell};

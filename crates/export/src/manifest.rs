@@ -42,7 +42,8 @@ pub struct Manifest<F = Vec<File>> {
     /// When the records were read.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub collected_at: Timestamp,
-    /// When the package was made.
+    /// The time that every file in the package has: when the records were read, so that a package that is made again
+    /// is the same.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub made_at: Timestamp,
     /// Every store that was searched.

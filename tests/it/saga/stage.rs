@@ -378,7 +378,7 @@ impl Stage {
         }
     }
 
-    fn packaging(&self) -> package_export::Ports {
+    pub fn packaging(&self) -> package_export::Ports {
         let w = &self.world;
         package_export::Ports {
             requests: w.requests(),

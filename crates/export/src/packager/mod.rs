@@ -6,7 +6,7 @@ mod finish;
 use domain::catalog::{Collection, Store};
 use domain::export::{Content, Row};
 
-pub use carried::Carried;
+pub use carried::{Carried, Lines};
 pub(crate) use carried::{Open, Records};
 pub use finish::{Finished, Unsigned};
 
@@ -217,6 +217,7 @@ impl Packager {
     pub fn is_full(&self) -> bool {
         let limits = self.state.limits;
         self.bundle.out().total() >= limits.part_bytes
+            || self.bundle.input() >= limits.part_input
             || self.bundle.entries() >= limits.part_files
             || !self.bundle.has_room(256 << 20)
     }
@@ -242,6 +243,13 @@ impl Packager {
         let rest = self.bundle.finish()?;
         self.state.number += 1;
         Ok((rest, self.state))
+    }
+
+    /// Gives back what [`Carried::take_lines`] took of the packages before, in their order. To be done before
+    /// [`Packager::finish`], which needs all of it.
+    pub fn recall(&mut self, before: Lines) {
+        let own = std::mem::replace(&mut self.state.files, before.0);
+        self.state.files.extend(own);
     }
 
     /// Ends everything but the signature: writes the page and the manifest. `key_id` names the key that will

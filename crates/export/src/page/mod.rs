@@ -50,10 +50,10 @@ fn head(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
          <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>Your data at {tenant}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n\
          <p class=\"eyebrow\">{tenant}</p>\n<h1>Your data</h1>\n\
-         <p class=\"lede\">{tenant} made this package for you on {made}. It answers your request for {asked}, \
+         <p class=\"lede\">{tenant} made this package for you out of what it held on {read}. It answers your request for {asked}, \
          which came in on {received}.</p>\n",
         tenant = text(&about.tenant),
-        made = date(about.made_at),
+        read = date(about.collected_at),
         received = date(about.received_at),
     ))?;
     if !is_empty(state) {

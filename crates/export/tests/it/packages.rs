@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::KeyPair;
 use domain::export::{Datum, Format};
 use export::manifest::Role;
-use export::{About, Carried, Limits, Outcome, Packager, jws};
+use export::{About, Carried, Limits, Lines, Outcome, Packager, jws};
 
 use crate::support::{
     about, collection, content, fields, fill, finish, finish_with, key, manifest, sample, stores, unzip,
@@ -264,6 +264,59 @@ fn objects_and_their_records_may_be_in_two_packages() {
     let files = unzip(&bytes);
     let records = String::from_utf8_lossy(&files["support/tickets.jsonl"]).into_owned();
     assert_eq!(records, "{\"_file\":\"support/tickets/a.json\"}\n{\"_file\":\"support/tickets/A.json~2\"}\n");
+}
+
+#[test]
+fn what_packs_well_fills_a_package_too() {
+    let stores = stores();
+    let tickets = collection(&stores[1], "tickets");
+    let limits = Limits { part_input: 3 << 20, ..Limits::default() };
+    let mut packager = Packager::begin(about(Format::Json), limits, None).expect("it begins");
+    packager.open(&stores[1], &tickets, &[]).expect("it opens");
+    for (n, is_full) in [false, false, true].into_iter().enumerate() {
+        packager.content(&content(&format!("{n}.txt"), None, true, 1 << 20)).expect("it begins");
+        packager.write(&vec![0; 1 << 20]).expect("it is written");
+        packager.content_end(0).expect("it ends");
+        assert_eq!(packager.is_full(), is_full, "{n}");
+    }
+    let (rest, carried) = packager.cut().expect("it is cut");
+    assert!(rest.len() < 1 << 20);
+    assert!(!Packager::go_on(carried, None).expect("it goes on").is_full(), "the next one is empty");
+}
+
+/// What is kept of the files of each package by itself makes no difference at the end, and is not carried.
+#[test]
+fn lines_that_were_taken_are_given_back() {
+    let stores = stores();
+    let tickets = collection(&stores[1], "tickets");
+    let made = |taken: bool| {
+        let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
+        packager.open(&stores[1], &tickets, &[]).expect("it opens");
+        let mut kept = Vec::new();
+        for n in 0..3 {
+            packager.content(&content(&format!("marked-{n}.txt"), None, true, 2)).expect("it begins");
+            packager.write(b"{}").expect("it is written");
+            packager.content_end(0).expect("it ends");
+            let (_, mut carried) = packager.cut().expect("it is cut");
+            if taken {
+                let lines = carried.take_lines();
+                assert_eq!(format!("{lines:?}"), "Lines(2)", "the object and the note");
+                kept.push(serde_json::to_vec(&lines).expect("it serialises"));
+                assert!(!serde_json::to_string(&carried).expect("it serialises").contains("marked"));
+            }
+            packager = Packager::go_on(carried, None).expect("it goes on");
+        }
+        packager.close().expect("it closes");
+        let mut before = Lines::default();
+        for lines in &kept {
+            before.append(serde_json::from_slice(lines).expect("it reads"));
+        }
+        packager.recall(before);
+        finish(packager)
+    };
+    let (bytes, finished) = made(false);
+    assert_eq!(finished.totals.contents, 3);
+    assert!(made(true).0 == bytes);
 }
 
 #[test]

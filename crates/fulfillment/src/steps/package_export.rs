@@ -59,9 +59,7 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
     if request.cancel_requested || !request.is_to_be_exported() {
-        // Withdrawn, or made by a call whose answer was lost: the plan knows what follows.
-        staged::remove(&*ports.staging, &input.tenant, &input.request_id).await?;
-        return Ok(Decision::plain(Outcome::Again));
+        return over(ports, input).await;
     }
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
@@ -80,7 +78,6 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     {
         return Ok(Decision::plain(Outcome::Again));
     }
-    let request = begin(&scope).await?;
     let settings = settings(&*ports.tenants, &request).await?;
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let read_at = done.iter().map(|task| task.at).max().unwrap_or(request.received_at);
@@ -89,6 +86,7 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let packing = Packing {
         to: &*ports.packages,
         signer: &*ports.signer,
+        entropy: &*ports.entropy,
         desk: &desk,
         run: input,
         scope: &scope,
@@ -96,8 +94,12 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
         recipient: desk.recipient(&request).await?,
         limits: ports.limits,
     };
-    let Some(Packed { packages, records }) = packing.run(about, budget).await? else {
-        return Err(StepError::More);
+    let Packed { packages, records } = match packing.run(about, budget).await {
+        Ok(Some(packed)) => packed,
+        Ok(None) => return Err(StepError::More),
+        // Perhaps because the same call, made twice, has ended meanwhile and removed what was collected.
+        Err(_) if !scope.load().await?.is_to_be_exported() => return over(ports, input).await,
+        Err(error) => return Err(error),
     };
     finish(&scope, &settings, &packages, records).await?;
     // What was collected is in the packages now, and nowhere else.
@@ -105,11 +107,17 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     Ok(Decision::plain(Outcome::Ready))
 }
 
+/// Withdrawn, or made by a call whose answer was lost: the plan knows what follows.
+async fn over(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+    staged::remove(&*ports.staging, &input.tenant, &input.request_id).await?;
+    Ok(Decision::plain(Outcome::Again))
+}
+
 fn about(request: &Request, settings: &Settings, read_at: Timestamp) -> Result<About, StepError> {
     let export = request.export.as_ref().ok_or_else(|| StepError::broken("package", "nothing to export"))?;
     let mut applied = BTreeMap::from([
         ("open_for".to_owned(), open_for(settings)?.to_string()),
-        ("encrypted".to_owned(), format!("{:?}", export.sealed_for).to_lowercase()),
+        ("encrypted".to_owned(), export.sealed_for.as_str().to_owned()),
     ]);
     applied.extend(
         export.min_versions.iter().map(|(place, min)| (format!("min_versions.{place}"), min.clone())),
@@ -137,19 +145,6 @@ pub(super) fn open_for(settings: &Settings) -> Result<SignedDuration, StepError>
     Ok(open_for)
 }
 
-async fn begin(scope: &Scope<'_>) -> Result<Request, StepError> {
-    amend_plainly(scope, |mut request| {
-        if request.status == Status::Packaging {
-            return Ok(Amend::Leave(request));
-        }
-        request.become_status(Status::Packaging)?;
-        let draft = Draft::new(request, EventKind::Packaging, scope.clock.now());
-        let after = draft.request.clone();
-        Ok(Amend::commit(draft, after))
-    })
-    .await
-}
-
 /// The packages are there: from now on the person has time to fetch them.
 async fn finish(
     scope: &Scope<'_>,
@@ -161,14 +156,15 @@ async fn finish(
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
         let expires_at = later(now, open_for).and_then(whole_seconds);
+        if !request.is_to_be_exported() {
+            // The same call, made twice, was first: its packages are those that count.
+            return Ok(Amend::Leave(()));
+        }
         request.become_status(Status::Ready)?;
         request.attempts = 0;
         let Some(export) = &mut request.export else {
             return Err(StepError::broken("package", "nothing to export"));
         };
-        if export.is_there() {
-            return Ok(Amend::Leave(()));
-        }
         (export.packages, export.records) = (packages.to_vec(), records);
         (export.ready_at, export.expires_at) = (Some(now), expires_at);
         let bytes: u64 = packages.iter().map(|package| package.bytes).sum();
@@ -177,6 +173,9 @@ async fn finish(
             .detail("records", records)
             .detail("bytes", bytes)
             .detail("expires_at", expires_at.map_or_else(String::new, |at| at.to_string()));
+        // An entry of the audit has its limits. This one digest is of all of them.
+        let all: String = packages.iter().map(|package| format!("{}\n", package.sha256)).collect();
+        draft = draft.detail("sha256", vault::sha256_hex(all.as_bytes()));
         for (n, package) in (1..).zip(packages.iter().take(16)) {
             draft = draft.detail(&format!("sha256.{n}"), &package.sha256);
         }

@@ -4,14 +4,16 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract::step::Run;
+use domain::Status;
 use domain::catalog::{Collection, Store};
+use domain::event::EventKind;
 use domain::export::Package;
-use export::{About, Carried, Limits, Outcome, Packager, Recipient};
-use ports::{Budget, Packages, Signer, Upload};
+use export::{About, Carried, Limits, Lines, Outcome, Packager, Recipient};
+use ports::{Budget, Entropy, Packages, Signer, Upload};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::change::Scope;
+use crate::change::{Amend, Draft, PATIENCE, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Desk;
 use crate::staged::{Shelf, StagedCollection, StagedStore, collected_prefix};
@@ -29,6 +31,7 @@ pub(super) struct Packed {
 pub(super) struct Packing<'a> {
     pub to: &'a dyn Packages,
     pub signer: &'a dyn Signer,
+    pub entropy: &'a dyn Entropy,
     pub desk: &'a Desk<'a>,
     pub run: &'a Run,
     /// Whose request it is: asked before a package is begun, and before it appears.
@@ -64,6 +67,7 @@ struct Paused {
 struct Work<'a> {
     packing: &'a Packing<'a>,
     packager: Packager,
+    name: String,
     upload: Box<dyn Upload>,
     hash: digest::Context,
     bytes: u64,
@@ -119,6 +123,40 @@ impl Packing<'_> {
         let prefix = collected_prefix(&self.run.tenant, &self.run.request_id);
         format!("{prefix}g{}/packaging", self.run.generation)
     }
+
+    /// Where it is kept what files are in a package that is ended.
+    fn lines_object(&self, number: u32) -> String {
+        format!("{}-{number}", self.paused_object())
+    }
+
+    /// What files are in the packages before this one.
+    async fn lines_before(&self, number: u32) -> Result<Lines, StepError> {
+        let mut lines = Lines::default();
+        for before in 1..number {
+            lines.append(self.desk.get(&self.lines_object(before), "packaging-lines", None).await?);
+        }
+        Ok(lines)
+    }
+
+    /// The name of a package below its request. Each attempt makes its own: one that was given up, or superseded, and
+    /// goes on all the same replaces nothing. No two have the same bytes, since each signs and encrypts anew.
+    fn name(&self, number: u32) -> String {
+        let ending = if self.recipient.is_some() { "zip.age" } else { "zip" };
+        format!("package-{}-{number}-{:032x}.{ending}", self.run.generation, self.entropy.bits())
+    }
+
+    /// Writes down that a package is begun. That is the sign of life for all of it: it takes less than an invocation,
+    /// which has as long as the sweeper waits, and may have to be made again in another.
+    async fn note_begun(&self, number: u32) -> Result<(), StepError> {
+        amend_plainly(self.scope, |mut request| {
+            let now = self.scope.clock.now();
+            request.become_status(Status::Packaging)?;
+            let mut draft = Draft::new(request, EventKind::Packaging, now).detail("package", number);
+            draft.request.progress_by = later(now, PATIENCE * 2);
+            Ok(Amend::commit(draft, ()))
+        })
+        .await
+    }
 }
 
 impl<'a> Work<'a> {
@@ -134,11 +172,11 @@ impl<'a> Work<'a> {
         before: Vec<Package>,
         records: u64,
     ) -> Result<Self, StepError> {
-        packing.scope.load().await?;
-        let name = name(packing, packager.number());
+        packing.note_begun(packager.number()).await?;
+        let name = packing.name(packager.number());
         let upload = packing.to.begin(&packing.run.tenant, &packing.run.request_id, &name).await?;
         let hash = digest::Context::new(&digest::SHA256);
-        Ok(Self { packing, packager, upload, hash, bytes: 0, at, packages: before, records })
+        Ok(Self { packing, packager, name, upload, hash, bytes: 0, at, packages: before, records })
     }
 
     /// The objects of a collection: an archive's files follow each other, and the records then name them.
@@ -207,13 +245,17 @@ impl<'a> Work<'a> {
         if !self.packager.is_full() {
             return Ok(Some(self));
         }
-        let Self { packing, packager, upload, hash, bytes, at, mut packages, records } = self;
-        let name = name(packing, packager.number());
-        let (rest, carried) = packager.cut()?;
+        let Self { packing, packager, name, upload, hash, bytes, at, mut packages, records } = self;
+        let number = packager.number();
+        let (rest, mut carried) = packager.cut()?;
         packages.push(ended(packing, upload, (hash, bytes, name), rest).await?);
+        let lines = carried.take_lines();
+        packing.desk.put(&packing.lines_object(number), "packaging-lines", &lines).await?;
+        drop(lines);
         let paused = Paused { carried, at, packages, records };
         packing.desk.put(&packing.paused_object(), "packaging", &paused).await?;
-        if budget.is_spent() {
+        // What is left must be enough for a whole package: one that is not ended is begun again.
+        if budget.is_half_spent() {
             return Ok(None);
         }
         Self::go_on(packing, paused).await.map(Some)
@@ -221,8 +263,8 @@ impl<'a> Work<'a> {
 
     /// The page, the manifest, its signature, and the end.
     async fn end(self) -> Result<Packed, StepError> {
-        let Self { packing, packager, upload, hash, bytes, mut packages, records, .. } = self;
-        let name = name(packing, packager.number());
+        let Self { packing, mut packager, name, upload, hash, bytes, mut packages, records, .. } = self;
+        packager.recall(packing.lines_before(packager.number()).await?);
         let key = packing.signer.public_key().await?;
         let mut unsigned = packager.finish(&key_id(&key.pem)?)?;
         let signature = packing.signer.sign(unsigned.digest()).await?;
@@ -267,13 +309,6 @@ fn key_id(pem: &str) -> Result<String, StepError> {
     let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let spki = STANDARD.decode(text).map_err(|_| StepError::broken("sign", "the public key is no PEM"))?;
     Ok(vault::sha256_hex(&spki))
-}
-
-/// The name of a package below its request. Each execution makes its own, so that one that was superseded and goes
-/// on all the same replaces nothing.
-fn name(packing: &Packing<'_>, number: u32) -> String {
-    let ending = if packing.recipient.is_some() { "zip.age" } else { "zip" };
-    format!("package-{}-{number}.{ending}", packing.run.generation)
 }
 
 fn outcome(index: &StagedStore) -> Outcome {

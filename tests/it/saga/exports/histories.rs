@@ -32,7 +32,7 @@ fn timeless(fetched: &Fetched, id: &RequestId) -> BTreeMap<String, Vec<u8>> {
 /// The calls up to this one are the export's own.
 async fn run(asked: Asked, fault: Option<Plan>) -> (Stage, History, u64) {
     let mut stage = Stage::new(1);
-    stage.manner.limits = Some(Limits { part_bytes: 1 << 20, part_files: 6 });
+    stage.manner.limits = Some(Limits { part_bytes: 1 << 20, part_files: 6, ..Limits::default() });
     stage.manner.pages = Some(2);
     let fetched = fetch_all(&stage);
     let before = (shop::everything(&stage.world, &stage.tenant), held(&stage));
@@ -120,7 +120,7 @@ async fn every_step_of_an_export_may_run_twice_page_by_page_and_beside_its_succe
         let (_, expected, _) = run(asked, None).await;
         for (twice, pages, zombies) in [(true, None, true), (false, Some(0), true), (true, Some(1), false)] {
             let mut stage = Stage::new(1);
-            stage.manner.limits = Some(Limits { part_bytes: 1 << 20, part_files: 6 });
+            stage.manner.limits = Some(Limits { part_bytes: 1 << 20, part_files: 6, ..Limits::default() });
             (stage.manner.twice, stage.manner.pages, stage.manner.zombies) = (twice, pages, zombies);
             stage.world.set_paging(Paging { size: 2, begins_empty: true });
             let (fetched, held) = (fetch_all(&stage), held(&stage));

@@ -4,6 +4,7 @@
 mod expiring;
 mod histories;
 mod letters;
+mod making;
 mod order;
 mod reading;
 pub mod splitting;

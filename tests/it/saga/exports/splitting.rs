@@ -16,10 +16,10 @@ use super::{
 };
 
 /// Limits with which every record begins a package of its own.
-pub const TINY: Limits = Limits { part_bytes: 1, part_files: 1 };
+pub const TINY: Limits = Limits { part_bytes: 1, part_input: u64::MAX, part_files: 1 };
 
 /// Limits with which the person fills a few.
-const SMALL: Limits = Limits { part_bytes: 1 << 20, part_files: 4 };
+pub const SMALL: Limits = Limits { part_bytes: 1 << 20, part_input: u64::MAX, part_files: 4 };
 
 /// Files, without what says how they are split.
 fn contents(files: &Files) -> Vec<(&String, &Vec<u8>)> {

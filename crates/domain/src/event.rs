@@ -63,7 +63,7 @@ event_kinds! {
     Collecting = "request.collecting",
     /// A store was read.
     Collected = "store.collected",
-    /// What was read is being put together.
+    /// A package is begun: what was read is being put together.
     Packaging = "export.packaging",
     /// The packages are there.
     Packaged = "export.packaged",

@@ -33,7 +33,7 @@
 //! *Cut* is `let (rest, carried) = p.cut()?`: `rest` ends this package, and [`Packager::go_on`] begins the next
 //! one where this one stopped: in the same collection, if one was open. [`Carried`] is a serde type with
 //! personal data in it (paths, previews); it is sealed by whoever keeps it between two processes. Who makes many
-//! packages takes [`Lines`] out of it, keeps those of each package by themselves, and gives them back at the end.
+//! packages takes [`Lines`] out of it, keeps those of each package by themselves, and gives them to the [`Listing`].
 //!
 //! A record names a file if its content was given to [`Packager::content`], and none otherwise. Contents come
 //! before the records of their collection because the entries of an archive follow each other, and because a
@@ -62,6 +62,6 @@ mod sink;
 pub use about::{About, Limits, Outcome};
 pub use error::Error;
 pub use manifest::Manifest;
-pub use packager::{Carried, Finished, Lines, Packager, Unsigned};
+pub use packager::{Carried, Finished, Lines, Listing, Packager, Unsigned};
 pub use recipient::{Recipient, RecipientError};
 pub use rows::{MOST_COLUMNS, restore_cell};

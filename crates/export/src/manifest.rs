@@ -17,7 +17,7 @@ pub const SCHEMA: u32 = 1;
 
 /// The manifest. It is in the last package and covers all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Manifest<F = Vec<File>> {
+pub struct Manifest {
     /// The version of this form: 1.
     pub schema: u32,
     /// How many packages there are.
@@ -53,7 +53,7 @@ pub struct Manifest<F = Vec<File>> {
     /// What all files come to.
     pub totals: Totals,
     /// Every file but `manifest.json` and `manifest.jws`.
-    pub files: F,
+    pub files: Vec<File>,
 }
 
 /// A store that was searched.
@@ -187,36 +187,28 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Manifest)
 }
 
-/// The files as they are written: made one at a time, for there can be many.
-pub(crate) struct Files<'a> {
-    pub(crate) lines: &'a [Line],
-    pub(crate) sections: &'a [Section],
-}
-
-impl Serialize for Files<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.lines.iter().map(|line| {
-            let section = line.section.and_then(|n| self.sections.get(n));
-            File {
-                path: line.path.clone(),
-                package: line.package,
-                role: match section {
-                    None => Role::Page,
-                    Some(_) if line.is_content => Role::Content,
-                    Some(_) => Role::Records,
-                },
-                store: section.map(|s| s.store.clone()),
-                collection: section.map(|s| s.collection.clone()),
-                owner: section.map(|s| s.owner.clone()),
-                purpose: section.and_then(|s| s.purpose.clone()),
-                categories: section.map(|s| s.categories.clone()).unwrap_or_default(),
-                records: line.records,
-                bytes: line.bytes,
-                sha256: hex::encode(line.sha256),
-                masked: line.masked,
-                neutralised_cells: line.neutralised,
-            }
-        }))
+impl File {
+    pub(crate) fn of(line: &Line, sections: &[Section]) -> Self {
+        let section = line.section.and_then(|n| sections.get(n));
+        Self {
+            path: line.path.clone().into(),
+            package: line.package,
+            role: match section {
+                None => Role::Page,
+                Some(_) if line.is_content => Role::Content,
+                Some(_) => Role::Records,
+            },
+            store: section.map(|s| s.store.clone()),
+            collection: section.map(|s| s.collection.clone()),
+            owner: section.map(|s| s.owner.clone()),
+            purpose: section.and_then(|s| s.purpose.clone()),
+            categories: section.map(|s| s.categories.clone()).unwrap_or_default(),
+            records: line.records,
+            bytes: line.bytes,
+            sha256: hex::encode(line.sha256),
+            masked: line.masked,
+            neutralised_cells: line.neutralised,
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) struct Section {
     pub(crate) folder: String,
     pub(crate) records: u64,
     pub(crate) contents: u64,
+    pub(crate) content_bytes: u64,
     pub(crate) masked: u64,
     pub(crate) neutralised: u64,
     pub(crate) preview: Preview,
@@ -79,6 +80,7 @@ impl Section {
             folder,
             records: 0,
             contents: 0,
+            content_bytes: 0,
             masked: 0,
             neutralised: 0,
             preview: Preview::default(),
@@ -94,10 +96,10 @@ impl Section {
     }
 }
 
-/// One file that is written.
+/// One file that is written. There can be many.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Line {
-    pub(crate) path: String,
+    pub(crate) path: Box<str>,
     pub(crate) package: u32,
     /// Of which collection; the page and the texts are of none.
     pub(crate) section: Option<usize>,

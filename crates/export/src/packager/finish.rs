@@ -1,13 +1,21 @@
 //! The two halves of the end: the manifest, and its signature.
 
-use std::io::{self, Write};
-
 use crate::bundle::{Bundle, Packing};
 use crate::error::Error;
 use crate::jws::{self, Input};
-use crate::manifest::{Files, Manifest, SCHEMA, StoreSearched, Totals};
+use crate::manifest::{File, Manifest, SCHEMA, StoreSearched, Totals};
 
-use super::Carried;
+use super::{Carried, Lines};
+
+/// The manifest on its way into the archive, with its signing input's digest. It is never whole in memory, and
+/// neither is what it lists: it has some hundred bytes for each file.
+pub struct Listing {
+    bundle: Bundle,
+    input: Input,
+    state: Carried,
+    key_id: String,
+    listed: u64,
+}
 
 /// The last package, without its signature.
 pub struct Unsigned {
@@ -44,40 +52,62 @@ impl std::fmt::Debug for Unsigned {
     }
 }
 
-/// The manifest on its way into the archive, with its signing input's digest. It is never whole in memory: it
-/// has some hundred bytes for each file.
-struct Hashed<'a> {
-    bundle: &'a mut Bundle,
-    input: Input,
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing").field("listed", &self.listed).finish_non_exhaustive()
+    }
 }
 
-impl Write for Hashed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.input.update(bytes);
-        self.bundle.write(bytes).map(|()| bytes.len()).map_err(io::Error::other)
+impl Listing {
+    pub(super) fn new(mut bundle: Bundle, state: Carried, key_id: &str) -> Result<Self, Error> {
+        bundle.start("manifest.json", Packing::Deflated, None)?;
+        let head = serde_json::to_string_pretty(&manifest(&state)).ok();
+        // The list of files is the last of it.
+        let head = head.as_deref().and_then(|all| all.strip_suffix("]\n}"));
+        let head = head.ok_or(Error::Archive("the manifest was written"))?;
+        let mut listing =
+            Self { bundle, input: Input::new(key_id), state, key_id: key_id.to_owned(), listed: 0 };
+        listing.write(head)?;
+        Ok(listing)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn write(&mut self, text: &str) -> Result<(), Error> {
+        self.input.update(text.as_bytes());
+        self.bundle.write(text.as_bytes())
+    }
+
+    /// Lists the files of a package before this one: to be called for each, in their order.
+    pub fn add(&mut self, lines: &Lines) -> Result<(), Error> {
+        for line in &lines.0 {
+            let file = serde_json::to_string_pretty(&File::of(line, &self.state.sections));
+            let file = file.map_err(|_| Error::Archive("the manifest was written"))?;
+            self.write(if self.listed == 0 { "\n    " } else { ",\n    " })?;
+            self.write(&file.replace('\n', "\n    "))?;
+            self.listed += 1;
+        }
         Ok(())
+    }
+
+    /// Moves what is ready to the end of `into`. To be called after every piece, or memory grows.
+    pub fn take_into(&mut self, into: &mut Vec<u8>) {
+        self.bundle.out().take_into(into);
+    }
+
+    /// Lists the files of this package, and ends the manifest.
+    pub fn end(mut self) -> Result<Unsigned, Error> {
+        let own = self.state.take_lines();
+        self.add(&own)?;
+        if self.listed != self.state.totals.files {
+            return Err(Error::Order("the lines of a package are not there"));
+        }
+        self.write("\n  ]\n}\n")?;
+        self.bundle.end()?;
+        let Self { bundle, input, state, key_id, .. } = self;
+        Ok(Unsigned { bundle, key_id, digest: input.finish(), packages: state.number, totals: state.totals })
     }
 }
 
 impl Unsigned {
-    pub(super) fn new(mut bundle: Bundle, state: &Carried, key_id: &str) -> Result<Self, Error> {
-        bundle.start("manifest.json", Packing::Deflated, None)?;
-        let hashed = Hashed { bundle: &mut bundle, input: Input::new(key_id) };
-        // serde writes a few bytes at a time.
-        let mut buffered = io::BufWriter::new(hashed);
-        let written = serde_json::to_writer_pretty(&mut buffered, &manifest(state)).map_err(io::Error::from);
-        let hashed =
-            written.and_then(|()| buffered.write_all(b"\n")).and_then(|()| Ok(buffered.into_inner()?));
-        let hashed = hashed.map_err(|_| Error::Archive("the manifest was written"))?;
-        let digest = hashed.input.finish();
-        bundle.end()?;
-        let (packages, totals) = (state.number, state.totals());
-        Ok(Self { bundle, key_id: key_id.to_owned(), digest, packages, totals })
-    }
-
     /// What the signer signs: the SHA-256 of the signing input. It is given a digest because the input is as
     /// long as the manifest, which has no limit, and KMS takes 4096 bytes.
     pub fn digest(&self) -> &[u8; 32] {
@@ -100,7 +130,8 @@ impl Unsigned {
     }
 }
 
-fn manifest(state: &Carried) -> Manifest<Files<'_>> {
+/// The manifest, with no files yet.
+fn manifest(state: &Carried) -> Manifest {
     let about = &state.about;
     let stores = state.stores.iter().map(|store| StoreSearched {
         store: store.id.clone(),
@@ -122,7 +153,7 @@ fn manifest(state: &Carried) -> Manifest<Files<'_>> {
         made_at: about.made_at,
         stores: stores.collect(),
         collections: state.sections.iter().map(Into::into).collect(),
-        totals: state.totals(),
-        files: Files { lines: &state.files, sections: &state.sections },
+        totals: state.totals,
+        files: Vec::new(),
     }
 }

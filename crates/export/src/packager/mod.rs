@@ -8,7 +8,7 @@ use domain::export::{Content, Row};
 
 pub use carried::{Carried, Lines};
 pub(crate) use carried::{Open, Records};
-pub use finish::{Finished, Unsigned};
+pub use finish::{Finished, Listing, Unsigned};
 
 use crate::about::{About, Limits, Outcome};
 use crate::bundle::{Bundle, Packing};
@@ -120,7 +120,7 @@ impl Packager {
             section.masked += masked;
         }
         let line = Line {
-            path,
+            path: path.into(),
             package: self.state.number,
             section,
             is_content: true,
@@ -130,7 +130,7 @@ impl Packager {
             masked,
             neutralised: 0,
         };
-        self.state.files.push(line);
+        self.state.add(line);
         Ok(())
     }
 
@@ -189,8 +189,8 @@ impl Packager {
         rows::tail(self.state.about.format, &mut self.scratch);
         self.bundle.write(&self.scratch)?;
         let sealed = self.bundle.end()?;
-        self.state.files.push(Line {
-            path: records.path,
+        self.state.add(Line {
+            path: records.path.into(),
             package: self.state.number,
             section,
             is_content: false,
@@ -245,21 +245,19 @@ impl Packager {
         Ok((rest, self.state))
     }
 
-    /// Gives back what [`Carried::take_lines`] took of the packages before, in their order. To be done before
-    /// [`Packager::finish`], which needs all of it.
-    pub fn recall(&mut self, before: Lines) {
-        let own = std::mem::replace(&mut self.state.files, before.0);
-        self.state.files.extend(own);
+    /// Ends everything but the signature: writes the page and the manifest. `key_id` names the key that will
+    /// sign. If lines were taken, [`Packager::list`] is to be called instead.
+    pub fn finish(self, key_id: &str) -> Result<Unsigned, Error> {
+        self.list(key_id)?.end()
     }
 
-    /// Ends everything but the signature: writes the page and the manifest. `key_id` names the key that will
-    /// sign.
-    pub fn finish(mut self, key_id: &str) -> Result<Unsigned, Error> {
+    /// Writes the page, and begins the manifest.
+    pub fn list(mut self, key_id: &str) -> Result<Listing, Error> {
         if self.state.open.is_some() {
             return Err(Error::Order("a collection is still open"));
         }
         self.text("index.html", |bundle, state| crate::page::write(state, bundle))?;
-        Unsigned::new(self.bundle, &self.state, key_id)
+        Listing::new(self.bundle, self.state, key_id)
     }
 
     /// One file that is for the reader.
@@ -271,8 +269,8 @@ impl Packager {
         self.bundle.start(path, Packing::Deflated, None)?;
         write(&mut self.bundle, &self.state)?;
         let sealed = self.bundle.end()?;
-        self.state.files.push(Line {
-            path: path.to_owned(),
+        self.state.add(Line {
+            path: path.into(),
             package: self.state.number,
             section: None,
             is_content: false,

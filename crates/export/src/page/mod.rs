@@ -70,13 +70,13 @@ fn head(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
 }
 
 fn is_empty(state: &Carried) -> bool {
-    let totals = state.totals();
+    let totals = state.totals;
     totals.records + totals.contents == 0
 }
 
 /// What it comes to.
 fn facts(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
-    let totals = state.totals();
+    let totals = state.totals;
     let mut facts = vec![
         (number(totals.records), if totals.records == 1 { "record" } else { "records" }),
         (number(totals.contents), if totals.contents == 1 { "document" } else { "documents" }),
@@ -140,7 +140,7 @@ fn nothing(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
 
 /// What holds for the whole package: masking, files, how to check it, what else may be asked for.
 fn rest(state: &Carried, html: &mut Html<'_>) -> Result<(), Error> {
-    let (about, totals) = (&state.about, state.totals());
+    let (about, totals) = (&state.about, state.totals);
     html.push("</main>\n<footer>\n<h2>About this package</h2>\n<dl>\n")?;
     if totals.masked > 0 {
         html.push(&format!(

@@ -173,10 +173,9 @@ fn kept(section: &Section) -> String {
 
 /// The links to the files with records, and the folder with documents.
 fn files(state: &Carried, n: usize, section: &Section, html: &mut Html<'_>) -> Result<(), Error> {
-    let mine = || state.files.iter().filter(|line| line.section == Some(n));
     let several = state.number > 1;
     html.push("<dt>Files</dt><dd>")?;
-    for line in mine().filter(|line| !line.is_content) {
+    for line in state.records.iter().filter(|line| line.section == Some(n)) {
         let package = if several { format!(", package {}", line.package) } else { String::new() };
         html.push(&format!(
             "<a href=\"{}\">{}</a> <span class=\"muted\">{}{package}</span><br>",
@@ -186,13 +185,12 @@ fn files(state: &Carried, n: usize, section: &Section, html: &mut Html<'_>) -> R
         ))?;
     }
     if section.contents > 0 {
-        let bytes = mine().filter(|line| line.is_content).map(|line| line.bytes).sum();
         html.push(&format!(
             "<a href=\"{0}/\">{1}/</a> <span class=\"muted\">{2}, {3}</span>",
             href(&section.folder),
             text(&section.folder),
             counted(section.contents, "document", "documents"),
-            size(bytes)
+            size(section.content_bytes)
         ))?;
     }
     html.push("</dd>\n")

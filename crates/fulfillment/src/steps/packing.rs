@@ -8,7 +8,7 @@ use domain::Status;
 use domain::catalog::{Collection, Store};
 use domain::event::EventKind;
 use domain::export::Package;
-use export::{About, Carried, Limits, Lines, Outcome, Packager, Recipient};
+use export::{About, Carried, Limits, Outcome, Packager, Recipient};
 use ports::{Budget, Entropy, Packages, Signer, Upload};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -127,15 +127,6 @@ impl Packing<'_> {
     /// Where it is kept what files are in a package that is ended.
     fn lines_object(&self, number: u32) -> String {
         format!("{}-{number}", self.paused_object())
-    }
-
-    /// What files are in the packages before this one.
-    async fn lines_before(&self, number: u32) -> Result<Lines, StepError> {
-        let mut lines = Lines::default();
-        for before in 1..number {
-            lines.append(self.desk.get(&self.lines_object(before), "packaging-lines", None).await?);
-        }
-        Ok(lines)
     }
 
     /// The name of a package below its request. Each attempt makes its own: one that was given up, or superseded, and
@@ -263,10 +254,21 @@ impl<'a> Work<'a> {
 
     /// The page, the manifest, its signature, and the end.
     async fn end(self) -> Result<Packed, StepError> {
-        let Self { packing, mut packager, name, upload, hash, bytes, mut packages, records, .. } = self;
-        packager.recall(packing.lines_before(packager.number()).await?);
+        let Self { packing, packager, name, mut upload, mut hash, mut bytes, mut packages, records, .. } =
+            self;
         let key = packing.signer.public_key().await?;
-        let mut unsigned = packager.finish(&key_id(&key.pem)?)?;
+        let number = packager.number();
+        let mut listing = packager.list(&key_id(&key.pem)?)?;
+        for before in 1..number {
+            let lines = packing.desk.get(&packing.lines_object(before), "packaging-lines", None).await?;
+            listing.add(&lines)?;
+            let mut ready = Vec::new();
+            listing.take_into(&mut ready);
+            hash.update(&ready);
+            bytes += ready.len() as u64;
+            upload.write(ready).await?;
+        }
+        let mut unsigned = listing.end()?;
         let signature = packing.signer.sign(unsigned.digest()).await?;
         let mut rest = Vec::new();
         unsigned.take_into(&mut rest);

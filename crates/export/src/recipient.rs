@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::sink::Out;
 
 /// scrypt's work factor: N is 2 to this, r is 8 and p is 1, so it takes 2^15 KiB = 32 MiB, once for each
-/// package, at its beginning: no byte of it waits to be sent yet. age's own choice takes about 256 MiB, four times
+/// package, at its beginning: no byte of it waits to be sent yet. age's own choice takes about 256 MiB, three times
 /// what all of packaging takes. What is lost against a guesser, a factor of eight, is three bits: the shortest
 /// allowed passphrase is what counts, so it is twelve characters.
 const WORK_FACTOR: u8 = 15;

@@ -21,7 +21,8 @@ async fn main() -> Result<(), serve::Error> {
         limits: package_export::Limits::default(),
     };
     aws::serve("package-export", StepError::error_type, async |input: Run, budget| {
-        package_export::run(&ports, &input, budget).await
+        // Boxed: a package under way is large.
+        Box::pin(package_export::run(&ports, &input, budget)).await
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! A package of five gigabytes and a hundred thousand objects in less than 80 MiB.
+//! A package of five gigabytes and twenty thousand objects in less than 64 MiB.
 //!
 //! What was collected is made larger than it is: the indices name thousands of pages, and a bucket serves them
 //! all from a few. The real step reads them, opens them, packages them; what it sends is counted and dropped.
@@ -29,13 +29,13 @@ const BLOCK: usize = 4 << 20;
 /// Objects of one block each: photos, which do not shrink.
 const OBJECTS: u64 = 1_020;
 /// Small objects besides: each has its line in the manifest, and its name.
-const SMALL: u64 = 100_000;
+const SMALL: u64 = 20_000;
 /// How many of them are on a page.
 const ON_A_PAGE: u64 = 500;
 const BYTES_OF_SMALL: usize = 200;
 /// Pages of rows, of about 2 MiB each.
 const PAGES: u64 = 512;
-const MOST: u64 = 80 << 20;
+const MOST: u64 = 64 << 20;
 /// For whom they are encrypted.
 const AGE: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 /// What an upload holds: parts of this size, two that are on their way and one that is being filled.
@@ -236,7 +236,7 @@ fn package(stage: &Stage, id: &RequestId) {
     let bytes: u64 = export.packages.iter().map(|package| package.bytes).sum();
     assert_eq!(bytes, total.load(Ordering::Relaxed));
     assert!(bytes > OBJECTS * BLOCK as u64, "the photos alone are {OBJECTS} blocks");
-    assert!(export.packages.len() >= 10, "past a limit it is several");
+    assert!(export.packages.len() >= 3, "past a limit it is several");
 }
 
 /// The memory of this process, now or at its highest.
@@ -272,7 +272,7 @@ async fn packaging() {
 }
 
 #[test]
-fn five_gigabytes_in_a_hundred_thousand_objects_are_packaged_in_less_than_80_mib() {
+fn five_gigabytes_in_twenty_thousand_objects_are_packaged_in_less_than_64_mib() {
     let test = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "saga::five_gigabytes::packaging", "--ignored", "--nocapture", "--test-threads=1"])
         .output()

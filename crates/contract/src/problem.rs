@@ -75,8 +75,8 @@ problems! {
     key_reused(409, "idempotency-key-reused", "The Idempotency-Key was used with another body");
     /// A person's key that is not there any more.
     key_destroyed(410, "key-destroyed", "The key is not there any more");
-    /// It was there, and was destroyed when its time was over.
-    gone(410, "gone", "It was destroyed when its time was over");
+    /// It was there, and is destroyed: its time was over, or it was withdrawn.
+    gone(410, "gone", "It is destroyed");
     /// The body is larger than allowed.
     too_large(413, "too-large", "The body is too large");
     /// Something on our side; nothing was done, or it can be done again.

@@ -144,5 +144,7 @@ pub(super) fn exhausted(export: &Export) -> Option<Problem> {
 }
 
 fn gone() -> Problem {
-    Problem::gone("The package was destroyed when its time was over. A new request makes a new one.")
+    Problem::gone(
+        "The package is destroyed: its time was over, or the request was withdrawn. A new request makes a new one.",
+    )
 }

@@ -74,6 +74,9 @@ pub struct Export {
     /// How new the data of a store, or of one of its collections, must be: a number, or an instant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub min_versions: BTreeMap<Place, String>,
+    /// When one of its packages was begun last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<Timestamp>,
     /// The packages, once all of them are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,

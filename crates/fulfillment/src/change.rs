@@ -14,7 +14,7 @@ use crate::error::StepError;
 /// so a request's stores together always do.
 const TRIES: u32 = 64;
 
-/// How long the sweeper gives a request between two signs of life.
+/// How long the sweeper gives a request between two signs of life; twice as long while a package is made.
 pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long a request waits for somebody to say how the person was verified. What was sealed at the

@@ -23,6 +23,9 @@ use serde::{Deserialize, Serialize};
 use vault::{Context, DataKey};
 use zeroize::Zeroizing;
 
+/// Bytes of one piece of a paper that may be large.
+const PIECE: usize = 4 << 20;
+
 use crate::error::StepError;
 use domain::request::PlanRef;
 
@@ -159,6 +162,37 @@ impl Desk<'_> {
         let digest = vault::sha256_hex(&sealed);
         self.papers.staging.put(object, sealed).await?;
         Ok(digest)
+    }
+
+    /// Seals and writes what may be larger than an object that is got at once; into how many pieces.
+    pub(crate) async fn put_pieces<T: Serialize + Sync>(
+        &self,
+        object: impl Fn(u32) -> String,
+        purpose: &str,
+        paper: &T,
+    ) -> Result<u32, StepError> {
+        let plain = serde_json::to_vec(paper).map_err(|_| StepError::broken("seal", purpose))?;
+        let plain = Zeroizing::new(plain);
+        let mut pieces = 0;
+        for piece in plain.chunks(PIECE) {
+            self.put_bytes(&object(pieces), purpose, piece).await?;
+            pieces += 1;
+        }
+        Ok(pieces)
+    }
+
+    /// Opens what was written in so many pieces.
+    pub(crate) async fn get_pieces<T: DeserializeOwned>(
+        &self,
+        object: impl Fn(u32) -> String,
+        purpose: &str,
+        pieces: u32,
+    ) -> Result<T, StepError> {
+        let mut json = Zeroizing::new(Vec::new());
+        for piece in 0..pieces {
+            json.append(&mut *Zeroizing::new(self.get_bytes(&object(piece), purpose).await?));
+        }
+        serde_json::from_slice(&json).map_err(|_| unreadable("a paper has another form than expected"))
     }
 
     /// Opens an object that must be there, and must be the one of this digest.

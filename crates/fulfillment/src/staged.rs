@@ -16,7 +16,6 @@ use domain::export::Row;
 use domain::{Generation, RequestId, StoreId, TenantId};
 use ports::Fault;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::error::StepError;
 use crate::papers::Desk;
@@ -149,22 +148,13 @@ impl<'a> Shelf<'a> {
     }
 
     pub(crate) async fn page(&self, page: PageRef) -> Result<StagedPage, StepError> {
-        let mut json = Zeroizing::new(Vec::new());
-        for piece in 0..page.pieces {
-            let object = self.piece_object(page.number, piece);
-            json.append(&mut *Zeroizing::new(self.desk.get_bytes(&object, "collected").await?));
-        }
-        serde_json::from_slice(&json).map_err(|_| StepError::broken("open", "a page of another form"))
+        let object = |piece| self.piece_object(page.number, piece);
+        self.desk.get_pieces(object, "collected", page.pieces).await
     }
 
     pub(crate) async fn file_page(&self, number: u32, rows: &StagedPage) -> Result<PageRef, StepError> {
-        let json = serde_json::to_vec(rows).map_err(|_| StepError::broken("seal", "collected"))?;
-        let json = Zeroizing::new(json);
-        let mut pieces = 0;
-        for piece in json.chunks(BLOCK) {
-            self.desk.put_bytes(&self.piece_object(number, pieces), "collected", piece).await?;
-            pieces += 1;
-        }
+        let object = |piece| self.piece_object(number, piece);
+        let pieces = self.desk.put_pieces(object, "collected", rows).await?;
         Ok(PageRef { number, pieces })
     }
 

@@ -23,7 +23,7 @@ pub const MOST_COLLECTED: usize = 4 << 20;
 
 /// Bytes of one record at the most that is read whole. It is held several times over while it is masked and
 /// sealed.
-pub const MOST_RECORD: usize = 32 << 20;
+pub const MOST_RECORD: usize = 16 << 20;
 
 /// A collection of a store.
 #[derive(Debug, Clone, Copy)]

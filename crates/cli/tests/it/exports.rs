@@ -279,7 +279,7 @@ fn a_code_that_nobody_saw_is_made_anew_by_hand() {
     assert_eq!(server.sent().len(), 1, "it was sent again");
     let problem = json!({
         "type": "urn:lacuna:problem:gone", "title": "It is destroyed", "status": 410,
-        "detail": "The package is destroyed: its time was over, or the request was withdrawn. A new request makes a new one.",
+        "detail": "The package is destroyed, since its time was over or the request was withdrawn. A new request makes a new one.",
     });
     let server = Server::start([json(410, &problem)]);
     check("code-gone", &Machine::at(&server).run(&format!("request code {ID}")));

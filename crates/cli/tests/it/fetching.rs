@@ -281,7 +281,7 @@ fn the_api_can_say_no() {
     check("fetch-403", json(403, &forbidden));
     let gone = json!({
         "type": "urn:lacuna:problem:gone", "title": "It is destroyed", "status": 410,
-        "detail": "The package is destroyed: its time was over, or the request was withdrawn. A new request makes a new one.",
+        "detail": "The package is destroyed, since its time was over or the request was withdrawn. A new request makes a new one.",
     });
     check("fetch-410", json(410, &gone));
     // It may have been counted: nothing uses up links by itself.

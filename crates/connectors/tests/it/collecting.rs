@@ -305,7 +305,7 @@ async fn a_row_that_no_step_could_hold_is_refused() {
             assert_eq!(collected.expect("rows").taken, 2, "it fills an answer");
         } else {
             let fault = collected.expect_err("it is refused");
-            check(&fault, Class::Permanent, Code::RecordTooLarge, "a record is larger than 32 MiB");
+            check(&fault, Class::Permanent, Code::RecordTooLarge, "a record is larger than 16 MiB");
         }
     }
 }

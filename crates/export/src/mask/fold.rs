@@ -12,14 +12,19 @@ pub(super) struct Folded {
     pub(super) text: String,
     /// Where each of its bytes was in the text, if a character begins there, and then the text's length;
     /// `None` if that is the same place, as in ASCII.
-    places: Option<Vec<usize>>,
+    places: Option<Vec<u32>>,
 }
 
 /// No character begins here.
-const INSIDE: usize = usize::MAX;
+const INSIDE: u32 = u32::MAX;
+
+/// A place as it is kept: a text whose places do not fit is only made small, as ASCII is.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(INSIDE)
+}
 
 pub(super) fn fold(text: &str) -> Folded {
-    if text.is_ascii() {
+    if text.is_ascii() || u32::try_from(text.len()).is_err() {
         return Folded { text: text.to_ascii_lowercase(), places: None };
     }
     let mut folded = String::with_capacity(text.len());
@@ -31,7 +36,7 @@ pub(super) fn fold(text: &str) -> Folded {
         while let Some((_, mark)) = rest.next_if(|(_, next)| is_mark(*next)) {
             end += mark.len_utf8();
         }
-        places.push(at);
+        places.push(place(at));
         for c in NFD.normalize(&text[at..end]).chars() {
             // By way of the large letters, which `ß`, `ς` and `ſ` share with others.
             let large = c.to_lowercase().flat_map(char::to_uppercase);
@@ -39,7 +44,7 @@ pub(super) fn fold(text: &str) -> Folded {
         }
         places.resize(folded.len(), INSIDE);
     }
-    places.push(text.len());
+    places.push(place(text.len()));
     Folded { text: folded, places: Some(places) }
 }
 
@@ -48,7 +53,10 @@ impl Folded {
     pub(super) fn place(&self, at: usize) -> Option<usize> {
         match &self.places {
             None => Some(at),
-            Some(places) => places.get(at).copied().filter(|place| *place != INSIDE),
+            Some(places) => places
+                .get(at)
+                .filter(|place| **place != INSIDE)
+                .and_then(|place| usize::try_from(*place).ok()),
         }
     }
 

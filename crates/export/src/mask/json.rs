@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::catalog::ObjectContent;
 use domain::export::Datum;
 
-use super::words::{Words, is_personal_name};
+use super::words::{Words, is_personal_name, may_be_of_the_form};
 
 /// The largest document.
 pub const LARGEST: usize = 4 << 20;
@@ -71,7 +71,9 @@ fn words(text: &str, found: &[(usize, usize)], own: &[&str]) -> Option<Words> {
         let begins = found.iter().map(|(from, _)| *from);
         for (from, to) in [0].into_iter().chain(ends).zip(begins.chain([text.len()])) {
             each(&text[from..to], |token| {
-                if let Token::Name(Some(name)) = token {
+                if let Token::Name(Some(name)) = token
+                    && may_be_of_the_form(&name)
+                {
                     names.remove(&name);
                 }
                 Some(())

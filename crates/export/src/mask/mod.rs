@@ -23,7 +23,7 @@ use domain::catalog::{Collection, Whose};
 use domain::export::{Bytes, Datum, Row};
 
 pub use json::{LARGEST, NotReadable, json};
-use words::{Words, is_personal_name};
+use words::{Words, is_personal_name, may_be_of_the_form};
 
 /// Masks one row, and says how many values were masked or had something masked in them. `own` are the
 /// person's identities; the row's own identity fields are added to them.
@@ -46,9 +46,10 @@ pub fn row(collection: &Collection, mut row: Row, own: &[&str]) -> (Row, u64) {
     if !names.is_empty() {
         // What stands elsewhere as a name too is how the records are made.
         for (name, datum) in row.fields.iter().filter(|(name, _)| !is_other(name)) {
-            names.remove(name);
+            let mut spare = |name: &str| may_be_of_the_form(name) && names.remove(name);
+            spare(name);
             each_name(datum, &mut |name| {
-                names.remove(name);
+                spare(name);
             });
         }
         for name in &names {

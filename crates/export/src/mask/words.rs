@@ -180,6 +180,12 @@ pub(super) fn is_personal_name(name: &str) -> bool {
     name.contains(|c: char| c == '@' || c.is_whitespace()) || has_a_number(name)
 }
 
+/// Whether such a name may all the same be the document's own, if it stands elsewhere as a name too: `First name`.
+/// An address or a number is somebody's wherever it stands.
+pub(super) fn may_be_of_the_form(name: &str) -> bool {
+    !name.contains('@') && !has_a_number(name)
+}
+
 fn has_a_number(text: &str) -> bool {
     text.chars().filter(|c| c.is_numeric()).count() >= FEWEST_DIGITS
 }

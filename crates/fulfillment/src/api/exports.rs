@@ -102,7 +102,9 @@ fn min_versions(
             continue;
         }
         let says = |c: &&Collection| c.version.is_some() || c.object.is_some();
-        let wrong = if !meant.iter().any(says) {
+        let wrong = if let Some(original) = &store.copy_of {
+            format!("this is a copy, which shows what its original lacks: name {original}")
+        } else if !meant.iter().any(says) {
             "the catalog does not say how new these records are: leave it out".to_owned()
         } else if !is_version(version) {
             "this must be a whole number or an instant, such as 2026-03-02T09:00:00Z, as a text".to_owned()
@@ -129,7 +131,7 @@ fn ambiguous(store: &Store, meant: &[&Collection], version: &str) -> Option<Stri
     let counting: Vec<String> = counting.map(|c| format!("{}/{}", store.id, c.name)).collect();
     (counting.len() > 1 && version.parse::<i128>().is_ok()).then(|| {
         format!(
-            "these collections count each on their own: name one ({}), or give an instant",
+            "these collections count each on their own: name one ({}), or give an instant if their versions are instants",
             counting.join(", ")
         )
     })

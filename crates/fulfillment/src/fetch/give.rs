@@ -145,6 +145,6 @@ pub(super) fn exhausted(export: &Export) -> Option<Problem> {
 
 fn gone() -> Problem {
     Problem::gone(
-        "The package is destroyed: its time was over, or the request was withdrawn. A new request makes a new one.",
+        "The package is destroyed, since its time was over or the request was withdrawn. A new request makes a new one.",
     )
 }

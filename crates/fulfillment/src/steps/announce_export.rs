@@ -19,7 +19,8 @@ use domain::request::Request;
 use domain::{Identity, Personal};
 use jiff::Timestamp;
 use ports::{
-    Announcer, Catalogs, Clock, Entropy, Fault, Keyring, Letter, Mailer, Requests, Staging, Tenants,
+    Announcer, Catalogs, Class, Clock, Code, Entropy, Fault, Keyring, Letter, Mailer, Requests, Staging,
+    Tenants,
 };
 
 use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, back_off, later};
@@ -120,7 +121,15 @@ async fn tell(
                 told.note(MAIL, ports.mailer.send(&letter).await);
                 told.token = told.so_far.contains(MAIL).then_some(token);
             }
-            Ok(Err(nowhere)) => told.nowhere = Some(nowhere),
+            Ok(Err(nowhere)) => {
+                told.nowhere = Some(nowhere);
+                // There is something to fetch, and nobody knows. An officer can make a code meanwhile.
+                if told.so_far.is_empty() && export.records > 0 && export.downloads == 0 {
+                    let fault =
+                        Fault::new(Class::Permanent, Code::AnnouncementFailed, "announce", "mail", nowhere);
+                    told.failed.push((MAIL, fault));
+                }
+            }
             // As when it cannot be sent: that the others were told is not lost.
             Err(StepError::Fault(fault)) => told.failed.push((MAIL, fault)),
             Err(error) => return Err(error),

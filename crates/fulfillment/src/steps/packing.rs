@@ -63,6 +63,13 @@ struct Paused {
     records: u64,
 }
 
+/// Which package was ended last, and in how many pieces it is kept what comes next.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    number: u32,
+    pieces: u32,
+}
+
 /// A package under way, and those before it.
 struct Work<'a> {
     packing: &'a Packing<'a>,
@@ -79,7 +86,7 @@ struct Work<'a> {
 impl Packing<'_> {
     /// Makes all packages, from the first that was not ended; `None` if the time was up between two.
     pub(super) async fn run(&self, about: About, budget: &dyn Budget) -> Result<Option<Packed>, StepError> {
-        let paused: Option<Paused> = self.desk.find(&self.paused_object(), "packaging").await?;
+        let paused = self.paused().await?;
         let recipient = self.recipient.as_ref();
         let mut work = if let Some(paused) = paused {
             Work::go_on(self, paused).await?
@@ -125,12 +132,33 @@ impl Packing<'_> {
     }
 
     /// Where it is kept what files are in a package that is ended.
+    fn pieces_of(&self, number: u32) -> impl Fn(u32) -> String {
+        let object = self.paused_object();
+        move |piece| format!("{object}.{number}.{piece}")
+    }
+
+    /// How far the packages are; `None` if none was ended.
+    async fn paused(&self) -> Result<Option<Paused>, StepError> {
+        let Some(head) = self.desk.find::<Head>(&self.paused_object(), "packaging").await? else {
+            return Ok(None);
+        };
+        self.desk.get_pieces(self.pieces_of(head.number), "packaging-state", head.pieces).await.map(Some)
+    }
+
+    /// Writes down how far they are, with one package more: the names of many objects are long.
+    async fn pause(&self, number: u32, paused: &Paused) -> Result<(), StepError> {
+        let pieces = self.desk.put_pieces(self.pieces_of(number), "packaging-state", paused).await?;
+        let head = Head { number, pieces };
+        self.desk.put(&self.paused_object(), "packaging", &head).await.map(drop)
+    }
+
     fn lines_object(&self, number: u32) -> String {
         format!("{}-{number}", self.paused_object())
     }
 
     /// The name of a package below its request. Each attempt makes its own: one that was given up, or superseded, and
-    /// goes on all the same replaces nothing. No two have the same bytes, since each signs and encrypts anew.
+    /// goes on all the same replaces nothing. The last one never has the same bytes twice, since it is signed anew, and
+    /// none that is encrypted has.
     fn name(&self, number: u32) -> String {
         let ending = if self.recipient.is_some() { "zip.age" } else { "zip" };
         format!("package-{}-{number}-{:032x}.{ending}", self.run.generation, self.entropy.bits())
@@ -142,6 +170,9 @@ impl Packing<'_> {
         amend_plainly(self.scope, |mut request| {
             let now = self.scope.clock.now();
             request.become_status(Status::Packaging)?;
+            if let Some(export) = &mut request.export {
+                export.begun_at = Some(now);
+            }
             let mut draft = Draft::new(request, EventKind::Packaging, now).detail("package", number);
             draft.request.progress_by = later(now, PATIENCE * 2);
             Ok(Amend::commit(draft, ()))
@@ -244,7 +275,7 @@ impl<'a> Work<'a> {
         packing.desk.put(&packing.lines_object(number), "packaging-lines", &lines).await?;
         drop(lines);
         let paused = Paused { carried, at, packages, records };
-        packing.desk.put(&packing.paused_object(), "packaging", &paused).await?;
+        packing.pause(number, &paused).await?;
         // What is left must be enough for a whole package: one that is not ended is begun again.
         if budget.is_half_spent() {
             return Ok(None);
@@ -300,7 +331,11 @@ async fn ended(
     hash.update(&rest);
     let bytes = bytes + rest.len() as u64;
     upload.write(rest).await?;
-    packing.scope.load().await?;
+    if !packing.scope.load().await?.is_to_be_exported() {
+        // The same call, made twice, was first.
+        upload.abandon().await?;
+        return Err(StepError::broken("package", "it is made already"));
+    }
     upload.finish().await?;
     Ok(Package { name, bytes, sha256: hex::encode(hash.finish()) })
 }

@@ -309,7 +309,8 @@ async fn undo(ports: &Ports, scope: &Scope<'_>, request: &Request) -> Result<Dec
 /// Until when a package may still appear that was being made when the request was given up: what is destroyed before
 /// would be there after. `None` if none can.
 async fn on_its_way(scope: &Scope<'_>, request: &Request) -> Result<Option<Timestamp>, StepError> {
-    if request.status != Status::Packaging {
+    // Whatever the request was doing since: a call that was superseded may be at its end.
+    if request.export.as_ref().is_none_or(|export| export.begun_at.is_none()) {
         return Ok(None);
     }
     // The last thing that happened is that this execution was made: since then no other one is told that it may.

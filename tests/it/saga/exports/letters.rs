@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::settings::Settings;
 use contract::step::Run;
 use domain::event::EventKind;
 use domain::export::{DownloadToken, Format};
@@ -60,6 +61,26 @@ async fn of_several_addresses_only_one_that_was_given_gets_a_letter() {
     check(OTHER, &[("email", &OTHER.to_uppercase())], Ok(&OTHER.to_lowercase())).await;
     check(&PERSON.to_uppercase(), &[customer], Ok(PERSON)).await;
     check("unknown", &[customer], Ok(PERSON)).await;
+}
+
+/// Where a letter is all that tells, and nobody gets one, the packages are not announced: somebody has to see to it.
+#[tokio::test]
+async fn what_nobody_was_written_of_is_not_called_announced() {
+    let stage = writing_letters().await;
+    let settings = stage.world.tenants().settings(&stage.tenant).await.expect("read").expect("there");
+    stage.world.put_settings(Settings { webhook: None, topic: false, ..(*settings).clone() });
+    another_contact(&stage, OTHER);
+    let export = Some(asked(Format::Json));
+    let id = stage.submit_as(RequestType::Access, export, &[("customer_id", "1")], None).await;
+    stage.play().await;
+    assert!(events(&stage, &id, EventKind::ExportAnnounced).is_empty());
+    let missed = events(&stage, &id, EventKind::ExportNotAnnounced);
+    assert!(
+        missed.len() > 3 && missed[0].detail["failed.mail"].contains("announcement-failed"),
+        "{missed:?}"
+    );
+    let parked = stage.request(&id).parked.expect("parked");
+    assert_eq!(parked.code.as_str(), "announcement-failed");
 }
 
 /// Whoever was told is not told again because the address of somebody else cannot be read.

@@ -68,6 +68,14 @@ fn names_of_members_are_names_of_people_too() {
         r#"{"r":{"priya@shop":"[another person's]"}}"#,
         1,
     );
+    // An address is nobody's form, however often it is a name.
+    check_json(
+        &["/reactions"],
+        &[],
+        r#"{"reactions":{"priya@shop":1},"read_by":{"priya@shop":2},"log":"priya@shop closed"}"#,
+        r#"{"reactions":"[another person's]","read_by":{"[another person's]":2},"log":"[another person's] closed"}"#,
+        3,
+    );
     // What is a name elsewhere too is the form of the document.
     check_json(
         &["/agent"],

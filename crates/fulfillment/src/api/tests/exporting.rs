@@ -134,6 +134,32 @@ async fn a_number_says_which_collection_it_counts_if_several_do() {
     }
 }
 
+/// A copy shows what its original lacks, often nothing: there is no saying how new that is.
+#[tokio::test]
+async fn a_version_is_not_asked_of_a_copy() {
+    let front = front();
+    let replica = "stores:
+  - id: replica
+    kind: dynamodb
+    owner: { team: commerce, page: commerce-oncall }
+    copy_of: shop
+    collections:
+      - name: customers
+        resource: replica
+        key: [id]
+        version: updated_at
+        erasure: { method: delete }
+        fields:
+          id: { category: user.unique_id, class: internal, kind: number, identity: customer_id }
+          updated_at: { category: system.operations, class: internal }
+";
+    front.world.publish_yaml(&CATALOG.replacen("stores:\n", replica, 1)).expect("the catalog is whole");
+    let more = json!({"min_versions": {"replica/customers": "7"}});
+    let answer = submit(&front, "k", &asked("access", more)).await;
+    assert_eq!((answer.status, places(&answer)), (400, vec!["/min_versions/replica~1customers".to_owned()]));
+    assert!(answer.body.contains("name shop"), "{}", answer.body);
+}
+
 #[tokio::test]
 async fn what_is_asked_for_is_in_the_request_and_in_its_first_event() {
     let front = front();

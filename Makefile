@@ -1,6 +1,6 @@
 # One command each. `make demo` and `make test` need Rust, Python 3.10+ (with venv) and make; nothing else, no account.
 #
-#   make demo    everything a newcomer needs, then one erasure end to end; stops what it started
+#   make demo    everything a newcomer needs, then one person's export and erasure; stops what it started
 #   make up      leaves the local engine running with everything deployed; writes target/local/env.sh
 #   make down    stops it
 #   make test    everything that CI runs

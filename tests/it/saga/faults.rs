@@ -198,12 +198,7 @@ async fn a_store_that_is_down_for_hours_is_waited_for() {
     assert_eq!(parked.store.as_ref().map(domain::StoreId::as_str), Some("crm"));
     let mut waits = Vec::new();
     for _ in 0..9 {
-        let request = stage.request(&id);
-        let by = request.progress_by.expect("the sweeper will look after it");
-        let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
-        waits.push(by.duration_since(at).as_mins());
-        stage.world.fake_clock().advance_to(by);
-        stage.sweep().await;
+        waits.push(stage.sweep_when_due(&id).await);
         stage.play().await;
         assert_eq!(stage.request(&id).status, Status::Parked);
     }

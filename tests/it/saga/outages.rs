@@ -142,11 +142,7 @@ async fn a_store_that_is_down_while_erasing_or_reading_again_is_tried_at_growing
         for _ in 0..8 {
             let request = stage.request(&id);
             assert_eq!(request.status, Status::Parked, "{operation}");
-            let by = request.progress_by.expect("the sweeper will look after it");
-            let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
-            waits.push(by.duration_since(at).as_mins());
-            stage.world.fake_clock().advance_to(by);
-            stage.sweep().await;
+            waits.push(stage.sweep_when_due(&id).await);
             stage.play().await;
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60], "{operation}");

@@ -365,6 +365,16 @@ impl Stage {
         }
     }
 
+    /// Lets the time pass until the sweeper looks after a request, and does that; how many minutes it was since
+    /// anything happened to it.
+    pub async fn sweep_when_due(&self, id: &RequestId) -> i64 {
+        let by = self.request(id).progress_by.expect("the sweeper will look after it");
+        let at = self.world.events_of(&self.tenant, id).last().expect("events").at;
+        self.world.fake_clock().advance_to(by);
+        self.sweep().await;
+        by.duration_since(at).as_mins()
+    }
+
     /// The request, as it is stored.
     pub fn request(&self, id: &RequestId) -> Request {
         self.world.request(&self.tenant, id).expect("it is there")

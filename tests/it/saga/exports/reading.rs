@@ -215,8 +215,7 @@ async fn a_copy_waits_for_its_original() {
     let of_the_copy = |task: &domain::Task| task.op == Operation::Collect && task.store.as_str() == "replica";
     assert!(!tasks.iter().any(of_the_copy), "nothing is read of the copy yet");
     stage.world.injector().disarm();
-    stage.world.fake_clock().advance_to(stage.request(&id).progress_by.expect("looked after"));
-    stage.sweep().await;
+    stage.sweep_when_due(&id).await;
     let files = until_ready(&stage, &id).await;
     assert_eq!((lines(&files, "crm/contacts").len(), lines(&files, "replica/contacts").len()), (1, 0));
     assert_eq!(searched(&files, "replica")["shown_elsewhere"], 1);

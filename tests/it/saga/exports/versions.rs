@@ -56,11 +56,7 @@ async fn assert_asked_again(stage: &Stage, id: &RequestId, times: usize) {
         let parked = request.parked.as_ref().expect("parked");
         assert_eq!((parked.code.as_str(), parked.transient), ("store-behind", true), "{}", parked.detail);
         assert_eq!((parked.state.as_str(), request.status), ("CollectStore", Status::Parked));
-        let by = request.progress_by.expect("the sweeper will look after it");
-        let at = stage.world.events_of(&stage.tenant, id).last().expect("events").at;
-        waits.push(by.duration_since(at).as_mins());
-        stage.world.fake_clock().advance_to(by);
-        stage.sweep().await;
+        waits.push(stage.sweep_when_due(id).await);
         stage.play().await;
     }
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60][..times]);
@@ -100,8 +96,7 @@ async fn a_collection_is_as_new_as_its_own_records() {
     stage.play().await;
     assert_asked_again(&stage, &id, 2).await;
     revise(&stage, "C0001", "7");
-    stage.world.fake_clock().advance_to(stage.request(&id).progress_by.expect("looked after"));
-    stage.sweep().await;
+    stage.sweep_when_due(&id).await;
     let files = until_ready(&stage, &id).await;
     assert_eq!(lines(&files, "crm/contacts")[0]["revision"], 7);
     assert_eq!(super::manifest(&files)["settings"]["min_versions.crm/contacts"], "7");
@@ -141,8 +136,7 @@ async fn a_store_that_has_nothing_of_the_person_yet_is_waited_for() {
     stage.play().await;
     assert_asked_again(&stage, &id, 2).await;
     revise(&stage, "C0001", "7");
-    stage.world.fake_clock().advance_to(stage.request(&id).progress_by.expect("looked after"));
-    stage.sweep().await;
+    stage.sweep_when_due(&id).await;
     let files = until_ready(&stage, &id).await;
     assert_eq!(lines(&files, "crm/contacts").len(), 1);
 }
@@ -209,11 +203,7 @@ async fn a_store_that_is_down_while_it_is_read_is_tried_at_growing_intervals() {
             0,
             "each try reads everything anew, and leaves nothing of what it read"
         );
-        let by = request.progress_by.expect("the sweeper will look after it");
-        let at = stage.world.events_of(&stage.tenant, &id).last().expect("events").at;
-        waits.push(by.duration_since(at).as_mins());
-        stage.world.fake_clock().advance_to(by);
-        stage.sweep().await;
+        waits.push(stage.sweep_when_due(&id).await);
         stage.play().await;
     }
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);

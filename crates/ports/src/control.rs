@@ -216,6 +216,10 @@ pub trait Tenants: Send + Sync {
 
     /// An issuer of tokens.
     async fn issuer(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, Fault>;
+
+    /// At most `most` tenants that sort after `after`, in order. One that was set up or removed just now may
+    /// be missing or be there still.
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault>;
 }
 
 /// The state machine.

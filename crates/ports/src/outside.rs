@@ -51,4 +51,8 @@ pub trait AuditLog: Send + Sync {
     /// Writes a block with a marker per event; `false` if its place is taken or one of its events
     /// is chained already: read again and decide again.
     async fn append(&self, block: &Block) -> Result<bool, Fault>;
+
+    /// At most `most` blocks with the entries from number `from` on, ascending, strongly consistent. The first
+    /// may begin before `from`. As they are stored: whether they are a chain is for the reader to check.
+    async fn read(&self, tenant: &TenantId, from: u64, most: usize) -> Result<Vec<Block>, Fault>;
 }

@@ -154,4 +154,25 @@ impl AuditLog for AuditTable {
             Err(Cancelled::Fault(fault)) => Err(fault),
         }
     }
+
+    /// Blocks are found by their first entry: the one that `from` is in is the last that begins before it or
+    /// with it. Between the two queries the chain can only grow at its end.
+    async fn read(&self, tenant: &TenantId, from: u64, most: usize) -> Result<Vec<Block>, Fault> {
+        let search = |first, last| {
+            let range = Range::Between(keys::block_sort(first), keys::block_sort(last));
+            Search::new(keys::chain_partition(tenant), range).only("doc")
+        };
+        let decode = |item: &Item| items::decode::<Block>(&self.table.name, item);
+        let before = self.table.search(&search(0, from).descending(), Some(most.min(1))).await?;
+        let mut blocks: Vec<Block> = before.iter().map(decode).collect::<Result<_, _>>()?;
+        blocks.retain(|block| block.head().seq >= from);
+        let Some(next) = from.checked_add(1) else {
+            return Ok(blocks);
+        };
+        let later = self.table.search(&search(next, u64::MAX), Some(most - blocks.len())).await?;
+        for item in &later {
+            blocks.push(decode(item)?);
+        }
+        Ok(blocks)
+    }
 }

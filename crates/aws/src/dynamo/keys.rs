@@ -25,6 +25,9 @@ pub(super) const HOLDS: &str = "HOLD#";
 /// What the sort keys of blocks begin with.
 pub(super) const BLOCKS: &str = "SEQ#";
 
+/// The sort key of a tenant's settings, and so the partition of all tenants in the index of the registry.
+pub(super) const TENANT: &str = "TENANT";
+
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -170,7 +173,12 @@ pub(super) fn chain_partition(tenant: &TenantId) -> String {
 }
 
 pub(super) fn block(tenant: &TenantId, first_seq: u64) -> Key {
-    Key::new(chain_partition(tenant), format!("{BLOCKS}{first_seq:020}"))
+    Key::new(chain_partition(tenant), block_sort(first_seq))
+}
+
+/// Sorts as the numbers do: none has more digits.
+pub(super) fn block_sort(first_seq: u64) -> String {
+    format!("{BLOCKS}{first_seq:020}")
 }
 
 pub(super) fn marker(tenant: &TenantId, event: &Event) -> Key {
@@ -179,7 +187,12 @@ pub(super) fn marker(tenant: &TenantId, event: &Event) -> Key {
 }
 
 pub(super) fn settings(tenant: &TenantId) -> Key {
-    Key::new(format!("T#{tenant}"), "TENANT")
+    Key::new(format!("T#{tenant}"), TENANT)
+}
+
+/// Reads the partition of [`settings`].
+pub(super) fn parse_tenant(pk: &str) -> Option<TenantId> {
+    pk.strip_prefix("T#")?.parse().ok()
 }
 
 pub(super) fn issuer(issuer: &str) -> Key {

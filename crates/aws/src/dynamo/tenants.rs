@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::aged::Aged;
 use super::items;
 use super::keys::{self, Key};
-use super::table::Table;
+use super::table::{Range, Search, Table};
 
 /// How long a change of the registry may go unnoticed.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -22,6 +22,8 @@ const MOST: usize = 512;
 /// The longest `iss`. It is asked for before the token is verified, and DynamoDB refuses keys of
 /// more than 2,048 bytes.
 const MOST_ISSUER: usize = 1_024;
+const GET: &str = "dynamodb:GetItem";
+const QUERY: &str = "dynamodb:Query";
 
 /// The `registry` table. Only what is there is remembered: unknown names, which anybody can make
 /// up, would push the known ones out.
@@ -48,12 +50,12 @@ impl RegistryTable {
             None => Ok(None),
             Some(item) => items::decode(&self.table.name, &item)
                 .map(Some)
-                .map_err(|_| self.invalid("unreadable-document")),
+                .map_err(|_| self.invalid(GET, "unreadable-document")),
         }
     }
 
-    fn invalid(&self, detail: &str) -> Fault {
-        Fault::new(Class::Permanent, Code::SettingsInvalid, "dynamodb:GetItem", &self.table.name, detail)
+    fn invalid(&self, operation: &'static str, detail: &str) -> Fault {
+        Fault::new(Class::Permanent, Code::SettingsInvalid, operation, &self.table.name, detail)
     }
 }
 
@@ -69,7 +71,7 @@ impl Tenants for RegistryTable {
             return Ok(None);
         };
         if &settings.tenant != tenant {
-            return Err(self.invalid("the settings of another tenant"));
+            return Err(self.invalid(GET, "the settings of another tenant"));
         }
         self.settings.put(tenant.clone(), Arc::clone(&settings), now);
         Ok(Some(settings))
@@ -88,9 +90,21 @@ impl Tenants for RegistryTable {
             return Ok(None);
         };
         if found.issuer != issuer {
-            return Err(self.invalid("another issuer"));
+            return Err(self.invalid(GET, "another issuer"));
         }
         self.issuers.put(name, Arc::clone(&found), now);
         Ok(Some(found))
+    }
+
+    /// By the index: what is a tenant is an item with a tenant's sort key, so that none can be set up without
+    /// being found here.
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault> {
+        let range = after.map_or(Range::All, |after| Range::After(keys::settings(after).pk));
+        let search = Search::new(keys::TENANT.to_owned(), range).index("by_kind", "sk", "pk").only("pk");
+        let found = self.table.search(&search, Some(most)).await?;
+        let tenant = |item| items::text(item, "pk").and_then(keys::parse_tenant);
+        let tenants =
+            found.iter().map(|item| tenant(item).ok_or_else(|| self.invalid(QUERY, "not-a-tenant")));
+        tenants.collect()
     }
 }

@@ -54,6 +54,7 @@ points! {
     CatalogsGet = "catalogs.get", false, CatalogUnreadable;
     TenantsSettings = "tenants.settings", false, ControlUnavailable;
     TenantsIssuer = "tenants.issuer", false, ControlUnavailable;
+    TenantsAll = "tenants.all", false, ControlUnavailable;
     ExecutionsStart = "executions.start", true, ControlUnavailable;
     ExecutionsStop = "executions.stop", true, ControlUnavailable;
     IntakeSend = "intake.send", true, ControlUnavailable;
@@ -84,6 +85,12 @@ points! {
     AuditLogHead = "audit_log.head", false, ControlUnavailable;
     AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
     AuditLogAppend = "audit_log.append", true, ControlUnavailable;
+    AuditLogRead = "audit_log.read", false, ControlUnavailable;
+    EvidencePutOnce = "evidence.put_once", true, ControlUnavailable;
+    EvidenceGet = "evidence.get", false, ControlUnavailable;
+    EvidenceList = "evidence.list", false, ControlUnavailable;
+    NotarySign = "notary.sign", false, KeyUnavailable;
+    NotaryPublicKey = "notary.public_key", false, KeyUnavailable;
     StoresConnector = "stores.connector", false, StoreUnavailable;
     StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
     ConnectorLocate = "connector.locate", false, StoreUnavailable;

@@ -85,6 +85,14 @@ impl AuditLog for World {
         let target = block.tenant.as_str();
         self.injector().pass(Point::AuditLogAppend, target, || lock(&self.inner.audit).append(block))
     }
+
+    async fn read(&self, tenant: &TenantId, from: u64, most: usize) -> Result<Vec<Block>, Fault> {
+        self.injector().pass(Point::AuditLogRead, tenant.as_str(), || {
+            let chains = lock(&self.inner.audit);
+            let wanted = chains.of(tenant).filter(|block| block.head().seq >= from);
+            Ok(wanted.take(most).cloned().collect())
+        })
+    }
 }
 
 impl World {

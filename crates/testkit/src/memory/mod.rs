@@ -9,10 +9,12 @@ mod collecting;
 mod connector;
 mod control;
 mod database;
+mod evidence;
 mod holds;
 mod keyring;
 mod lifecycle;
 mod mail;
+mod notary;
 mod objects;
 mod outside;
 mod packages;
@@ -31,8 +33,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Letter,
-    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Evidence, Executions, Holds, Intake, KeyAdmin, Keyring,
+    Letter, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -66,6 +68,8 @@ struct Inner {
     lifecycle: Mutex<lifecycle::Lifecycle>,
     outside: Mutex<outside::Outside>,
     audit: Mutex<audit_log::Chains>,
+    evidence: Mutex<evidence::Bucket>,
+    notary: notary::NotaryKey,
     stores: Mutex<stores::AllStores>,
     clock: Arc<FakeClock>,
     entropy: Arc<SeededEntropy>,
@@ -95,6 +99,8 @@ impl World {
                 lifecycle: Mutex::default(),
                 outside: Mutex::default(),
                 audit: Mutex::default(),
+                evidence: Mutex::default(),
+                notary: notary::NotaryKey::new(seed),
                 stores: Mutex::default(),
                 clock: Arc::new(FakeClock::at(beginning)),
                 entropy: Arc::new(SeededEntropy::new(seed)),
@@ -205,6 +211,16 @@ impl World {
 
     /// The audit table.
     pub fn audit_log(&self) -> Arc<dyn AuditLog> {
+        Arc::new(self.clone())
+    }
+
+    /// The evidence bucket.
+    pub fn evidence(&self) -> Arc<dyn Evidence> {
+        Arc::new(self.clone())
+    }
+
+    /// Who signs notes.
+    pub fn notary(&self) -> Arc<dyn Notary> {
         Arc::new(self.clone())
     }
 

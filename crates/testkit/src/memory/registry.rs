@@ -53,6 +53,14 @@ impl Tenants for World {
             Ok(lock(&self.inner.registry).issuers.get(issuer).cloned())
         })
     }
+
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault> {
+        self.injector().pass(Point::TenantsAll, "tenants", || {
+            let registry = lock(&self.inner.registry);
+            let later = registry.settings.keys().filter(|tenant| after.is_none_or(|after| *tenant > after));
+            Ok(later.take(most).cloned().collect())
+        })
+    }
 }
 
 impl World {

@@ -4,25 +4,51 @@ use aws_lc_rs::digest::{SHA256, digest};
 use domain::event::{About, Event};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical;
+use crate::checks::{checks, differing};
+use crate::tree::Hash;
 
 /// What the first entry of a chain names as its predecessor.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// An entry of the audit log. Holds no personal data.
+///
+/// It is written in the order of its fields' names, without white space: canonical as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Its place in the tenant's chain, from 1.
-    pub seq: u64,
+    /// A check digit for each field, which says what was altered if anything was.
+    pub checks: String,
     /// The event, as it was committed with the change that it reports.
     pub event: Event,
+    /// The hash of this one.
+    pub hash: String,
     /// What obliges or allows the processing.
     pub legal_basis: String,
     /// The hash of the entry before.
     pub prev_hash: String,
-    /// The hash of this one.
-    pub hash: String,
+    /// Its place in the tenant's chain, from 1.
+    pub seq: u64,
+}
+
+/// What an entry's hash is over: everything but the hash itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Content {
+    pub checks: String,
+    pub event: Event,
+    pub legal_basis: String,
+    pub prev_hash: String,
+    pub seq: u64,
+}
+
+/// The same, of an entry.
+#[derive(Serialize)]
+struct Hashed<'a> {
+    checks: &'a str,
+    event: &'a Event,
+    legal_basis: &'a str,
+    prev_hash: &'a str,
+    seq: u64,
 }
 
 /// The first thing that is wrong with a chain.
@@ -43,10 +69,12 @@ pub enum ChainError {
         seq: u64,
     },
     /// An entry was changed.
-    #[error("entry {seq} was altered: its content does not give its hash")]
+    #[error("entry {seq} was altered{}", field.map(|f| format!(" in its field {f}")).unwrap_or_default())]
     Altered {
         /// Which.
         seq: u64,
+        /// In which field, by its check digit; `None` if that does not tell.
+        field: Option<&'static str>,
     },
 }
 
@@ -54,23 +82,37 @@ impl Entry {
     /// Chains an event after the entry with `prev_hash`.
     pub fn chain(seq: u64, prev_hash: &str, event: Event, legal_basis: &str) -> Self {
         let mut entry = Self {
-            seq,
+            checks: checks(&event, legal_basis),
             event,
+            hash: String::new(),
             legal_basis: legal_basis.to_owned(),
             prev_hash: prev_hash.to_owned(),
-            hash: String::new(),
+            seq,
         };
         entry.hash = entry.compute_hash();
         entry
     }
 
+    /// What its hash is over, in canonical form.
+    pub fn content_bytes(&self) -> Vec<u8> {
+        let Self { checks, event, legal_basis, prev_hash, seq, .. } = self;
+        // Plain fields and texts as keys: it cannot fail.
+        serde_json::to_vec(&Hashed { checks, event, legal_basis, prev_hash, seq: *seq }).unwrap_or_default()
+    }
+
     /// SHA-256, in hex, of everything but the hash itself.
     pub fn compute_hash(&self) -> String {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        if let Some(map) = value.as_object_mut() {
-            map.remove("hash");
-        }
-        hex::encode(digest(&SHA256, canonical(&value).as_bytes()))
+        hex::encode(digest(&SHA256, &self.content_bytes()))
+    }
+
+    /// Its hash as bytes; `None` if it is not written in 64 small hex digits.
+    pub fn hash_bytes(&self) -> Option<Hash> {
+        hash_of(&self.hash)
+    }
+
+    /// Which field was altered, by its check digit.
+    pub fn altered_field(&self) -> Option<&'static str> {
+        differing(&self.event, &self.legal_basis, &self.checks)
     }
 
     /// A name of the event that is the same however often it is delivered.
@@ -80,6 +122,27 @@ impl Entry {
             About::Hold(id) => format!("{id}#{}", event.n),
         }
     }
+}
+
+impl Content {
+    /// Its canonical bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl From<Entry> for Content {
+    fn from(entry: Entry) -> Self {
+        let Entry { checks, event, legal_basis, prev_hash, seq, .. } = entry;
+        Self { checks, event, legal_basis, prev_hash, seq }
+    }
+}
+
+/// A hash of 64 small hex digits.
+pub(crate) fn hash_of(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(text, &mut hash).ok()?;
+    (!text.bytes().any(|b| b.is_ascii_uppercase())).then_some(hash)
 }
 
 /// Checks entries that follow `prev_hash` from `first` on; the last hash if they are whole.
@@ -97,7 +160,7 @@ pub fn verify_chain<'a>(
             return Err(ChainError::Broken { seq: entry.seq });
         }
         if entry.compute_hash() != entry.hash {
-            return Err(ChainError::Altered { seq: entry.seq });
+            return Err(ChainError::Altered { seq: entry.seq, field: entry.altered_field() });
         }
         last.clone_from(&entry.hash);
     }
@@ -163,9 +226,27 @@ mod tests {
     fn a_recomputed_entry_breaks_its_successor() {
         let mut entries = chain(3);
         entries[1].event.who = "step:erase-store".into();
-        assert_eq!(verify_chain(1, GENESIS, &entries), Err(ChainError::Altered { seq: 2 }));
+        assert_eq!(
+            verify_chain(1, GENESIS, &entries),
+            Err(ChainError::Altered { seq: 2, field: Some("event.who") })
+        );
         entries[1].hash = entries[1].compute_hash();
         assert_eq!(verify_chain(1, GENESIS, &entries), Err(ChainError::Broken { seq: 3 }));
+    }
+
+    /// Any other language gets the same bytes by sorting the keys.
+    #[test]
+    fn what_is_hashed_is_canonical_as_it_is_written() {
+        for entry in chain(3) {
+            let mut value = serde_json::to_value(&entry).expect("json");
+            value.as_object_mut().expect("an object").remove("hash");
+            assert_eq!(String::from_utf8(entry.content_bytes()).expect("text"), crate::canonical(&value));
+            assert_eq!(Content::from(entry.clone()).bytes(), entry.content_bytes());
+            assert_eq!(
+                serde_json::to_string(&entry).expect("json"),
+                crate::canonical(&serde_json::to_value(&entry).expect("json"))
+            );
+        }
     }
 
     proptest! {

@@ -140,34 +140,42 @@ pub enum About {
 }
 
 /// One event. Holds no personal data.
+///
+/// The fields stand in the order of their names, and those that say nothing are left out: what is written is canonical
+/// as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// Whose.
-    pub tenant: TenantId,
     /// What it is about.
     pub about: About,
-    /// Its number there, from 1 without a gap.
-    pub n: u32,
     /// When.
     pub at: Timestamp,
-    /// What happened.
-    pub kind: EventKind,
-    /// Who did it: `step:plan`, or a role and the pseudonym of who held it.
-    pub who: String,
-    /// The execution that did it.
-    pub generation: Generation,
-    /// The status after it.
-    pub status: Option<Status>,
-    /// The store in question.
-    pub store: Option<StoreId>,
-    /// Counts.
-    pub tally: Option<Tally>,
-    /// A reason code.
-    pub why: Option<String>,
     /// Codes, ids, hashes and instants that explain it. Never an identity.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub detail: BTreeMap<String, String>,
+    /// The execution that did it.
+    pub generation: Generation,
+    /// What happened.
+    pub kind: EventKind,
+    /// Its number there, from 1 without a gap.
+    pub n: u32,
+    /// The status after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The store in question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// Counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
+    /// Whose.
+    pub tenant: TenantId,
     /// Set when the event starts an execution: where it enters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake: Option<EnterAt>,
+    /// Who did it: `step:plan`, or a role and the pseudonym of who held it.
+    pub who: String,
+    /// A reason code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }

@@ -6,19 +6,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tally {
-    /// Found while planning.
-    pub located: u64,
+    /// Kept, with the person in them replaced.
+    pub anonymised: u64,
     /// Read whole, for an export.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub collected: u64,
     /// Deleted.
     pub erased: u64,
-    /// Kept, with the person in them replaced.
-    pub anonymised: u64,
+    /// Found while planning.
+    pub located: u64,
+    /// Still naming the person when the store was read again; `None` until it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residue: Option<u64>,
     /// Kept as they are, for a stated legal reason.
     pub retained: u64,
-    /// Still naming the person when the store was read again; `None` until it was.
-    pub residue: Option<u64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]

@@ -5,4 +5,5 @@ pub mod conformance;
 pub mod contract_tests;
 pub mod inject;
 pub mod memory;
+pub mod proofs;
 pub mod walker;

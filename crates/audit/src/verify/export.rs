@@ -1,0 +1,334 @@
+//! Checking an audit export, line by line: in constant memory, as fast as hashing allows.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use domain::TenantId;
+use memchr::memmem::Finder;
+
+use super::{Pinned, exactly};
+use crate::checkpoint::{Checkpoint, tenant_of};
+use crate::entry::{Content, hash_of};
+use crate::export::{CHECKPOINT, CheckpointLine, END, ENTRY, EndLine, HASH, Header};
+use crate::problem::{Problem, Wrong};
+use crate::tree::{Hash, Range, leaf};
+
+/// What an export was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Whose log.
+    pub tenant: TenantId,
+    /// The first entry's place.
+    pub first: u64,
+    /// The last entry's place; one less than the first if there are none.
+    pub last: u64,
+    /// Up to where a signature covers it; `None` if none does.
+    pub signed_to: Option<u64>,
+    /// How many checkpoints of it hold.
+    pub checkpoints: u64,
+    /// Whether it was shown to go on from the checkpoint that was seen before.
+    pub fresh: bool,
+    /// The last checkpoint of it.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// Where a file's lines go, one after another.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    pinned: &'a Pinned,
+    tenant: TenantId,
+    /// Finds the canonical tenant field of an event, which each entry has.
+    own: Finder<'static>,
+    first: u64,
+    next: u64,
+    previous: Hash,
+    /// The same, as it is written.
+    previous_hex: [u8; 64],
+    range: Range,
+    signed_to: Option<u64>,
+    checkpoints: u64,
+    checkpoint: Option<Checkpoint>,
+    fresh: bool,
+    ended: bool,
+    /// An entry that does not come where it belongs: what comes after it tells whether it is missing.
+    sought: Option<(u64, Problem)>,
+}
+
+/// What a line of an entry has where.
+struct EntryLine<'a> {
+    content: &'a [u8],
+    hash: &'a [u8],
+    previous: &'a [u8],
+    seq: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins with the first line, without its line feed.
+    pub fn new(pinned: &'a Pinned, line: &[u8]) -> Result<Self, Problem> {
+        let wrong = |field| Problem::of(field, Wrong::Altered);
+        let header: Header = exactly(line).ok_or(Problem::of("header", Wrong::Unreadable))?;
+        if header.audit != "lacuna/1" {
+            return Err(Problem::of("header.audit", Wrong::Unreadable));
+        }
+        // The tenant is in the name that is signed under.
+        if tenant_of(pinned.key.name()).as_ref() != Some(&header.tenant) {
+            return Err(Problem::of("header.tenant", Wrong::Foreign));
+        }
+        let size = header.first.checked_sub(1).ok_or(wrong("header.first"))?;
+        let previous = hash_of(&header.before.hash).ok_or(wrong("header.before.hash"))?;
+        let range = header.before.range(size);
+        let mut reader = Self {
+            pinned,
+            own: Finder::new(&format!("\"tenant\":\"{}\"", header.tenant)).into_owned(),
+            tenant: header.tenant,
+            first: header.first,
+            next: header.first,
+            previous,
+            previous_hex: hex_of(&previous),
+            range: Range::default(),
+            signed_to: None,
+            checkpoints: 0,
+            checkpoint: None,
+            fresh: false,
+            ended: false,
+            sought: None,
+        };
+        match header.checkpoint {
+            None if size == 0 && previous == [0; 32] => {}
+            None => return Err(wrong("header.first")),
+            Some(note) => {
+                let signed = Checkpoint::open(&note, &pinned.key);
+                let signed = signed.map_err(|_| Problem::of("header.checkpoint", Wrong::Forged))?;
+                if signed.size != size {
+                    return Err(wrong("header.first"));
+                }
+                let range = range.ok_or(wrong("header.before.peaks"))?;
+                if range.root() != signed.root {
+                    return Err(wrong("header.before.peaks"));
+                }
+                reader.range = range;
+                reader.signed_to = Some(size);
+                reader.checkpoint = Some(signed);
+            }
+        }
+        reader.meet_since()?;
+        Ok(reader)
+    }
+
+    /// Takes the next line, without its line feed.
+    pub fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
+        if self.sought.is_some() {
+            return self.seek(line);
+        }
+        if self.ended {
+            return Err(Problem::of("end", Wrong::Trailing));
+        }
+        if line.starts_with(ENTRY) {
+            self.entry(line)
+        } else if line.starts_with(CHECKPOINT) {
+            self.signed(line)
+        } else if line.starts_with(END) {
+            self.end(line)
+        } else {
+            Err(Problem::at(self.next, None, Wrong::Unreadable))
+        }
+    }
+
+    /// After the last line: what the file is.
+    pub fn finish(self) -> Result<Export, Problem> {
+        if let Some((_, problem)) = self.sought {
+            return Err(problem);
+        }
+        let last = self.next - 1;
+        if !self.ended {
+            return Err(Problem::at(last, None, Wrong::Truncated));
+        }
+        if let Some(since) = &self.pinned.since
+            && !self.fresh
+            && last < since.size
+        {
+            return Err(Problem::at(last, None, Wrong::RolledBack));
+        }
+        Ok(Export {
+            tenant: self.tenant,
+            first: self.first,
+            last,
+            signed_to: self.signed_to,
+            checkpoints: self.checkpoints,
+            fresh: self.fresh,
+            checkpoint: self.checkpoint,
+        })
+    }
+
+    /// Entries so far.
+    pub fn entries(&self) -> u64 {
+        self.next - self.first
+    }
+
+    fn entry(&mut self, line: &[u8]) -> Result<(), Problem> {
+        let seq = self.next;
+        let unreadable = || Problem::at(seq, None, Wrong::Unreadable);
+        let parts = cut(line).ok_or_else(unreadable)?;
+        if parts.seq != seq {
+            return self.out_of_place(parts);
+        }
+        let hash: Hash = digest(&SHA256, parts.content).as_ref().try_into().map_err(|_| unreadable())?;
+        let hex = hex_of(&hash);
+        let follows = self.previous_hex == *parts.previous;
+        if hex != *parts.hash || !follows {
+            return Err(self.diagnose(&parts, follows, hex == *parts.hash));
+        }
+        if self.own.find(parts.content).is_none() {
+            return Err(Problem::at(seq, Some("event.tenant"), Wrong::Foreign));
+        }
+        self.previous = hash;
+        self.previous_hex = hex;
+        self.range.push(leaf(&hash));
+        self.next += 1;
+        if self.pinned.since.as_ref().is_some_and(|since| since.size == self.range.size()) {
+            self.meet_since()?;
+        }
+        Ok(())
+    }
+
+    /// The tree has the size of the checkpoint that was seen before: it has its root as well, or it is another log.
+    fn meet_since(&mut self) -> Result<(), Problem> {
+        let Some(since) = self.pinned.since.as_ref().filter(|since| since.size == self.range.size()) else {
+            return Ok(());
+        };
+        if self.range.root() != since.root {
+            return Err(Problem { seq: Some(since.size), field: None, what: Wrong::Forked });
+        }
+        self.fresh = true;
+        Ok(())
+    }
+
+    fn signed(&mut self, line: &[u8]) -> Result<(), Problem> {
+        let forged = || Problem::at(self.next - 1, Some("checkpoint"), Wrong::Forged);
+        let line: CheckpointLine = exactly(line).ok_or_else(forged)?;
+        let signed = Checkpoint::open(&line.checkpoint, &self.pinned.key).map_err(|_| forged())?;
+        let last = self.next - 1;
+        if signed.size != last {
+            let (seq, what) =
+                if signed.size > last { (last + 1, Wrong::Missing) } else { (last, Wrong::Trailing) };
+            return Err(Problem::at(seq, Some("checkpoint"), what));
+        }
+        if signed.root != self.range.root() {
+            return Err(Problem::at(last, None, Wrong::Rewritten));
+        }
+        self.signed_to = Some(last);
+        self.checkpoints += 1;
+        self.checkpoint = Some(signed);
+        Ok(())
+    }
+
+    fn end(&mut self, line: &[u8]) -> Result<(), Problem> {
+        let EndLine { end } = exactly(line).ok_or(Problem::of("end", Wrong::Unreadable))?;
+        let last = self.next - 1;
+        if end.last > last {
+            return Err(Problem::at(last + 1, None, Wrong::Missing));
+        }
+        if end.last != last {
+            return Err(Problem::of("end.last", Wrong::Altered));
+        }
+        if end.entries != self.entries() {
+            return Err(Problem::of("end.entries", Wrong::Altered));
+        }
+        if hash_of(&end.hash) != Some(self.previous) {
+            return Err(Problem::of("end.hash", Wrong::Altered));
+        }
+        self.ended = true;
+        Ok(())
+    }
+
+    /// An entry with another place than the next.
+    fn out_of_place(&mut self, parts: EntryLine<'_>) -> Result<(), Problem> {
+        let expected = self.next;
+        // Whether this line was only given another number: then it follows, and is not what its hash is over.
+        let own = hash_of(std::str::from_utf8(parts.hash).unwrap_or_default());
+        let whole = own.is_some_and(|own| digest(&SHA256, parts.content).as_ref() == own);
+        if !whole && self.previous_hex == *parts.previous {
+            return Err(Problem::at(expected, Some("seq"), Wrong::Altered));
+        }
+        if parts.seq < expected {
+            let what = if parts.seq >= self.first { Wrong::Duplicated } else { Wrong::Trailing };
+            return Err(Problem::at(parts.seq, None, what));
+        }
+        self.sought = Some((expected, Problem::at(expected, None, Wrong::Missing)));
+        Ok(())
+    }
+
+    /// Looks whether what was missing comes later.
+    fn seek(&mut self, line: &[u8]) -> Result<(), Problem> {
+        match &self.sought {
+            Some((seq, _)) if cut(line).is_some_and(|parts| parts.seq == *seq) => {
+                Err(Problem::at(*seq, None, Wrong::Reordered))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Which field of the next entry is wrong.
+    fn diagnose(&self, parts: &EntryLine<'_>, follows: bool, whole: bool) -> Problem {
+        let seq = self.next;
+        if whole {
+            return Problem::at(seq, Some("prev_hash"), Wrong::NotFollowing);
+        }
+        let Some(content) = exactly::<Content>(parts.content) else {
+            return Problem::at(seq, None, Wrong::Unreadable);
+        };
+        let differing = crate::checks::differing(&content.event, &content.legal_basis, &content.checks);
+        let checks = crate::checks::checks(&content.event, &content.legal_basis);
+        match differing {
+            Some(_)
+                if only_one_differs(&checks, &content.checks) && self.restores(&content, &checks, parts) =>
+            {
+                Problem::at(seq, Some("checks"), Wrong::Altered)
+            }
+            Some(field) => Problem::at(seq, Some(field), Wrong::Altered),
+            None if !follows => Problem::at(seq, Some("prev_hash"), Wrong::Altered),
+            None if checks != content.checks => Problem::at(seq, Some("checks"), Wrong::Altered),
+            None => Problem::at(seq, Some("hash"), Wrong::HashAltered),
+        }
+    }
+
+    /// Whether the entry is whole with these check digits instead of its own.
+    fn restores(&self, content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
+        let restored = Content { checks: checks.to_owned(), ..content.clone() };
+        let hash = digest(&SHA256, &restored.bytes());
+        std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
+    }
+}
+
+/// A hash as it is written.
+fn hex_of(hash: &Hash) -> [u8; 64] {
+    let mut hex = [0; 64];
+    // Into as many digits as there are: it cannot fail.
+    let _ = hex::encode_to_slice(hash, &mut hex);
+    hex
+}
+
+fn only_one_differs(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a != b
+}
+
+/// Cuts the line of an entry where its parts are: what is not read here is under its hash.
+fn cut(line: &[u8]) -> Option<EntryLine<'_>> {
+    let rest = line.strip_prefix(ENTRY)?.strip_suffix(b"\"}")?;
+    let (content, rest) = rest.split_at_checked(rest.len().checked_sub(HASH.len() + 64)?)?;
+    let hash = rest.strip_prefix(HASH)?;
+    // ,"prev_hash":"<64>","seq":<n>}
+    let tail = content.strip_suffix(b"}")?;
+    let digits = tail.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (tail, seq) = tail.split_at_checked(tail.len().checked_sub(digits)?)?;
+    let seq = number(seq)?;
+    let tail = tail.strip_suffix(b"\",\"seq\":")?;
+    let (tail, previous) = tail.split_at_checked(tail.len().checked_sub(64)?)?;
+    tail.ends_with(b",\"prev_hash\":\"").then_some(EntryLine { content, hash, previous, seq })
+}
+
+/// A number as it is written in JSON.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.len() > 1 && digits.first() == Some(&b'0') {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

@@ -1,0 +1,162 @@
+//! Checking a file, whatever it is, as its bytes come.
+
+use super::{Export, Pinned, Proved, Reader, checkpoint, receipt::receipt};
+use crate::checkpoint::Checkpoint;
+use crate::export::{MARK, MOST_LINE};
+use crate::note::MOST_BYTES;
+use crate::problem::{Problem, Wrong};
+
+/// What a file was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An audit export.
+    Export(Export),
+    /// A receipt.
+    Receipt(Box<Proved>),
+    /// A checkpoint.
+    Checkpoint(Checkpoint),
+}
+
+/// Why a file was not found to be whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is broken.
+    #[error(transparent)]
+    Broken(#[from] Problem),
+    /// It is nothing that can be checked: not an export, a receipt or a checkpoint.
+    #[error("it is neither an audit export nor a receipt nor a checkpoint")]
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Export,
+    Receipt,
+    Checkpoint,
+}
+
+/// How a receipt begins.
+const RECEIPT: &str = "{\"entry\":{\"checks\":\"";
+/// How many bytes at the beginning may be another's before a file counts as something else: what was altered there is
+/// broken, and not unknown.
+const UNLIKE: usize = 2;
+
+/// A file that is being read.
+#[derive(Debug)]
+pub struct File<'a> {
+    pinned: &'a Pinned,
+    /// What is not yet dealt with: of an export, the beginning of a line; of others, all there is.
+    rest: Vec<u8>,
+    kind: Option<Kind>,
+    reader: Option<Reader<'a>>,
+}
+
+impl<'a> File<'a> {
+    /// Of which nothing is read yet.
+    pub fn new(pinned: &'a Pinned) -> Self {
+        Self { pinned, rest: Vec::new(), kind: None, reader: None }
+    }
+
+    /// Takes the next bytes, however many. After an error there is nothing more to ask.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        if self.kind.is_none() {
+            self.rest.extend_from_slice(bytes);
+            if self.rest.len() < MARK.len().max(RECEIPT.len()).max(self.pinned.key.name().len()) {
+                return Ok(());
+            }
+            // What is like nothing at its beginning may be a checkpoint of another log: its end tells.
+            self.kind = self.guess();
+            if self.kind.is_none() {
+                return if self.rest.len() > MOST_BYTES { Err(Refused::Unknown) } else { Ok(()) };
+            }
+            let all = std::mem::take(&mut self.rest);
+            return self.take(&all);
+        }
+        if self.kind == Some(Kind::Export) {
+            return Ok(self.lines(bytes)?);
+        }
+        if self.rest.len() + bytes.len() > crate::receipt::MOST_BYTES {
+            return Err(Problem::of("file", Wrong::Unreadable).into());
+        }
+        self.rest.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Entries that were read so far, of an export.
+    pub fn entries(&self) -> u64 {
+        self.reader.as_ref().map_or(0, Reader::entries)
+    }
+
+    /// After the last byte: what it is.
+    pub fn finish(mut self) -> Result<Found, Refused> {
+        let kind = self.kind.or_else(|| self.guess()).ok_or(Refused::Unknown)?;
+        let text = || std::str::from_utf8(&self.rest).map_err(|_| Problem::of("file", Wrong::Unreadable));
+        match kind {
+            Kind::Receipt => Ok(Found::Receipt(Box::new(receipt(self.pinned, &self.rest)?))),
+            Kind::Checkpoint => Ok(Found::Checkpoint(checkpoint(self.pinned, text()?)?)),
+            Kind::Export => {
+                if !self.rest.is_empty() {
+                    // A line without its end: what is there of it shows what is wrong.
+                    let rest = std::mem::take(&mut self.rest);
+                    self.line(&rest)?;
+                    return Err(Problem::of("end", Wrong::Truncated).into());
+                }
+                let reader = self.reader.ok_or(Problem::of("header", Wrong::Unreadable))?;
+                Ok(Found::Export(reader.finish()?))
+            }
+        }
+    }
+
+    fn lines(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        let mut bytes = bytes;
+        while let Some(at) = memchr::memchr(b'\n', bytes) {
+            let (line, after) = bytes.split_at(at);
+            bytes = &after[1..];
+            if self.rest.is_empty() {
+                self.line(line)?;
+            } else {
+                let mut whole = std::mem::take(&mut self.rest);
+                whole.extend_from_slice(line);
+                self.line(&whole)?;
+                whole.clear();
+                self.rest = whole;
+            }
+        }
+        if self.rest.len() + bytes.len() > MOST_LINE {
+            let rest = std::mem::take(&mut self.rest);
+            self.line(&rest)?;
+            return Err(Problem::of("file", Wrong::Unreadable));
+        }
+        self.rest.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
+        match &mut self.reader {
+            Some(reader) => reader.line(line),
+            None => {
+                self.reader = Some(Reader::new(self.pinned, line)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// What it resembles.
+    fn guess(&self) -> Option<Kind> {
+        let like = |start: &str| {
+            let alike = self.rest.iter().zip(start.as_bytes()).filter(|(a, b)| a == b).count();
+            alike + UNLIKE >= start.len()
+        };
+        if like(MARK) {
+            Some(Kind::Export)
+        } else if like(RECEIPT) {
+            Some(Kind::Receipt)
+        } else if like(self.pinned.key.name())
+            || memchr::memmem::find(&self.rest, "\n\n\u{2014} ".as_bytes()).is_some()
+        {
+            Some(Kind::Checkpoint)
+        } else {
+            None
+        }
+    }
+}

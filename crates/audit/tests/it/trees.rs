@@ -1,0 +1,88 @@
+//! The tree against an independent implementation of RFC 6962.
+
+use audit::tree::{Grown, Range, leaf, root_of_path};
+use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use proptest::prelude::*;
+use sha2::Sha256;
+
+fn data(n: usize) -> [u8; 32] {
+    let mut data = [0; 32];
+    data[..8].copy_from_slice(&(n as u64).to_be_bytes());
+    data
+}
+
+fn oracle(size: usize) -> MemoryBackedTree<Sha256, [u8; 32]> {
+    let mut tree = MemoryBackedTree::new();
+    (0..size).for_each(|n| tree.push(data(n)));
+    tree
+}
+
+fn range(size: usize) -> Range {
+    let mut range = Range::default();
+    (0..size).for_each(|n| range.push(leaf(&data(n))));
+    range
+}
+
+#[test]
+fn roots_are_those_of_the_oracle() {
+    for size in 0..300 {
+        assert_eq!(range(size).root().as_slice(), oracle(size).root().as_bytes().as_slice(), "{size}");
+    }
+}
+
+/// RFC 9162, section 2.1.1: the hash of an empty tree is the hash of an empty string.
+#[test]
+fn an_empty_tree_has_the_published_root() {
+    let published = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(hex::encode(Range::default().root()), published);
+}
+
+#[test]
+fn every_path_of_every_small_tree_is_the_oracles_and_leads_to_the_root() {
+    for base in 0..20 {
+        for size in base..40 {
+            let grown = Grown::new(&range(base), (base..size).map(|n| leaf(&data(n))).collect());
+            let oracle = oracle(size);
+            assert_eq!(grown.root().as_slice(), oracle.root().as_bytes().as_slice(), "{base} {size}");
+            for index in base..size {
+                let path = grown.path(index as u64).expect("a later leaf");
+                assert_eq!(path.concat(), oracle.prove_inclusion(index).as_bytes(), "{base} {size} {index}");
+                let root = root_of_path(leaf(&data(index)), index as u64, size as u64, &path);
+                assert_eq!(root, Some(grown.root()), "{base} {size} {index}");
+            }
+            assert_eq!(grown.path(size as u64), None);
+            assert_eq!(base.checked_sub(1).and_then(|before| grown.path(before as u64)), None);
+        }
+    }
+}
+
+proptest! {
+    /// A path with a bit changed, cut, prolonged, or for another place, leads nowhere.
+    #[test]
+    fn no_other_path_leads_to_the_root(size in 2usize..200, at in any::<prop::sample::Index>(), bit in 0usize..256, how in 0..4) {
+        let index = at.index(size);
+        let grown = Grown::new(&Range::default(), (0..size).map(|n| leaf(&data(n))).collect());
+        let mut path = grown.path(index as u64).expect("a leaf");
+        let (mut place, mut of) = (index as u64, size as u64);
+        match how {
+            0 => { let at = bit % path.len(); path[at][bit / 8] ^= 1 << (bit % 8); }
+            1 => { path.pop(); }
+            2 => path.push([0; 32]),
+            _ => if place == 0 { place = 1 } else { place -= 1 },
+        }
+        prop_assert_ne!(root_of_path(leaf(&data(index)), place, of, &path), Some(grown.root()));
+        of = place;
+        prop_assert_eq!(root_of_path(leaf(&data(index)), place, of, &path), None, "a place beyond the end");
+    }
+
+    #[test]
+    fn a_range_goes_on_from_its_peaks(first in 0usize..500, more in 0usize..200) {
+        let kept = range(first);
+        let mut range = Range::from_peaks(first as u64, kept.peaks().to_vec()).expect("as many as it has");
+        (first..first + more).for_each(|n| range.push(leaf(&data(n))));
+        let root = range.root();
+        let oracle = oracle(first + more).root();
+        prop_assert_eq!(root.as_slice(), oracle.as_bytes().as_slice());
+        prop_assert_eq!(Range::from_peaks(range.size() + 1, range.peaks().to_vec()).is_some(), (range.size() + 1).count_ones() == range.size().count_ones());
+    }
+}

@@ -1,0 +1,207 @@
+//! A small log, made as the real one is.
+
+use audit::receipt::{DETAIL, StoreStatement, subject_mark};
+use audit::tree::{Grown, Range, leaf};
+use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, export, origin};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use domain::clock::Jurisdiction;
+use domain::event::{About, Event, EventKind};
+use domain::identity::Identity;
+use domain::request::RequestType;
+use domain::{Generation, Personal, RequestId, Status, StoreId, Tally, TenantId};
+use jiff::{SignedDuration, Timestamp};
+
+/// What every log here is named after.
+const NAME: &str = "lacuna.example";
+
+/// A tenant's log with everything that is made of it.
+pub struct Log {
+    pair: Ed25519KeyPair,
+    tenant: TenantId,
+    entries: Vec<Entry>,
+    /// After how many entries there is a checkpoint.
+    checkpoints: Vec<u64>,
+    statements: Vec<(u64, Statement)>,
+}
+
+impl Log {
+    /// So many erasures in a tenant's log, six entries each, with a checkpoint after every one of them.
+    pub fn of(tenant: &str, requests: u32) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a seed of 32 bytes");
+        let tenant: TenantId = tenant.parse().expect("a tenant");
+        let mut log = Self { pair, tenant, entries: vec![], checkpoints: vec![], statements: vec![] };
+        for number in 1..=requests {
+            log.erasure(number);
+            log.checkpoints.push(log.size());
+        }
+        log
+    }
+
+    /// How many entries it has.
+    pub fn size(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Its entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// After how many entries there is a checkpoint.
+    pub fn checkpoints(&self) -> &[u64] {
+        &self.checkpoints
+    }
+
+    /// The key that its checkpoints are checked with.
+    pub fn key(&self) -> VerifierKey {
+        let public = self.pair.public_key().as_ref().try_into().expect("32 bytes");
+        VerifierKey::new(&origin(NAME, &self.tenant), public).expect("a name")
+    }
+
+    /// The tree over the first so many entries.
+    pub fn range(&self, size: u64) -> Range {
+        let mut range = Range::default();
+        let hashes = self.entries.iter().take(usize::try_from(size).expect("small"));
+        hashes.for_each(|entry| range.push(leaf(&entry.hash_bytes().expect("a hash"))));
+        range
+    }
+
+    /// The checkpoint over the first so many entries.
+    pub fn note(&self, size: u64) -> String {
+        let (origin, root) = (origin(NAME, &self.tenant), self.range(size).root());
+        self.sign(&Checkpoint { origin, size, root }.text())
+    }
+
+    /// A text, signed by the log's key.
+    pub fn sign(&self, text: &str) -> String {
+        let signature = self.pair.sign(text.as_bytes()).as_ref().try_into().expect("64 bytes");
+        self.key().note(text, &signature)
+    }
+
+    /// The lines of an export from one entry to another, with every checkpoint between.
+    pub fn export(&self, first: u64, last: u64) -> Vec<String> {
+        let before = self.entry(first - 1).map_or(GENESIS, |entry| &entry.hash);
+        let checkpoint = (first > 1).then(|| self.note(first - 1));
+        let before_it = export::Before::new(before, &self.range(first - 1));
+        let mut lines = vec![export::header(&self.tenant, first, before_it, checkpoint)];
+        for seq in first..=last {
+            let entry = self.entry(seq).expect("an entry");
+            lines.push(export::entry(entry));
+            if self.checkpoints.contains(&seq) {
+                lines.push(export::checkpoint(&self.note(seq)));
+            }
+        }
+        let end = self.entry(last).map_or(GENESIS, |entry| &entry.hash);
+        lines.push(export::end(last + 1 - first, last, end));
+        lines
+    }
+
+    /// The receipt of a request, to the checkpoint over so many entries.
+    pub fn receipt(&self, number: usize, size: u64) -> Receipt {
+        let (seq, statement) = &self.statements[number - 1];
+        Receipt::new(statement.clone(), self.entry(*seq).expect("its entry"), self.proof(*seq, size))
+    }
+
+    /// That an entry is in the tree over so many.
+    pub fn proof(&self, seq: u64, size: u64) -> String {
+        let leaves = self.entries.iter().take(usize::try_from(size).expect("small"));
+        let leaves = leaves.map(|entry| leaf(&entry.hash_bytes().expect("a hash"))).collect();
+        let path = Grown::new(&Range::default(), leaves).path(seq - 1).expect("a leaf");
+        Inclusion { index: seq - 1, path, note: self.note(size) }.text()
+    }
+
+    /// Changes an event and chains everything from there on anew, as whoever may write the whole table could.
+    pub fn rewrite(&mut self, seq: u64, change: impl FnOnce(&mut Event)) {
+        let from = usize::try_from(seq - 1).expect("small");
+        let mut events: Vec<Event> = self.entries.drain(from..).map(|entry| entry.event).collect();
+        change(&mut events[0]);
+        events.into_iter().for_each(|event| self.append(event));
+    }
+
+    /// An entry by its place.
+    pub fn entry(&self, seq: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    fn append(&mut self, event: Event) {
+        let previous = self.entries.last().map_or(GENESIS.to_owned(), |entry| entry.hash.clone());
+        self.entries.push(Entry::chain(self.size() + 1, &previous, event, "GDPR Art. 5(2)"));
+    }
+
+    fn erasure(&mut self, number: u32) {
+        let begun = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(i64::from(number) * 24);
+        let id = RequestId::new(begun, u128::from(number));
+        let store: StoreId = "shop".parse().expect("a store");
+        let located = Tally { located: 8, ..Tally::default() };
+        let erased = Tally { located: 8, erased: 7, retained: 1, ..Tally::default() };
+        let confirmed = Tally { residue: Some(0), ..Tally::default() };
+        let statement = self.statement(&id, begun, &store, &erased);
+        let steps = [
+            (EventKind::Accepted, Status::Accepted, None, "backend:9f2c", None),
+            (EventKind::Located, Status::Planning, Some(located), "step:locate-store", None),
+            (EventKind::Planned, Status::Checking, None, "step:pin-plan", Some(("plan", "5e88".repeat(16)))),
+            (EventKind::Erased, Status::Erasing, Some(erased), "step:erase-store", None),
+            (EventKind::Confirmed, Status::Confirming, Some(confirmed), "step:confirm-store", None),
+            (
+                EventKind::Closed,
+                Status::Fulfilled,
+                None,
+                "step:close-request",
+                Some((DETAIL, statement.sha256())),
+            ),
+        ];
+        for (n, (kind, status, tally, who, detail)) in (1..).zip(steps) {
+            self.append(Event {
+                tenant: self.tenant.clone(),
+                about: About::Request(id.clone()),
+                n,
+                at: begun + SignedDuration::from_secs(i64::from(n)),
+                kind,
+                who: who.to_owned(),
+                generation: Generation::FIRST,
+                status: Some(status),
+                store: tally.is_some().then(|| store.clone()),
+                tally,
+                why: None,
+                detail: detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+                wake: None,
+            });
+        }
+        self.statements.push((self.size(), statement));
+    }
+
+    fn statement(&self, id: &RequestId, begun: Timestamp, store: &StoreId, tally: &Tally) -> Statement {
+        let identity = Identity::new("email".parse().expect("a type"), &Personal::new("ines@example.com"));
+        let closed_at = begun + SignedDuration::from_secs(6);
+        Statement {
+            catalog_version: "2026-03-02".to_owned(),
+            closed_at,
+            due_by: begun + SignedDuration::from_hours(30 * 24),
+            jurisdiction: Jurisdiction::Eu,
+            outcome: Status::Fulfilled,
+            plan_sha256: Some("5e88".repeat(16)),
+            received_at: begun,
+            request: id.clone(),
+            sanctions: vec![],
+            stores: vec![StoreStatement {
+                anonymised: tally.anonymised,
+                backups: vec![],
+                collected: 0,
+                confirmed_at: Some(closed_at),
+                control_found_at: None,
+                erased: tally.erased,
+                gone_from_backups_by: None,
+                kept: vec![],
+                located: tally.located,
+                queries: None,
+                residue: Some(0),
+                retained: tally.retained,
+                store: store.clone(),
+            }],
+            subject: vec![subject_mark(&[3; 32], &identity.expect("an identity"))],
+            tenant: self.tenant.clone(),
+            kind: RequestType::Erasure,
+            verification: None,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What auditors are given, attacked: every verifier has to find, and name, the same.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "all of this is tests")]
+
+mod attacks;

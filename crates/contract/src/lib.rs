@@ -2,6 +2,7 @@
 //! settings, what sanction sources are asked and answer, what is announced.
 
 pub mod api;
+pub mod audit;
 pub mod catalog;
 pub mod export;
 pub mod outcome;

@@ -39,6 +39,10 @@ pub enum Action {
     MakeCode,
     /// Read from where packages were fetched.
     ReadVisits,
+    /// Read what a receipt names its person by: nobody's but the person's own.
+    ReadSalt,
+    /// Read the log, and its checkpoints.
+    ReadAudit,
     /// Place or release a hold.
     Hold,
     /// Read holds.
@@ -55,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -64,6 +68,8 @@ impl Action {
         Self::Fetch,
         Self::MakeCode,
         Self::ReadVisits,
+        Self::ReadSalt,
+        Self::ReadAudit,
         Self::Hold,
         Self::ReadHolds,
         Self::Seal,
@@ -99,18 +105,19 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, ReadVisits, Resume, Seal, Submit,
-            Unseal, Verify,
+            Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadSalt, ReadVisits,
+            Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
-            Self::Subject => matches!(action, Submit | Read | Cancel | Fetch),
+            Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
-                matches!(action, Read | Cancel | Verify | Resume | MakeCode | ReadVisits | Hold | ReadHolds)
+                let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds);
+                reads || matches!(action, Cancel | Verify | Resume | MakeCode | Hold)
             }
             Self::Owner => matches!(action, Read | Resume),
-            Self::Auditor => matches!(action, Read | ReadHolds | ReadKeys),
-            Self::Admin => !matches!(action, Fetch | Seal | Unseal),
+            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadKeys),
+            Self::Admin => !matches!(action, Fetch | ReadSalt | Seal | Unseal),
         }
     }
 }
@@ -120,7 +127,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 14] = [
+    const MAY: [(Action, &str); 16] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -129,6 +136,8 @@ mod tests {
         (Action::Fetch, "subject"),
         (Action::MakeCode, "backend officer admin"),
         (Action::ReadVisits, "officer admin"),
+        (Action::ReadSalt, "subject"),
+        (Action::ReadAudit, "officer auditor admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
         (Action::Seal, "backend"),

@@ -7,11 +7,14 @@
 //! transaction, and what it finds done it does not do again.
 
 pub mod api;
+pub mod auditing;
 mod change;
+pub mod checkpoints;
 mod codes;
 mod error;
 pub mod fetch;
 mod papers;
+pub mod receipts;
 mod sanctions;
 mod staged;
 pub mod steps;

@@ -93,6 +93,8 @@ codes! {
     StoreFailed = "store-failed",
     /// The control plane (tables, queues, state machine) does not answer.
     ControlUnavailable = "control-unavailable",
+    /// The audit is not what was signed.
+    AuditBroken = "audit-broken",
     /// A step ended in a way that it should not: it crashed, ran out of time, or is wrong.
     StepFailed = "step-failed",
     /// An execution ended without telling.

@@ -17,6 +17,8 @@ pub enum KeyScope {
     Plan(TenantId, RequestId),
     /// What one request's packages can be fetched with. Destroyed with the packages.
     Export(TenantId, RequestId),
+    /// What one request's receipt names the person by.
+    Receipt(TenantId, RequestId),
     /// What a tenant's services seal. Rotates.
     Fields(TenantId),
     /// Under which the keys of a tenant's persons are sealed. Rotates.
@@ -32,6 +34,7 @@ impl KeyScope {
             Self::Pseudonyms(tenant)
             | Self::Plan(tenant, _)
             | Self::Export(tenant, _)
+            | Self::Receipt(tenant, _)
             | Self::Fields(tenant)
             | Self::Subjects(tenant)
             | Self::Subject(tenant, _) => tenant,
@@ -44,6 +47,7 @@ impl KeyScope {
             Self::Pseudonyms(_) => "pseudonyms",
             Self::Plan(..) => "plan",
             Self::Export(..) => "export",
+            Self::Receipt(..) => "receipt",
             Self::Fields(_) => "fields",
             Self::Subjects(_) => "subjects",
             Self::Subject(..) => "subject",

@@ -12,6 +12,7 @@ async fn main() -> Result<(), serve::Error> {
         requests: account.requests()?,
         keyring: account.keyring()?,
         staging: account.staging()?,
+        catalogs: account.catalogs()?,
         clock: account.clock(),
         entropy: account.entropy(),
     };

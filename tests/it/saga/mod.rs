@@ -7,6 +7,7 @@ mod leak;
 mod objections;
 mod outages;
 mod outcomes;
+mod proof;
 mod shop;
 mod shredding;
 mod stage;

@@ -458,7 +458,7 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
-                let ports = ports!(close_request: requests, keyring, staging, clock, entropy);
+                let ports = ports!(close_request: requests, keyring, staging, catalogs, clock, entropy);
                 close_request::run(&ports, &input::<Run>(call)).await.map(json)
             }
             "CollectStoreFunctionArn" => {

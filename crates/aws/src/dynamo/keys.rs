@@ -88,6 +88,11 @@ pub(super) fn event(event: &Event) -> Key {
     Key::new(pk, event_sort(event.n))
 }
 
+/// The statement that an event has the hash of.
+pub(super) fn statement(tenant: &TenantId, id: &RequestId, n: u32) -> Key {
+    Key::new(request_partition(tenant, id), format!("STATEMENT#{n:08}"))
+}
+
 pub(super) fn lock_partition(tenant: &TenantId, subject: &Pseudonym) -> String {
     format!("T#{tenant}#LOCK#{subject}")
 }
@@ -204,6 +209,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
+        KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
@@ -270,6 +276,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
         return match key.sk.as_str() {
             "PLAN" => Some(KeyScope::Plan(tenant, id)),
             "EXPORT" => Some(KeyScope::Export(tenant, id)),
+            "RECEIPT" => Some(KeyScope::Receipt(tenant, id)),
             _ => None,
         };
     }

@@ -118,6 +118,11 @@ impl Requests for RequestsTable {
         found.iter().map(|item| self.decode(item)).collect()
     }
 
+    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
+        let item = self.table.get(&keys::statement(tenant, id, n)).await?;
+        Ok(item.and_then(|item| text(&item, "doc").map(str::to_owned)))
+    }
+
     async fn events(
         &self,
         tenant: &TenantId,

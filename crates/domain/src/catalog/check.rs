@@ -10,6 +10,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{Catalog, Class, Collection, Field, Method, Replacement, Store, StoreKind, Whose};
 
 /// Something wrong with a catalog: who must mend it, where, and how.
@@ -94,6 +96,10 @@ impl Report<'_> {
         }
         if s.connection.as_deref().is_some_and(|c| c.contains("://")) {
             self.store(s, "`connection` looks like a URL", "name the secret that holds the URL");
+        }
+        if s.backups.iter().flatten().any(|backup| backup.gone_by(Timestamp::UNIX_EPOCH).is_none()) {
+            let fix = "write `expires_after` as an ISO 8601 duration, such as P35D";
+            self.store(s, "it is not known when a backup expires", fix);
         }
         if s.collections.is_empty() {
             self.store(s, "it has no collection", "declare its tables or objects");

@@ -5,6 +5,7 @@
 //! person's records are *found* (identity fields, references, indices) and what becomes of them
 //! (erasure method, and for what is kept, why).
 
+mod backups;
 mod check;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use backups::Backup;
 pub use check::Problem;
 
 use crate::identity::IdentityType;
@@ -59,6 +61,10 @@ pub struct Store {
     /// shown to a person once; it is erased in both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<StoreId>,
+    /// What backups are made of it: an empty list if there are none. Left out, a receipt says nothing of when the last
+    /// copy of what was erased is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups: Option<Vec<Backup>>,
     /// Its collections.
     pub collections: Vec<Collection>,
 }

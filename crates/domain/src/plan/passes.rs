@@ -93,6 +93,13 @@ impl Plan {
         all
     }
 
+    /// Those that were given, each once.
+    pub fn given(&self) -> Vec<Identity> {
+        let given = self.identities.iter().filter(|k| k.round == 0);
+        let all: BTreeSet<Identity> = given.map(|k| k.identity.plain()).collect();
+        all.into_iter().collect()
+    }
+
     /// Adds an identity that the current round brought; `false` if it was known, so written.
     pub fn learn(&mut self, identity: Identity) -> bool {
         if self.identities.iter().any(|k| k.identity == identity) {

@@ -128,7 +128,7 @@ impl Answer {
         Self { status, headers, body, fault: None }
     }
 
-    fn text(status: u16, body: String) -> Self {
+    pub(crate) fn text(status: u16, body: String) -> Self {
         Self::new(status, "application/json", body)
     }
 

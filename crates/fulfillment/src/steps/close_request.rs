@@ -6,17 +6,19 @@
 
 use std::sync::Arc;
 
+use audit::receipt::DETAIL;
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::request::Request;
 use domain::{Operation, Status, Task, TaskStatus};
 use jiff::Timestamp;
-use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
+use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
+use crate::receipts::{Closing, Sources};
 use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
@@ -33,6 +35,8 @@ pub struct Ports {
     pub keyring: Arc<dyn Keyring>,
     /// The papers.
     pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -72,7 +76,14 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
         Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
-            let closed = close(&scope, status).await?;
+            let sources = Sources {
+                requests: &*ports.requests,
+                catalogs: &*ports.catalogs,
+                papers,
+                may_be_unreadable: is_given_up(&request),
+            };
+            let closing = sources.gather(input, &request, plan.as_ref()).await?;
+            let closed = close(&scope, status, &tasks, &closing).await?;
             clean_up(ports, &closed).await?;
             Ok(Decision::plain(Outcome::Closed))
         }
@@ -197,12 +208,20 @@ async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepErr
     Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
-async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {
+async fn close(
+    scope: &Scope<'_>,
+    status: Status,
+    tasks: &[Task],
+    closing: &Closing,
+) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
+        let statement = closing.statement(&request, tasks, status, now);
         request.become_status(status)?;
         request.closed_at = Some(now);
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
+        draft = draft.detail(DETAIL, statement.sha256());
+        draft.statement = String::from_utf8(statement.bytes()).ok();
         draft.unlock.clone_from(&draft.request.locks);
         // Until the outcome is announced somebody must look after it.
         draft.request.progress_by = later(now, crate::change::PATIENCE);

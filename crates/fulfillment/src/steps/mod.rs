@@ -4,6 +4,7 @@ pub mod announce;
 pub mod announce_export;
 mod begin_store;
 pub mod check_sanctions;
+pub mod checkpoint_audit;
 pub mod close_request;
 pub mod collect_store;
 mod collecting;

@@ -136,6 +136,7 @@ pub fn change(stored: &Request, status: Status) -> Change {
         request,
         expected: stored.generation,
         tasks: Vec::new(),
+        statement: None,
         lock: Vec::new(),
         unlock: Vec::new(),
         wait_for: None,

@@ -38,6 +38,7 @@ points! {
     RequestsLoad = "requests.load", false, ControlUnavailable;
     RequestsTasks = "requests.tasks", false, ControlUnavailable;
     RequestsEvents = "requests.events", false, ControlUnavailable;
+    RequestsStatement = "requests.statement", false, ControlUnavailable;
     RequestsCommit = "requests.commit", true, ControlUnavailable;
     RequestsLockOwner = "requests.lock_owner", false, ControlUnavailable;
     RequestsWaiters = "requests.waiters", false, ControlUnavailable;

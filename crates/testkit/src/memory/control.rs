@@ -30,6 +30,8 @@ pub(super) struct Stored {
     pub(super) request: Request,
     pub(super) tasks: BTreeMap<(Operation, StoreId), Task>,
     pub(super) events: Vec<Event>,
+    /// The statements of receipts, by the number of the event that has the hash.
+    pub(super) statements: BTreeMap<u32, String>,
     /// What was committed, to know a repetition from another writer.
     changes: Vec<Change>,
 }
@@ -80,6 +82,7 @@ impl Control {
                 request: request.clone(),
                 tasks: BTreeMap::new(),
                 events: vec![new.event.clone()],
+                statements: BTreeMap::new(),
                 changes: Vec::new(),
             },
         );
@@ -183,6 +186,9 @@ impl Control {
         if let Some(stored) = self.requests.get_mut(&(tenant.clone(), request.id.clone())) {
             stored.request = request.clone();
             stored.events.push(change.event.clone());
+            if let Some(statement) = &change.statement {
+                stored.statements.insert(change.event.n, statement.clone());
+            }
             for task in &change.tasks {
                 stored.tasks.insert((task.op, task.store.clone()), task.clone());
             }

@@ -107,6 +107,7 @@ fn change(request: &Request) -> Change {
         expected: request.generation,
         request: after,
         tasks: vec![],
+        statement: None,
         lock: vec![],
         unlock: vec![],
         wait_for: None,

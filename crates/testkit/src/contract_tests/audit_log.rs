@@ -146,6 +146,35 @@ pub async fn two_writers_make_one_chain(d: &Deployment) {
     assert_eq!(numbers, (1..=120).collect::<Vec<_>>());
 }
 
+/// From the block on that has the entry, and no more than were asked for.
+pub async fn blocks_are_read_from_any_entry_on(d: &Deployment) {
+    let (mine, other) = (tenant("chain-read"), tenant("chain-read-other"));
+    let read = async |from, most| d.audit_log.read(&mine, from, most).await.expect("blocks");
+    assert_eq!(read(1, 10).await, []);
+    let mut blocks: Vec<Block> = Vec::new();
+    // Of one, ten and ninety-nine entries, so that numbers of one, two and three digits begin one.
+    let mut last = Head::genesis();
+    for numbers in [1..=1, 2..=11, 12..=12, 13..=111, 112..=113] {
+        let next = block(&last, &mine, &events(&mine, numbers));
+        assert_eq!(d.audit_log.append(&next).await, Ok(true));
+        last = next.head();
+        blocks.push(next);
+    }
+    let others = block(&Head::genesis(), &other, &events(&other, 1..=3));
+    assert_eq!(d.audit_log.append(&others).await, Ok(true));
+    for (from, first) in
+        [(0, 0), (1, 0), (2, 1), (7, 1), (11, 1), (12, 2), (13, 3), (111, 3), (112, 4), (113, 4)]
+    {
+        for most in 0..=6 {
+            let expect: Vec<Block> = blocks[first..].iter().take(most).cloned().collect();
+            assert!(read(from, most).await == expect, "{most} from {from}");
+        }
+    }
+    for beyond in [114, 200, u64::MAX] {
+        assert_eq!(read(beyond, 6).await, [], "{beyond}");
+    }
+}
+
 /// It could never be taken back.
 pub async fn a_block_that_is_no_chain_is_refused(d: &Deployment) {
     let (mine, other) = (tenant("chain-wrong"), tenant("chain-wrong-other"));

@@ -9,12 +9,14 @@
 
 pub mod audit_log;
 pub mod commits;
+pub mod evidence;
 pub mod fixtures;
 pub mod holds;
 pub mod keyring;
 pub mod lists;
 pub mod locks;
 pub mod packages;
+pub mod registry;
 pub mod requests;
 pub mod rotation;
 #[cfg(test)]
@@ -98,6 +100,7 @@ macro_rules! contract_tests {
             the_largest_block_fits
             marks_are_found_however_many
             two_writers_make_one_chain
+            blocks_are_read_from_any_entry_on
             a_block_that_is_no_chain_is_refused
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], keyring,
@@ -143,6 +146,31 @@ macro_rules! export_tests {
             what_names_no_package_is_refused
             a_link_opens_one_package_for_a_while
             a_signature_is_checked_with_the_public_key
+        );
+    };
+}
+
+/// The same, for the cases of [`evidence`]: takes a function that makes [`evidence::Archive`].
+#[macro_export]
+macro_rules! evidence_tests {
+    ($archive:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $archive, [$($attribute),*], evidence,
+            an_object_is_written_once
+            of_many_who_write_at_once_one_does
+            the_first_version_counts_whatever_lies_above_it
+            keys_are_listed_in_order_page_by_page
+            what_is_too_large_is_refused
+            a_note_is_checked_with_the_public_key
+        );
+    };
+}
+
+/// The same, for the cases of [`registry`]: takes a function that makes [`registry::Registry`].
+#[macro_export]
+macro_rules! registry_tests {
+    ($registry:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $registry, [$($attribute),*], registry,
+            tenants_are_listed_in_order_page_by_page
         );
     };
 }

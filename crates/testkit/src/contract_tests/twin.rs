@@ -4,10 +4,13 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::settings::Settings;
 use jiff::SignedDuration;
 
 use super::Deployment;
+use super::evidence::Archive;
 use super::packages::Exports;
+use super::registry::Registry;
 use crate::memory::World;
 
 fn memory() -> Ready<Deployment> {
@@ -63,3 +66,35 @@ fn exports() -> Ready<Exports> {
 }
 
 crate::export_tests!(exports);
+
+#[async_trait]
+impl super::evidence::Inside for Inside {
+    async fn overlay(&self, key: &str, bytes: Vec<u8>) {
+        self.0.overlay_evidence(key, bytes);
+    }
+
+    async fn mark_deleted(&self, key: &str) {
+        self.0.mark_evidence_deleted(key);
+    }
+}
+
+fn archive() -> Ready<Archive> {
+    let world = World::default();
+    ready(Archive { evidence: world.evidence(), notary: world.notary(), inside: Arc::new(Inside(world)) })
+}
+
+crate::evidence_tests!(archive);
+
+#[async_trait]
+impl super::registry::Inside for Inside {
+    async fn set_up(&self, settings: Settings) {
+        self.0.put_settings(settings);
+    }
+}
+
+fn registry() -> Ready<Registry> {
+    let world = World::default();
+    ready(Registry { tenants: world.tenants(), inside: Arc::new(Inside(world)) })
+}
+
+crate::registry_tests!(registry);

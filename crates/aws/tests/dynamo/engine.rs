@@ -133,9 +133,10 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
     make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;
-    for table in [&names.holds, &names.audit, &names.registry] {
+    for table in [&names.holds, &names.audit] {
         make_table(dynamodb, table, &[]).await;
     }
+    make_registry(dynamodb, &names.registry).await;
     names
 }
 
@@ -160,7 +161,21 @@ async fn make_table(client: &Client, name: &str, indexes: &[(&str, &str, Project
         secondary.push(index.build().expect("an index"));
         attributes.extend([pk, sk]);
     }
-    let attributes = attributes.into_iter().map(|name| {
+    create(client, name, &attributes, secondary).await;
+}
+
+/// Its index has the table's own keys, the other way round.
+async fn make_registry(client: &Client, name: &str) {
+    let by_kind = GlobalSecondaryIndex::builder()
+        .index_name("by_kind")
+        .set_key_schema(Some(schema("sk", "pk")))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let by_kind = by_kind.build().expect("an index");
+    create(client, name, &["pk".to_owned(), "sk".to_owned()], vec![by_kind]).await;
+}
+
+async fn create(client: &Client, name: &str, attributes: &[String], secondary: Vec<GlobalSecondaryIndex>) {
+    let attributes = attributes.iter().map(|name| {
         let attribute = AttributeDefinition::builder().attribute_name(name);
         let attribute = attribute.attribute_type(ScalarAttributeType::S);
         attribute.build().expect("an attribute")

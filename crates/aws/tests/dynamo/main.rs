@@ -10,9 +10,11 @@ mod damaged;
 mod engine;
 mod items;
 mod keys;
+mod listing;
 mod lost_answers;
 mod rare_answers;
 mod registry;
 mod upkeep;
 
 testkit::contract_tests!(engine::deployment, ignore = "needs an engine at AWS_ENDPOINT_URL");
+testkit::registry_tests!(registry::registry, ignore = "needs an engine at AWS_ENDPOINT_URL");

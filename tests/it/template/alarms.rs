@@ -10,15 +10,17 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 15] = [
+const WATCHED: [(&str, &str); 17] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
+    ("Errors", "CheckpointAuditFunction"),
     ("Errors", "ParkRequestFunction"),
     ("Errors", "RecordDownloadFunction"),
     ("Errors", "RotateKeysFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
+    ("Invocations", "CheckpointAuditFunction"),
     ("Invocations", "RotateKeysFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
@@ -86,6 +88,11 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "[!Ref AlarmTopicArn]", "[]"),
             (ALARMS, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
             (ROOT, "SweepFunction: !Ref SweepFunction", "SweepFunction: !Ref ApiFunction"),
+            (
+                ROOT,
+                "CheckpointAuditFunction: !Ref CheckpointAuditFunction",
+                "CheckpointAuditFunction: !Ref WriteAuditFunction",
+            ),
             (
                 ROOT,
                 "AuditDeadLetters: !GetAtt Queues.Outputs.AuditDeadLetters",

@@ -9,7 +9,11 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 20] = [
+    ("audit_log()", "LACUNA_AUDIT_TABLE"),
+    ("evidence()", "LACUNA_EVIDENCE_BUCKET"),
+    ("notary()", "LACUNA_NOTARY_KEY"),
+    ("log_name()", "LACUNA_LOG_NAME"),
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
@@ -55,7 +59,10 @@ fn variables(templates: &Templates) -> Vec<String> {
 
 #[test]
 fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
-    check(variables, &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:")]);
+    check(
+        variables,
+        &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:"), (ROOT, "LACUNA_LOG_NAME:", "LACUNA_LOG:")],
+    );
 }
 
 fn unwraps(templates: &Templates) -> Vec<String> {

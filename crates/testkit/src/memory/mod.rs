@@ -18,6 +18,7 @@ mod notary;
 mod objects;
 mod outside;
 mod packages;
+mod planting;
 mod registry;
 mod requests;
 mod sealed;
@@ -27,6 +28,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod visits;
+mod walking;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -84,6 +84,12 @@ points! {
     AuditLogHead = "audit_log.head", false, ControlUnavailable;
     AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
     AuditLogAppend = "audit_log.append", true, ControlUnavailable;
+    AuditMarksUnmarked = "audit_marks.unmarked", false, ControlUnavailable;
+    DeadLettersPut = "dead_letters.put", true, ControlUnavailable;
+    EventListsListed = "event_lists.listed", false, ControlUnavailable;
+    EventListsRedrive = "event_lists.redrive", true, ControlUnavailable;
+    EventListsSweptTo = "event_lists.swept_to", false, ControlUnavailable;
+    EventListsKeepSweptTo = "event_lists.keep_swept_to", true, ControlUnavailable;
     StoresConnector = "stores.connector", false, StoreUnavailable;
     StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
     ConnectorLocate = "connector.locate", false, StoreUnavailable;

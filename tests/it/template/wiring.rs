@@ -9,9 +9,13 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 20] = [
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("audit_log()", "LACUNA_AUDIT_TABLE"),
+    ("audit_marks()", "LACUNA_AUDIT_TABLE"),
+    ("dead_letters()", "LACUNA_AUDIT_DEAD_LETTERS"),
+    ("event_lists()", "LACUNA_REQUESTS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
     ("keyring()", "LACUNA_KEYS_TABLE"),
     ("key_admin()", "LACUNA_KEYS_TABLE"),

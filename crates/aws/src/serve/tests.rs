@@ -183,7 +183,7 @@ async fn from_the_first_event_that_is_not_relayed_on_all_come_again() {
 }
 
 /// What the handler of a batch of events is given, and what is answered if it fails at `failed`.
-async fn delivered(records: Vec<Value>, failed: Option<&str>) -> (Vec<Delivered>, Value) {
+async fn delivered(records: &[Value], failed: Option<&str>) -> (Vec<Delivered>, Value) {
     let seen = Mutex::new(Vec::new());
     let handler = async |events: Vec<Delivered>, _: &dyn Budget| {
         *seen.lock().expect("a lock") = events;
@@ -200,7 +200,7 @@ async fn events_come_with_their_places_and_those_that_do_not_read_among_them() {
     again["eventName"] = json!("MODIFY");
     again["dynamodb"]["NewImage"]["redriven"] = json!({"N": "2"});
     let unreadable = stream_record(2, &json!({"tenant": "marked@example.com"}));
-    let (seen, answer) = delivered(vec![stream_record(1, &event(1, None)), unreadable, again], None).await;
+    let (seen, answer) = delivered(&[stream_record(1, &event(1, None)), unreadable, again], None).await;
     assert_eq!(answer, json!({"batchItemFailures": []}));
     let told: Vec<_> = seen.iter().map(|d| (d.sequence.as_str(), d.redriven, d.event.is_some())).collect();
     assert_eq!(told, [("1", 0, true), ("2", 0, false), ("3", 2, true)]);
@@ -218,16 +218,16 @@ async fn an_event_that_stands_where_another_belongs_is_none() {
     another["dynamodb"]["NewImage"]["sk"] = json!({"S": "EVENT#00000002"});
     let mut nowhere = stream_record(3, &event(1, None));
     nowhere["dynamodb"]["NewImage"].as_object_mut().expect("an image").remove("pk");
-    let (seen, _) = delivered(vec![elsewhere, another, nowhere], None).await;
+    let (seen, _) = delivered(&[elsewhere, another, nowhere], None).await;
     assert!(seen.iter().all(|d| d.event.is_none()));
 }
 
 #[tokio::test]
 async fn from_what_failed_on_events_come_again() {
-    let records = (1..=3).map(|n| stream_record(n, &event(1, None))).collect();
-    let (_, answer) = delivered(records, Some("2")).await;
+    let records: Vec<Value> = (1..=3).map(|n| stream_record(n, &event(1, None))).collect();
+    let (_, answer) = delivered(&records, Some("2")).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
-    let (seen, answer) = delivered(vec![], None).await;
+    let (seen, answer) = delivered(&[], None).await;
     assert_eq!((seen, answer), (vec![], json!({"batchItemFailures": []})));
 }
 

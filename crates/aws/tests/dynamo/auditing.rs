@@ -1,11 +1,17 @@
 //! What the audit and its sweeper make of DynamoDB's answers.
 
+use std::sync::Arc;
+
 use audit::{Block, Head};
-use aws::dynamo::{AuditTable, EventListsTable};
+use aws::dynamo::{AuditTable, EventListsTable, HoldsTable, RequestsTable};
+use domain::Status;
 use domain::event::{Event, EventKind};
-use ports::{AuditLog, AuditMarks, Class, Code, EventKey, EventLists, Minute};
+use ports::{AuditLog, AuditMarks, Class, Code, EventKey, EventLists, Holds, Minute, Requests};
 use serde_json::{Value, json};
-use testkit::contract_tests::fixtures::{event, now, pseudonyms, request, tenant};
+use testkit::clock::FakeClock;
+use testkit::contract_tests::fixtures::{
+    after, change, event, hold, hold_event, new_request, now, pseudonym, pseudonyms, request, tenant,
+};
 
 use crate::canned::{answering, answering_each};
 
@@ -67,6 +73,31 @@ async fn the_head_is_the_greatest_of_all_partitions() {
     let all = calls.all();
     assert_eq!(all.len(), 4);
     assert!(all.iter().all(|(_, body)| body["ScanIndexForward"] == false && body["Limit"] == 1));
+}
+
+/// Not of what it tells: a change may be decided long before it is committed.
+#[tokio::test]
+async fn an_event_is_listed_by_the_minute_of_its_commit() {
+    let (client, calls) = answering(vec![ok(&json!({})); 3]).await;
+    let clock = Arc::new(FakeClock::at(after(7 * 60)));
+    let requests = RequestsTable::new(client.clone(), "requests", "holds", clock.clone());
+    let holds = HoldsTable::new(client, "holds", "requests", clock);
+    let tenant = tenant("canned");
+    let first = request(&tenant, 1, &pseudonyms("canned", 1));
+    assert_eq!(requests.create(&new_request(&first)).await, Ok(()));
+    assert_eq!(requests.commit(&change(&first, Status::Planning)).await, Ok(()));
+    let held = hold(&tenant, 1, &pseudonym("canned"));
+    assert_eq!(holds.place(&held, &hold_event(&held)).await, Ok(()));
+    for (_, body) in calls.all() {
+        let actions = body["TransactItems"].as_array().expect("actions");
+        let items = actions.iter().map(|action| &action["Put"]["Item"]);
+        let mut events =
+            items.filter(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("EVENT#")));
+        let event = events.next().expect("an event");
+        let text = |name: &str| event[name]["S"].as_str().expect("a text").to_owned();
+        assert!(text("gsi4pk").starts_with("EVENTS#2026-03-02T09:07#"), "{}", text("gsi4pk"));
+        assert_eq!(text("gsi4sk"), format!("{}#{}", text("pk"), text("sk")));
+    }
 }
 
 fn key() -> EventKey {

@@ -140,7 +140,7 @@ impl Stream {
 
     /// Puts events at the front again.
     pub fn redeliver(&self, events: Vec<Event>) {
-        let batch = events.iter().map(|event| self.world.control().delivery(event, 0));
+        let batch = events.into_iter().map(|event| self.world.control().delivery(&event, 0));
         self.put_back(batch.collect());
     }
 

@@ -153,12 +153,11 @@ impl Chaining<'_> {
             if self.budget.is_spent() {
                 return Err(fault(Class::Transient, "out-of-time").into());
             }
-            let head = match known.take() {
-                Some(head) => head,
-                None => {
-                    self.drop_chained().await?;
-                    self.ports.audit_log.head(self.tenant).await?
-                }
+            let head = if let Some(head) = known.take() {
+                head
+            } else {
+                self.drop_chained().await?;
+                self.ports.audit_log.head(self.tenant).await?
             };
             let events: Vec<Event> = self.rest.iter().take(most).map(|one| one.event.clone()).collect();
             let Some(block) = Block::after(&head, self.tenant, &events, legal_basis) else {

@@ -41,12 +41,11 @@ fn batch<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<Delivered> {
 /// One whose item does not read, or that no block can hold.
 fn poison(event: &Event, code: Code) -> Delivered {
     let mut poison = delivered(event);
-    match code {
-        Code::EventUnreadable => poison.event = None,
-        _ => {
-            let event = poison.event.as_mut().expect("an event");
-            event.detail.insert("much".into(), "0".repeat(400 * 1024));
-        }
+    if code == Code::EventUnreadable {
+        poison.event = None;
+    } else {
+        let event = poison.event.as_mut().expect("an event");
+        event.detail.insert("much".into(), "0".repeat(400 * 1024));
     }
     poison
 }

@@ -36,7 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FUNCTION: &[&str] = &["aws", "contract", "domain", "fulfillment", "ports"];
 
 /// The functions behind the API, which let callers in.
-const HAVE_A_DOOR: &[&str] = &["api", "fetch-export", "vault-api"];
+const HAVE_A_DOOR: &[&str] = &["api", "audit-api", "fetch-export", "vault-api"];
 
 /// The functions that reach the company's stores. No other may.
 const REACH_STORES: &[&str] =

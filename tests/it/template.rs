@@ -132,9 +132,11 @@ fn writable_audit(templates: &Templates) -> Vec<String> {
             for statement in roles::statements(document) {
                 let reached = templates.plain(role.file, statement).to_string();
                 let named = reached.contains("AuditTable") || reached.contains("-audit\"");
-                // It reads what it proves.
-                let reads =
-                    role.id == "CheckpointAuditRole" && statement["Action"] == json!(["dynamodb:Query"]);
+                // It reads what it proves; it asks which events are chained, and no more.
+                let may = |id: &str, actions: &Value| role.id == id && statement["Action"] == *actions;
+                let reads = may("CheckpointAuditRole", &json!(["dynamodb:Query"]))
+                    || may("AuditApiRole", &json!(["dynamodb:Query"]))
+                    || may("SweepRole", &json!(["dynamodb:BatchGetItem"]));
                 need(&mut wrong, !named || reads, || format!("{} reaches the audit table", role.at()));
             }
         }
@@ -180,6 +182,50 @@ fn nobody_but_its_writer_writes_the_audit() {
                 "Sid: Chains, Effect: Allow, Action: ['dynamodb:Query']",
                 "Sid: Chains, Effect: Allow, Action: ['dynamodb:Query', 'dynamodb:PutItem']",
             ),
+            (
+                "infra/roles.yaml",
+                "Action: [dynamodb:BatchGetItem], Resource: !Ref AuditTableArn",
+                "Action: [dynamodb:BatchGetItem, dynamodb:PutItem], Resource: !Ref AuditTableArn",
+            ),
+        ],
+    );
+}
+
+fn misheard(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let heard = |function: &str| -> Vec<Value> {
+        let events = &templates.root()["Resources"][function]["Properties"]["Events"];
+        let filters = events["Requests"]["Properties"]["FilterCriteria"]["Filters"].as_array();
+        let patterns = filters.into_iter().flatten().filter_map(|filter| filter["Pattern"].as_str());
+        patterns.map(|pattern| serde_json::from_str(pattern).expect("JSON")).collect()
+    };
+    let event = json!({ "sk": { "S": [{ "prefix": "EVENT#" }] } });
+    let of = |name: &str, image: Option<Value>| {
+        let mut dynamodb = json!({ "Keys": event.clone() });
+        if let Some(image) = image {
+            dynamodb["NewImage"] = image;
+        }
+        json!({ "eventName": [name], "dynamodb": dynamodb })
+    };
+    let redriven = json!({ "redriven": { "N": [{ "exists": true }] } });
+    let chained = vec![of("INSERT", None), of("MODIFY", Some(redriven))];
+    let relayed = vec![of("INSERT", Some(json!({ "relay": { "S": ["wake"] } })))];
+    for (function, expected) in [("WriteAuditFunction", chained), ("RelayRequestFunction", relayed)] {
+        let heard = heard(function);
+        need(&mut wrong, heard == expected, || format!("{function} hears of {heard:?}"));
+    }
+    wrong
+}
+
+/// What the sweeper touches comes to the audit again, and starts nothing.
+#[test]
+fn a_redriven_event_is_heard_by_the_audit_alone() {
+    check(
+        misheard,
+        &[
+            (ROOT, r#""eventName":["INSERT"]"#, r#""eventName":["INSERT","MODIFY"]"#),
+            (ROOT, r#","NewImage":{"redriven":{"N":[{"exists":true}]}}"#, ""),
+            (ROOT, r#""eventName":["MODIFY"]"#, r#""eventName":["REMOVE"]"#),
         ],
     );
 }

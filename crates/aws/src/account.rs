@@ -8,14 +8,18 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Evidence, Executions, Holds, Intake, KeyAdmin, Keyring,
-    Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging, Tenants, Visits,
+    Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
+    Holds, Intake, KeyAdmin, Keyring, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging,
+    Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
 use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
-use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable};
+use crate::dead_letters::SqsDeadLetters;
+use crate::dynamo::{
+    AuditTable, EventListsTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable,
+};
 use crate::environment;
 use crate::evidence::S3Evidence;
 use crate::executions::StepFunctions;
@@ -136,12 +140,28 @@ impl Account {
             self.tables(),
             self.setting("LACUNA_HOLDS_TABLE")?,
             self.setting("LACUNA_REQUESTS_TABLE")?,
+            self.clock(),
         )))
+    }
+
+    /// The events by the minute of their commit: in `LACUNA_REQUESTS_TABLE`.
+    pub fn event_lists(&self) -> Result<Arc<dyn EventLists>, AccountError> {
+        Ok(Arc::new(EventListsTable::new(self.tables(), self.setting("LACUNA_REQUESTS_TABLE")?)))
     }
 
     /// The `audit` table: `LACUNA_AUDIT_TABLE`.
     pub fn audit_log(&self) -> Result<Arc<dyn AuditLog>, AccountError> {
         Ok(Arc::new(AuditTable::new(self.tables(), self.setting("LACUNA_AUDIT_TABLE")?)))
+    }
+
+    /// What the `audit` table says of single events: `LACUNA_AUDIT_TABLE`.
+    pub fn audit_marks(&self) -> Result<Arc<dyn AuditMarks>, AccountError> {
+        Ok(Arc::new(AuditTable::new(self.tables(), self.setting("LACUNA_AUDIT_TABLE")?)))
+    }
+
+    /// The audit's dead-letter queue: `LACUNA_AUDIT_DEAD_LETTERS`, its URL.
+    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, AccountError> {
+        Ok(Arc::new(SqsDeadLetters::new(self.queues(), self.setting("LACUNA_AUDIT_DEAD_LETTERS")?)))
     }
 
     /// The `registry` table: `LACUNA_REGISTRY_TABLE`.
@@ -278,8 +298,7 @@ impl Account {
 
     /// The intake queue: `LACUNA_INTAKE_QUEUE`, its URL.
     pub fn intake(&self) -> Result<Arc<dyn Intake>, AccountError> {
-        let client = self.queues.get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk)).clone();
-        Ok(Arc::new(SqsIntake::new(client, self.setting("LACUNA_INTAKE_QUEUE")?)))
+        Ok(Arc::new(SqsIntake::new(self.queues(), self.setting("LACUNA_INTAKE_QUEUE")?)))
     }
 
     /// Sanction sources, asked through the guard.
@@ -335,6 +354,10 @@ impl Account {
         self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone()
     }
 
+    fn queues(&self) -> aws_sdk_sqs::Client {
+        self.queues.get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk)).clone()
+    }
+
     fn setting(&self, name: &'static str) -> Result<String, AccountError> {
         (self.settings)(name).ok_or(AccountError::Missing(name))
     }
@@ -358,7 +381,7 @@ fn is_log_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 21] = [
+    const ALL: [(&str, &str); 22] = [
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
         ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
@@ -380,6 +403,7 @@ mod tests {
         ("LACUNA_EVIDENCE_BUCKET", "lacuna-evidence"),
         ("LACUNA_NOTARY_KEY", "arn:aws:kms:us-east-1:1:key/4"),
         ("LACUNA_LOG_NAME", "lacuna.invalid/lacuna"),
+        ("LACUNA_AUDIT_DEAD_LETTERS", "http://localhost/1/lacuna-audit-dead"),
     ];
 
     fn account(without: &str) -> Account {
@@ -398,6 +422,9 @@ mod tests {
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
+        ("audit_marks", |a| a.audit_marks().map(drop), &["LACUNA_AUDIT_TABLE"]),
+        ("dead_letters", |a| a.dead_letters().map(drop), &["LACUNA_AUDIT_DEAD_LETTERS"]),
+        ("event_lists", |a| a.event_lists().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
         ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
         ("key_admin", |a| a.key_admin().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),

@@ -7,6 +7,7 @@
 mod account;
 mod announcer;
 mod catalogs;
+mod dead_letters;
 mod environment;
 mod evidence;
 mod executions;
@@ -37,6 +38,7 @@ mod testing;
 pub use account::{Account, AccountError};
 pub use announcer::Outcomes;
 pub use catalogs::S3Catalogs;
+pub use dead_letters::SqsDeadLetters;
 pub use evidence::S3Evidence;
 pub use executions::{NotStateMachine, StepFunctions};
 pub use intake::SqsIntake;

@@ -99,6 +99,10 @@ codes! {
     StepFailed = "step-failed",
     /// An execution ended without telling.
     ExecutionLost = "execution-lost",
+    /// A committed event does not read, or stands where another belongs.
+    EventUnreadable = "event-unreadable",
+    /// No entry of the audit can hold an event.
+    EventUnchainable = "event-unchainable",
 }
 
 /// One failure.

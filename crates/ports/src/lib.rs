@@ -1,6 +1,7 @@
 //! What the lifecycle needs from the world, as small traits, and how the world fails.
 
 pub mod control;
+pub mod events;
 pub mod evidence;
 pub mod fault;
 pub mod outside;
@@ -11,6 +12,7 @@ pub mod stream;
 pub mod time;
 
 pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
+pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, EventKey, EventLists, Minute};
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};

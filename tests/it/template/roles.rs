@@ -143,6 +143,7 @@ fn a_role_may_do_what_its_function_calls_and_nothing_else() {
         (STORE_ROLES, "dynamodb:PutItem]", "dynamodb:PutItem, dynamodb:DeleteItem]"),
         (ROLES, "Action: lambda:InvokeFunction", "Action:\n                  - s3:*"),
         (ROLES, "index/by_progress", "index/*"),
+        (ROLES, "index/by_time", "index/*"),
         (
             ROOT,
             "KeysTableArn: !GetAtt State.Outputs.KeysTableArn",

@@ -9,13 +9,16 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 20] = [
-    ("audit_log()", "LACUNA_AUDIT_TABLE"),
+const VARIABLES: [(&str, &str); 23] = [
     ("evidence()", "LACUNA_EVIDENCE_BUCKET"),
     ("notary()", "LACUNA_NOTARY_KEY"),
     ("log_name()", "LACUNA_LOG_NAME"),
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("audit_log()", "LACUNA_AUDIT_TABLE"),
+    ("audit_marks()", "LACUNA_AUDIT_TABLE"),
+    ("dead_letters()", "LACUNA_AUDIT_DEAD_LETTERS"),
+    ("event_lists()", "LACUNA_REQUESTS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
     ("keyring()", "LACUNA_KEYS_TABLE"),
     ("key_admin()", "LACUNA_KEYS_TABLE"),
@@ -84,6 +87,7 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
             "RotateKeysFunction" => json!(["subjects"]),
+            "AuditApiFunction" => json!(["pseudonyms", "receipt"]),
             "CollectStoreFunction" | "PackageExportFunction" => json!(["plan"]),
             "RecordDownloadFunction" => json!(["pseudonyms"]),
             "AnnounceFunction" => json!(["plan", "export"]),
@@ -268,7 +272,7 @@ fn the_template_serves_what_the_openapi_document_describes() {
         events.map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"]))).collect()
     };
     let (api, vault) = (served_by("ApiFunction"), served_by("VaultApiFunction"));
-    let fetch = served_by("FetchExportFunction");
+    let (fetch, audit) = (served_by("FetchExportFunction"), served_by("AuditApiFunction"));
     let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
     let paths = openapi["paths"].as_object().expect("paths");
     let methods = ["get", "post", "delete", "put", "patch"];
@@ -282,11 +286,12 @@ fn the_template_serves_what_the_openapi_document_describes() {
     let place = |method: &str, resource: &str| format!("{} {resource}", method.to_lowercase());
     assert_eq!(api, fulfillment::api::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     assert_eq!(vault, fulfillment::vault::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
+    assert_eq!(audit, fulfillment::auditing::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     // Beside those there is the page, which takes no token.
     let page = ["get", "post"].map(|method| place(method, fulfillment::fetch::PAGE));
     let routes = fulfillment::fetch::ROUTES.iter().map(|r| place(r.method, r.resource));
     assert_eq!(fetch, routes.chain(page).collect());
-    assert_eq!(&(&api | &vault) | &fetch, described);
+    assert_eq!(&(&(&api | &vault) | &fetch) | &audit, described);
 }
 
 fn open_to_anybody(templates: &Templates) -> Vec<String> {

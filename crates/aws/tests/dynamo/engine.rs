@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use aws::dynamo::{AuditTable, EventListsTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -55,6 +55,8 @@ pub async fn deployment() -> Deployment {
         requests: Arc::new(engine.requests()),
         holds: Arc::new(engine.holds()),
         audit_log: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
+        audit_marks: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
+        event_lists: Arc::new(EventListsTable::new(engine.dynamodb.clone(), &engine.names.requests)),
         keyring: keys.clone(),
         key_admin: keys,
     }
@@ -66,7 +68,7 @@ impl Engine {
     }
 
     pub fn holds(&self) -> HoldsTable {
-        HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests)
+        HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests, self.clock.clone())
     }
 
     pub fn registry(&self) -> RegistryTable {
@@ -130,6 +132,7 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
         ("by_tenant", "gsi1", ProjectionType::All),
         ("by_status", "gsi2", ProjectionType::All),
         ("by_progress", "gsi3", ProjectionType::KeysOnly),
+        ("by_time", "gsi4", ProjectionType::KeysOnly),
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
     make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;

@@ -5,6 +5,7 @@
 
 #![allow(clippy::expect_used)] // All of it is tests.
 
+mod auditing;
 mod canned;
 mod damaged;
 mod engine;

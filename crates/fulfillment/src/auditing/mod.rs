@@ -6,7 +6,7 @@
 mod export;
 mod receipt;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

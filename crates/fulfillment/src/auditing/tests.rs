@@ -1,15 +1,19 @@
 //! The auditors' door, over memory.
 
-use audit::VerifierKey;
+use audit::receipt::{DETAIL, subject_mark};
 use audit::verify::{Export, File, Found, Pinned};
+use audit::{Statement, VerifierKey};
 use contract::audit::{CheckpointView, ExportPart, KeyView};
+use domain::Status;
 use domain::access::Role;
+use domain::event::EventKind;
 use jiff::{SignedDuration, Timestamp};
 use testkit::clock::UnlimitedBudget;
 
 use super::{Ports, answer};
-use crate::api::Answer;
-use crate::api::tests::{Front, call, caller, front};
+use crate::api::tests::{Front, PERSON, call, caller, front, identity, person, plain_front, tenant};
+use crate::api::{Answer, Principal};
+use crate::receipts::salt_of;
 use crate::steps::{checkpoint_audit, write_audit};
 
 const NAME: &str = "lacuna.example";
@@ -34,8 +38,88 @@ async fn submitted(front: &Front, count: usize) {
         let at = front.world.fake_clock().peek();
         front.submit(&format!("person-{}-{n}@example.com", at.as_second())).await;
     }
-    let ports = write_audit::Ports { audit_log: front.world.audit_log() };
-    write_audit::run(&ports, front.world.stream().drain()).await.expect("chained");
+    chained(front).await;
+}
+
+async fn chained(front: &Front) {
+    let world = &front.world;
+    let ports = write_audit::Ports { audit_log: world.audit_log(), dead_letters: world.dead_letters() };
+    let written = write_audit::run(&ports, &world.stream().deliver(usize::MAX), &UnlimitedBudget).await;
+    assert_eq!(written, write_audit::Written::default());
+}
+
+/// What `infra/openapi.yaml` has as examples.
+pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
+    let front = plain_front();
+    let id = front.submit(PERSON).await;
+    let salt = salt_of(&*front.world.keyring(), &tenant("demo"), &id).await.expect("a salt");
+    let request = front.request(&id);
+    let closed_at = request.received_at + SignedDuration::from_mins(1);
+    let statement = Statement {
+        catalog_version: request.catalog_version.clone(),
+        closed_at,
+        due_by: request.due_by,
+        jurisdiction: request.jurisdiction,
+        outcome: Status::NoMatch,
+        plan_sha256: None,
+        received_at: request.received_at,
+        request: id.clone(),
+        sanctions: vec![],
+        stores: vec![],
+        subject: vec![subject_mark(&salt, &identity("email", PERSON))],
+        tenant: request.tenant.clone(),
+        kind: request.kind,
+        verification: None,
+    };
+    front.change(&id, |draft| draft.request.status = Status::Planning).await;
+    front
+        .change(&id, |draft| {
+            draft.kind = EventKind::Closed;
+            draft.request.status = Status::NoMatch;
+            draft.request.closed_at = Some(closed_at);
+            draft.detail = [(DETAIL.to_owned(), statement.sha256())].into();
+            draft.statement = String::from_utf8(statement.bytes()).ok();
+        })
+        .await;
+    chained(&front).await;
+    signed(&front).await;
+    let own = |what: &str| call(&person(&[PERSON]), "GET", &format!("/v1/requests/{id}/{what}"));
+    let now = front.world.fake_clock().peek();
+    let export = format!("/v1/audit/export?from={}&to={now}", Timestamp::UNIX_EPOCH);
+    vec![
+        ("receipt", answer(&door(&front), &own("receipt")).await),
+        ("receiptSalt", answer(&door(&front), &own("receipt/salt")).await),
+        ("auditKey", ask(&front, Role::Auditor, "/v1/audit/key").await),
+        ("checkpoint", ask(&front, Role::Auditor, "/v1/audit/checkpoint").await),
+        ("auditExport", ask(&front, Role::Auditor, &export).await),
+    ]
+}
+
+#[tokio::test]
+async fn a_receipt_is_its_persons_and_its_tenants_and_its_salt_the_persons_alone() {
+    let front = plain_front();
+    let id = front.submit(PERSON).await;
+    let get = async |who: &Principal, what: &str| {
+        let call = call(who, "GET", &format!("/v1/requests/{id}/{what}"));
+        answer(&door(&front), &call).await
+    };
+    let not_yet = get(&caller(Role::Backend), "receipt").await;
+    assert_eq!(not_yet.status, 404);
+    assert!(not_yet.body.contains("not closed"), "{}", not_yet.body);
+    assert_eq!(
+        get(&person(&[PERSON]), "receipt/salt").await.status,
+        404,
+        "there is none before it is closed"
+    );
+    salt_of(&*front.world.keyring(), &tenant("demo"), &id).await.expect("a salt");
+    assert_eq!(get(&person(&[PERSON]), "receipt/salt").await.status, 200);
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Subject) {
+        assert_eq!(get(&caller(role), "receipt/salt").await.status, 403, "{role:?}");
+    }
+    let other = person(&["somebody.else@example.com"]);
+    let hidden = get(&other, "receipt").await;
+    assert_eq!((hidden.status, get(&other, "receipt/salt").await.status), (404, 404));
+    assert!(!hidden.body.contains("closed"), "{}", hidden.body);
 }
 
 async fn signed(front: &Front) {

@@ -28,6 +28,7 @@ mod seen;
 pub mod start_request;
 pub mod suppress_store;
 pub mod sweep;
+pub mod sweep_audit;
 pub mod sweep_export;
 mod treatment;
 pub mod write_audit;

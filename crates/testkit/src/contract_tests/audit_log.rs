@@ -3,7 +3,7 @@
 use audit::{Block, Entry, GENESIS, Head, MOST_ENTRIES, verify_chain};
 use domain::event::{Event, EventKind};
 use domain::{Request, TenantId};
-use ports::Class;
+use ports::{Class, Code};
 
 use super::Deployment;
 use super::fixtures::{event, pseudonyms, request, tenant};
@@ -191,9 +191,39 @@ pub async fn a_block_that_is_no_chain_is_refused(d: &Deployment) {
     let doubled = block(&Head::genesis(), &mine, &[first.clone(), first].concat());
     for wrong in [empty, altered, swapped, foreign, doubled] {
         let answer = d.audit_log.append(&wrong).await;
-        assert_eq!(answer.map_err(|fault| fault.class), Err(Class::Permanent));
+        let what = answer.map_err(|fault| (fault.class, fault.code));
+        assert_eq!(what, Err((Class::Permanent, Code::EventUnchainable)));
     }
     assert_eq!(head(d, &mine).await, Head::genesis());
     assert_eq!(head(d, &other).await, Head::genesis());
     assert_eq!(d.audit_log.append(&good).await, Ok(true));
+}
+
+/// Whatever else is in it: smaller ones go in.
+pub async fn a_block_that_is_too_large_is_refused(d: &Deployment) {
+    let tenant = tenant("chain-too-large");
+    let mut all = events(&tenant, 1..=3);
+    for event in &mut all {
+        event.detail.insert("much".into(), "0".repeat(150 * 1024));
+    }
+    let large = block(&Head::genesis(), &tenant, &all);
+    let answer = d.audit_log.append(&large).await;
+    assert_eq!(answer.map_err(|fault| fault.code), Err(Code::EventUnchainable));
+    assert_eq!(head(d, &tenant).await, Head::genesis());
+    let small = block(&Head::genesis(), &tenant, &all[..2]);
+    assert_eq!(d.audit_log.append(&small).await, Ok(true));
+    assert_eq!(head(d, &tenant).await, small.head());
+}
+
+/// Wherever each of them is kept, the last one is found.
+pub async fn small_blocks_make_one_chain_too(d: &Deployment) {
+    let tenant = tenant("chain-small");
+    let mut end = Head::genesis();
+    for event in events(&tenant, 1..=40) {
+        let next = block(&end, &tenant, &[event]);
+        assert_eq!(d.audit_log.append(&next).await, Ok(true));
+        assert_eq!(d.audit_log.append(&next).await, Ok(false));
+        end = next.head();
+        assert_eq!(head(d, &tenant).await, end);
+    }
 }

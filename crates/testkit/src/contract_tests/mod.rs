@@ -9,6 +9,7 @@
 
 pub mod audit_log;
 pub mod commits;
+pub mod event_lists;
 pub mod evidence;
 pub mod fixtures;
 pub mod holds;
@@ -24,7 +25,7 @@ mod twin;
 
 use std::sync::Arc;
 
-use ports::{AuditLog, Holds, KeyAdmin, Keyring, Requests};
+use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Requests};
 
 /// The ports of one deployment's own state.
 #[derive(Clone)]
@@ -35,6 +36,10 @@ pub struct Deployment {
     pub holds: Arc<dyn Holds>,
     /// The `audit` table.
     pub audit_log: Arc<dyn AuditLog>,
+    /// The same, for whoever only asks what is chained.
+    pub audit_marks: Arc<dyn AuditMarks>,
+    /// The events by the minute of their commit.
+    pub event_lists: Arc<dyn EventLists>,
     /// The `keys` table and the key service.
     pub keyring: Arc<dyn Keyring>,
     /// The same, for rotation.
@@ -102,6 +107,14 @@ macro_rules! contract_tests {
             two_writers_make_one_chain
             blocks_are_read_from_any_entry_on
             a_block_that_is_no_chain_is_refused
+            a_block_that_is_too_large_is_refused
+            small_blocks_make_one_chain_too
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], event_lists,
+            a_committed_event_is_listed_in_its_minute
+            a_redriven_event_is_listed_elsewhere_and_counted
+            what_has_no_mark_is_said_by_key
+            what_was_swept_never_goes_back
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], keyring,
             a_scope_keeps_its_key

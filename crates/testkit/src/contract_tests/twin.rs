@@ -19,6 +19,8 @@ fn memory() -> Ready<Deployment> {
         requests: world.requests(),
         holds: world.holds(),
         audit_log: world.audit_log(),
+        audit_marks: world.audit_marks(),
+        event_lists: world.event_lists(),
         keyring: world.keyring(),
         key_admin: world.key_admin(),
     })

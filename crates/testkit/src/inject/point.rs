@@ -92,6 +92,12 @@ points! {
     EvidenceList = "evidence.list", false, ControlUnavailable;
     NotarySign = "notary.sign", false, KeyUnavailable;
     NotaryPublicKey = "notary.public_key", false, KeyUnavailable;
+    AuditMarksUnmarked = "audit_marks.unmarked", false, ControlUnavailable;
+    DeadLettersPut = "dead_letters.put", true, ControlUnavailable;
+    EventListsListed = "event_lists.listed", false, ControlUnavailable;
+    EventListsRedrive = "event_lists.redrive", true, ControlUnavailable;
+    EventListsSweptTo = "event_lists.swept_to", false, ControlUnavailable;
+    EventListsKeepSweptTo = "event_lists.keep_swept_to", true, ControlUnavailable;
     StoresConnector = "stores.connector", false, StoreUnavailable;
     StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
     ConnectorLocate = "connector.locate", false, StoreUnavailable;

@@ -7,7 +7,9 @@ use domain::hold::Hold;
 use domain::{HoldId, Operation, Pseudonym, Request, RequestId, StoreId, Task, TenantId};
 use jiff::Timestamp;
 use ports::control::Remembered;
-use ports::{Change, Class, Code, Fault, NewRequest, Refused};
+use ports::{Change, Class, Code, Delivered, Fault, Minute, NewRequest, Refused};
+
+use super::events;
 
 /// Actions of one transaction at the most: the limit of `DynamoDB`.
 const MOST_ACTIONS: usize = 100;
@@ -21,8 +23,10 @@ pub(super) struct Control {
     pub(super) open: BTreeMap<(TenantId, &'static str, Pseudonym), RequestId>,
     pub(super) remembered: BTreeMap<(TenantId, Pseudonym), Remembered>,
     pub(super) holds: BTreeMap<(TenantId, HoldId), StoredHold>,
-    pub(super) stream: VecDeque<Event>,
+    pub(super) stream: VecDeque<Delivered>,
     pub(super) history: Vec<Event>,
+    pub(super) lists: events::Lists,
+    delivered: u64,
 }
 
 /// A request and what belongs to it.
@@ -44,9 +48,18 @@ pub(super) struct StoredHold {
 
 impl Control {
     /// Puts an event where every committed event goes.
-    pub(super) fn record(&mut self, event: &Event) {
-        self.stream.push_back(event.clone());
+    pub(super) fn record(&mut self, event: &Event, now: Timestamp) {
+        self.lists.add(event, Minute::of(now));
         self.history.push(event.clone());
+        let delivered = self.delivery(event, 0);
+        self.stream.push_back(delivered);
+    }
+
+    /// An event as the stream delivers it next.
+    pub(super) fn delivery(&mut self, event: &Event, redriven: u32) -> Delivered {
+        self.delivered += 1;
+        let (key, sequence) = (events::key(event), self.delivered.to_string());
+        Delivered { key, sequence, redriven, event: Some(event.clone()) }
     }
 
     /// Takes a request in. A repetition of what was taken in is fine.
@@ -86,7 +99,7 @@ impl Control {
                 changes: Vec::new(),
             },
         );
-        self.record(&new.event);
+        self.record(&new.event, now);
         Ok(())
     }
 
@@ -115,7 +128,7 @@ impl Control {
     }
 
     /// Commits a change. A repetition of what was committed is fine: its answer was lost.
-    pub(super) fn commit(&mut self, change: &Change) -> Result<(), Refused> {
+    pub(super) fn commit(&mut self, change: &Change, now: Timestamp) -> Result<(), Refused> {
         check_form(change)?;
         let id = (change.request.tenant.clone(), change.request.id.clone());
         let stored = self.requests.get(&id).ok_or(Refused::Conflict)?;
@@ -133,7 +146,7 @@ impl Control {
             return Err(fault.into());
         }
         self.check_others(change)?;
-        self.apply(change);
+        self.apply(change, now);
         Ok(())
     }
 
@@ -159,7 +172,7 @@ impl Control {
         Ok(())
     }
 
-    fn apply(&mut self, change: &Change) {
+    fn apply(&mut self, change: &Change, now: Timestamp) {
         let request = &change.request;
         let tenant = &request.tenant;
         for subject in &change.lock {
@@ -194,7 +207,7 @@ impl Control {
             }
             stored.changes.push(change.clone());
         }
-        self.record(&change.event);
+        self.record(&change.event, now);
     }
 
     /// The holds that stand on any of these identities.

@@ -9,6 +9,7 @@ mod collecting;
 mod connector;
 mod control;
 mod database;
+mod events;
 mod evidence;
 mod holds;
 mod keyring;
@@ -32,17 +33,18 @@ mod walking;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Evidence, Executions, Holds, Intake, KeyAdmin, Keyring,
-    Letter, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Letter, Links, Mailer, Notary, Packages, Requests,
+    Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
 use crate::inject::Injector;
 
 pub use database::{Contents, Database, Row};
+pub use events::Stream;
 pub use lifecycle::{Execution, ExecutionState};
 pub use objects::{Earlier, Written};
 pub use outside::{Announced, Asked, Channel};
@@ -72,6 +74,7 @@ struct Inner {
     audit: Mutex<audit_log::Chains>,
     evidence: Mutex<evidence::Bucket>,
     notary: notary::NotaryKey,
+    dead_letters: Mutex<Vec<DeadLetter>>,
     stores: Mutex<stores::AllStores>,
     clock: Arc<FakeClock>,
     entropy: Arc<SeededEntropy>,
@@ -103,6 +106,7 @@ impl World {
                 audit: Mutex::default(),
                 evidence: Mutex::default(),
                 notary: notary::NotaryKey::new(seed),
+                dead_letters: Mutex::default(),
                 stores: Mutex::default(),
                 clock: Arc::new(FakeClock::at(beginning)),
                 entropy: Arc::new(SeededEntropy::new(seed)),
@@ -226,6 +230,21 @@ impl World {
         Arc::new(self.clone())
     }
 
+    /// The same, for whoever only asks what is chained.
+    pub fn audit_marks(&self) -> Arc<dyn AuditMarks> {
+        Arc::new(self.clone())
+    }
+
+    /// The audit's dead-letter queue.
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(self.clone())
+    }
+
+    /// The events by the minute of their commit.
+    pub fn event_lists(&self) -> Arc<dyn EventLists> {
+        Arc::new(self.clone())
+    }
+
     /// The company's stores.
     pub fn stores(&self) -> Arc<dyn Stores> {
         Arc::new(self.clone())
@@ -244,46 +263,6 @@ impl World {
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
-    }
-}
-
-/// The events of the `requests` and `holds` tables, in the order of their commits. What is taken is
-/// gone from the stream, as from a queue that the consumer has read; [`Stream::redeliver`] puts it
-/// back.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    world: World,
-}
-
-impl Stream {
-    /// Takes at most so many events, the oldest first.
-    pub fn take(&self, limit: usize) -> Vec<Event> {
-        let mut control = self.world.control();
-        let count = limit.min(control.stream.len());
-        control.stream.drain(..count).collect()
-    }
-
-    /// Takes all events.
-    pub fn drain(&self) -> Vec<Event> {
-        self.take(usize::MAX)
-    }
-
-    /// Puts events at the front again, as a stream does whose consumer failed.
-    pub fn redeliver(&self, events: Vec<Event>) {
-        let mut control = self.world.control();
-        for event in events.into_iter().rev() {
-            control.stream.push_front(event);
-        }
-    }
-
-    /// Whether nothing is left in it.
-    pub fn is_empty(&self) -> bool {
-        self.world.control().stream.is_empty()
-    }
-
-    /// Every event that was ever committed, taken or not.
-    pub fn history(&self) -> Vec<Event> {
-        self.world.control().history.clone()
     }
 }
 

@@ -69,7 +69,8 @@ impl Requests for World {
 
     async fn commit(&self, change: &Change) -> Result<(), Refused> {
         let target = change.request.tenant.as_str();
-        self.injector().pass(Point::RequestsCommit, target, || self.control().commit(change))
+        let now = self.fake_clock().peek();
+        self.injector().pass(Point::RequestsCommit, target, || self.control().commit(change, now))
     }
 
     async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault> {

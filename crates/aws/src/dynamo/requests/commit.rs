@@ -101,7 +101,7 @@ impl RequestsTable {
             .value(":events", n(&before(request)));
         transaction.put(Part::Request, table, key, items::request(request)?, Some(current));
         let key = keys::event(&change.event);
-        let mut event = items::event(&change.event)?;
+        let mut event = items::event(&change.event, self.clock.now())?;
         event.insert(FINGERPRINT.to_owned(), s(fingerprint));
         transaction.put(Part::Event, table, key, event, Some(Condition::absent()));
         for task in &change.tasks {

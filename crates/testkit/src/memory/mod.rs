@@ -16,6 +16,7 @@ mod mail;
 mod objects;
 mod outside;
 mod packages;
+mod planting;
 mod registry;
 mod requests;
 mod sealed;
@@ -25,6 +26,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod visits;
+mod walking;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

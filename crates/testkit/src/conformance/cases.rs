@@ -44,6 +44,25 @@ macro_rules! conformance {
                     tells_no_values
                 }
                 confirming { counts_residue }
+                walking {
+                    shows_everybody_once
+                    shows_what_is_wanted
+                    shows_nobody
+                    shows_who_stays_while_others_write
+                    survives_hostile_values
+                    survives_large_records
+                    takes_its_own_cursors_alone
+                }
+                planting {
+                    twice_is_once
+                    replaces_its_older_form
+                    is_erased_and_planted_again
+                    leaves_what_is_somebody_else_s
+                    is_seen
+                    survives_hostile_values
+                    stands_its_own_double
+                    killed_and_run_again
+                }
                 crashing {
                     killed_and_run_again
                     readers_may_die

@@ -30,3 +30,4 @@ mod sqlite_faults;
 mod sqlite_rules;
 mod stub;
 mod volume;
+mod walking;

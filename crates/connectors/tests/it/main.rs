@@ -22,6 +22,7 @@ mod engine;
 mod environment;
 mod faults;
 mod looking;
+mod planting;
 mod s3;
 mod s3_folders;
 mod s3_listings;

@@ -272,9 +272,14 @@ impl MemoryConnector {
     pub(super) fn read_cursor(&self, point: Point, cursor: Option<&str>) -> Result<Option<RecordKey>, Fault> {
         match cursor {
             None | Some(FROM_THE_START) => Ok(None),
-            Some(text) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|_| self.refused(point, "not one of its cursors")),
+            Some(text) => {
+                let key = serde_json::from_str(text).ok().filter(|key: &RecordKey| !key.is_empty());
+                key.map(Some).ok_or_else(|| {
+                    let (class, code, store) =
+                        (Class::Permanent, Code::PlanUnreadable, self.place.1.as_str());
+                    Fault::new(class, code, point.name(), store, "not one of its cursors")
+                })
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The semantics that code relies on without seeing them.
 
 mod collecting;
+mod conforming;
 mod connecting;
 mod holding;
 mod outside;

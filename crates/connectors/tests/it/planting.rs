@@ -200,8 +200,8 @@ async fn plant_object(
     })
     .await;
     let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
-    let planter = S3::over(aws_sdk_s3::Client::from_conf(config.build()));
-    let planted = planter.plant(&target(store), values, "person").await;
+    let connector = S3::over(aws_sdk_s3::Client::from_conf(config.build()));
+    let planted = connector.plant(&target(store), values, "person").await;
     let asked = asked.lock().expect("the list").clone();
     (planted, asked)
 }

@@ -23,11 +23,11 @@ fn text(seen: &Seen, part: &str) -> String {
 async fn walk(walker: &dyn Walker, target: &Target<'_>) -> (Vec<Seen>, Vec<usize>) {
     let (mut all, mut pages, mut cursor) = (Vec::new(), Vec::new(), None);
     loop {
-        let walked = walker.walk(target, cursor.as_deref()).await.expect("a page");
-        pages.push(walked.records.len());
-        all.extend(walked.records);
+        let page = walker.walk(target, cursor.as_deref()).await.expect("a page");
+        pages.push(page.records.len());
+        all.extend(page.records);
         assert!(pages.len() < 1000, "walking does not end");
-        cursor = walked.next;
+        cursor = page.next;
         if cursor.is_none() {
             return (all, pages);
         }
@@ -238,9 +238,10 @@ async fn bucket(
         let (prefix, after) = (of("prefix="), of("key-marker="));
         log.lock().expect("the list").push(prefix.clone());
         if line.contains("?uploads") {
-            let all = uploads.iter().filter(|key| key.starts_with(&prefix));
-            let all: String =
-                all.map(|key| format!("<Upload><Key>{key}</Key><UploadId>u</UploadId></Upload>")).collect();
+            let upload = |key: &&str| format!("<Upload><Key>{key}</Key><UploadId>u</UploadId></Upload>");
+            let all: Vec<String> =
+                uploads.iter().filter(|key| key.starts_with(&prefix)).map(upload).collect();
+            let all = all.concat();
             return Some((200, format!("<ListMultipartUploadsResult>{all}</ListMultipartUploadsResult>")));
         }
         let from = keys.iter().filter(|key| key.starts_with(&prefix)).enumerate();

@@ -2,6 +2,7 @@
 //! them is true of the real ones.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -54,7 +55,7 @@ struct Memory {
     serial: AtomicU32,
 }
 
-async fn fresh(kind: Kind) -> Memory {
+fn fresh(kind: Kind) -> Memory {
     let text = match kind {
         Kind::Sql => SQL,
         Kind::Dynamodb => DYNAMODB,
@@ -165,6 +166,6 @@ impl Fixture for Memory {
     }
 }
 
-crate::conformance!(whole: sql, fresh(Kind::Sql));
-crate::conformance!(whole: dynamodb, fresh(Kind::Dynamodb));
-crate::conformance!(whole: s3, fresh(Kind::S3));
+crate::conformance!(whole: sql, ready(fresh(Kind::Sql)));
+crate::conformance!(whole: dynamodb, ready(fresh(Kind::Dynamodb)));
+crate::conformance!(whole: s3, ready(fresh(Kind::S3)));

@@ -25,11 +25,11 @@ async fn walk(world: &World, store: &str, wanted: &[&str]) -> (Vec<Seen>, u32) {
     let target = Target { store, collection, wanted: &wanted };
     let (mut all, mut pages, mut cursor) = (Vec::new(), 0, None);
     loop {
-        let walked = walker.walk(&target, cursor.as_deref()).await.expect("a page");
-        all.extend(walked.records);
+        let page = walker.walk(&target, cursor.as_deref()).await.expect("a page");
+        all.extend(page.records);
         pages += 1;
         assert!(pages < 100, "walking does not end");
-        cursor = walked.next;
+        cursor = page.next;
         if cursor.is_none() {
             return (all, pages);
         }

@@ -6,6 +6,7 @@
 //! (erasure method, and for what is kept, why).
 
 mod check;
+mod control;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::Problem;
+pub use control::{Control, ControlValue, PlantedBy};
 
 use crate::identity::IdentityType;
 use crate::ids::StoreId;
@@ -61,6 +63,10 @@ pub struct Store {
     pub copy_of: Option<StoreId>,
     /// Its collections.
     pub collections: Vec<Collection>,
+    /// The synthetic person whom every search of it must find: only then does it count that a search finds
+    /// nobody else. Needed where anything is deleted or anonymised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
 }
 
 fn default_space() -> String {

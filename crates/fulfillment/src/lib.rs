@@ -9,6 +9,7 @@
 pub mod api;
 mod change;
 mod codes;
+mod control;
 mod error;
 pub mod fetch;
 mod papers;

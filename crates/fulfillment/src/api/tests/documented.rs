@@ -158,6 +158,7 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("make a download code", Action::MakeCode),
         ("read from where packages were fetched", Action::ReadVisits),
         ("submit a request", Action::Submit),
+        ("accept that a store is unproven", Action::Accept),
         ("read holds", Action::ReadHolds),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),

@@ -32,11 +32,13 @@ pub enum Metric {
     DamagedKeys,
     /// Those who were to be told that packages are there, and could not be: each, each time.
     Untold,
+    /// Stores whose control person was not found: each, each time.
+    ControlsMissing,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -44,6 +46,7 @@ impl Metric {
         Self::RefusedTokens,
         Self::DamagedKeys,
         Self::Untold,
+        Self::ControlsMissing,
     ];
 
     /// Its name.
@@ -56,6 +59,7 @@ impl Metric {
             Self::RefusedTokens => "RefusedTokens",
             Self::DamagedKeys => "DamagedKeys",
             Self::Untold => "Untold",
+            Self::ControlsMissing => "ControlsMissing",
         }
     }
 
@@ -67,7 +71,8 @@ impl Metric {
             | Self::ItemFailures
             | Self::RefusedTokens
             | Self::DamagedKeys
-            | Self::Untold => "Count",
+            | Self::Untold
+            | Self::ControlsMissing => "Count",
         }
     }
 }

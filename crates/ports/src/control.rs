@@ -208,11 +208,24 @@ pub trait Catalogs: Send + Sync {
     async fn get(&self, tenant: &TenantId, version: &str) -> Result<Arc<Catalog>, Fault>;
 }
 
+/// A page of tenants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantPage {
+    /// The tenants.
+    pub tenants: Vec<TenantId>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
 /// The `registry` table.
 #[async_trait]
 pub trait Tenants: Send + Sync {
     /// A tenant's settings; `None` if there is no such tenant.
     async fn settings(&self, tenant: &TenantId) -> Result<Option<Arc<Settings>>, Fault>;
+
+    /// A page of at most `limit` tenants, in no order, and where the next one begins. A page may be empty though
+    /// there are more; whoever is there all the while comes once.
+    async fn list(&self, cursor: Option<&str>, limit: usize) -> Result<TenantPage, Fault>;
 
     /// An issuer of tokens.
     async fn issuer(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, Fault>;

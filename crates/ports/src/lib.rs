@@ -9,7 +9,9 @@ pub mod stores;
 pub mod stream;
 pub mod time;
 
-pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
+pub use control::{
+    Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, TenantPage, Tenants,
+};
 pub use fault::{Class, Code, Fault};
 pub use outside::{Announcer, AuditLog, Sanctions};
 pub use packages::{

@@ -10,15 +10,17 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 15] = [
+const WATCHED: [(&str, &str); 18] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "ParkRequestFunction"),
+    ("Errors", "PlantControlsFunction"),
     ("Errors", "RecordDownloadFunction"),
     ("Errors", "RotateKeysFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
+    ("Invocations", "PlantControlsFunction"),
     ("Invocations", "RotateKeysFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
@@ -26,11 +28,15 @@ const WATCHED: [(&str, &str); 15] = [
     ("ExecutionsFailed", "Lifecycle"),
     ("ExecutionsTimedOut", "Lifecycle"),
     ("Untold", "announce"),
+    ("ControlsMissing", "plant-controls"),
 ];
 
 /// What fails once an hour for one request, at growing intervals, and must not do so for days: metric, and namespace.
-const SLOW: [(&str, &str, &str); 2] =
-    [("SweepKeepsFailing", "Errors", "AWS/Lambda"), ("PersonsAreNotTold", "Untold", "Lacuna")];
+const SLOW: [(&str, &str, &str); 3] = [
+    ("ControlsAreMissing", "ControlsMissing", "Lacuna"),
+    ("SweepKeepsFailing", "Errors", "AWS/Lambda"),
+    ("PersonsAreNotTold", "Untold", "Lacuna"),
+];
 
 fn silent(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut watched) = (Vec::new(), BTreeSet::new());
@@ -105,6 +111,11 @@ fn what_is_watched_of_ours_is_counted() {
     );
     let counts = read("functions/announce/src/main.rs");
     assert!(counts.contains("telemetry::count(\"announce\", Metric::Untold, announced.untold)"));
+    assert!(telemetry.contains("Self::ControlsMissing => \"ControlsMissing\""));
+    let counts = read("functions/plant-controls/src/main.rs");
+    assert!(
+        counts.contains("telemetry::count(\"plant-controls\", Metric::ControlsMissing, done.missing.len())")
+    );
 }
 
 #[test]

@@ -178,8 +178,16 @@ pub(super) fn marker(tenant: &TenantId, event: &Event) -> Key {
     Key::new(pk, "MARK")
 }
 
+/// The sort key of every tenant's settings.
+pub(super) const TENANT: &str = "TENANT";
+
 pub(super) fn settings(tenant: &TenantId) -> Key {
-    Key::new(format!("T#{tenant}"), "TENANT")
+    Key::new(format!("T#{tenant}"), TENANT)
+}
+
+/// Whose settings these are.
+pub(super) fn settings_of(key: &Key) -> Option<TenantId> {
+    key.pk.strip_prefix("T#").filter(|_| key.sk == TENANT)?.parse().ok()
 }
 
 pub(super) fn issuer(issuer: &str) -> Key {

@@ -148,6 +148,36 @@ impl Table {
         }
     }
 
+    /// One page of the whole table, in no order: the keys of the items with this sort key among at most so many that
+    /// are read, and where the next page starts. Costs what is read, so it is for small tables.
+    pub async fn scan_keys(
+        &self,
+        sort: &str,
+        most: usize,
+        start: Option<&Key>,
+    ) -> Result<(Vec<Key>, Option<Key>), Fault> {
+        let call = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .projection_expression("#pk, #sk")
+            .filter_expression("#sk = :sk")
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_names("#sk", "sk")
+            .expression_attribute_values(":sk", s(sort))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start.map(Key::attributes));
+        match call.send().await {
+            Ok(page) => {
+                let found = page.items.unwrap_or_default();
+                let next = page.last_evaluated_key.as_ref().and_then(Key::of);
+                Ok((found.iter().filter_map(Key::of).collect(), next))
+            }
+            Err(error) => Err(fault::dynamodb("dynamodb:Scan", &self.name, &error)),
+        }
+    }
+
     /// One page of a search, of at most so many items, and where the next one starts.
     pub async fn page(
         &self,

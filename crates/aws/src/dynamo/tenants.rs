@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use contract::settings::{Issuer, Settings};
 use domain::TenantId;
 use jiff::SignedDuration;
-use ports::{Class, Clock, Code, Fault, Tenants};
+use ports::{Class, Clock, Code, Fault, TenantPage, Tenants};
 use serde::de::DeserializeOwned;
 
 use super::aged::Aged;
@@ -52,6 +52,16 @@ impl RegistryTable {
         }
     }
 
+    /// Where a page begins: after whatever item the one before it ended with.
+    fn start(&self, cursor: &str) -> Result<Key, Fault> {
+        let (pk, sk) = serde_json::from_str(cursor).map_err(|_| self.cursor())?;
+        Ok(Key { pk, sk })
+    }
+
+    fn cursor(&self) -> Fault {
+        Fault::new(Class::Permanent, Code::ControlUnavailable, "dynamodb:Scan", &self.table.name, "cursor")
+    }
+
     fn invalid(&self, detail: &str) -> Fault {
         Fault::new(Class::Permanent, Code::SettingsInvalid, "dynamodb:GetItem", &self.table.name, detail)
     }
@@ -73,6 +83,14 @@ impl Tenants for RegistryTable {
         }
         self.settings.put(tenant.clone(), Arc::clone(&settings), now);
         Ok(Some(settings))
+    }
+
+    async fn list(&self, cursor: Option<&str>, limit: usize) -> Result<TenantPage, Fault> {
+        let start = cursor.map(|cursor| self.start(cursor)).transpose()?;
+        let (found, next) = self.table.scan_keys(keys::TENANT, limit, start.as_ref()).await?;
+        let tenants = found.iter().filter_map(keys::settings_of).collect();
+        let next = next.map(|key| serde_json::to_string(&(key.pk, key.sk)));
+        Ok(TenantPage { tenants, next: next.transpose().map_err(|_| self.cursor())? })
     }
 
     async fn issuer(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, Fault> {

@@ -53,6 +53,7 @@ points! {
     HoldsList = "holds.list", false, ControlUnavailable;
     CatalogsGet = "catalogs.get", false, CatalogUnreadable;
     TenantsSettings = "tenants.settings", false, ControlUnavailable;
+    TenantsList = "tenants.list", false, ControlUnavailable;
     TenantsIssuer = "tenants.issuer", false, ControlUnavailable;
     ExecutionsStart = "executions.start", true, ControlUnavailable;
     ExecutionsStop = "executions.stop", true, ControlUnavailable;

@@ -8,7 +8,7 @@ use contract::catalog::{CatalogError, Published, read_yaml};
 use contract::settings::{Issuer, Settings};
 use domain::TenantId;
 use domain::catalog::Catalog;
-use ports::{Catalogs, Class, Fault, Tenants};
+use ports::{Catalogs, Class, Fault, TenantPage, Tenants};
 
 use super::{World, lock};
 use crate::inject::{Point, fault};
@@ -45,6 +45,19 @@ impl Tenants for World {
     async fn settings(&self, tenant: &TenantId) -> Result<Option<Arc<Settings>>, Fault> {
         self.injector().pass(Point::TenantsSettings, tenant.as_str(), || {
             Ok(lock(&self.inner.registry).settings.get(tenant).cloned())
+        })
+    }
+
+    async fn list(&self, cursor: Option<&str>, limit: usize) -> Result<TenantPage, Fault> {
+        self.injector().pass(Point::TenantsList, "tenants", || {
+            let registry = lock(&self.inner.registry);
+            let after = |tenant: &&TenantId| cursor.is_none_or(|cursor| tenant.as_str() > cursor);
+            let tenants: Vec<TenantId> =
+                registry.settings.keys().filter(after).take(limit).cloned().collect();
+            // A full page has a next one, even if that turns out empty.
+            let last = tenants.last().filter(|_| tenants.len() == limit);
+            let next = last.map(ToString::to_string);
+            Ok(TenantPage { tenants, next })
         })
     }
 

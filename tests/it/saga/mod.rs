@@ -1,5 +1,6 @@
 //! The saga: the whole lifecycle in memory, with everything that can go wrong going wrong.
 
+mod controls;
 mod exports;
 mod faults;
 mod five_gigabytes;

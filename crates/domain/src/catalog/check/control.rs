@@ -143,5 +143,5 @@ fn is_reserved(address: &str) -> bool {
     let second = ["example.com", "example.net", "example.org"];
     let within =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    ["invalid", "example", "test"].contains(&last) || second.iter().any(|domain| within(&domain))
+    ["invalid", "example", "test"].contains(&last) || second.iter().any(within)
 }

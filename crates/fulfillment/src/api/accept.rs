@@ -56,14 +56,12 @@ pub(super) async fn accept(ports: &Ports, call: &Call) -> Result<Answer, Refusal
             reason: body.value.reason.clone(),
             stores: request.unproven.clone(),
         };
-        Ok(match why_not(&request, &risk) {
-            Some(why_not) => Amend::Leave(Err(Problem::conflict(why_not))),
-            None => {
-                let draft = accepted(request, risk, now);
-                let request = draft.request.clone();
-                Amend::commit(draft, Ok(request))
-            }
-        })
+        if let Some(why_not) = why_not(&request, &risk) {
+            return Ok(Amend::Leave(Err(Problem::conflict(why_not))));
+        }
+        let draft = accepted(request, risk, now);
+        let request = draft.request.clone();
+        Ok(Amend::commit(draft, Ok(request)))
     })
     .await??;
     Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)

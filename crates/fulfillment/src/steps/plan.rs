@@ -103,11 +103,13 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
             Ok(collect_if_proven(&request, plan.as_ref(), &tasks))
         }
         Stand::Pinned(_) if nobody(&request, plan.as_ref()) => {
-            match unproven_before(ports, &request, plan.as_ref()).await? {
+            if unproven_before(ports, &request, plan.as_ref()).await? {
                 // It was parked for that. Perhaps they are found now.
-                true => new_pass(ports, &scope, &desk, &request, plan, false).await,
-                false => Ok(Decision::plain(Outcome::Close)),
+                let last = plan.as_ref().and_then(|plan| plan.passes.last());
+                let for_erasing = last.is_some_and(|pass| pass.for_erasing);
+                return new_pass(ports, &scope, &desk, &request, plan, for_erasing).await;
             }
+            Ok(Decision::plain(Outcome::Close))
         }
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),

@@ -105,6 +105,8 @@ def deploy(catalog_version: str) -> dict[str, str]:
             "StoreHidePolicyArns": stores["HidePolicyArn"],
             "StoreErasePolicyArns": stores["ErasePolicyArn"],
             "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],
+            # It finds what it planted as locating does.
+            "StorePlantPolicyArns": ",".join([stores["PlantPolicyArn"], stores["LocatePolicyArn"]]),
             "AllowLoopback": "true",
             "EndpointUrl": function_endpoint(),
             # Local engines know neither versions of a state machine nor the account's setting for logs.

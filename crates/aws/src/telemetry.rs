@@ -38,11 +38,13 @@ pub enum Metric {
     UnchainedEvents,
     /// How many seconds of events the sweeper of the audit should have looked through and has not.
     AuditSweepLag,
+    /// Stores whose control person was not found: each, each time.
+    ControlsMissing,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -53,6 +55,7 @@ impl Metric {
         Self::PoisonEvents,
         Self::UnchainedEvents,
         Self::AuditSweepLag,
+        Self::ControlsMissing,
     ];
 
     /// Its name.
@@ -68,6 +71,7 @@ impl Metric {
             Self::PoisonEvents => "PoisonEvents",
             Self::UnchainedEvents => "UnchainedEvents",
             Self::AuditSweepLag => "AuditSweepLag",
+            Self::ControlsMissing => "ControlsMissing",
         }
     }
 
@@ -82,7 +86,8 @@ impl Metric {
             | Self::DamagedKeys
             | Self::Untold
             | Self::PoisonEvents
-            | Self::UnchainedEvents => "Count",
+            | Self::UnchainedEvents
+            | Self::ControlsMissing => "Count",
         }
     }
 }

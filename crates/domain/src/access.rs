@@ -33,6 +33,8 @@ pub enum Action {
     Verify,
     /// Set a parked request going again.
     Resume,
+    /// Accept the risk that what a store did not find is unproven.
+    Accept,
     /// Fetch a package: nobody's but the person's own.
     Fetch,
     /// Make a download code for a person without a login.
@@ -59,12 +61,13 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
         Self::Verify,
         Self::Resume,
+        Self::Accept,
         Self::Fetch,
         Self::MakeCode,
         Self::ReadVisits,
@@ -102,10 +105,11 @@ impl Role {
     }
 
     /// Whether the role may do it. A subject's rights are narrowed further, to their own requests.
+    /// An administrator is no officer: one person must not be both of two who accept a risk.
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadSalt, ReadVisits,
+            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadSalt, ReadVisits,
             Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
@@ -113,11 +117,11 @@ impl Role {
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
                 let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds);
-                reads || matches!(action, Cancel | Verify | Resume | MakeCode | Hold)
+                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold)
             }
             Self::Owner => matches!(action, Read | Resume),
             Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadKeys),
-            Self::Admin => !matches!(action, Fetch | ReadSalt | Seal | Unseal),
+            Self::Admin => !matches!(action, Accept | Fetch | ReadSalt | Seal | Unseal),
         }
     }
 }
@@ -127,12 +131,13 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 16] = [
+    const MAY: [(Action, &str); 17] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
         (Action::Verify, "backend officer admin"),
         (Action::Resume, "officer owner admin"),
+        (Action::Accept, "officer"),
         (Action::Fetch, "subject"),
         (Action::MakeCode, "backend officer admin"),
         (Action::ReadVisits, "officer admin"),

@@ -113,6 +113,10 @@ event_kinds! {
     Progressed = "store.progressed",
     /// Somebody withdrew the request.
     CancelRequested = "request.cancel_requested",
+    /// Nobody was found, and in some stores the control was not found either.
+    Unproven = "request.unproven",
+    /// An officer accepted that.
+    RiskAccepted = "request.risk_accepted",
     /// Residue was found: the plan is made again.
     ResidueFound = "request.residue_found",
     /// Stopped, with a cause.

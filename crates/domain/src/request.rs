@@ -1,5 +1,7 @@
 //! A data subject request and what it may become.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +87,22 @@ pub struct Parked {
     pub transient: bool,
 }
 
+/// A privacy officer accepted that nothing proves what some stores did not find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedRisk {
+    /// Who, as the audit names them.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// A reason code.
+    pub reason: String,
+    /// The stores that were unproven then: it counts for no other.
+    pub stores: Vec<StoreId>,
+}
+
+/// How many different officers must accept a risk.
+const OFFICERS: usize = 2;
+
 /// The sealed plan that is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanRef {
@@ -167,6 +185,13 @@ pub struct Request {
     pub attempts: u32,
     /// Why it stopped, while it is parked.
     pub parked: Option<Parked>,
+    /// The stores whose searches found nobody and did not find their control either, when that was looked at
+    /// last: that nothing is left there is unproven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<StoreId>,
+    /// Who accepted that, each officer once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_risks: Vec<AcceptedRisk>,
     /// Whether the outcome was announced.
     #[serde(default)]
     pub announced: bool,
@@ -206,6 +231,20 @@ impl Request {
         self.export.as_ref().is_some_and(|export| !export.is_there() && !export.is_over())
     }
 
+    /// Those of the unproven stores whose risk has not been accepted by two different officers.
+    pub fn not_accepted(&self, unproven: &[StoreId]) -> Vec<StoreId> {
+        let is_accepted = |store: &&StoreId| {
+            let by: BTreeSet<&str> = self
+                .accepted_risks
+                .iter()
+                .filter(|risk| risk.stores.contains(store))
+                .map(|risk| risk.by.as_str())
+                .collect();
+            by.len() >= OFFICERS
+        };
+        unproven.iter().filter(|store| !is_accepted(store)).cloned().collect()
+    }
+
     /// Whether it can still be withdrawn.
     pub fn can_cancel(&self) -> bool {
         !self.erasing_begun && !self.status.is_end()
@@ -241,6 +280,8 @@ mod tests {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -252,6 +293,29 @@ mod tests {
             announced: false,
             export: None,
         }
+    }
+
+    /// What one store's officers accepted is nothing to another store, and nobody counts for two.
+    #[test]
+    fn a_risk_is_accepted_by_two_officers_for_the_stores_that_they_named() {
+        let stores = |names: &[&str]| -> Vec<StoreId> {
+            names.iter().map(|name| name.parse().expect("a store")).collect()
+        };
+        let accepted = |by: &str, names: &[&str]| AcceptedRisk {
+            by: by.to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            reason: "store-retired".to_owned(),
+            stores: stores(names),
+        };
+        let check = |risks: &[AcceptedRisk], expect: &[&str]| {
+            let request = Request { accepted_risks: risks.to_vec(), ..request() };
+            assert_eq!(request.not_accepted(&stores(&["crm", "shop"])), stores(expect), "{risks:?}");
+        };
+        check(&[], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm", "shop"])], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm"]), accepted("officer:a", &["crm"])], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm"]), accepted("officer:b", &["crm", "shop"])], &["shop"]);
+        check(&[accepted("officer:a", &["crm", "shop"]), accepted("officer:b", &["shop", "crm"])], &[]);
     }
 
     proptest! {

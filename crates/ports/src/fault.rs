@@ -89,6 +89,8 @@ codes! {
     TooManyRounds = "too-many-rounds",
     /// Records of the person are still there after erasing.
     ResidueRemains = "residue-remains",
+    /// What a store did not find counts for nothing: it did not find its control either.
+    StoreUnproven = "store-unproven",
     /// A step gave a store up.
     StoreFailed = "store-failed",
     /// The control plane (tables, queues, state machine) does not answer.

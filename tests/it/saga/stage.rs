@@ -16,8 +16,8 @@ use domain::{
 };
 use fulfillment::steps::{
     announce, announce_export, check_sanctions, close_request, collect_store, confirm_store, erase_store,
-    locate_store, package_export, park_request, pin_plan, plan, record_failure, restore_store, start_request,
-    suppress_store, sweep, sweep_audit, sweep_export, write_audit,
+    locate_store, package_export, park_request, pin_plan, plan, plant_controls, record_failure,
+    restore_store, start_request, suppress_store, sweep, sweep_audit, sweep_export, write_audit,
 };
 use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, Sealing, StepError, amend, finished};
 use jiff::SignedDuration;
@@ -94,6 +94,7 @@ impl Stage {
             exports: ExportSettings::default(),
         });
         shop::fill(&world, &tenant);
+        at_once(plant(&world));
         let definition = Definition::parse(DEFINITION).expect("the state machine reads");
         Self {
             world,
@@ -105,6 +106,11 @@ impl Stage {
             meanwhile: Mutex::new(None),
             during: Mutex::new(None),
         }
+    }
+
+    /// One run of what keeps the controls in the stores.
+    pub async fn plant(&self) -> plant_controls::Done {
+        plant(&self.world).await
     }
 
     /// Takes a request in, as the front door does.
@@ -158,6 +164,8 @@ impl Stage {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -556,6 +564,16 @@ impl Tasks for Stage {
         let answer = if self.manner.twice && first.is_ok() { self.step(call).await } else { first };
         answer.map_err(|error| TaskError::lambda(error.error_type(), &error.to_string()))
     }
+}
+
+async fn plant(world: &World) -> plant_controls::Done {
+    let ports = plant_controls::Ports {
+        tenants: world.tenants(),
+        catalogs: world.catalogs(),
+        stores: world.stores(),
+        entropy: world.entropy(),
+    };
+    plant_controls::run(&ports, &UnlimitedBudget).await
 }
 
 /// The event of a hold.

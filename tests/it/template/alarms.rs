@@ -10,17 +10,19 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 20] = [
+const WATCHED: [(&str, &str); 23] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "CheckpointAuditFunction"),
     ("Errors", "ParkRequestFunction"),
+    ("Errors", "PlantControlsFunction"),
     ("Errors", "RecordDownloadFunction"),
     ("Errors", "RotateKeysFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
     ("Invocations", "CheckpointAuditFunction"),
+    ("Invocations", "PlantControlsFunction"),
     ("Invocations", "RotateKeysFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
@@ -31,11 +33,17 @@ const WATCHED: [(&str, &str); 20] = [
     ("PoisonEvents", "write-audit"),
     ("UnchainedEvents", "sweep"),
     ("Untold", "announce"),
+    ("ControlsMissing", "plant-controls"),
 ];
 
 /// Metrics of our own, where each is counted, and how.
-const OURS: [(&str, &str, &str); 4] = [
+const OURS: [(&str, &str, &str); 5] = [
     ("AuditSweepLag", "sweep", "telemetry::measure(\"sweep\", Metric::AuditSweepLag, swept.behind)"),
+    (
+        "ControlsMissing",
+        "plant-controls",
+        "telemetry::count(\"plant-controls\", Metric::ControlsMissing, done.missing.len())",
+    ),
     (
         "PoisonEvents",
         "write-audit",
@@ -46,8 +54,11 @@ const OURS: [(&str, &str, &str); 4] = [
 ];
 
 /// What fails once an hour for one request, at growing intervals, and must not do so for days: metric, and namespace.
-const SLOW: [(&str, &str, &str); 2] =
-    [("SweepKeepsFailing", "Errors", "AWS/Lambda"), ("PersonsAreNotTold", "Untold", "Lacuna")];
+const SLOW: [(&str, &str, &str); 3] = [
+    ("ControlsAreMissing", "ControlsMissing", "Lacuna"),
+    ("SweepKeepsFailing", "Errors", "AWS/Lambda"),
+    ("PersonsAreNotTold", "Untold", "Lacuna"),
+];
 
 fn silent(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut watched) = (Vec::new(), BTreeSet::new());

@@ -240,6 +240,9 @@ pub(super) fn swept_to() -> Key {
     Key::new("SWEEP#AUDIT".to_owned(), "SWEPT")
 }
 
+/// The sort key of every tenant's settings.
+pub(super) const TENANT: &str = "TENANT";
+
 pub(super) fn settings(tenant: &TenantId) -> Key {
     Key::new(format!("T#{tenant}"), TENANT)
 }

@@ -2,6 +2,7 @@
 
 use contract::api::{RequestSummary, RequestView, Submitted, TimelineEntry};
 use domain::RequestId;
+use serde_json::json;
 
 use super::list::{joined, pages};
 use super::{Desk, export};
@@ -25,6 +26,12 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
         Command::Resume(one) => {
             let call = Call::post(["requests", one.id.as_str(), "resume"]);
             change(&one.id, call, desk.api()?, desk).await
+        }
+        Command::Accept(accept) => {
+            let body = json!({"risk": "unproven", "reason": accept.reason});
+            let id = accept.one.id;
+            let call = Call::post(["requests", id.as_str(), "acceptances"]).with(&body)?;
+            change(&id, call, desk.api()?, desk).await
         }
         Command::Verify(verify) => self::verify(verify, desk).await,
         Command::Timeline(one) => timeline(&one.id, desk).await,

@@ -1,5 +1,6 @@
 //! What a catalog must satisfy before anything is planned with it.
 
+mod control;
 mod export;
 mod objects;
 mod shredding;
@@ -61,6 +62,7 @@ impl Catalog {
             }
             report.check_store(store);
             report.check_copy(store);
+            report.check_control(store);
         }
         report.problems
     }

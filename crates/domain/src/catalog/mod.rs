@@ -7,6 +7,7 @@
 
 mod backups;
 mod check;
+mod control;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use backups::Backup;
 pub use check::Problem;
+pub use control::{Control, ControlValue, PlantedBy};
 
 use crate::identity::IdentityType;
 use crate::ids::StoreId;
@@ -67,6 +69,10 @@ pub struct Store {
     pub backups: Option<Vec<Backup>>,
     /// Its collections.
     pub collections: Vec<Collection>,
+    /// The synthetic person whom every search of it must find: only then does it count that a search finds
+    /// nobody else. Needed where anything is deleted or anonymised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
 }
 
 fn default_space() -> String {

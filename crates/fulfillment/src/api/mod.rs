@@ -7,6 +7,7 @@
 //! there. What belongs to another tenant, or to another person, is not there at all: the answer is
 //! the same 404.
 
+mod accept;
 pub(crate) mod body;
 mod cancel;
 mod cursor;
@@ -207,6 +208,7 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         Endpoint::CancelRequest => cancel::cancel(ports, call).await,
         Endpoint::VerifyRequest => verify::verify(ports, call).await,
         Endpoint::ResumeRequest => resume::resume(ports, call).await,
+        Endpoint::AcceptRisk => accept::accept(ports, call).await,
         Endpoint::PlaceHold => holds::place(ports, call).await,
         Endpoint::ListHolds => holds::list(ports, call).await,
         Endpoint::ReleaseHold => holds::release(ports, call).await,

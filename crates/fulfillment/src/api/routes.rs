@@ -21,6 +21,8 @@ pub enum Endpoint {
     VerifyRequest,
     /// Sets a parked request going again.
     ResumeRequest,
+    /// Accepts that what some stores did not find is unproven.
+    AcceptRisk,
     /// Places a legal hold.
     PlaceHold,
     /// Lists legal holds.
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::GetTimeline => "GetTimeline",
             Self::VerifyRequest => "VerifyRequest",
             Self::ResumeRequest => "ResumeRequest",
+            Self::AcceptRisk => "AcceptRisk",
             Self::PlaceHold => "PlaceHold",
             Self::ListHolds => "ListHolds",
             Self::ReleaseHold => "ReleaseHold",
@@ -54,6 +57,7 @@ impl Endpoint {
             Self::CancelRequest => Action::Cancel,
             Self::VerifyRequest => Action::Verify,
             Self::ResumeRequest => Action::Resume,
+            Self::AcceptRisk => Action::Accept,
             Self::PlaceHold | Self::ReleaseHold => Action::Hold,
             Self::ListHolds => Action::ReadHolds,
         }
@@ -76,11 +80,12 @@ const REQUEST: &str = "/v1/requests/{id}";
 const TIMELINE: &str = "/v1/requests/{id}/timeline";
 const VERIFICATION: &str = "/v1/requests/{id}/verification";
 const RESUME: &str = "/v1/requests/{id}/resume";
+const ACCEPTANCES: &str = "/v1/requests/{id}/acceptances";
 const HOLDS: &str = "/v1/holds";
 const HOLD: &str = "/v1/holds/{id}";
 
 /// Every operation.
-pub const ROUTES: [Route; 10] = [
+pub const ROUTES: [Route; 11] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -88,6 +93,7 @@ pub const ROUTES: [Route; 10] = [
     route("GET", TIMELINE, Endpoint::GetTimeline),
     route("POST", VERIFICATION, Endpoint::VerifyRequest),
     route("POST", RESUME, Endpoint::ResumeRequest),
+    route("POST", ACCEPTANCES, Endpoint::AcceptRisk),
     route("POST", HOLDS, Endpoint::PlaceHold),
     route("GET", HOLDS, Endpoint::ListHolds),
     route("DELETE", HOLD, Endpoint::ReleaseHold),

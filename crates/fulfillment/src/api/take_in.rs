@@ -121,6 +121,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: Vec::new(),
+        unproven: Vec::new(),
+        accepted_risks: Vec::new(),
         cancel_requested: false,
         denied: None,
         held_until: None,

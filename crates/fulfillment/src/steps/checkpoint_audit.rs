@@ -11,19 +11,17 @@ use audit::tree::{Grown, Range, leaf};
 use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, verify_chain};
 use domain::TenantId;
 use domain::event::About;
-use ports::{AuditLog, Budget, Class, Entropy, Evidence, Fault, Notary, Requests, Tenants};
+use ports::{AuditLog, Budget, Class, Entropy, Evidence, Notary, Requests, Tenants};
 
 use crate::checkpoints::{Checkpoints, Standing, key_of, receipt_object};
 use crate::error::StepError;
+use crate::everybody::everybody;
 
 /// Entries that one checkpoint covers more than the last at the most: they are held at once.
 const MOST_NEW: usize = 10_000;
 
 /// Blocks that are asked for at once.
 const BLOCKS: usize = 20;
-
-/// Tenants that are asked for at once.
-const TENANTS: usize = 100;
 
 /// Errors that a run tells of at the most; it counts all.
 const MOST_ERRORS: usize = 20;
@@ -81,7 +79,7 @@ impl Done {
 /// so that where the time does not suffice for all, the next runs come to the rest.
 pub async fn run(ports: &Ports, budget: &dyn Budget) -> Result<Done, StepError> {
     let mut done = Done::default();
-    for tenant in &tenants(ports).await? {
+    for tenant in &everybody(&*ports.tenants, &*ports.entropy).await? {
         if budget.is_spent() {
             done.out_of_time = true;
             break;
@@ -91,22 +89,6 @@ pub async fn run(ports: &Ports, budget: &dyn Budget) -> Result<Done, StepError> 
         }
     }
     Ok(done)
-}
-
-/// All tenants, beginning with one by chance.
-async fn tenants(ports: &Ports) -> Result<Vec<TenantId>, Fault> {
-    let mut all: Vec<TenantId> = Vec::new();
-    loop {
-        let page = ports.tenants.all(all.last(), TENANTS).await?;
-        let more = page.len() == TENANTS;
-        all.extend(page);
-        if !more {
-            break;
-        }
-    }
-    let first = usize::try_from(ports.entropy.bits() % all.len().max(1) as u128).unwrap_or_default();
-    all.rotate_left(first);
-    Ok(all)
 }
 
 async fn checkpoint(

@@ -1,6 +1,8 @@
 //! `close-request`: end the request if it can be ended truthfully; otherwise say what it needs.
 //!
-//! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found.
+//! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found but the store's
+//! control person. Where that one was not found either, the store is unproven: the request is parked until it is,
+//! or until two officers accept the risk, and then it ends *partially fulfilled* whatever it would have been.
 //! Then the locks go, the next request for the person is woken, and the request's keys are destroyed:
 //! what was sealed about the person cannot be read again.
 
@@ -11,11 +13,12 @@ use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::request::Request;
-use domain::{Operation, Status, Task, TaskStatus};
+use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use jiff::Timestamp;
 use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::control::{rests_on_locating, unproven_locating};
 use crate::error::StepError;
 use crate::papers::Papers;
 use crate::receipts::{Closing, Sources};
@@ -47,6 +50,10 @@ pub struct Ports {
 enum Verdict {
     /// It can end like this.
     End(Status),
+    /// It would end if these stores had found their control.
+    Unproven(Vec<StoreId>),
+    /// It can end, and two officers accepted that these stores are unproven.
+    EndUnproven(Vec<StoreId>),
     /// Residue was found after so many passes, and another one may help.
     Residue { found: u64, passes: u32 },
     /// Keys were destroyed, and until then somebody may still have one.
@@ -73,19 +80,25 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
         _ => None,
     };
+    let sources = Sources {
+        requests: &*ports.requests,
+        catalogs: &*ports.catalogs,
+        papers,
+        may_be_unreadable: is_given_up(&request),
+    };
     match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
         Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
-            let sources = Sources {
-                requests: &*ports.requests,
-                catalogs: &*ports.catalogs,
-                papers,
-                may_be_unreadable: is_given_up(&request),
-            };
             let closing = sources.gather(input, &request, plan.as_ref()).await?;
-            let closed = close(&scope, status, &tasks, &closing).await?;
-            clean_up(ports, &closed).await?;
-            Ok(Decision::plain(Outcome::Closed))
+            end(ports, &scope, status, &tasks, &closing, &[]).await
+        }
+        Verdict::EndUnproven(stores) => {
+            let closing = sources.gather(input, &request, plan.as_ref()).await?;
+            end(ports, &scope, Status::PartiallyFulfilled, &tasks, &closing, &stores).await
+        }
+        Verdict::Unproven(stores) => {
+            note_unproven(&scope, &stores).await?;
+            Ok(Decision::plain(Outcome::Failed))
         }
         Verdict::Residue { found, passes } => {
             let rounds = ask_for_another_pass(&scope, found, passes).await?;
@@ -111,12 +124,31 @@ async fn ask_for_another_pass(scope: &Scope<'_>, found: u64, passes: u32) -> Res
             return Ok(Amend::Leave(now.residue_rounds));
         }
         now.residue_rounds += 1;
+        now.unproven.clear();
         now.become_status(Status::Planning)?;
         let rounds = now.residue_rounds;
         let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);
         Ok(Amend::commit(draft, rounds))
     })
     .await
+}
+
+/// Writes down which stores are unproven, for whoever parks the request, and for the officers who may accept it.
+async fn note_unproven(scope: &Scope<'_>, stores: &[StoreId]) -> Result<(), StepError> {
+    amend_plainly(scope, |mut now| {
+        if now.unproven == stores {
+            return Ok(Amend::Leave(()));
+        }
+        now.unproven = stores.to_vec();
+        let draft = Draft::new(now, EventKind::Unproven, scope.clock.now()).detail("stores", listed(stores));
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
+}
+
+/// Stores, as a detail of an event names them.
+fn listed(stores: &[StoreId]) -> String {
+    stores.iter().map(StoreId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Withdrawn or denied: it will not be erased.
@@ -148,14 +180,20 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Again;
     };
     let complete = plan.passes.last().is_some_and(|p| p.complete);
-    if request.is_to_be_exported() {
+    if complete && rests_on_locating(request, plan) {
+        let unproven = unproven_locating(plan, tasks);
+        let exported = !request.is_to_be_exported();
+        let found = plan.found_somebody() || request.erasing_begun;
+        return match (request.not_accepted(&unproven), unproven.is_empty()) {
+            (left, _) if !left.is_empty() => Verdict::Unproven(unproven),
+            _ if !exported => Verdict::Again,
+            (_, false) => Verdict::EndUnproven(unproven),
+            (_, true) if found => Verdict::End(Status::Fulfilled),
+            (_, true) => Verdict::End(Status::NoMatch),
+        };
+    }
+    if request.is_to_be_exported() || !request.kind.erases() {
         return Verdict::Again;
-    }
-    if complete && !plan.found_somebody() && !request.erasing_begun {
-        return Verdict::End(Status::NoMatch);
-    }
-    if !request.kind.erases() {
-        return if complete { Verdict::End(Status::Fulfilled) } else { Verdict::Again };
     }
     let pass = plan.pass_number();
     let settled = is_settled(plan, tasks);
@@ -164,15 +202,17 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Failed;
     }
     let erased_at = last_erased_at(tasks, now);
-    let mut residue = 0;
+    let (mut residue, mut unproven) = (0, Vec::new());
     for store in plan.stores() {
         let confirmed = tasks
             .iter()
             .find(|t| t.op == Operation::Confirm && t.store == store && t.pass == pass)
-            .filter(|t| t.status == TaskStatus::Done && erased_at.is_none_or(|at| t.at >= at))
-            .and_then(|t| t.tally.residue);
-        match confirmed {
-            Some(found) => residue += found,
+            .filter(|t| t.status == TaskStatus::Done && erased_at.is_none_or(|at| t.at >= at));
+        match confirmed.and_then(|task| Some((task.tally.residue?, task.control))) {
+            Some((found, control)) => {
+                residue += found;
+                unproven.extend(control.is_none().then_some(store));
+            }
             None => return Verdict::Again,
         }
     }
@@ -180,6 +220,8 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
     match (residue, true_from) {
         _ if !complete || !for_erasing => Verdict::Again,
         (0, Some(until)) if until > now => Verdict::Settle(until),
+        (0, _) if !request.not_accepted(&unproven).is_empty() => Verdict::Unproven(unproven),
+        (0, _) if !unproven.is_empty() => Verdict::EndUnproven(unproven),
         (0, _) if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
         (0, _) => Verdict::End(Status::PartiallyFulfilled),
         (found, _) => {
@@ -208,20 +250,39 @@ async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepErr
     Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
+/// Ends the request, with the stores that are unproven and accepted as that.
+async fn end(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    status: Status,
+    tasks: &[Task],
+    closing: &Closing,
+    unproven: &[StoreId],
+) -> Result<Decision, StepError> {
+    let closed = close(scope, status, tasks, closing, unproven).await?;
+    clean_up(ports, &closed).await?;
+    Ok(Decision::plain(Outcome::Closed))
+}
+
 async fn close(
     scope: &Scope<'_>,
     status: Status,
     tasks: &[Task],
     closing: &Closing,
+    unproven: &[StoreId],
 ) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
         let statement = closing.statement(&request, tasks, status, now);
         request.become_status(status)?;
         request.closed_at = Some(now);
+        request.unproven = unproven.to_vec();
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
         draft = draft.detail(DETAIL, statement.sha256());
         draft.statement = String::from_utf8(statement.bytes()).ok();
+        if !unproven.is_empty() {
+            draft = draft.detail("unproven", listed(unproven));
+        }
         draft.unlock.clone_from(&draft.request.locks);
         // Until the outcome is announced somebody must look after it.
         draft.request.progress_by = later(now, crate::change::PATIENCE);

@@ -20,6 +20,7 @@ pub mod park_request;
 mod persons_keys;
 pub mod pin_plan;
 pub mod plan;
+pub mod plant_controls;
 mod queue;
 pub mod record_download;
 pub mod record_failure;

@@ -75,6 +75,8 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: vec![],
+        unproven: vec![],
+        accepted_risks: vec![],
         cancel_requested: false,
         denied: None,
         held_until: None,

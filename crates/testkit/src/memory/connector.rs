@@ -8,6 +8,7 @@ use ports::stores::{Found, MOST_VALUES, PAGE, Remaining, Search, Settled, Since,
 use ports::{Class, Code, Connector, Fault, Suppressor};
 
 use super::database::{Contents, Row};
+use super::stores::Sight;
 use super::{World, lock, template};
 use crate::inject::{Point, fault};
 
@@ -31,6 +32,9 @@ impl Connector for MemoryConnector {
         let point = Point::ConnectorLocate;
         self.pass(point, || {
             self.check_search(point, target, search)?;
+            if self.is_blind(Sight::Locate) {
+                return Ok(Found { records: Vec::new(), next: None });
+            }
             if self.begins_empty(cursor) {
                 let next = Some(FROM_THE_START.to_owned());
                 return Ok(Found { records: Vec::new(), next });
@@ -108,6 +112,9 @@ impl Connector for MemoryConnector {
                 return Err(self.refused(point, "a search has 1 to 100 values"));
             }
             check_values(point, target, search)?;
+            if self.is_blind(Sight::Confirm) {
+                return Ok(Remaining { records: 0, next: None });
+            }
             if self.begins_empty(cursor) {
                 let next = Some(FROM_THE_START.to_owned());
                 return Ok(Remaining { records: 0, next });
@@ -281,6 +288,10 @@ impl MemoryConnector {
                 })
             }
         }
+    }
+
+    fn is_blind(&self, sight: Sight) -> bool {
+        lock(&self.world.inner.stores).blind.contains(&(self.place.1.clone(), sight))
     }
 
     pub(super) fn begins_empty(&self, cursor: Option<&str>) -> bool {

@@ -49,7 +49,7 @@ pub use lifecycle::{Execution, ExecutionState};
 pub use objects::{Earlier, Written};
 pub use outside::{Announced, Asked, Channel};
 pub use packages::{Fetched, Stored};
-pub use stores::Paging;
+pub use stores::{Paging, Sight};
 
 /// When a [`World`] begins: 2026-03-02, a Monday, at nine.
 pub const BEGINNING: &str = "2026-03-02T09:00:00Z";

@@ -1,6 +1,6 @@
 //! The connectors, by kind, all over the same memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,11 +31,22 @@ impl Default for Paging {
     }
 }
 
+/// A way of looking for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// As locating looks.
+    Locate,
+    /// As confirming looks.
+    Confirm,
+}
+
 /// Every tenant's stores.
 #[derive(Default)]
 pub(super) struct AllStores {
     pub(super) contents: BTreeMap<(TenantId, StoreId), database::Contents>,
     pub(super) paging: Paging,
+    /// The searches that silently find nobody.
+    pub(super) blind: BTreeSet<(StoreId, Sight)>,
     /// Bytes after which no more records are read whole.
     pub(super) most_collected: Option<usize>,
 }
@@ -110,6 +121,16 @@ impl World {
     pub fn set_paging(&self, paging: Paging) {
         let size = paging.size.clamp(1, PAGE);
         lock(&self.inner.stores).paging = Paging { size, ..paging };
+    }
+
+    /// Searches of a store find nobody from now on, without any error, as broken ones may.
+    pub fn make_blind(&self, store: &StoreId, sight: Sight) {
+        lock(&self.inner.stores).blind.insert((store.clone(), sight));
+    }
+
+    /// All searches find again what is there.
+    pub fn make_see(&self) {
+        lock(&self.inner.stores).blind.clear();
     }
 
     /// After how many bytes no more records are read whole, from now on: at least one is.

@@ -161,6 +161,7 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("submit a request", Action::Submit),
         ("read what a receipt names its person by", Action::ReadSalt),
         ("read the audit log and its checkpoints", Action::ReadAudit),
+        ("accept that a store is unproven", Action::Accept),
         ("read holds", Action::ReadHolds),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),

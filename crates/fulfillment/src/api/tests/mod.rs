@@ -1,5 +1,6 @@
 //! The front door over ports in memory.
 
+mod accepting;
 mod access;
 mod changing;
 mod documented;

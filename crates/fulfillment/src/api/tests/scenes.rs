@@ -82,7 +82,7 @@ async fn submitting(document: &Document) -> Vec<Scene> {
     ]
 }
 
-fn parked(draft: &mut Draft) {
+pub(super) fn parked(draft: &mut Draft) {
     draft.request.status = Status::Parked;
     draft.request.progress_by = "2026-03-02T09:04:00Z".parse().ok();
     let store = "crm".parse().expect("a store");
@@ -96,6 +96,21 @@ fn parked(draft: &mut Draft) {
     });
     let failed = task(Operation::Locate, "crm", Tally::default());
     draft.tasks.push(Task { status: TaskStatus::Failed, ..failed });
+}
+
+pub(super) fn unproven(draft: &mut Draft) {
+    parked(draft);
+    draft.request.unproven = vec!["crm".parse().expect("a store")];
+    if let Some(parked) = &mut draft.request.parked {
+        "CloseRequest".clone_into(&mut parked.state);
+        "store-unproven".clone_into(&mut parked.code);
+        "store-unproven: nobody is found, and the control person is not either, in crm (contacts.email)"
+            .clone_into(&mut parked.detail);
+    }
+    draft.tasks = vec![Task {
+        control_missing: Some("contacts.email".into()),
+        ..task(Operation::Locate, "crm", Tally::default())
+    }];
 }
 
 fn located(draft: &mut Draft) {
@@ -147,7 +162,17 @@ async fn showing(document: &Document) -> Vec<Scene> {
     front.change(&id, parked).await;
     let stopped = show(&front, &id).await;
     let resumed = front.ask(&who, "POST", &format!("/v1/requests/{id}/resume")).await;
+    let acceptances = format!("/v1/requests/{id}/acceptances");
+    let acceptance = body(document, "acceptance");
+    let not_unproven = front.post(&who, &acceptances, &acceptance).await;
+    let (front, _) = taken_in(document).await;
+    front.change(&id, unproven).await;
+    let accepted = front.post(&who, &acceptances, &acceptance).await;
+    let again = front.post(&who, &acceptances, &acceptance).await;
     vec![
+        ("notUnproven", not_unproven),
+        ("acceptedOnce", accepted),
+        ("acceptedAlready", again),
         ("coolingOff", cooling_off),
         ("fulfilled", fulfilled),
         ("ended", ended),

@@ -86,6 +86,8 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -161,6 +163,9 @@ stores:
     kind: sql
     owner: { team: shop, page: "pager:shop" }
     connection: shop-db
+    control:
+      records:
+        customers: { id: 990001, email: control@lacuna.invalid }
     collections:
       - name: customers
         resource: customers
@@ -175,6 +180,9 @@ stores:
   - id: files
     kind: s3
     owner: { team: files, page: "pager:files" }
+    control:
+      records:
+        tickets: { customer: "990001", ticket: T990001 }
     collections:
       - name: tickets
         resource: files

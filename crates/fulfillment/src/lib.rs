@@ -11,6 +11,7 @@ mod change;
 mod codes;
 mod error;
 pub mod fetch;
+pub mod ledger;
 mod papers;
 mod sanctions;
 mod staged;
@@ -20,5 +21,5 @@ pub mod vault;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};
-pub use papers::{Papers, Sealing};
+pub use papers::{Papers, Sealing, Subject};
 pub use subject::{Pseudonymiser, pseudonyms_of};

@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod fault;
+pub mod ledger;
 pub mod outside;
 pub mod packages;
 pub mod sealed;
@@ -11,6 +12,7 @@ pub mod time;
 
 pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
 pub use fault::{Class, Code, Fault};
+pub use ledger::{Ledger, MOST_MARKS, Turn};
 pub use outside::{Announcer, AuditLog, Sanctions};
 pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,

@@ -166,6 +166,8 @@ impl Stage {
             parked: None,
             announced: false,
             export,
+            origin: None,
+            ledgered: None,
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -458,8 +460,9 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
-                let ports = ports!(close_request: requests, keyring, staging, clock, entropy);
-                close_request::run(&ports, &input::<Run>(call)).await.map(json)
+                let ports =
+                    ports!(close_request: requests, keyring, staging, catalogs, ledger, clock, entropy);
+                close_request::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "CollectStoreFunctionArn" => {
                 let ports =

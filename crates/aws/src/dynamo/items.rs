@@ -100,6 +100,7 @@ pub(super) fn event(event: &Event) -> Result<Item, Fault> {
     let (about, id) = match &event.about {
         About::Request(id) => ("request_id", id.as_str()),
         About::Hold(id) => ("hold_id", id.as_str()),
+        About::Store(id) => ("store_id", id.as_str()),
     };
     let item = NewItem::new(&keys::event(event))
         .doc(event)?

@@ -81,6 +81,7 @@ pub(super) fn event(event: &Event) -> Key {
     let pk = match &event.about {
         About::Request(id) => request_partition(&event.tenant, id),
         About::Hold(id) => format!("T#{}#H#{id}", event.tenant),
+        About::Store(id) => format!("T#{}#STORE#{id}", event.tenant),
     };
     Key::new(pk, event_sort(event.n))
 }
@@ -189,6 +190,7 @@ pub(super) fn issuer(issuer: &str) -> Key {
 pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
+        KeyScope::Ledger(tenant) => Key::new(format!("T#{tenant}"), "LEDGER"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
@@ -267,6 +269,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
     let tenant = rest.parse().ok()?;
     match key.sk.split('#').nth(1) {
         None if key.sk == "PSEUDONYMS" => Some(KeyScope::Pseudonyms(tenant)),
+        None if key.sk == "LEDGER" => Some(KeyScope::Ledger(tenant)),
         Some("fields") => Some(KeyScope::Fields(tenant)),
         Some("subjects") => Some(KeyScope::Subjects(tenant)),
         _ => None,

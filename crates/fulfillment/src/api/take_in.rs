@@ -131,6 +131,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         parked: None,
         announced: false,
         export: wanted.export.clone(),
+        origin: None,
+        ledgered: None,
     }
 }
 

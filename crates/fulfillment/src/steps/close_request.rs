@@ -1,22 +1,26 @@
 //! `close-request`: end the request if it can be ended truthfully; otherwise say what it needs.
 //!
 //! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found.
-//! Then the locks go, the next request for the person is woken, and the request's keys are destroyed:
-//! what was sealed about the person cannot be read again.
+//! Before it ends, what was erased is written into the ledger: a backup must bring nobody back, and once the plan
+//! is gone nobody knows any more what belonged to them. Then the locks go, the next request for the person is
+//! woken, and the request's keys are destroyed: what was sealed about the person cannot be read again.
 
 use std::sync::Arc;
 
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
-use domain::request::Request;
+use domain::request::{Ledgered, Request};
 use domain::{Operation, Status, Task, TaskStatus};
 use jiff::Timestamp;
-use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
+use ports::{
+    Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Ledger, Requests, Staging,
+};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
-use crate::papers::Papers;
+use crate::ledger::Closing;
+use crate::papers::{Desk, Papers};
 use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
@@ -33,6 +37,10 @@ pub struct Ports {
     pub keyring: Arc<dyn Keyring>,
     /// The papers.
     pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -53,8 +61,8 @@ enum Verdict {
     Failed,
 }
 
-/// Runs the step.
-pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+/// Runs the step. [`StepError::More`] if the time was up before everything was in the ledger.
+pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Decision, StepError> {
     let actor = Actor::step("close-request");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
@@ -65,14 +73,22 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     // To end what is not to be erased nothing of the plan is needed: it may be unreadable by now.
-    let plan = match &request.plan {
-        Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
-        _ => None,
+    let needed = request.plan.is_some() && (!is_given_up(&request) || request.erasing_begun);
+    let desk = if needed { Some(papers.open(input).await?) } else { None };
+    let plan = match &desk {
+        Some(desk) => desk.plan(&request).await?,
+        None => None,
     };
     match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
         Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
-            let closed = close(&scope, status).await?;
+            let ledgered = match (&desk, &plan) {
+                (Some(desk), Some(plan)) => {
+                    enter(ports, &scope, (&request, plan), desk, &tasks, budget).await?
+                }
+                _ => None,
+            };
+            let closed = close(&scope, status, ledgered).await?;
             clean_up(ports, &closed).await?;
             Ok(Decision::plain(Outcome::Closed))
         }
@@ -178,6 +194,37 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
     }
 }
 
+/// Writes into the ledger what was erased, before anything of the plan goes. A call that is cut off goes on in the
+/// next; what was written twice is there once.
+async fn enter(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    (request, plan): (&Request, &Plan),
+    desk: &Desk<'_>,
+    tasks: &[Task],
+    budget: &dyn Budget,
+) -> Result<Option<Ledgered>, StepError> {
+    if !request.kind.erases() || !request.erasing_begun {
+        return Ok(None);
+    }
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let (ledger, keyring) = (&*ports.ledger, &*ports.keyring);
+    let now = ports.clock.now();
+    let closing = Closing { ledger, keyring, desk, request, plan, catalog: &catalog, tasks, now };
+    let mut done = request.ledgered.unwrap_or_default();
+    if closing.write(&mut done, budget).await? {
+        return Ok(Some(done));
+    }
+    amend_plainly(scope, |mut request| {
+        request.ledgered = Some(done);
+        let draft =
+            Draft::new(request, EventKind::Progressed, scope.clock.now()).detail("ledger", done.marks);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Err(StepError::More)
+}
+
 /// Waits until what was done is true: nobody has a key any more that was destroyed.
 async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepError> {
     let until = whole_seconds(until);
@@ -197,12 +244,16 @@ async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepErr
     Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
-async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {
+async fn close(scope: &Scope<'_>, status: Status, ledgered: Option<Ledgered>) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
         request.become_status(status)?;
         request.closed_at = Some(now);
+        request.ledgered = ledgered;
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
+        if let Some(ledgered) = ledgered {
+            draft = draft.detail("ledger", ledgered.marks);
+        }
         draft.unlock.clone_from(&draft.request.locks);
         // Until the outcome is announced somebody must look after it.
         draft.request.progress_by = later(now, crate::change::PATIENCE);

@@ -28,5 +28,5 @@ pub mod start_request;
 pub mod suppress_store;
 pub mod sweep;
 pub mod sweep_export;
-mod treatment;
+pub(crate) mod treatment;
 pub mod write_audit;

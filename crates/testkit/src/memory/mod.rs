@@ -11,6 +11,7 @@ mod control;
 mod database;
 mod holds;
 mod keyring;
+mod ledger;
 mod lifecycle;
 mod mail;
 mod objects;
@@ -31,8 +32,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Letter,
-    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Ledger,
+    Letter, Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -58,6 +59,7 @@ struct Inner {
     control: Mutex<control::Control>,
     registry: Mutex<registry::Registry>,
     keys: Mutex<keyring::Keys>,
+    ledger: Mutex<ledger::Books>,
     sealed: Mutex<sealed::Sealed>,
     packages: Mutex<packages::Bucket>,
     signing_key: signer::SigningKey,
@@ -87,6 +89,7 @@ impl World {
                 control: Mutex::default(),
                 registry: Mutex::default(),
                 keys: Mutex::default(),
+                ledger: Mutex::default(),
                 sealed: Mutex::default(),
                 packages: Mutex::default(),
                 signing_key: signer::SigningKey::new(seed),
@@ -140,6 +143,11 @@ impl World {
 
     /// The same, for rotation.
     pub fn key_admin(&self) -> Arc<dyn KeyAdmin> {
+        Arc::new(self.clone())
+    }
+
+    /// The erasure ledger.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(self.clone())
     }
 

@@ -174,7 +174,7 @@ fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {
 impl Keyring for KeysTable {
     async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+            KeyScope::Pseudonyms(_) | KeyScope::Ledger(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
                 self.obtain_single(scope).await
             }
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
@@ -184,7 +184,9 @@ impl Keyring for KeysTable {
 
     async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => self.single(scope).await,
+            KeyScope::Pseudonyms(_) | KeyScope::Ledger(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+                self.single(scope).await
+            }
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
             KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
@@ -204,7 +206,7 @@ impl Keyring for KeysTable {
 
     async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+            KeyScope::Pseudonyms(_) | KeyScope::Ledger(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
                 let destroyed = self.table.delete(&keys::data_key(scope)).await;
                 // Also when the call failed: it may have gone through.
                 self.unwrapped.forget(&(scope.clone(), ONLY));

@@ -39,7 +39,7 @@ use async_trait::async_trait;
 use contract::settings::is_own_secret;
 use domain::TenantId;
 use domain::catalog::{Store, StoreKind};
-use ports::{Class, Code, Collector, Connector, Contents, Fault, Stores, Suppressor};
+use ports::{Class, Code, Collector, Connector, Contents, Fault, Planter, Stores, Suppressor, Walker};
 
 use cache::Cache;
 pub use secrets::Secrets;
@@ -161,6 +161,16 @@ impl Stores for Connectors {
 
     async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault> {
         Ok(self.connected(tenant, store).await?.contents)
+    }
+
+    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault> {
+        self.connected(tenant, store).await?;
+        Err(refused(store, "this kind of store is not walked yet"))
+    }
+
+    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault> {
+        self.connected(tenant, store).await?;
+        Ok(None)
     }
 }
 

@@ -21,6 +21,6 @@ pub use sealed::{
     Begin, FAULTS_IN_A_ROW, KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped,
     RotatingKeys, Staging,
 };
-pub use stores::{Collector, Connector, Contents, Stores, Suppressor};
+pub use stores::{Collector, Connector, Contents, Planter, Stores, Suppressor, Walker};
 pub use stream::{Chunks, Upload};
 pub use time::{Budget, Clock, Entropy};

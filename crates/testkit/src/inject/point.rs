@@ -107,4 +107,8 @@ points! {
     CollectorCollect = "collector.collect", false, StoreUnavailable;
     ContentsContent = "contents.content", false, StoreUnavailable;
     ContentsRead = "contents.read", false, StoreUnavailable;
+    StoresWalker = "stores.walker", false, StoreUnavailable;
+    StoresPlanter = "stores.planter", false, StoreUnavailable;
+    WalkerWalk = "walker.walk", false, StoreUnavailable;
+    PlanterPlant = "planter.plant", true, StoreUnavailable;
 }

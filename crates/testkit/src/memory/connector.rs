@@ -12,7 +12,7 @@ use super::{World, lock, template};
 use crate::inject::{Point, fault};
 
 /// The cursor after a page that is empty at the beginning.
-const FROM_THE_START: &str = "start";
+pub(super) const FROM_THE_START: &str = "start";
 
 /// A connection to one tenant's store.
 pub(super) struct MemoryConnector {
@@ -269,7 +269,7 @@ impl MemoryConnector {
         Ok(())
     }
 
-    fn read_cursor(&self, point: Point, cursor: Option<&str>) -> Result<Option<RecordKey>, Fault> {
+    pub(super) fn read_cursor(&self, point: Point, cursor: Option<&str>) -> Result<Option<RecordKey>, Fault> {
         match cursor {
             None | Some(FROM_THE_START) => Ok(None),
             Some(text) => serde_json::from_str(text)
@@ -278,15 +278,15 @@ impl MemoryConnector {
         }
     }
 
-    fn begins_empty(&self, cursor: Option<&str>) -> bool {
+    pub(super) fn begins_empty(&self, cursor: Option<&str>) -> bool {
         cursor.is_none() && lock(&self.world.inner.stores).paging.begins_empty
     }
 
-    fn page_size(&self) -> usize {
+    pub(super) fn page_size(&self) -> usize {
         lock(&self.world.inner.stores).paging.size
     }
 
-    fn refused(&self, point: Point, detail: &str) -> Fault {
+    pub(super) fn refused(&self, point: Point, detail: &str) -> Fault {
         fault(point, Class::Permanent, self.place.1.as_str(), detail)
     }
 }
@@ -323,13 +323,13 @@ fn is_treated(row: &Row, treatment: &Treatment) -> bool {
     }
 }
 
-fn wanted(row: &Row, names: &[String]) -> Row {
+pub(super) fn wanted(row: &Row, names: &[String]) -> Row {
     let present = names.iter().filter_map(|name| Some((name.clone(), row.get(name)?.clone())));
     present.collect()
 }
 
 /// A column becomes 1 or 0, or a text that says so; an attribute is set or removed.
-fn flag_value(target: &Target<'_>, flag: &str, hidden: bool) -> Option<Value> {
+pub(super) fn flag_value(target: &Target<'_>, flag: &str, hidden: bool) -> Option<Value> {
     if !hidden && target.store.kind == StoreKind::Dynamodb {
         return None;
     }

@@ -17,6 +17,7 @@ mod mail;
 mod objects;
 mod outside;
 mod packages;
+mod planting;
 mod registry;
 mod requests;
 mod sealed;
@@ -26,6 +27,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod visits;
+mod walking;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::catalog::{Catalog, Store, StoreKind};
 use domain::{StoreId, TenantId};
 use ports::stores::PAGE;
-use ports::{Collector, Connector, Contents, Fault, Stores, Suppressor};
+use ports::{Collector, Connector, Contents, Fault, Planter, Stores, Suppressor, Walker};
 
 use super::connector::MemoryConnector;
 use super::database;
@@ -79,6 +79,20 @@ impl Stores for World {
             }
             let contents: Arc<dyn Contents> = Arc::new(self.connect(tenant, store));
             Ok(Some(contents))
+        })
+    }
+
+    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault> {
+        self.injector().pass(Point::StoresWalker, store.id.as_str(), || {
+            let walker: Arc<dyn Walker> = Arc::new(self.connect(tenant, store));
+            Ok(walker)
+        })
+    }
+
+    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault> {
+        self.injector().pass(Point::StoresPlanter, store.id.as_str(), || {
+            let planter: Arc<dyn Planter> = Arc::new(self.connect(tenant, store));
+            Ok(Some(planter))
         })
     }
 }

@@ -5,9 +5,11 @@ mod connecting;
 mod holding;
 mod outside;
 mod packaging;
+mod planting;
 mod refusing;
 mod repeating;
 mod rest;
+mod walking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,6 +3,10 @@
 //! A mark is an HMAC under a key that is derived for one store from the tenant's ledger key. So what one store's key
 //! opens says nothing of another store, and neither can be joined with the pseudonyms of requests or of the audit.
 
+pub(crate) mod asking;
+pub(crate) mod looking;
+pub(crate) mod standing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalog::{Catalog, Method, Store};

@@ -108,6 +108,18 @@ pub enum ReplayStatus {
     Failed,
 }
 
+/// What a walk is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It reads the store.
+    Walking,
+    /// It asks for the erasure of those it found.
+    Asking,
+    /// It waits until all of these have ended.
+    Waiting,
+}
+
 /// One replay of the ledger into a store. Holds no personal data: the cursor is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
@@ -133,8 +145,10 @@ pub struct Replay {
     pub status: ReplayStatus,
     /// Which walk it is, from 1.
     pub walk: u32,
-    /// Whether this walk is at its end, so that only its erasures are left.
-    pub walked_all: bool,
+    /// What this walk is at.
+    pub phase: Phase,
+    /// Up to whom the erasures of this walk were asked for, or have ended.
+    pub at_found: Option<Found>,
     /// Which of the collections that are walked is at hand.
     pub collection: usize,
     /// Where it goes on in it, sealed.
@@ -173,10 +187,17 @@ impl Replay {
         self.walk < MOST_WALKS
     }
 
+    /// Goes on with what follows in this walk.
+    pub fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.at_found = None;
+    }
+
     /// Begins the next walk.
     pub fn walk_again(&mut self) {
         self.walk += 1;
-        self.walked_all = false;
+        self.phase = Phase::Walking;
+        self.at_found = None;
         self.collection = 0;
         self.cursor = None;
     }

@@ -22,6 +22,7 @@ pub mod plan;
 mod queue;
 pub mod record_download;
 pub mod record_failure;
+pub mod replay_ledger;
 pub mod restore_store;
 mod seen;
 pub mod start_request;

@@ -43,6 +43,10 @@ pub enum Action {
     Hold,
     /// Read holds.
     ReadHolds,
+    /// Say that a store was restored, and have the erasure ledger replayed into it.
+    Replay,
+    /// Read how stores stand to their backups, and replays.
+    ReadLedger,
     /// Seal data under the tenant's keys.
     Seal,
     /// Open what was sealed.
@@ -55,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -66,6 +70,8 @@ impl Action {
         Self::ReadVisits,
         Self::Hold,
         Self::ReadHolds,
+        Self::Replay,
+        Self::ReadLedger,
         Self::Seal,
         Self::Unseal,
         Self::RotateKeys,
@@ -99,17 +105,18 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, ReadVisits, Resume, Seal, Submit,
-            Unseal, Verify,
+            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, ReadLedger, ReadVisits, Replay, Resume,
+            Seal, Submit, Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch),
             Self::Officer => {
-                matches!(action, Read | Cancel | Verify | Resume | MakeCode | ReadVisits | Hold | ReadHolds)
+                let requests = matches!(action, Read | Cancel | Verify | Resume | MakeCode | ReadVisits);
+                requests || matches!(action, Hold | ReadHolds | Replay | ReadLedger)
             }
-            Self::Owner => matches!(action, Read | Resume),
-            Self::Auditor => matches!(action, Read | ReadHolds | ReadKeys),
+            Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
+            Self::Auditor => matches!(action, Read | ReadHolds | ReadLedger | ReadKeys),
             Self::Admin => !matches!(action, Fetch | Seal | Unseal),
         }
     }
@@ -120,7 +127,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 14] = [
+    const MAY: [(Action, &str); 16] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -131,6 +138,8 @@ mod tests {
         (Action::ReadVisits, "officer admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
+        (Action::Replay, "officer owner admin"),
+        (Action::ReadLedger, "officer owner auditor admin"),
         (Action::Seal, "backend"),
         (Action::Unseal, "backend"),
         (Action::RotateKeys, "admin"),

@@ -113,8 +113,10 @@ impl Origin {
 }
 
 /// How much of what a request erased is in the ledger, while it is being closed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledgered {
+    /// When it was begun: what is written counts as erased then.
+    pub at: Timestamp,
     /// Pages of the plan that were gone through.
     pub pages: u32,
     /// Marks that were written.

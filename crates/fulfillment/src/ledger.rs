@@ -93,14 +93,14 @@ impl Closing<'_> {
         if done.pages == 0 {
             let people = self.plan.people().into_iter().map(Clue::Identity);
             let keys = self.plan.keys.iter().cloned().map(Clue::Key);
-            done.marks += self.mark(&places, &people.chain(keys).collect()).await?;
+            done.marks += self.mark(done.at, &places, &people.chain(keys).collect()).await?;
             for place in &places {
                 self.stand(place).await?;
             }
         }
         while let Some((store, page)) = usize::try_from(done.pages).ok().and_then(|at| pages.get(at)) {
             let page = self.desk.page(&page.object).await?;
-            done.marks += self.mark(&places, &self.clues(store, &page)).await?;
+            done.marks += self.mark(done.at, &places, &self.clues(store, &page)).await?;
             done.pages += 1;
             if budget.is_spent() && (done.pages as usize) < pages.len() {
                 return Ok(false);
@@ -186,7 +186,12 @@ impl Closing<'_> {
     }
 
     /// Writes the marks of clues; how many.
-    async fn mark(&self, places: &[Place], clues: &BTreeSet<Clue>) -> Result<u64, StepError> {
+    async fn mark(
+        &self,
+        erased_at: Timestamp,
+        places: &[Place],
+        clues: &BTreeSet<Clue>,
+    ) -> Result<u64, StepError> {
         let mut entries = Vec::new();
         for place in places {
             let mut known = BTreeSet::new();
@@ -199,7 +204,7 @@ impl Closing<'_> {
                         store: place.id.clone(),
                         mark,
                         method: *method,
-                        erased_at: self.now,
+                        erased_at,
                         request: self.request.id.clone(),
                     });
                 }

@@ -120,6 +120,17 @@ pub enum Phase {
     Waiting,
 }
 
+impl Phase {
+    /// As it is written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Walking => "walking",
+            Self::Asking => "asking",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
 /// One replay of the ledger into a store. Holds no personal data: the cursor is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {

@@ -28,7 +28,7 @@ pub(crate) struct Configured {
     /// The catalog's version.
     pub(crate) version: String,
     /// The catalog.
-    catalog: Arc<Catalog>,
+    pub(crate) catalog: Arc<Catalog>,
 }
 
 /// Reads the tenant's configuration.

@@ -72,9 +72,9 @@ impl Look<'_> {
     ) -> Result<Looked, StepError> {
         let wanted = wanted_by_walk(self.catalog, self.store, collection);
         let target = Target { store: self.store, collection, wanted: &wanted };
-        let walked = walker.walk(&target, cursor).await?;
-        let mut records = Vec::with_capacity(walked.records.len());
-        for seen in &walked.records {
+        let page = walker.walk(&target, cursor).await?;
+        let mut records = Vec::with_capacity(page.records.len());
+        for seen in &page.records {
             records.push((seen, self.marked(collection, seen)?));
         }
         let known = self.known(records.iter().flat_map(|(_, marked)| marked.values()).cloned().collect());
@@ -98,7 +98,7 @@ impl Look<'_> {
             one.clues.extend(leading(&hits));
         }
         let met = self.not_kept(collection, met).await?;
-        Ok(Looked { read: walked.records.len(), met, next: walked.next })
+        Ok(Looked { read: page.records.len(), met, next: page.next })
     }
 
     /// A record's clues, each with its mark.

@@ -21,7 +21,13 @@ pub(crate) struct Wanted {
 }
 
 /// A store was restored from a backup that was taken then: from now on it is not fit for traffic.
-pub(crate) fn restored(read: Option<Standing>, next: Standing, taken_at: Timestamp, by: &str, now: Timestamp) -> Turn {
+pub(crate) fn restored(
+    read: Option<Standing>,
+    next: Standing,
+    taken_at: Timestamp,
+    by: &str,
+    now: Timestamp,
+) -> Turn {
     let mut next = Standing {
         restored_at: Some(now),
         taken_at: Some(taken_at),

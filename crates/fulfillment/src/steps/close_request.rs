@@ -211,7 +211,7 @@ async fn enter(
     let (ledger, keyring) = (&*ports.ledger, &*ports.keyring);
     let now = ports.clock.now();
     let closing = Closing { ledger, keyring, desk, request, plan, catalog: &catalog, tasks, now };
-    let mut done = request.ledgered.unwrap_or_default();
+    let mut done = request.ledgered.unwrap_or(Ledgered { at: now, pages: 0, marks: 0 });
     if closing.write(&mut done, budget).await? {
         return Ok(Some(done));
     }

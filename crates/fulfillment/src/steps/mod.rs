@@ -24,6 +24,7 @@ pub mod record_download;
 pub mod record_failure;
 pub mod replay_ledger;
 pub mod restore_store;
+pub mod sample_stores;
 mod seen;
 pub mod start_request;
 pub mod suppress_store;

@@ -14,9 +14,8 @@ use domain::event::EventKind;
 use domain::ledger::{Found, Phase, Replay, ReplayStatus, walked};
 use domain::request::Origin;
 use domain::{ReplayId, RequestId, Status, TenantId};
-use ports::{
-    Budget, Catalogs, Class, Clock, Entropy, Keyring, Ledger, Requests, Staging, Stores, Turn,
-};
+use ports::{Budget, Catalogs, Class, Clock, Entropy, Keyring, Ledger, Requests, Staging, Stores, Turn};
+use zeroize::Zeroizing;
 
 use crate::error::StepError;
 use crate::ledger::Marks;
@@ -180,16 +179,10 @@ async fn walk(ports: &Ports, replay: &Replay) -> Result<Next, StepError> {
     }
     next.walked += looked.read as u64;
     next.pace(looked.read, now);
-    next.cursor = match looked.next {
-        Some(cursor) => {
-            let cursor = zeroize::Zeroizing::new(cursor);
-            Some(marks.seal_cursor(tenant, replay.id.as_str(), &*ports.entropy, &cursor)?)
-        }
-        None => {
-            next.collection += 1;
-            None
-        }
-    };
+    let cursor = looked.next.map(Zeroizing::new);
+    next.collection += usize::from(cursor.is_none());
+    let sealed = cursor.map(|c| marks.seal_cursor(tenant, replay.id.as_str(), &*ports.entropy, &c));
+    next.cursor = sealed.transpose()?;
     Ok(Next::Go(Box::new(next)))
 }
 

@@ -105,6 +105,7 @@ def deploy(catalog_version: str) -> dict[str, str]:
             "StoreHidePolicyArns": stores["HidePolicyArn"],
             "StoreErasePolicyArns": stores["ErasePolicyArn"],
             "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],
+            "StoreWalkPolicyArns": stores["WalkPolicyArn"],
             "AllowLoopback": "true",
             "EndpointUrl": function_endpoint(),
             # Local engines know neither versions of a state machine nor the account's setting for logs.

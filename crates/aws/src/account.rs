@@ -8,14 +8,16 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Links,
-    Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants, Visits,
+    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Ledger,
+    Links, Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
 use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
-use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable};
+use crate::dynamo::{
+    AuditTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable, VisitsTable,
+};
 use crate::environment;
 use crate::executions::StepFunctions;
 use crate::http::Guard;
@@ -133,6 +135,15 @@ impl Account {
         Ok(Arc::new(HoldsTable::new(
             self.tables(),
             self.setting("LACUNA_HOLDS_TABLE")?,
+            self.setting("LACUNA_REQUESTS_TABLE")?,
+        )))
+    }
+
+    /// The `ledger` table: `LACUNA_LEDGER_TABLE`, and `LACUNA_REQUESTS_TABLE` for its events.
+    pub fn ledger(&self) -> Result<Arc<dyn Ledger>, AccountError> {
+        Ok(Arc::new(LedgerTable::new(
+            self.tables(),
+            self.setting("LACUNA_LEDGER_TABLE")?,
             self.setting("LACUNA_REQUESTS_TABLE")?,
         )))
     }
@@ -323,7 +334,8 @@ impl Account {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 18] = [
+    const ALL: [(&str, &str); 19] = [
+        ("LACUNA_LEDGER_TABLE", "lacuna-ledger"),
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
         ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
@@ -356,7 +368,8 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 18] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 19] = [
+        ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),

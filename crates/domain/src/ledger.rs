@@ -182,6 +182,9 @@ pub struct Entry {
     pub erased_at: Timestamp,
     /// By which request.
     pub request: RequestId,
+    /// By which request they were erased at first: who is erased again, and again, keeps it, so that all that was ever
+    /// theirs is found together. The same as `request` for most.
+    pub original: RequestId,
 }
 
 #[cfg(test)]

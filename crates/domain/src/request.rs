@@ -97,7 +97,7 @@ pub struct PlanRef {
 /// What a request that Lacuna itself made goes back to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The request by which the person was erased before.
+    /// The request by which the person was erased at first.
     pub request: RequestId,
     /// The replay that found them in a restored store. `None`: they were met in a store that was not restored, and
     /// may have come back by themselves.

@@ -192,6 +192,8 @@ impl Closing<'_> {
         places: &[Place],
         clues: &BTreeSet<Clue>,
     ) -> Result<u64, StepError> {
+        let origin = self.request.origin.as_ref().map(|origin| &origin.request);
+        let original = origin.unwrap_or(&self.request.id);
         let mut entries = Vec::new();
         for place in places {
             let mut known = BTreeSet::new();
@@ -206,6 +208,7 @@ impl Closing<'_> {
                         method: *method,
                         erased_at,
                         request: self.request.id.clone(),
+                        original: original.clone(),
                     });
                 }
             }

@@ -64,7 +64,7 @@ pub trait Ledger: Send + Sync {
         most: usize,
     ) -> Result<Vec<Found>, Fault>;
 
-    /// Stores of all tenants that have a standing, at most so many after this one, in an order of its own.
+    /// Stores of all tenants that have a standing, at most so many after this one, in the order of tenants, then of stores.
     async fn stores(
         &self,
         after: Option<&(TenantId, StoreId)>,

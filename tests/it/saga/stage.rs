@@ -54,7 +54,7 @@ pub struct Stage {
     pub world: World,
     pub tenant: TenantId,
     pub manner: Manner,
-    definition: Definition,
+    pub definition: Definition,
     pub walks: Mutex<Vec<Walked>>,
     pub happening: Mutex<Option<Happening>>,
     /// What happens before each call of a function: its name is given.

@@ -9,9 +9,10 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("ledger()", "LACUNA_LEDGER_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
     ("keyring()", "LACUNA_KEYS_TABLE"),
     ("key_admin()", "LACUNA_KEYS_TABLE"),
@@ -77,6 +78,8 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
             "RotateKeysFunction" => json!(["subjects"]),
+            "CloseRequestFunction" => json!(["plan", "ledger"]),
+            "ReplayLedgerFunction" | "SampleStoresFunction" => json!(["pseudonyms", "ledger", "plan"]),
             "CollectStoreFunction" | "PackageExportFunction" => json!(["plan"]),
             "RecordDownloadFunction" => json!(["pseudonyms"]),
             "AnnounceFunction" => json!(["plan", "export"]),

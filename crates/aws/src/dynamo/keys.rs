@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{About, Event};
+use domain::ledger::{Found, Replay};
 use domain::request::RequestType;
-use domain::{HoldId, Pseudonym, RequestId, Status, Task, TenantId};
+use domain::{HoldId, Pseudonym, ReplayId, RequestId, Status, StoreId, Task, TenantId};
 use jiff::Timestamp;
 use ports::KeyScope;
 
@@ -196,6 +197,67 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
+}
+
+/// A mark of the erasure ledger. Each is a partition of its own, so that writes spread.
+pub(super) fn mark(tenant: &TenantId, store: &StoreId, mark: &Pseudonym) -> Key {
+    Key::new(format!("T#{tenant}#M#{store}#{mark}"), "MARK")
+}
+
+pub(super) fn standings_partition(tenant: &TenantId) -> String {
+    format!("T#{tenant}#STORES")
+}
+
+/// How a store stands to its backups.
+pub(super) fn standing(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(standings_partition(tenant), store.as_str())
+}
+
+/// The partition of all stores that have a standing.
+pub(super) const STORES: &str = "STORES";
+
+/// A store in it. `#` sorts before all that a name may have: the order is that of tenants, then of stores.
+pub(super) fn listed_store(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(STORES.to_owned(), format!("{tenant}#{store}"))
+}
+
+/// Reads the sort key that [`listed_store`] writes.
+pub(super) fn parse_listed_store(sk: &str) -> Option<(TenantId, StoreId)> {
+    let (tenant, store) = sk.split_once('#')?;
+    Some((tenant.parse().ok()?, store.parse().ok()?))
+}
+
+pub(super) fn replay_partition(tenant: &TenantId, id: &ReplayId) -> String {
+    format!("T#{tenant}#REPLAY#{id}")
+}
+
+pub(super) fn replay(tenant: &TenantId, id: &ReplayId) -> Key {
+    Key::new(replay_partition(tenant, id), "REPLAY")
+}
+
+/// What the sort keys of those begin with whom a replay found.
+pub(super) const FOUND: &str = "FOUND#";
+
+pub(super) fn found(tenant: &TenantId, id: &ReplayId, found: &Found) -> Key {
+    Key::new(replay_partition(tenant, id), found_sort(found))
+}
+
+pub(super) fn found_sort(found: &Found) -> String {
+    format!("{FOUND}{:04}#{}", found.walk, found.original)
+}
+
+/// The partition of the replays that run.
+pub(super) const RUNNING: &str = "RUNNING";
+
+/// A replay in it; those that began first come first.
+pub(super) fn running(replay: &Replay) -> Key {
+    Key::new(RUNNING.to_owned(), format!("{}#{}#{}", instant(replay.begun_at), replay.tenant, replay.id))
+}
+
+/// Reads the sort key that [`running`] writes.
+pub(super) fn parse_running(sk: &str) -> Option<(TenantId, ReplayId)> {
+    let (tenant, id) = sk.split_once('#')?.1.split_once('#')?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
 }
 
 /// What the sort key of a visit begins with.

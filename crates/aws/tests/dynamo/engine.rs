@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use aws::dynamo::{AuditTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -21,6 +21,7 @@ pub struct Names {
     pub audit: String,
     pub registry: String,
     pub keys: String,
+    pub ledger: String,
     pub kms_key: String,
 }
 
@@ -57,6 +58,7 @@ pub async fn deployment() -> Deployment {
         audit_log: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
         keyring: keys.clone(),
         key_admin: keys,
+        ledger: Arc::new(engine.ledger()),
     }
 }
 
@@ -67,6 +69,10 @@ impl Engine {
 
     pub fn holds(&self) -> HoldsTable {
         HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests)
+    }
+
+    pub fn ledger(&self) -> LedgerTable {
+        LedgerTable::new(self.dynamodb.clone(), &self.names.ledger, &self.names.requests)
     }
 
     pub fn registry(&self) -> RegistryTable {
@@ -124,6 +130,7 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
         audit: name("audit"),
         registry: name("registry"),
         keys: name("keys"),
+        ledger: name("ledger"),
         kms_key: key.key_id.clone(),
     };
     let indexes = [
@@ -133,7 +140,7 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
     make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;
-    for table in [&names.holds, &names.audit, &names.registry] {
+    for table in [&names.holds, &names.audit, &names.registry, &names.ledger] {
         make_table(dynamodb, table, &[]).await;
     }
     names

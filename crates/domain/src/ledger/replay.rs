@@ -224,7 +224,7 @@ impl Replay {
 pub struct Found {
     /// In which walk.
     pub walk: u32,
-    /// The request by which they were erased before.
+    /// The request by which they were erased at first.
     pub original: RequestId,
     /// The request by which they are erased again.
     pub request: RequestId,

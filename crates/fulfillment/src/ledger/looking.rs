@@ -54,7 +54,7 @@ pub(crate) struct Met {
 pub(crate) struct Looked {
     /// Records that were read.
     pub read: usize,
-    /// Who was met, by the request that had erased them.
+    /// Who was met, by the request that had erased them at first.
     pub met: BTreeMap<RequestId, Met>,
     /// Where the store goes on.
     pub next: Option<String>,
@@ -89,11 +89,14 @@ impl Look<'_> {
             if collection.erasure.method == Method::Anonymise && self.is_as_left(collection, seen, &known)? {
                 continue;
             }
-            let one = met.entry(latest.request.clone()).or_insert_with(|| Met {
+            let one = met.entry(latest.original.clone()).or_insert_with(|| Met {
                 entry: (*latest).clone(),
                 clues: BTreeSet::new(),
                 records: 0,
             });
+            if latest.erased_at > one.entry.erased_at {
+                one.entry = (*latest).clone();
+            }
             one.records += 1;
             one.clues.extend(leading(&hits));
         }
@@ -147,7 +150,7 @@ impl Look<'_> {
     ) -> Result<BTreeMap<RequestId, Met>, StepError> {
         let mut left = BTreeMap::new();
         for (original, one) in met {
-            let request = self.requests.load(self.tenant, &original).await?;
+            let request = self.requests.load(self.tenant, &one.entry.request).await?;
             let keeps = |request: &Request| {
                 kept_by(request, self.catalog, self.store, collection, self.now).is_some()
             };

@@ -18,6 +18,7 @@ fn memory() -> Ready<Deployment> {
         audit_log: world.audit_log(),
         keyring: world.keyring(),
         key_admin: world.key_admin(),
+        ledger: world.ledger(),
     })
 }
 

@@ -159,6 +159,8 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("read from where packages were fetched", Action::ReadVisits),
         ("submit a request", Action::Submit),
         ("read holds", Action::ReadHolds),
+        ("say that a store was restored, and replay", Action::Replay),
+        ("read restores and replays", Action::ReadLedger),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),
     ] {

@@ -11,13 +11,16 @@ use ports::{Class, Code, Fault, Ledger, MOST_MARKS, Turn};
 use super::{World, lock};
 use crate::inject::Point;
 
+/// Whom the walks of a replay found: the walk, the request at first, the request now.
+type People = BTreeSet<(u32, RequestId, RequestId)>;
+
 /// The `ledger` table.
 #[derive(Default)]
 pub(super) struct Books {
     entries: BTreeMap<(TenantId, StoreId, Pseudonym), Entry>,
     standings: BTreeMap<(TenantId, StoreId), Standing>,
     replays: BTreeMap<(TenantId, ReplayId), Replay>,
-    found: BTreeMap<(TenantId, ReplayId), BTreeSet<(u32, RequestId, RequestId)>>,
+    found: BTreeMap<(TenantId, ReplayId), People>,
 }
 
 impl Books {

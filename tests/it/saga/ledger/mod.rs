@@ -50,7 +50,7 @@ fn put_back(stage: &Stage, store: &str, backup: &[Contents]) {
 }
 
 /// Calls the API.
-async fn call(stage: &Stage, method: &str, resource: &str, id: Option<&str>, body: Value) -> (u16, Value) {
+async fn call(stage: &Stage, method: &str, resource: &str, id: Option<&str>, body: &Value) -> (u16, Value) {
     let w = &stage.world;
     let ports = api::Ports {
         requests: w.requests(),
@@ -90,21 +90,21 @@ fn read<T: DeserializeOwned>((status, body): (u16, Value)) -> T {
 /// Says that a store was restored.
 async fn declare(stage: &Stage, store: &str, taken_at: Timestamp) -> LedgerStore {
     let body = json!({"store": store, "taken_at": taken_at});
-    read(call(stage, "POST", "/v1/ledger/restores", None, body).await)
+    read(call(stage, "POST", "/v1/ledger/restores", None, &body).await)
 }
 
 async fn begin(stage: &Stage, store: &str, dry_run: bool) -> ReplayView {
     let body = json!({"store": store, "dry_run": dry_run, "rate": 1_000});
-    read(call(stage, "POST", "/v1/ledger/replays", None, body).await)
+    read(call(stage, "POST", "/v1/ledger/replays", None, &body).await)
 }
 
 async fn replay(stage: &Stage, begun: &ReplayView) -> ReplayView {
     let id = Some(begun.replay_id.as_str());
-    read(call(stage, "GET", "/v1/ledger/replays/{id}", id, json!(null)).await)
+    read(call(stage, "GET", "/v1/ledger/replays/{id}", id, &json!(null)).await)
 }
 
 async fn standing(stage: &Stage, store: &str) -> LedgerStore {
-    let all: LedgerStores = read(call(stage, "GET", "/v1/ledger/stores", None, json!(null)).await);
+    let all: LedgerStores = read(call(stage, "GET", "/v1/ledger/stores", None, &json!(null)).await);
     all.items.into_iter().find(|one| one.store.as_str() == store).expect("every store is there")
 }
 

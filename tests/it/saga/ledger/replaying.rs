@@ -1,6 +1,7 @@
 //! A restored store, and what a replay makes of it.
 
 use domain::Status;
+use domain::event::EventKind::{ReplayBegun, ReplayEnded, StoreRestored};
 use domain::ledger::ReplayStatus;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -42,7 +43,6 @@ async fn whoever_was_erased_is_erased_again_from_each_restored_store() {
     stage.world.verify_audit(&stage.tenant).expect("the chain is whole");
     let entries = stage.world.audit_entries(&stage.tenant);
     let told = |kind| entries.iter().filter(|entry| entry.event.kind == kind).count();
-    use domain::event::EventKind::{ReplayBegun, ReplayEnded, StoreRestored};
     assert_eq!([StoreRestored, ReplayBegun, ReplayEnded].map(told), [3, 3, 3]);
 }
 
@@ -213,10 +213,10 @@ async fn only_what_is_known_is_taken() {
         ("/v1/ledger/replays", json!({"store": "crm-prod"})),
         ("/v1/ledger/replays", json!({"store": "crm", "rate": 0})),
     ] {
-        assert_eq!(call(&stage, "POST", resource, None, body).await.0, 400);
+        assert_eq!(call(&stage, "POST", resource, None, &body).await.0, 400);
     }
     let unknown = Some("rpl_01kjpwd6m0b9d5mpjtb9d5mpjt");
-    assert_eq!(call(&stage, "GET", "/v1/ledger/replays/{id}", unknown, json!(null)).await.0, 404);
+    assert_eq!(call(&stage, "GET", "/v1/ledger/replays/{id}", unknown, &json!(null)).await.0, 404);
     assert!(standing(&stage, "crm").await.fit_for_traffic);
     // The same once more is the same replay.
     let begun = begin(&stage, "crm", false).await;

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::ledger::{Entry, Found, Replay, ReplayStatus, Standing};
 use domain::{Pseudonym, ReplayId, StoreId, TenantId};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join_all;
 use ports::{Class, Code, Fault, Ledger, MOST_MARKS, Turn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,7 +113,14 @@ fn is_later(error: &PutItemError) -> bool {
 #[async_trait]
 impl Ledger for LedgerTable {
     async fn write(&self, entries: &[Entry]) -> Result<(), Fault> {
-        stream::iter(entries).map(|entry| self.put(entry)).buffer_unordered(AT_ONCE).try_collect().await
+        for some in entries.chunks(AT_ONCE) {
+            let mut writing = Vec::with_capacity(some.len());
+            for entry in some {
+                writing.push(self.put(entry));
+            }
+            try_join_all(writing).await?;
+        }
+        Ok(())
     }
 
     async fn find(

@@ -116,7 +116,10 @@ impl Look<'_> {
         let questions: Vec<&[Pseudonym]> = marks.chunks(MOST_MARKS).collect();
         let mut known = BTreeMap::new();
         for some in questions.chunks(AT_ONCE) {
-            let asked = some.iter().map(|marks| self.ledger.find(self.tenant, &self.store.id, marks));
+            let mut asked = Vec::with_capacity(some.len());
+            for marks in some {
+                asked.push(self.ledger.find(self.tenant, &self.store.id, marks));
+            }
             let found = try_join_all(asked).await?;
             known.extend(found.into_iter().flatten().map(|entry| (entry.mark.clone(), entry)));
         }

@@ -107,6 +107,7 @@ def deploy(catalog_version: str) -> dict[str, str]:
             "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],
             # It finds what it planted as locating does.
             "StorePlantPolicyArns": ",".join([stores["PlantPolicyArn"], stores["LocatePolicyArn"]]),
+            "StoreWalkPolicyArns": stores["WalkPolicyArn"],
             "AllowLoopback": "true",
             "EndpointUrl": function_endpoint(),
             # Local engines know neither versions of a state machine nor the account's setting for logs.

@@ -47,6 +47,8 @@ const REACH_STORES: &[&str] = &[
     "erase-store",
     "confirm-store",
     "plant-controls",
+    "replay-ledger",
+    "sample-stores",
 ];
 
 /// Packages that may use an AWS client.

@@ -44,7 +44,7 @@ fn unsafe_tables(templates: &Templates) -> Vec<String> {
         let expected = ["KeysTable", "RequestsTable"].contains(&table.id).then_some(&expected);
         need(&mut wrong, ends == expected, || format!("{at}: its time to live is {ends:?}"));
     }
-    let expected = ["AuditTable", "HoldsTable", "KeysTable", "RegistryTable", "RequestsTable"];
+    let expected = ["AuditTable", "HoldsTable", "KeysTable", "LedgerTable", "RegistryTable", "RequestsTable"];
     need(&mut wrong, names == BTreeSet::from(expected), || format!("{names:?}"));
     wrong
 }

@@ -9,8 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
-    Holds, Intake, KeyAdmin, Keyring, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging,
-    Tenants, Visits,
+    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer,
+    Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
@@ -18,7 +18,8 @@ use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
 use crate::dead_letters::SqsDeadLetters;
 use crate::dynamo::{
-    AuditTable, EventListsTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable,
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
+    VisitsTable,
 };
 use crate::environment;
 use crate::evidence::S3Evidence;
@@ -147,6 +148,16 @@ impl Account {
     /// The events by the minute of their commit: in `LACUNA_REQUESTS_TABLE`.
     pub fn event_lists(&self) -> Result<Arc<dyn EventLists>, AccountError> {
         Ok(Arc::new(EventListsTable::new(self.tables(), self.setting("LACUNA_REQUESTS_TABLE")?)))
+    }
+
+    /// The `ledger` table: `LACUNA_LEDGER_TABLE`, and `LACUNA_REQUESTS_TABLE` for its events.
+    pub fn ledger(&self) -> Result<Arc<dyn Ledger>, AccountError> {
+        Ok(Arc::new(LedgerTable::new(
+            self.tables(),
+            self.setting("LACUNA_LEDGER_TABLE")?,
+            self.setting("LACUNA_REQUESTS_TABLE")?,
+            self.clock(),
+        )))
     }
 
     /// The `audit` table: `LACUNA_AUDIT_TABLE`.
@@ -381,7 +392,8 @@ fn is_log_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 22] = [
+    const ALL: [(&str, &str); 23] = [
+        ("LACUNA_LEDGER_TABLE", "lacuna-ledger"),
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
         ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
@@ -418,7 +430,8 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 21] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 22] = [
+        ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),

@@ -5,6 +5,7 @@ pub mod api;
 pub mod audit;
 pub mod catalog;
 pub mod export;
+pub mod ledger;
 pub mod outcome;
 pub mod problem;
 pub mod sanction;

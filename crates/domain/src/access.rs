@@ -49,6 +49,10 @@ pub enum Action {
     Hold,
     /// Read holds.
     ReadHolds,
+    /// Say that a store was restored, and have the erasure ledger replayed into it.
+    Replay,
+    /// Read how stores stand to their backups, and replays.
+    ReadLedger,
     /// Seal data under the tenant's keys.
     Seal,
     /// Open what was sealed.
@@ -61,7 +65,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -75,6 +79,8 @@ impl Action {
         Self::ReadAudit,
         Self::Hold,
         Self::ReadHolds,
+        Self::Replay,
+        Self::ReadLedger,
         Self::Seal,
         Self::Unseal,
         Self::RotateKeys,
@@ -109,18 +115,18 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadSalt, ReadVisits,
-            Resume, Seal, Submit, Unseal, Verify,
+            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
+            ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
-                let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds);
-                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold)
+                let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
+                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold | Replay)
             }
-            Self::Owner => matches!(action, Read | Resume),
-            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadKeys),
+            Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
+            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadLedger | ReadKeys),
             Self::Admin => !matches!(action, Accept | Fetch | ReadSalt | Seal | Unseal),
         }
     }
@@ -131,7 +137,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 17] = [
+    const MAY: [(Action, &str); 19] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -145,6 +151,8 @@ mod tests {
         (Action::ReadAudit, "officer auditor admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
+        (Action::Replay, "officer owner admin"),
+        (Action::ReadLedger, "officer owner auditor admin"),
         (Action::Seal, "backend"),
         (Action::Unseal, "backend"),
         (Action::RotateKeys, "admin"),

@@ -131,6 +131,12 @@ event_kinds! {
     HoldPlaced = "hold.placed",
     /// A legal hold was released.
     HoldReleased = "hold.released",
+    /// A store was restored from a backup: it is refused for traffic.
+    StoreRestored = "ledger.restored",
+    /// The ledger is being replayed into a store.
+    ReplayBegun = "ledger.replay_begun",
+    /// A replay is over.
+    ReplayEnded = "ledger.replay_ended",
 }
 
 /// What an event is about.
@@ -141,6 +147,8 @@ pub enum About {
     Request(RequestId),
     /// A hold.
     Hold(HoldId),
+    /// A store, and the backup that it was restored from.
+    Store(StoreId),
 }
 
 /// One event. Holds no personal data.

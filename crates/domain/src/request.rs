@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Jurisdiction;
 use crate::event::EnterAt;
 use crate::export::Export;
-use crate::ids::{Generation, Pseudonym, RequestId, StoreId, TenantId};
+use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::status::{IllegalTransition, Status};
 
 /// What a person asks for.
@@ -112,6 +112,35 @@ pub struct PlanRef {
     pub sha256: String,
 }
 
+/// What a request that Lacuna itself made goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The request by which the person was erased at first.
+    pub request: RequestId,
+    /// The replay that found them in a restored store. `None`: they were met in a store that was not restored, and
+    /// may have come back by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayId>,
+}
+
+impl Origin {
+    /// Whether the person is erased as a backup has brought them back: nobody waits for them to think better of it.
+    pub fn is_replay(&self) -> bool {
+        self.replay.is_some()
+    }
+}
+
+/// How much of what a request erased is in the ledger, while it is being closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledgered {
+    /// When it was begun: what is written counts as erased then.
+    pub at: Timestamp,
+    /// Pages of the plan that were gone through.
+    pub pages: u32,
+    /// Marks that were written.
+    pub marks: u64,
+}
+
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -198,6 +227,12 @@ pub struct Request {
     /// What it exports. With an erasure: before anything is erased (G2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
+    /// What it goes back to, if Lacuna made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// How much of what it erased is in the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledgered: Option<Ledgered>,
 }
 
 impl Request {
@@ -292,6 +327,8 @@ mod tests {
             parked: None,
             announced: false,
             export: None,
+            origin: None,
+            ledgered: None,
         }
     }
 

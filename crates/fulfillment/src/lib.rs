@@ -15,6 +15,7 @@ mod control;
 mod error;
 mod everybody;
 pub mod fetch;
+pub mod ledger;
 mod papers;
 pub mod receipts;
 mod sanctions;
@@ -25,5 +26,5 @@ pub mod vault;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};
-pub use papers::{Papers, Sealing};
+pub use papers::{Papers, Sealing, Subject};
 pub use subject::{Pseudonymiser, pseudonyms_of};

@@ -80,7 +80,7 @@ impl Sources<'_> {
     ) -> Result<Closing, StepError> {
         let (tenant, id) = (&request.tenant, &request.id);
         let given = match plan {
-            Some(plan) => plan.given(),
+            Some(plan) => plan.given_people(),
             None => self.or_nothing(self.at_the_door(run, request).await)?.unwrap_or_default(),
         };
         let catalog = self.catalogs.get(tenant, &request.catalog_version).await;
@@ -94,7 +94,7 @@ impl Sources<'_> {
 
     async fn at_the_door(&self, run: &Run, request: &Request) -> Result<Vec<Identity>, StepError> {
         let given = self.papers.open(run).await?.subject(request).await?;
-        let given: BTreeSet<Identity> = given.iter().map(Identity::plain).collect();
+        let given: BTreeSet<Identity> = given.identities.iter().map(Identity::plain).collect();
         Ok(given.into_iter().collect())
     }
 
@@ -161,7 +161,7 @@ impl Part<'_> {
             backups: declared.map(backups).unwrap_or_default(),
             collected: tally(Operation::Collect).collected,
             confirmed_at: confirm.map(|task| task.at),
-            control_found_at: None,
+            control_found_at: confirm.and_then(|task| task.control.as_ref()).map(|control| control.at),
             erased: erased.erased,
             gone_from_backups_by: declared.zip(changed).and_then(|(store, task)| {
                 // What a backup was made of just before counts, and keys that were destroyed were there until they were not.

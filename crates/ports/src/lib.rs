@@ -4,6 +4,7 @@ pub mod control;
 pub mod events;
 pub mod evidence;
 pub mod fault;
+pub mod ledger;
 pub mod outside;
 pub mod packages;
 pub mod sealed;
@@ -15,6 +16,7 @@ pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refus
 pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, EventKey, EventLists, Minute};
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};
 pub use fault::{Class, Code, Fault};
+pub use ledger::{Ledger, MOST_MARKS, Turn};
 pub use outside::{Announcer, AuditLog, Sanctions};
 pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,

@@ -13,6 +13,9 @@ use crate::time::Budget;
 pub enum KeyScope {
     /// A tenant's pseudonyms. Lives as long as the tenant.
     Pseudonyms(TenantId),
+    /// A tenant's erasure ledger: the marks of each store are made under a key that is derived from it, and from
+    /// no other. Lives as long as the tenant.
+    Ledger(TenantId),
     /// One request's identities, plan and pages. Destroyed when the request is closed.
     Plan(TenantId, RequestId),
     /// What one request's packages can be fetched with. Destroyed with the packages.
@@ -32,6 +35,7 @@ impl KeyScope {
     pub fn tenant(&self) -> &TenantId {
         match self {
             Self::Pseudonyms(tenant)
+            | Self::Ledger(tenant)
             | Self::Plan(tenant, _)
             | Self::Export(tenant, _)
             | Self::Receipt(tenant, _)
@@ -45,6 +49,7 @@ impl KeyScope {
     pub fn purpose(&self) -> &'static str {
         match self {
             Self::Pseudonyms(_) => "pseudonyms",
+            Self::Ledger(_) => "ledger",
             Self::Plan(..) => "plan",
             Self::Export(..) => "export",
             Self::Receipt(..) => "receipt",

@@ -52,6 +52,7 @@ async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
     let ports = api::Ports {
         requests: w.requests(),
         holds: w.holds(),
+        ledger: w.ledger(),
         tenants: w.tenants(),
         catalogs: w.catalogs(),
         keyring: w.keyring(),

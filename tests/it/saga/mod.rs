@@ -6,6 +6,7 @@ mod exports;
 mod faults;
 mod five_gigabytes;
 mod leak;
+mod ledger;
 mod objections;
 mod outages;
 mod outcomes;

@@ -56,7 +56,7 @@ pub struct Stage {
     pub world: World,
     pub tenant: TenantId,
     pub manner: Manner,
-    definition: Definition,
+    pub definition: Definition,
     pub walks: Mutex<Vec<Walked>>,
     pub happening: Mutex<Option<Happening>>,
     /// What happens before each call of a function: its name is given.
@@ -176,6 +176,8 @@ impl Stage {
             parked: None,
             announced: false,
             export,
+            origin: None,
+            ledgered: None,
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -488,8 +490,9 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
-                let ports = ports!(close_request: requests, keyring, staging, catalogs, clock, entropy);
-                close_request::run(&ports, &input::<Run>(call)).await.map(json)
+                let ports =
+                    ports!(close_request: requests, keyring, staging, catalogs, ledger, clock, entropy);
+                close_request::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "CollectStoreFunctionArn" => {
                 let ports =

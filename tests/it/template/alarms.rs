@@ -10,20 +10,24 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 23] = [
+const WATCHED: [(&str, &str); 27] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "CheckpointAuditFunction"),
     ("Errors", "ParkRequestFunction"),
     ("Errors", "PlantControlsFunction"),
     ("Errors", "RecordDownloadFunction"),
+    ("Errors", "ReplayLedgerFunction"),
     ("Errors", "RotateKeysFunction"),
+    ("Errors", "SampleStoresFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
     ("Invocations", "CheckpointAuditFunction"),
     ("Invocations", "PlantControlsFunction"),
+    ("Invocations", "ReplayLedgerFunction"),
     ("Invocations", "RotateKeysFunction"),
+    ("Invocations", "SampleStoresFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
     ("IteratorAge", "WriteAuditFunction"),

@@ -15,32 +15,23 @@
 //! instant, so what is found may be past by then, but every block that was there is followed by one whose
 //! place is known, and whoever is late finds it taken.
 
-use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use audit::{Block, Entry, Head, MOST_ENTRIES, verify_chain};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use domain::TenantId;
 use domain::event::Event;
 use futures::future::try_join_all;
 use ports::{AuditLog, AuditMarks, Class, Code, EventKey, Fault};
 
 use super::condition::Condition;
-use super::fault;
 use super::items::{self, Item, NewItem, n, s, text};
 use super::keys::{self, Key};
-use super::table::{Range, Search, Table};
+use super::table::{MOST_KEYS, Range, Search, Table};
 use super::transaction::{Cancelled, Transaction};
 use super::units::{MOST_BYTES, item_bytes};
 
-/// Keys of one `BatchGetItem`.
-const MOST_KEYS: usize = 100;
-/// How often keys that DynamoDB did not get to are asked for again. Waits of 20 ms, doubled each
-/// time: 0.6 s in all.
-const ATTEMPTS: u32 = 6;
-const BATCH: &str = "dynamodb:BatchGetItem";
 const TRANSACTION: &str = "dynamodb:TransactWriteItems";
 /// What DynamoDB answers to a write that is wrong in itself, whoever sends it and whenever.
 const OF_THE_BLOCK: [&str; 3] = ["ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"];
@@ -58,34 +49,8 @@ impl AuditTable {
 
     /// The partition keys of those marks that are there. At most [`MOST_KEYS`] of them.
     async fn marked(&self, marks: &[Key]) -> Result<BTreeSet<String>, Fault> {
-        let mut found = BTreeSet::new();
-        let mut wanted: Vec<Item> = marks.iter().map(Key::attributes).collect();
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
-            }
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .projection_expression("pk")
-                .build()
-                .map_err(|_| self.fault(Class::Permanent, BATCH, "incomplete request"))?;
-            let call = self.table.client.batch_get_item().request_items(&self.table.name, keys);
-            let answer = match call.send().await {
-                Ok(answer) => answer,
-                Err(error) => return Err(fault::dynamodb(BATCH, &self.table.name, &error)),
-            };
-            let tables: HashMap<String, Vec<Item>> = answer.responses.unwrap_or_default();
-            for item in tables.into_values().flatten() {
-                found.extend(text(&item, "pk").map(str::to_owned));
-            }
-            let left = answer.unprocessed_keys.unwrap_or_default();
-            wanted = left.into_values().flat_map(|left| left.keys).collect();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(self.fault(Class::Throttled, BATCH, "UnprocessedKeys"))
+        let found = self.table.get_many(marks, Some("pk")).await?;
+        Ok(found.iter().filter_map(|item| text(item, "pk")).map(str::to_owned).collect())
     }
 
     /// Where the last block of a partition ends.

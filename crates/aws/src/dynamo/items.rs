@@ -102,6 +102,7 @@ pub(super) fn event(event: &Event, now: Timestamp) -> Result<Item, Fault> {
     let (about, id) = match &event.about {
         About::Request(id) => ("request_id", id.as_str()),
         About::Hold(id) => ("hold_id", id.as_str()),
+        About::Store(id) => ("store_id", id.as_str()),
     };
     let key = keys::event(event);
     let item = NewItem::new(&key)

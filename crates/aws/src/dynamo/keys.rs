@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{About, Event};
+use domain::ledger::{Found, Replay};
 use domain::request::RequestType;
-use domain::{HoldId, Pseudonym, RequestId, Status, Task, TenantId};
+use domain::{HoldId, Pseudonym, ReplayId, RequestId, Status, StoreId, Task, TenantId};
 use jiff::Timestamp;
 use ports::{EVENT_LISTS, EventKey, KeyScope, Minute};
 
@@ -86,6 +87,7 @@ pub(super) fn event(event: &Event) -> Key {
     let pk = match &event.about {
         About::Request(id) => request_partition(&event.tenant, id),
         About::Hold(id) => format!("T#{}#H#{id}", event.tenant),
+        About::Store(id) => format!("T#{}#STORE#{id}", event.tenant),
     };
     Key::new(pk, event_sort(event.n))
 }
@@ -204,10 +206,10 @@ pub(super) fn block_sort(first_seq: u64) -> String {
 }
 
 pub(super) fn marker(tenant: &TenantId, event: &Event) -> Key {
-    mark(tenant.as_str(), &audit::Entry::event_key(event))
+    chained(tenant.as_str(), &audit::Entry::event_key(event))
 }
 
-fn mark(tenant: &str, event: &str) -> Key {
+fn chained(tenant: &str, event: &str) -> Key {
     Key::new(format!("E#{tenant}#{event}"), "MARK")
 }
 
@@ -216,8 +218,12 @@ pub(super) fn marker_at(at: &EventKey) -> Option<Key> {
     let mut parts = at.pk.strip_prefix("T#")?.split('#');
     let (tenant, kind, id) = (parts.next()?, parts.next()?, parts.next()?);
     let n: u32 = at.sk.strip_prefix(EVENTS)?.parse().ok()?;
-    let whole = matches!(kind, "R" | "H") && parts.next().is_none();
-    whole.then(|| mark(tenant, &format!("{id}#{n}")))
+    let event = match kind {
+        "R" | "H" => format!("{id}#{n}"),
+        "STORE" => format!("store_{id}#{n}"),
+        _ => return None,
+    };
+    parts.next().is_none().then(|| chained(tenant, &event))
 }
 
 /// A list of the events of a minute, in the index by time.
@@ -240,9 +246,6 @@ pub(super) fn swept_to() -> Key {
     Key::new("SWEEP#AUDIT".to_owned(), "SWEPT")
 }
 
-/// The sort key of every tenant's settings.
-pub(super) const TENANT: &str = "TENANT";
-
 pub(super) fn settings(tenant: &TenantId) -> Key {
     Key::new(format!("T#{tenant}"), TENANT)
 }
@@ -259,12 +262,74 @@ pub(super) fn issuer(issuer: &str) -> Key {
 pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
+        KeyScope::Ledger(tenant) => Key::new(format!("T#{tenant}"), "LEDGER"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
+}
+
+/// A mark of the erasure ledger. Each is a partition of its own, so that writes spread.
+pub(super) fn mark(tenant: &TenantId, store: &StoreId, mark: &Pseudonym) -> Key {
+    Key::new(format!("T#{tenant}#M#{store}#{mark}"), "MARK")
+}
+
+pub(super) fn standings_partition(tenant: &TenantId) -> String {
+    format!("T#{tenant}#STORES")
+}
+
+/// How a store stands to its backups.
+pub(super) fn standing(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(standings_partition(tenant), store.as_str())
+}
+
+/// The partition of all stores that have a standing.
+pub(super) const STORES: &str = "STORES";
+
+/// A store in it. `#` sorts before all that a name may have: the order is that of tenants, then of stores.
+pub(super) fn listed_store(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(STORES.to_owned(), format!("{tenant}#{store}"))
+}
+
+/// Reads the sort key that [`listed_store`] writes.
+pub(super) fn parse_listed_store(sk: &str) -> Option<(TenantId, StoreId)> {
+    let (tenant, store) = sk.split_once('#')?;
+    Some((tenant.parse().ok()?, store.parse().ok()?))
+}
+
+pub(super) fn replay_partition(tenant: &TenantId, id: &ReplayId) -> String {
+    format!("T#{tenant}#REPLAY#{id}")
+}
+
+pub(super) fn replay(tenant: &TenantId, id: &ReplayId) -> Key {
+    Key::new(replay_partition(tenant, id), "REPLAY")
+}
+
+/// What the sort keys of those begin with whom a replay found.
+pub(super) const FOUND: &str = "FOUND#";
+
+pub(super) fn found(tenant: &TenantId, id: &ReplayId, found: &Found) -> Key {
+    Key::new(replay_partition(tenant, id), found_sort(found))
+}
+
+pub(super) fn found_sort(found: &Found) -> String {
+    format!("{FOUND}{:04}#{}", found.walk, found.original)
+}
+
+/// The partition of the replays that run.
+pub(super) const RUNNING: &str = "RUNNING";
+
+/// A replay in it; those that began first come first.
+pub(super) fn running(replay: &Replay) -> Key {
+    Key::new(RUNNING.to_owned(), format!("{}#{}#{}", instant(replay.begun_at), replay.tenant, replay.id))
+}
+
+/// Reads the sort key that [`running`] writes.
+pub(super) fn parse_running(sk: &str) -> Option<(TenantId, ReplayId)> {
+    let (tenant, id) = sk.split_once('#')?.1.split_once('#')?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
 }
 
 /// What the sort key of a visit begins with.
@@ -339,6 +404,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
     let tenant = rest.parse().ok()?;
     match key.sk.split('#').nth(1) {
         None if key.sk == "PSEUDONYMS" => Some(KeyScope::Pseudonyms(tenant)),
+        None if key.sk == "LEDGER" => Some(KeyScope::Ledger(tenant)),
         Some("fields") => Some(KeyScope::Fields(tenant)),
         Some("subjects") => Some(KeyScope::Subjects(tenant)),
         _ => None,

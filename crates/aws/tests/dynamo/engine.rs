@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aws::dynamo::{AuditTable, EventListsTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use aws::dynamo::{
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
+};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -21,6 +23,7 @@ pub struct Names {
     pub audit: String,
     pub registry: String,
     pub keys: String,
+    pub ledger: String,
     pub kms_key: String,
 }
 
@@ -59,6 +62,7 @@ pub async fn deployment() -> Deployment {
         event_lists: Arc::new(EventListsTable::new(engine.dynamodb.clone(), &engine.names.requests)),
         keyring: keys.clone(),
         key_admin: keys,
+        ledger: Arc::new(engine.ledger()),
     }
 }
 
@@ -69,6 +73,10 @@ impl Engine {
 
     pub fn holds(&self) -> HoldsTable {
         HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests, self.clock.clone())
+    }
+
+    pub fn ledger(&self) -> LedgerTable {
+        LedgerTable::new(self.dynamodb.clone(), &self.names.ledger, &self.names.requests, self.clock.clone())
     }
 
     pub fn registry(&self) -> RegistryTable {
@@ -126,6 +134,7 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
         audit: name("audit"),
         registry: name("registry"),
         keys: name("keys"),
+        ledger: name("ledger"),
         kms_key: key.key_id.clone(),
     };
     let indexes = [
@@ -136,7 +145,7 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
     make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;
-    for table in [&names.holds, &names.audit] {
+    for table in [&names.holds, &names.audit, &names.ledger] {
         make_table(dynamodb, table, &[]).await;
     }
     make_registry(dynamodb, &names.registry).await;

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod hold;
+pub mod ledger;
 pub mod request;
 pub mod vault;
 
@@ -60,6 +61,9 @@ pub enum Command {
     /// Legal holds: while one stands, nothing of that person is erased
     #[command(subcommand)]
     Hold(hold::Command),
+    /// Stores that were restored from a backup, and the erasure ledger
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// The catalog of stores: check it, print its schema (needs no API)
     #[command(subcommand)]
     Catalog(catalog::Command),

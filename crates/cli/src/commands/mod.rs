@@ -3,6 +3,7 @@
 mod catalog;
 mod export;
 mod hold;
+mod ledger;
 mod list;
 mod request;
 mod vault;
@@ -47,6 +48,7 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
     match arguments.command {
         Command::Request(command) => request::run(command, desk).await,
         Command::Hold(command) => hold::run(command, desk).await,
+        Command::Ledger(command) => ledger::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
         Command::Vault(command) => vault::run(command, desk).await,
     }

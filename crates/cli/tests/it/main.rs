@@ -8,6 +8,7 @@ mod fetching;
 mod folder;
 mod golden;
 mod holds;
+mod ledger;
 mod lists;
 mod machine;
 mod process;

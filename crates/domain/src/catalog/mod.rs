@@ -334,6 +334,12 @@ impl Collection {
             .map(|(name, field)| Way { name, field })
     }
 
+    /// Whether records can be found by a field though it is no way: for those that were given by their own keys.
+    /// An object is found by what its key begins with, which is the person.
+    pub fn finds_by(&self, name: &str) -> bool {
+        self.object.is_none() && (self.is_indexed(name) || self.scan)
+    }
+
     /// Whether a field is found without reading everything.
     pub fn is_indexed(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|f| f.index.is_some())

@@ -31,7 +31,7 @@ pub(crate) struct Configured {
     /// The catalog's version.
     pub(crate) version: String,
     /// The catalog.
-    catalog: Arc<Catalog>,
+    pub(crate) catalog: Arc<Catalog>,
 }
 
 /// Reads the tenant's configuration.

@@ -15,6 +15,7 @@ mod exports;
 mod holds;
 mod idempotency;
 pub(crate) mod identities;
+mod ledger;
 mod list;
 mod query;
 mod reader;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 
 use domain::access::Role;
 use domain::{Identity, Personal, TenantId};
-use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Requests, Staging, Tenants};
+use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Ledger, Requests, Staging, Tenants};
 use serde::Serialize;
 
 use crate::change::Actor;
@@ -51,6 +52,8 @@ pub struct Ports {
     pub requests: Arc<dyn Requests>,
     /// The holds.
     pub holds: Arc<dyn Holds>,
+    /// The erasure ledger.
+    pub ledger: Arc<dyn Ledger>,
     /// The tenants' settings.
     pub tenants: Arc<dyn Tenants>,
     /// The catalogs.
@@ -212,6 +215,10 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         Endpoint::PlaceHold => holds::place(ports, call).await,
         Endpoint::ListHolds => holds::list(ports, call).await,
         Endpoint::ReleaseHold => holds::release(ports, call).await,
+        Endpoint::DeclareRestore => ledger::declare(ports, call).await,
+        Endpoint::StartReplay => ledger::start(ports, call).await,
+        Endpoint::GetReplay => ledger::show(ports, call).await,
+        Endpoint::ListLedgerStores => ledger::stores(ports, call).await,
     }
 }
 

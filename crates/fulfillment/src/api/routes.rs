@@ -29,6 +29,14 @@ pub enum Endpoint {
     ListHolds,
     /// Releases a legal hold.
     ReleaseHold,
+    /// Says that a store was restored from a backup.
+    DeclareRestore,
+    /// Has the erasure ledger replayed into a store.
+    StartReplay,
+    /// Shows a replay.
+    GetReplay,
+    /// Lists how the stores stand to their backups.
+    ListLedgerStores,
 }
 
 impl Endpoint {
@@ -46,6 +54,10 @@ impl Endpoint {
             Self::PlaceHold => "PlaceHold",
             Self::ListHolds => "ListHolds",
             Self::ReleaseHold => "ReleaseHold",
+            Self::DeclareRestore => "DeclareRestore",
+            Self::StartReplay => "StartReplay",
+            Self::GetReplay => "GetReplay",
+            Self::ListLedgerStores => "ListLedgerStores",
         }
     }
 
@@ -60,6 +72,8 @@ impl Endpoint {
             Self::AcceptRisk => Action::Accept,
             Self::PlaceHold | Self::ReleaseHold => Action::Hold,
             Self::ListHolds => Action::ReadHolds,
+            Self::DeclareRestore | Self::StartReplay => Action::Replay,
+            Self::GetReplay | Self::ListLedgerStores => Action::ReadLedger,
         }
     }
 }
@@ -83,9 +97,13 @@ const RESUME: &str = "/v1/requests/{id}/resume";
 const ACCEPTANCES: &str = "/v1/requests/{id}/acceptances";
 const HOLDS: &str = "/v1/holds";
 const HOLD: &str = "/v1/holds/{id}";
+const RESTORES: &str = "/v1/ledger/restores";
+const REPLAYS: &str = "/v1/ledger/replays";
+const REPLAY: &str = "/v1/ledger/replays/{id}";
+const LEDGER_STORES: &str = "/v1/ledger/stores";
 
 /// Every operation.
-pub const ROUTES: [Route; 11] = [
+pub const ROUTES: [Route; 15] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -97,6 +115,10 @@ pub const ROUTES: [Route; 11] = [
     route("POST", HOLDS, Endpoint::PlaceHold),
     route("GET", HOLDS, Endpoint::ListHolds),
     route("DELETE", HOLD, Endpoint::ReleaseHold),
+    route("POST", RESTORES, Endpoint::DeclareRestore),
+    route("POST", REPLAYS, Endpoint::StartReplay),
+    route("GET", REPLAY, Endpoint::GetReplay),
+    route("GET", LEDGER_STORES, Endpoint::ListLedgerStores),
 ];
 
 pub(crate) const fn route<E: Copy>(method: &'static str, resource: &'static str, endpoint: E) -> Route<E> {

@@ -133,6 +133,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         parked: None,
         announced: false,
         export: wanted.export.clone(),
+        origin: None,
+        ledgered: None,
     }
 }
 

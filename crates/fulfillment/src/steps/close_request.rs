@@ -3,8 +3,9 @@
 //! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found but the store's
 //! control person. Where that one was not found either, the store is unproven: the request is parked until it is,
 //! or until two officers accept the risk, and then it ends *partially fulfilled* whatever it would have been.
-//! Then the locks go, the next request for the person is woken, and the request's keys are destroyed:
-//! what was sealed about the person cannot be read again.
+//! Before it ends, what was erased is written into the ledger: a backup must bring nobody back, and once the plan
+//! is gone nobody knows any more what belonged to them. Then the locks go, the next request for the person is
+//! woken, and the request's keys are destroyed: what was sealed about the person cannot be read again.
 
 use std::sync::Arc;
 
@@ -12,15 +13,18 @@ use audit::receipt::DETAIL;
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
-use domain::request::Request;
+use domain::request::{Ledgered, Request};
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use jiff::Timestamp;
-use ports::{Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
+use ports::{
+    Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Ledger, Requests, Staging,
+};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::control::{rests_on_locating, unproven_locating};
 use crate::error::StepError;
-use crate::papers::Papers;
+use crate::ledger;
+use crate::papers::{Desk, Papers};
 use crate::receipts::{Closing, Sources};
 use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
@@ -40,6 +44,8 @@ pub struct Ports {
     pub staging: Arc<dyn Staging>,
     /// The catalogs.
     pub catalogs: Arc<dyn Catalogs>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -64,8 +70,8 @@ enum Verdict {
     Failed,
 }
 
-/// Runs the step.
-pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+/// Runs the step. [`StepError::More`] if the time was up before everything was in the ledger.
+pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Decision, StepError> {
     let actor = Actor::step("close-request");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
@@ -76,9 +82,11 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     // To end what is not to be erased nothing of the plan is needed: it may be unreadable by now.
-    let plan = match &request.plan {
-        Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
-        _ => None,
+    let needed = request.plan.is_some() && (!is_given_up(&request) || request.erasing_begun);
+    let desk = if needed { Some(papers.open(input).await?) } else { None };
+    let plan = match &desk {
+        Some(desk) => desk.plan(&request).await?,
+        None => None,
     };
     let sources = Sources {
         requests: &*ports.requests,
@@ -86,15 +94,17 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         papers,
         may_be_unreadable: is_given_up(&request),
     };
-    match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
+    let (desk, plan) = (desk.as_ref(), plan.as_ref());
+    let known = Known { run: input, request: &request, tasks: &tasks, desk, plan, sources };
+    match verdict(&request, plan, &tasks, ports.clock.now()) {
         Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
-            let closing = sources.gather(input, &request, plan.as_ref()).await?;
-            end(ports, &scope, status, &tasks, &closing, &[]).await
+            let ending = Ending { status, unproven: &[] };
+            end(ports, &scope, &known, &ending, budget).await
         }
         Verdict::EndUnproven(stores) => {
-            let closing = sources.gather(input, &request, plan.as_ref()).await?;
-            end(ports, &scope, Status::PartiallyFulfilled, &tasks, &closing, &stores).await
+            let ending = Ending { status: Status::PartiallyFulfilled, unproven: &stores };
+            end(ports, &scope, &known, &ending, budget).await
         }
         Verdict::Unproven(stores) => {
             note_unproven(&scope, &stores).await?;
@@ -231,6 +241,37 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
     }
 }
 
+/// Writes into the ledger what was erased, before anything of the plan goes. A call that is cut off goes on in the
+/// next; what was written twice is there once.
+async fn enter(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    (request, plan): (&Request, &Plan),
+    desk: &Desk<'_>,
+    tasks: &[Task],
+    budget: &dyn Budget,
+) -> Result<Option<Ledgered>, StepError> {
+    if !request.kind.erases() || !request.erasing_begun {
+        return Ok(None);
+    }
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let (ledger, keyring) = (&*ports.ledger, &*ports.keyring);
+    let now = ports.clock.now();
+    let closing = ledger::Closing { ledger, keyring, desk, request, plan, catalog: &catalog, tasks, now };
+    let mut done = request.ledgered.unwrap_or(Ledgered { at: now, pages: 0, marks: 0 });
+    if closing.write(&mut done, budget).await? {
+        return Ok(Some(done));
+    }
+    amend_plainly(scope, |mut request| {
+        request.ledgered = Some(done);
+        let draft =
+            Draft::new(request, EventKind::Progressed, scope.clock.now()).detail("ledger", done.marks);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Err(StepError::More)
+}
+
 /// Waits until what was done is true: nobody has a key any more that was destroyed.
 async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepError> {
     let until = whole_seconds(until);
@@ -250,38 +291,63 @@ async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepErr
     Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
-/// Ends the request, with the stores that are unproven and accepted as that.
+/// What is known of a request that can end.
+struct Known<'a> {
+    run: &'a Run,
+    request: &'a Request,
+    tasks: &'a [Task],
+    desk: Option<&'a Desk<'a>>,
+    plan: Option<&'a Plan>,
+    sources: Sources<'a>,
+}
+
+/// How it ends, with the stores that are unproven and accepted as that.
+struct Ending<'a> {
+    status: Status,
+    unproven: &'a [StoreId],
+}
+
 async fn end(
     ports: &Ports,
     scope: &Scope<'_>,
-    status: Status,
-    tasks: &[Task],
-    closing: &Closing,
-    unproven: &[StoreId],
+    known: &Known<'_>,
+    ending: &Ending<'_>,
+    budget: &dyn Budget,
 ) -> Result<Decision, StepError> {
-    let closed = close(scope, status, tasks, closing, unproven).await?;
+    let ledgered = match (known.desk, known.plan) {
+        (Some(desk), Some(plan)) => {
+            enter(ports, scope, (known.request, plan), desk, known.tasks, budget).await?
+        }
+        _ => None,
+    };
+    let closing = known.sources.gather(known.run, known.request, known.plan).await?;
+    let closed = close(scope, ending, known.tasks, &closing, ledgered).await?;
     clean_up(ports, &closed).await?;
     Ok(Decision::plain(Outcome::Closed))
 }
 
 async fn close(
     scope: &Scope<'_>,
-    status: Status,
+    ending: &Ending<'_>,
     tasks: &[Task],
     closing: &Closing,
-    unproven: &[StoreId],
+    ledgered: Option<Ledgered>,
 ) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        let statement = closing.statement(&request, tasks, status, now);
-        request.become_status(status)?;
+        let statement = closing.statement(&request, tasks, ending.status, now);
+        request.become_status(ending.status)?;
         request.closed_at = Some(now);
-        request.unproven = unproven.to_vec();
-        let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
+        request.unproven = ending.unproven.to_vec();
+        request.ledgered = ledgered;
+        let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", ending.status);
         draft = draft.detail(DETAIL, statement.sha256());
         draft.statement = String::from_utf8(statement.bytes()).ok();
-        if !unproven.is_empty() {
-            draft = draft.detail("unproven", listed(unproven));
+        if !ending.unproven.is_empty() {
+            draft = draft.detail("unproven", listed(ending.unproven));
+        }
+        if let Some(ledgered) = ledgered {
+            draft = draft.detail("ledger", ledgered.marks);
         }
         draft.unlock.clone_from(&draft.request.locks);
         // Until the outcome is announced somebody must look after it.

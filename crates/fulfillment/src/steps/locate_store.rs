@@ -74,7 +74,9 @@ pub(super) async fn values_at(
     page: usize,
 ) -> Result<Option<Vec<Value>>, StepError> {
     match &lookup.source {
-        Source::Identities(values) => Ok((page == 0).then(|| values.clone())),
+        Source::Identities(values) | Source::Given(values) | Source::Own(values) => {
+            Ok((page == 0).then(|| values.clone()))
+        }
         Source::Earlier(_) | Source::Keys(_) => Ok(None),
         Source::Pages { field, pages } => {
             let Some(reference) = pages.get(page) else {

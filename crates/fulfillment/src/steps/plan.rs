@@ -276,7 +276,9 @@ async fn new_pass(
         plan
     } else {
         desk.keep_recipient(request).await?;
-        Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
+        let subject = desk.subject(request).await?;
+        Plan::new(request.catalog_version.clone(), subject.identities, ports.entropy.bits())
+            .with_keys(subject.keys)
     };
     if !is_past_return(request) {
         // What was located under locks that were let go may have been erased by another request

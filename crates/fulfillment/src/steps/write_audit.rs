@@ -122,6 +122,7 @@ fn about(event: &Event) -> &str {
     match &event.about {
         About::Request(id) => id.as_str(),
         About::Hold(id) => id.as_str(),
+        About::Store(id) => id.as_str(),
     }
 }
 

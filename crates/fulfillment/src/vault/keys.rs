@@ -38,6 +38,7 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
         KeyScope::Fields(_) => Some(Purpose::Fields),
         KeyScope::Subjects(_) => Some(Purpose::Subjects),
         KeyScope::Pseudonyms(_)
+        | KeyScope::Ledger(_)
         | KeyScope::Plan(..)
         | KeyScope::Export(..)
         | KeyScope::Receipt(..)

@@ -87,6 +87,8 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         parked: None,
         announced: false,
         export: None,
+        origin: None,
+        ledgered: None,
     }
 }
 

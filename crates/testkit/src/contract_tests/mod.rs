@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod fixtures;
 pub mod holds;
 pub mod keyring;
+pub mod ledger;
 pub mod lists;
 pub mod locks;
 pub mod packages;
@@ -25,7 +26,7 @@ mod twin;
 
 use std::sync::Arc;
 
-use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Requests};
+use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Ledger, Requests};
 
 /// The ports of one deployment's own state.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct Deployment {
     pub keyring: Arc<dyn Keyring>,
     /// The same, for rotation.
     pub key_admin: Arc<dyn KeyAdmin>,
+    /// The `ledger` table.
+    pub ledger: Arc<dyn Ledger>,
 }
 
 /// Makes a `#[tokio::test]` of every case. Takes a function that makes a [`Deployment`]
@@ -121,6 +124,14 @@ macro_rules! contract_tests {
             scopes_have_keys_of_their_own
             two_callers_at_once_get_the_same_key
             a_destroyed_key_is_gone
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], ledger,
+            marks_are_found_where_they_were_written
+            the_later_erasure_of_a_mark_stays
+            a_turn_is_taken_by_whoever_read_what_is_there
+            running_replays_are_listed_until_they_end
+            whom_a_replay_found_is_listed_in_order
+            stores_with_a_standing_are_listed_in_order
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], rotation,
             a_rotated_key_opens_what_it_sealed

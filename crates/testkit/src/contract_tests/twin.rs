@@ -23,6 +23,7 @@ fn memory() -> Ready<Deployment> {
         event_lists: world.event_lists(),
         keyring: world.keyring(),
         key_admin: world.key_admin(),
+        ledger: world.ledger(),
     })
 }
 

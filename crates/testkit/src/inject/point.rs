@@ -66,6 +66,16 @@ points! {
     KeyringRotate = "keyring.rotate", true, KeyUnavailable;
     KeyringStatus = "keyring.status", false, KeyUnavailable;
     KeyringRewrap = "keyring.rewrap", true, KeyUnavailable;
+    LedgerWrite = "ledger.write", true, ControlUnavailable;
+    LedgerFind = "ledger.find", false, ControlUnavailable;
+    LedgerStanding = "ledger.standing", false, ControlUnavailable;
+    LedgerStandings = "ledger.standings", false, ControlUnavailable;
+    LedgerReplay = "ledger.replay", false, ControlUnavailable;
+    LedgerTake = "ledger.take", true, ControlUnavailable;
+    LedgerRunning = "ledger.running", false, ControlUnavailable;
+    LedgerNote = "ledger.note", true, ControlUnavailable;
+    LedgerFound = "ledger.found", false, ControlUnavailable;
+    LedgerStores = "ledger.stores", false, ControlUnavailable;
     StagingPut = "staging.put", true, ControlUnavailable;
     StagingGet = "staging.get", false, ControlUnavailable;
     StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;

@@ -15,6 +15,7 @@ pub(super) fn key(event: &Event) -> EventKey {
     let pk = match &event.about {
         About::Request(id) => format!("T#{tenant}#R#{id}"),
         About::Hold(id) => format!("T#{tenant}#H#{id}"),
+        About::Store(id) => format!("T#{tenant}#STORE#{id}"),
     };
     EventKey { pk, sk: format!("EVENT#{:08}", event.n) }
 }

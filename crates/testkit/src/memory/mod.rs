@@ -13,6 +13,7 @@ mod events;
 mod evidence;
 mod holds;
 mod keyring;
+mod ledger;
 mod lifecycle;
 mod mail;
 mod notary;
@@ -36,7 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
-    Executions, Holds, Intake, KeyAdmin, Keyring, Letter, Links, Mailer, Notary, Packages, Requests,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Requests,
     Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
@@ -64,6 +65,7 @@ struct Inner {
     control: Mutex<control::Control>,
     registry: Mutex<registry::Registry>,
     keys: Mutex<keyring::Keys>,
+    ledger: Mutex<ledger::Books>,
     sealed: Mutex<sealed::Sealed>,
     packages: Mutex<packages::Bucket>,
     signing_key: signer::SigningKey,
@@ -96,6 +98,7 @@ impl World {
                 control: Mutex::default(),
                 registry: Mutex::default(),
                 keys: Mutex::default(),
+                ledger: Mutex::default(),
                 sealed: Mutex::default(),
                 packages: Mutex::default(),
                 signing_key: signer::SigningKey::new(seed),
@@ -152,6 +155,11 @@ impl World {
 
     /// The same, for rotation.
     pub fn key_admin(&self) -> Arc<dyn KeyAdmin> {
+        Arc::new(self.clone())
+    }
+
+    /// The erasure ledger.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(self.clone())
     }
 

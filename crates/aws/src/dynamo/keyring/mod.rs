@@ -177,9 +177,11 @@ fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {
 impl Keyring for KeysTable {
     async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Receipt(..) => {
-                self.obtain_single(scope).await
-            }
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => self.obtain_single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
             KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
         }
@@ -187,9 +189,11 @@ impl Keyring for KeysTable {
 
     async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Receipt(..) => {
-                self.single(scope).await
-            }
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => self.single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
             KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
@@ -209,7 +213,11 @@ impl Keyring for KeysTable {
 
     async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Receipt(..) => {
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => {
                 let destroyed = self.table.delete(&keys::data_key(scope)).await;
                 // Also when the call failed: it may have gone through.
                 self.unwrapped.forget(&(scope.clone(), ONLY));

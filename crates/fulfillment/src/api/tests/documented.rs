@@ -163,6 +163,8 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("read the audit log and its checkpoints", Action::ReadAudit),
         ("accept that a store is unproven", Action::Accept),
         ("read holds", Action::ReadHolds),
+        ("say that a store was restored, and replay", Action::Replay),
+        ("read restores and replays", Action::ReadLedger),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),
     ] {

@@ -25,6 +25,7 @@ pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
     scenes.extend(showing(document).await);
     scenes.extend(changing(document).await);
     scenes.extend(holding(document).await);
+    scenes.extend(restoring(document).await);
     scenes.extend(refusing(document).await);
     scenes.extend(Box::pin(crate::fetch::tests::scenes()).await);
     scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
@@ -210,6 +211,22 @@ async fn changing(document: &Document) -> Vec<Scene> {
         ("tooOld", too_old),
         ("verified", verified),
         ("alreadyVerified", front.post(&who, &verification, &other).await),
+    ]
+}
+
+async fn restoring(document: &Document) -> Vec<Scene> {
+    let (front, who) = (plain_front(), caller(Role::Owner));
+    let restored = front.post(&who, "/v1/ledger/restores", &body(document, "restore")).await;
+    let begun = front.post(&who, "/v1/ledger/replays", &body(document, "replay")).await;
+    let id = json_of(&begun)["replay_id"].as_str().expect("an id").to_owned();
+    let wrong = json!({"store": "crm-prod", "taken_at": "2036-03-01T00:00:00Z"});
+    vec![
+        ("restored", restored),
+        ("replayBegun", begun),
+        ("replayShown", front.ask(&who, "GET", &format!("/v1/ledger/replays/{id}")).await),
+        ("ledgerStores", front.ask(&who, "GET", "/v1/ledger/stores").await),
+        ("notRestored", front.post(&who, "/v1/ledger/restores", &wrong).await),
+        ("wrongRate", front.post(&who, "/v1/ledger/replays", &json!({"store": "crm", "rate": 0})).await),
     ]
 }
 

@@ -98,6 +98,8 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             parked: None,
             announced: false,
             export: None,
+            origin: None,
+            ledgered: None,
         },
         remember: None,
     }

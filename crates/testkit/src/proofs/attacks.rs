@@ -259,6 +259,13 @@ impl Cases {
         let mut lines = self.log.export(7, 18);
         let peak = hex::encode(self.log.range(6).peaks()[0]);
         lines[0] = lines[0].replacen(&peak, &hex::encode(other.range(6).peaks()[0]), 1);
+        let mut more = self.whole();
+        more[0] = more[0].replacen("\"peaks\":[]", &format!("\"peaks\":[\"{peak}\"]"), 1);
+        self.add(
+            "a tree before the first entry is made up",
+            more.concat(),
+            Expect::of("header.before.peaks", Wrong::Altered),
+        );
         self.add(
             "the tree before is another",
             lines.concat(),

@@ -18,7 +18,8 @@ fn read(pinned: &Pinned, bytes: &[u8], size: usize) -> Result<Found, Refused> {
     file.finish()
 }
 
-fn found(case: &Case, size: usize) -> Expect {
+/// What the library says of a case whose bytes come in pieces of a size.
+pub fn found(case: &Case, size: usize) -> Expect {
     match read(&pinned(&case.key, case.since.as_deref()), &case.file, size) {
         Ok(_) => Expect::Intact,
         Err(Refused::Broken(problem)) => Expect::broken(&problem),

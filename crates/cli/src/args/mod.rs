@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod hold;
 pub mod request;
 pub mod vault;
+pub mod verify;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use domain::identity::IdentityType;
 use crate::ending::Ending;
 use crate::screen::Screen;
 
-/// Data subject requests, legal holds, catalogs and sealed files, from the command line.
+/// Data subject requests, legal holds, catalogs, sealed files and proofs, from the command line.
 #[derive(Parser)]
 #[command(name = "lacuna", version, after_help = AFTER)]
 pub struct Arguments {
@@ -29,6 +30,7 @@ const AFTER: &str = "\
 Environment:
   LACUNA_URL    where the API is; https, or http on this machine
   LACUNA_TOKEN  a token whose role may do it
+  LACUNA_AUDIT_KEY  the public key that `verify` checks with
   NO_COLOR      set: no colours
 `make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
 
@@ -66,6 +68,8 @@ pub enum Command {
     /// Seal files and open them; the keys of the vault, and when they are rotated
     #[command(subcommand)]
     Vault(vault::Command),
+    /// Check audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
+    Verify(verify::Verify),
 }
 
 /// `type=value`, as it stands on the command line.

@@ -6,6 +6,7 @@ mod hold;
 mod list;
 mod request;
 mod vault;
+mod verify;
 
 use crate::api::{Api, connect};
 use crate::args::{Arguments, Command, Global};
@@ -49,5 +50,6 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
         Command::Hold(command) => hold::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
         Command::Vault(command) => vault::run(command, desk).await,
+        Command::Verify(verify) => verify::run(verify, desk).await,
     }
 }

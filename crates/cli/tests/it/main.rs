@@ -20,5 +20,7 @@ mod vault_files;
 mod vault_keys;
 mod vault_memory;
 mod vault_places;
+mod verify;
+mod verify_long;
 mod views;
 mod watching;

@@ -4,4 +4,5 @@
 
 mod attacks;
 mod page;
+mod rewritten;
 mod together;

@@ -28,13 +28,15 @@ const QUICK: u64 = 64 << 20;
 pub struct Input {
     /// What it is called.
     pub name: String,
-    from: From,
+    from: Opening,
     /// How long it is, where that is known.
     length: Option<u64>,
 }
 
-enum From {
+enum Opening {
     File(PathBuf),
+    /// Can be opened once.
+    Pipe(Option<PathBuf>),
     /// Can be read once.
     Stdin(Option<Box<dyn BufRead + Send>>),
 }
@@ -42,30 +44,29 @@ enum From {
 impl Input {
     /// A file.
     pub fn file(path: PathBuf) -> Self {
-        let length =
-            std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file).map(|found| found.len());
-        Self { name: path.display().to_string(), from: From::File(path), length }
+        let name = path.display().to_string();
+        let found = std::fs::metadata(&path).ok();
+        let length = found.as_ref().filter(|found| found.is_file()).map(std::fs::Metadata::len);
+        // What is neither a file nor a folder is a pipe, of which the other end may be gone the second time.
+        let pipe = found.is_some_and(|found| !found.is_file() && !found.is_dir());
+        let from = if pipe { Opening::Pipe(Some(path)) } else { Opening::File(path) };
+        Self { name, from, length }
     }
 
     /// Standard input.
     pub fn stdin(reader: Box<dyn BufRead + Send>) -> Self {
-        Self { name: "standard input".to_owned(), from: From::Stdin(Some(reader)), length: None }
+        Self { name: "standard input".to_owned(), from: Opening::Stdin(Some(reader)), length: None }
     }
 
     fn open(&mut self) -> Result<Box<dyn Read>, String> {
-        match &mut self.from {
-            From::File(path) => {
-                let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-                Ok(Box::new(file))
-            }
-            From::Stdin(reader) => match reader.take() {
-                Some(reader) => Ok(Box::new(reader)),
-                None => {
-                    Err("it has to be read twice, to be held against the other exports: save it as a file"
-                        .to_owned())
-                }
-            },
-        }
+        let again = "it has to be read twice, to be held against another pipe: save it as a file";
+        let path = match &mut self.from {
+            Opening::File(path) => path.clone(),
+            Opening::Pipe(path) => path.take().ok_or(again)?,
+            Opening::Stdin(reader) => return Ok(Box::new(reader.take().ok_or(again)?)),
+        };
+        let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+        Ok(Box::new(file))
     }
 }
 
@@ -209,5 +210,30 @@ fn read(
         Ok(found) => Verdict::Intact(found),
         Err(Refused::Broken(problem)) => Verdict::Broken(problem),
         Err(Refused::Unknown) => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+    use testkit::proofs::Log;
+
+    /// Each is held against what was read before it; the first would have to be read again.
+    #[test]
+    fn of_two_pipes_the_first_may_have_to_be_a_file() {
+        fn check(first: [u64; 2], second: [u64; 2], unread: [bool; 2]) {
+            let log = Log::of("demo", 3);
+            let export = |[from, to]: [u64; 2]| Cursor::new(log.export(from, to).concat().into_bytes());
+            let inputs = [first, second].map(|range| Input::stdin(Box::new(export(range))));
+            let pinned = Pinned { key: log.key(), since: None };
+            let verdicts = super::check(inputs.into(), &pinned, &Done::default());
+            let got: Vec<bool> =
+                verdicts.iter().map(|verdict| matches!(verdict, Verdict::Unread(_))).collect();
+            assert_eq!(got, unread);
+        }
+        check([1, 12], [1, 18], [false, false]);
+        check([1, 18], [1, 12], [true, false]);
+        check([1, 6], [13, 18], [false, false]);
     }
 }

@@ -96,14 +96,14 @@ impl Checks {
         let found = match &file.verdict {
             Verdict::Intact(found) => found,
             Verdict::Broken(problem) => {
-                return paragraph(Tone::Bad, &format!("BROKEN  {name}: {problem}"), width);
+                return paragraph(Tone::Bad, &format!("BROKEN {name}: {problem}"), width);
             }
             Verdict::Unknown => {
                 let text = "it is neither an audit export nor a receipt nor a checkpoint of this log";
-                return paragraph(Tone::Warn, &format!("UNUSABLE  {name}: {text}"), width);
+                return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {text}"), width);
             }
             Verdict::Unread(why) => {
-                return paragraph(Tone::Warn, &format!("UNUSABLE  {name}: it cannot be read: {why}"), width);
+                return paragraph(Tone::Warn, &format!("UNUSABLE {name}: it cannot be read: {why}"), width);
             }
         };
         let mut lines = vec![Line::of(Tone::Strong, name).and(Tone::Good, "  intact")];
@@ -145,28 +145,41 @@ impl Checks {
     fn disagreement(&self, found: &Disagreement) -> String {
         let [one, other] = found.files.map(|file| self.files.get(file).map_or("", |file| file.name.as_str()));
         let why = match found.signed {
-            [true, true] => "both are signed, so that whoever has the key signed two histories".to_owned(),
-            [true, false] => format!("what {other} has there is not signed, and not what was signed later"),
-            [false, true] => format!("what {one} has there is not signed, and not what was signed later"),
-            [false, false] => "neither is signed there".to_owned(),
+            [true, true] => "Both are signed: whoever has the key signed two histories.".to_owned(),
+            [true, false] => format!("What {other} has is not signed, and is not what was signed."),
+            [false, true] => format!("What {one} has is not signed, and is not what was signed."),
+            [false, false] => "Neither is signed so far.".to_owned(),
         };
         let size = entries(found.size);
-        format!("BROKEN  {one} and {other}: they have different histories, over {size} at the latest: {why}")
+        format!(
+            "BROKEN {one} and {other} contradict each other: of the first {size} they have two histories. {why}"
+        )
     }
 
     fn sum(&self) -> Line {
-        let (files, broken) = (self.files.len(), self.broken());
-        let unusable = self.files.iter().filter(|file| file.unusable()).count();
-        let files = count(files as u64, "file");
-        match (broken, unusable) {
-            (0, 0) => Line::of(Tone::Good, format!("{files}, all intact, and none contradicts another.")),
-            (0, some) => {
-                Line::of(Tone::Warn, format!("{files}; of {some} not all that was asked can be said."))
-            }
-            (some, _) => {
-                Line::of(Tone::Bad, format!("{files}; {}.", count(some as u64, "contradiction or break")))
-            }
-        }
+        let counted = |is: fn(&Checked) -> bool| self.files.iter().filter(|file| is(file)).count();
+        let intact = counted(|file| matches!(file.verdict, Verdict::Intact(_)));
+        let broken = counted(|file| matches!(file.verdict, Verdict::Broken(_)));
+        let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
+        let open = counted(|file| file.fresh == Some(false) && matches!(file.verdict, Verdict::Intact(_)));
+        let parts = [
+            (intact, "intact"),
+            (broken, "broken"),
+            (unusable, "unusable"),
+            (open, "not shown to be fresh"),
+            (
+                self.disagreements.len(),
+                if self.disagreements.len() == 1 { "contradiction" } else { "contradictions" },
+            ),
+        ];
+        let said: Vec<String> =
+            parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let tone = match (self.broken(), unusable + open) {
+            (0, 0) => Tone::Good,
+            (0, _) => Tone::Warn,
+            _ => Tone::Bad,
+        };
+        Line::of(tone, format!("{}: {}.", count(self.files.len() as u64, "file"), said.join(", ")))
     }
 }
 

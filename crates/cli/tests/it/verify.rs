@@ -116,7 +116,8 @@ fn files_that_contradict_each_other_are_broken() {
     said(&folder, "fork-checkpoints", 1, "checkpoint other-checkpoint");
     said(&folder, "fork-export", 1, "other-checkpoint audit.jsonl");
     said(&folder, "fork-exports", 1, "audit.jsonl other.jsonl receipt.json");
-    said(&folder, "fork-tail", 1, "other-tail.jsonl audit.jsonl --json");
+    said(&folder, "fork-tail", 1, "other-tail.jsonl audit.jsonl");
+    said(&folder, "fork-tail-json", 1, "other-tail.jsonl audit.jsonl --json");
     said(&folder, "fork-since", 1, "other.jsonl --since checkpoint");
 }
 
@@ -221,7 +222,7 @@ fn a_pipe_is_read_once() {
     let audit = log.export(1, 18).concat().into_bytes();
     let piped = |line: &str| folder.run(None, &format!("verify --key log.key {line}"), &audit).text();
     assert_eq!(piped("- receipt.json --since seen").code, 0);
-    check("verify-pipe-again", &piped("- later.jsonl"));
+    check("verify-pipe", &piped("- later.jsonl"));
     check("verify-pipe-twice", &piped("- -"));
 }
 

@@ -1,6 +1,5 @@
 """Checks audit exports with hashlib and openssl alone: python3 proof.py KEY FILE... See docs/proof.md."""
 import base64, functools, hashlib, json, pathlib, subprocess, sys, tempfile
-
 DER = bytes.fromhex("302a300506032b6570032100")  # What openssl wants before an Ed25519 key (RFC 8410).
 
 def sha(*parts):
@@ -14,8 +13,7 @@ def opened(note, key):  # The size and the root of a checkpoint that the key sig
     name, _, public = key.strip().split("+", 2)
     public = base64.b64decode(public)  # One byte for Ed25519, then its 32.
     text, _, lines = note.rpartition("\n\n")
-    signatures = [line.split(" ") for line in lines.splitlines()]
-    own = [base64.b64decode(signature) for _, signer, signature in signatures if signer == name]
+    own = [base64.b64decode(line.split(" ")[2]) for line in lines.splitlines() if line.split(" ")[1] == name]
     own = [each[4:] for each in own if each[:4] == sha(name.encode(), b"\n", public)[:4]]
     need(own, "a checkpoint is not signed by the key")
     with tempfile.TemporaryDirectory() as folder:
@@ -35,11 +33,13 @@ def check(lines, key):
     last, before, signed = header["first"] - 1, header["before"]["hash"], header.get("checkpoint")
     peaks = [bytes.fromhex(peak) for peak in header["before"]["peaks"]]
     need(signed is None if last == 0 else opened(signed, key) == (last, root_of(peaks)), "the beginning is made up")
-    need(len(peaks) == bin(last).count("1"), "the beginning has another tree")
+    written = [peak.hex() for peak in peaks]
+    need((len(written), written) == (bin(last).count("1"), header["before"]["peaks"]), "the beginning has another tree")
     for line in lines:
         if line.startswith(b'{"entry":'):
             told, hash = json.loads(line[9:-76]), sha(line[9:-76])
-            need((told["seq"], told["prev_hash"]) == (last + 1, before), f"what follows entry {last} is not entry {last + 1}")
+            named = (told["seq"], told["prev_hash"], told["event"]["tenant"])
+            need(named == (last + 1, before, header["tenant"]), f"entry {last + 1} is not what follows entry {last}")
             need(line[-76:] == b',"hash":"%s"}\n' % hash.hex().encode(), f"entry {last + 1} was altered")
             last, before, node = last + 1, hash.hex(), sha(b"\0", hash)
             for _ in range((last & -last).bit_length() - 1):

@@ -9,6 +9,7 @@ use serde::ser::Serializer;
 use serde_json::Value;
 
 use super::Log;
+use super::forgeries::forgeries;
 
 /// A file, what it is checked with, and what has to come of it.
 #[derive(Debug, Clone, Serialize)]
@@ -59,12 +60,12 @@ impl Expect {
         }
     }
 
-    fn at(seq: u64, field: &str, what: Wrong) -> Self {
+    pub(super) fn at(seq: u64, field: &str, what: Wrong) -> Self {
         let field = (!field.is_empty()).then(|| field.to_owned());
         Self::Broken { seq: Some(seq), field, what: what.as_str().to_owned() }
     }
 
-    fn of(field: &str, what: Wrong) -> Self {
+    pub(super) fn of(field: &str, what: Wrong) -> Self {
         Self::Broken { seq: None, field: Some(field.to_owned()), what: what.as_str().to_owned() }
     }
 }
@@ -82,6 +83,9 @@ pub fn cases() -> Vec<Case> {
     cases.places();
     cases.history();
     cases.receipts();
+    for (name, file, expect) in forgeries(&cases.log) {
+        cases.add(name, file, expect);
+    }
     cases.all
 }
 

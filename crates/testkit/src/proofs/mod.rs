@@ -2,6 +2,7 @@
 //! say of it. The cases are files and words alone, so that a verifier in any language can be held to them.
 
 mod attacks;
+mod forgeries;
 mod log;
 
 pub use attacks::{Case, Expect, cases};

@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
         let unreadable = || Problem::at(seq, None, Wrong::Unreadable);
         let parts = cut(line).ok_or_else(unreadable)?;
         if parts.seq != seq {
-            return self.out_of_place(parts);
+            return self.out_of_place(&parts);
         }
         let hash: Hash = digest(&SHA256, parts.content).as_ref().try_into().map_err(|_| unreadable())?;
         let hex = hex_of(&hash);
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An entry with another place than the next.
-    fn out_of_place(&mut self, parts: EntryLine<'_>) -> Result<(), Problem> {
+    fn out_of_place(&mut self, parts: &EntryLine<'_>) -> Result<(), Problem> {
         let expected = self.next;
         // Whether this line was only given another number: then it follows, and is not what its hash is over.
         let own = hash_of(std::str::from_utf8(parts.hash).unwrap_or_default());
@@ -314,9 +314,7 @@ impl<'a> Reader<'a> {
         let differing = crate::checks::differing(&content.event, &content.legal_basis, &content.checks);
         let checks = crate::checks::checks(&content.event, &content.legal_basis);
         match differing {
-            Some(_)
-                if only_one_differs(&checks, &content.checks) && self.restores(&content, &checks, parts) =>
-            {
+            Some(_) if only_one_differs(&checks, &content.checks) && restores(&content, &checks, parts) => {
                 Problem::at(seq, Some("checks"), Wrong::Altered)
             }
             Some(field) => Problem::at(seq, Some(field), Wrong::Altered),
@@ -325,13 +323,13 @@ impl<'a> Reader<'a> {
             None => Problem::at(seq, Some("hash"), Wrong::HashAltered),
         }
     }
+}
 
-    /// Whether the entry is whole with these check digits instead of its own.
-    fn restores(&self, content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
-        let restored = Content { checks: checks.to_owned(), ..content.clone() };
-        let hash = digest(&SHA256, &restored.bytes());
-        std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
-    }
+/// Whether the entry is whole with these check digits instead of its own.
+fn restores(content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
+    let restored = Content { checks: checks.to_owned(), ..content.clone() };
+    let hash = digest(&SHA256, &restored.bytes());
+    std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
 }
 
 /// A hash as it is written.

@@ -140,15 +140,13 @@ impl<'a> File<'a> {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
-        match &mut self.reader {
-            Some(reader) => reader.line(line),
-            None => {
-                let mut reader = Reader::new(self.pinned, line)?;
-                reader.note_at(&self.sizes);
-                self.reader = Some(reader);
-                Ok(())
-            }
+        if let Some(reader) = &mut self.reader {
+            return reader.line(line);
         }
+        let mut reader = Reader::new(self.pinned, line)?;
+        reader.note_at(&self.sizes);
+        self.reader = Some(reader);
+        Ok(())
     }
 
     /// What it resembles.

@@ -187,7 +187,7 @@ impl Cases {
         let other = Log::of("other", 3);
         let mut lines = self.whole();
         let line = self.line_of(3);
-        lines[line] = other.export(1, 18)[line].clone();
+        lines[line].clone_from(&other.export(1, 18)[line]);
         self.add(
             "another tenant's entry is put in",
             lines.concat(),

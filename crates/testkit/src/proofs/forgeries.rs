@@ -1,5 +1,6 @@
 //! What whoever has the key could sign, and what only looks like something that was signed.
 
+use audit::receipt::DETAIL;
 use audit::tree::{Hash, leaf};
 use audit::{Checkpoint, Inclusion, Wrong, export};
 use domain::event::About;
@@ -83,6 +84,15 @@ fn receipts(log: &Log) -> Vec<Forgery> {
     status.rewrite(12, |event| event.status = Some(Status::Denied));
     let mut tenant = Log::of("demo", 3);
     tenant.rewrite(12, |event| event.tenant = "other".parse().expect("a tenant"));
+    let mut statement = log.receipt(2, 18).statement;
+    statement.tenant = "other".parse().expect("a tenant");
+    let mut agreed = Log::of("demo", 3);
+    agreed.rewrite(12, |event| {
+        event.tenant = statement.tenant.clone();
+        event.detail.insert(DETAIL.to_owned(), statement.sha256());
+    });
+    let mut agreed = agreed.receipt(2, 18);
+    agreed.statement = statement;
     let mut hold = Log::of("demo", 3);
     hold.rewrite(12, |event| event.about = About::Hold(HoldId::new(event.at, 1)));
     let mut silent = Log::of("demo", 3);
@@ -97,6 +107,7 @@ fn receipts(log: &Log) -> Vec<Forgery> {
             Expect::at(12, "statement.outcome", Wrong::Contradicted),
         ),
         ("a receipt of another tenant's event", tenant.receipt(2, 18).bytes(), another.clone()),
+        ("a receipt of another tenant throughout", agreed.bytes(), another.clone()),
         ("a receipt of an entry about a hold", hold.receipt(2, 18).bytes(), another),
         (
             "a receipt of an entry that names no statement",

@@ -126,7 +126,9 @@ impl Log {
         let from = usize::try_from(seq - 1).expect("small");
         let mut events: Vec<Event> = self.entries.drain(from..).map(|entry| entry.event).collect();
         change(&mut events[0]);
-        events.into_iter().for_each(|event| self.append(event));
+        for event in events {
+            self.append(event);
+        }
     }
 
     /// An entry by its place.

@@ -25,7 +25,7 @@ const PAGE: &str = include_str!("../../../audit/verify.html");
 /// The source that has the kinds of event: each is a line of a macro.
 const EVENTS: &str = include_str!("../../../domain/src/event.rs");
 /// How long the browser may take: it starts in a second or two, and the rest is hashing.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Bits flipped of each file, spread over it.
 const FLIPS: usize = 250;
 

@@ -22,7 +22,9 @@ fn read(files: &[Vec<u8>], since: Option<&str>) -> Vec<Found> {
 
 fn together(found: &[Found]) -> Together {
     let mut together = Together::default();
-    found.iter().enumerate().for_each(|(file, found)| together.add(file, found));
+    for (file, found) in found.iter().enumerate() {
+        together.add(file, found);
+    }
     together
 }
 

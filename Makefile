@@ -1,4 +1,5 @@
-# One command each. `make demo` and `make test` need Rust, Python 3.10+ (with venv) and make; nothing else, no account.
+# One command each. `make demo` and `make test` need Rust, Python 3.10+ (with venv) and make; nothing else, no account. `make test` needs
+# openssl and the browser Chromium as well, and gets the browser by apt where it is missing.
 #
 #   make demo    everything a newcomer needs, then one person's export and erasure; stops what it started
 #   make up      leaves the local engine running with everything deployed; writes target/local/env.sh
@@ -28,7 +29,7 @@ BENCH := bench/.venv
 # long: a test waits until they are not.
 BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581 LACUNA_OPEN_FOR=PT45S
 
-.PHONY: demo up down test bench lint deploy build venv snap format clippy licences templates scripts cargo-test engine-test
+.PHONY: demo up down test bench lint deploy build venv snap format clippy licences templates scripts chromium cargo-test engine-test
 
 demo: build
 	$(VENV)/python localstack/demo.py
@@ -64,9 +65,15 @@ scripts: .venv/.stamp
 	$(VENV)/python -m compileall -q localstack .ci bench/peers tests/it
 	$(VENV)/python -m unittest discover -s localstack/tests
 
-# One of the tests runs the Python reader of docs/vault-format.md.
-cargo-test: .venv/.stamp
+# One of the tests runs the Python reader of docs/vault-format.md, and one runs the page that verifies proofs in a browser.
+cargo-test: .venv/.stamp chromium
 	cargo test --locked --workspace
+
+chromium: SUDO = $(if $(filter-out 0,$(shell id -u)),sudo)
+chromium:
+	@command -v chromium > /dev/null \
+	  || { command -v apt-get > /dev/null && $(SUDO) apt-get update -q && $(SUDO) apt-get install -y --no-install-recommends chromium; } \
+	  || { echo "a test runs a page in the browser chromium: install it so that the command \`chromium\` starts it" >&2; exit 1; }
 
 # The tests that need the engine are ignored by the line above, and are all that these run: the
 # journeys, then the adapters and the connectors against the real protocols.

@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("aws", &["audit", "contract", "domain", "ports", "vault"]),
     // L4.
     ("door", &["aws", "contract", "domain", "fulfillment"]),
-    ("cli", &["contract", "domain", "vault"]),
+    ("cli", &["audit", "contract", "domain", "vault"]),
     // Tests only.
     ("testkit", &["audit", "contract", "domain", "ports", "vault"]),
     ("acceptance", &[]),

@@ -9,6 +9,7 @@ mod engine;
 mod golden;
 mod guarantees;
 mod layering;
+mod proof;
 mod repository;
 mod saga;
 mod statemachine;

@@ -1,4 +1,5 @@
-//! `lacuna`, the command line of the platform: requests, legal holds, catalogs, sealed files.
+//! `lacuna`, the command line of the platform: requests, legal holds, catalogs, sealed files,
+//! proofs.
 //!
 //! [`run`] is the whole program. What it may know of the machine (variables, clock, randomness,
 //! terminal) comes in with [`World`], so that every line it prints can be tested. Identities that

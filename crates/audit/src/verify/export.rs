@@ -1,5 +1,7 @@
 //! Checking an audit export, line by line: in constant memory, as fast as hashing allows.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::TenantId;
 use memchr::memmem::Finder;
@@ -28,6 +30,12 @@ pub struct Export {
     pub fresh: bool,
     /// The last checkpoint of it.
     pub checkpoint: Option<Checkpoint>,
+    /// The root of the tree before the first entry.
+    pub before: Hash,
+    /// The root of the tree after the last one.
+    pub root: Hash,
+    /// The root at each of the sizes that were asked for, of those that the file comes by.
+    pub roots: Vec<(u64, Hash)>,
 }
 
 /// Where a file's lines go, one after another.
@@ -47,6 +55,10 @@ pub struct Reader<'a> {
     checkpoints: u64,
     checkpoint: Option<Checkpoint>,
     fresh: bool,
+    before: Hash,
+    /// At which sizes the root is noted, the smallest last.
+    sizes: Vec<u64>,
+    roots: Vec<(u64, Hash)>,
     ended: bool,
     /// An entry that does not come where it belongs: what comes after it tells whether it is missing.
     sought: Option<(u64, Problem)>,
@@ -88,11 +100,17 @@ impl<'a> Reader<'a> {
             checkpoints: 0,
             checkpoint: None,
             fresh: false,
+            before: Range::default().root(),
+            sizes: Vec::new(),
+            roots: Vec::new(),
             ended: false,
             sought: None,
         };
         match header.checkpoint {
-            None if size == 0 && previous == [0; 32] => {}
+            None if size == 0 && previous == [0; 32] => {
+                // Nothing was before, so that there is nothing to sign, and nothing to say.
+                range.ok_or(wrong("header.before.peaks"))?;
+            }
             None => return Err(wrong("header.first")),
             Some(note) => {
                 let signed = Checkpoint::open(&note, &pinned.key);
@@ -109,8 +127,22 @@ impl<'a> Reader<'a> {
                 reader.checkpoint = Some(signed);
             }
         }
+        reader.before = reader.range.root();
         reader.meet_since()?;
         Ok(reader)
+    }
+
+    /// Notes the root at these sizes, as far as they are still to come: [`Export::roots`] has them.
+    pub fn note_at(&mut self, sizes: &BTreeSet<u64>) {
+        self.sizes = sizes.range(self.range.size()..).rev().copied().collect();
+        self.note();
+    }
+
+    fn note(&mut self) {
+        if self.sizes.last() == Some(&self.range.size()) {
+            self.sizes.pop();
+            self.roots.push((self.range.size(), self.range.root()));
+        }
     }
 
     /// Takes the next line, without its line feed.
@@ -155,6 +187,9 @@ impl<'a> Reader<'a> {
             checkpoints: self.checkpoints,
             fresh: self.fresh,
             checkpoint: self.checkpoint,
+            before: self.before,
+            root: self.range.root(),
+            roots: self.roots,
         })
     }
 
@@ -168,7 +203,7 @@ impl<'a> Reader<'a> {
         let unreadable = || Problem::at(seq, None, Wrong::Unreadable);
         let parts = cut(line).ok_or_else(unreadable)?;
         if parts.seq != seq {
-            return self.out_of_place(parts);
+            return self.out_of_place(&parts);
         }
         let hash: Hash = digest(&SHA256, parts.content).as_ref().try_into().map_err(|_| unreadable())?;
         let hex = hex_of(&hash);
@@ -186,6 +221,7 @@ impl<'a> Reader<'a> {
         if self.pinned.since.as_ref().is_some_and(|since| since.size == self.range.size()) {
             self.meet_since()?;
         }
+        self.note();
         Ok(())
     }
 
@@ -240,7 +276,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An entry with another place than the next.
-    fn out_of_place(&mut self, parts: EntryLine<'_>) -> Result<(), Problem> {
+    fn out_of_place(&mut self, parts: &EntryLine<'_>) -> Result<(), Problem> {
         let expected = self.next;
         // Whether this line was only given another number: then it follows, and is not what its hash is over.
         let own = hash_of(std::str::from_utf8(parts.hash).unwrap_or_default());
@@ -278,9 +314,7 @@ impl<'a> Reader<'a> {
         let differing = crate::checks::differing(&content.event, &content.legal_basis, &content.checks);
         let checks = crate::checks::checks(&content.event, &content.legal_basis);
         match differing {
-            Some(_)
-                if only_one_differs(&checks, &content.checks) && self.restores(&content, &checks, parts) =>
-            {
+            Some(_) if only_one_differs(&checks, &content.checks) && restores(&content, &checks, parts) => {
                 Problem::at(seq, Some("checks"), Wrong::Altered)
             }
             Some(field) => Problem::at(seq, Some(field), Wrong::Altered),
@@ -289,13 +323,13 @@ impl<'a> Reader<'a> {
             None => Problem::at(seq, Some("hash"), Wrong::HashAltered),
         }
     }
+}
 
-    /// Whether the entry is whole with these check digits instead of its own.
-    fn restores(&self, content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
-        let restored = Content { checks: checks.to_owned(), ..content.clone() };
-        let hash = digest(&SHA256, &restored.bytes());
-        std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
-    }
+/// Whether the entry is whole with these check digits instead of its own.
+fn restores(content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
+    let restored = Content { checks: checks.to_owned(), ..content.clone() };
+    let hash = digest(&SHA256, &restored.bytes());
+    std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
 }
 
 /// A hash as it is written.

@@ -1,5 +1,7 @@
 //! Checking a file, whatever it is, as its bytes come.
 
+use std::collections::BTreeSet;
+
 use super::{Export, Pinned, Proved, Reader, checkpoint, receipt::receipt};
 use crate::checkpoint::Checkpoint;
 use crate::export::{MARK, MOST_LINE};
@@ -49,12 +51,18 @@ pub struct File<'a> {
     rest: Vec<u8>,
     kind: Option<Kind>,
     reader: Option<Reader<'a>>,
+    sizes: BTreeSet<u64>,
 }
 
 impl<'a> File<'a> {
     /// Of which nothing is read yet.
     pub fn new(pinned: &'a Pinned) -> Self {
-        Self { pinned, rest: Vec::new(), kind: None, reader: None }
+        Self::noting(pinned, BTreeSet::new())
+    }
+
+    /// The same, where an export notes the tree's root at these sizes: what other files say can then be held against it.
+    pub fn noting(pinned: &'a Pinned, sizes: BTreeSet<u64>) -> Self {
+        Self { pinned, rest: Vec::new(), kind: None, reader: None, sizes }
     }
 
     /// Takes the next bytes, however many. After an error there is nothing more to ask.
@@ -132,13 +140,13 @@ impl<'a> File<'a> {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
-        match &mut self.reader {
-            Some(reader) => reader.line(line),
-            None => {
-                self.reader = Some(Reader::new(self.pinned, line)?);
-                Ok(())
-            }
+        if let Some(reader) = &mut self.reader {
+            return reader.line(line);
         }
+        let mut reader = Reader::new(self.pinned, line)?;
+        reader.note_at(&self.sizes);
+        self.reader = Some(reader);
+        Ok(())
     }
 
     /// What it resembles.

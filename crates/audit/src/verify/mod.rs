@@ -5,10 +5,12 @@
 mod export;
 mod file;
 pub(crate) mod receipt;
+mod together;
 
 pub use export::{Export, Reader};
 pub use file::{File, Found, Refused};
 pub use receipt::{Proved, receipt};
+pub use together::{Disagreement, Saying, Together};
 
 use crate::checkpoint::Checkpoint;
 use crate::note::VerifierKey;

@@ -1,10 +1,12 @@
 //! The command line: what it looks like, and how a wrong one is explained.
 
+pub mod audit;
 pub mod catalog;
 pub mod hold;
 pub mod ledger;
 pub mod request;
 pub mod vault;
+pub mod verify;
 
 use std::path::PathBuf;
 
@@ -16,7 +18,7 @@ use domain::identity::IdentityType;
 use crate::ending::Ending;
 use crate::screen::Screen;
 
-/// Data subject requests, legal holds, catalogs and sealed files, from the command line.
+/// Data subject requests, legal holds, catalogs, sealed files and proofs, from the command line.
 #[derive(Parser)]
 #[command(name = "lacuna", version, after_help = AFTER)]
 pub struct Arguments {
@@ -30,6 +32,7 @@ const AFTER: &str = "\
 Environment:
   LACUNA_URL    where the API is; https, or http on this machine
   LACUNA_TOKEN  a token whose role may do it
+  LACUNA_AUDIT_KEY  the public key that `verify` checks with
   NO_COLOR      set: no colours
 `make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
 
@@ -70,6 +73,11 @@ pub enum Command {
     /// Seal files and open them; the keys of the vault, and when they are rotated
     #[command(subcommand)]
     Vault(vault::Command),
+    /// The audit log: export it, get its last checkpoint and its key
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Check audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
+    Verify(verify::Verify),
 }
 
 /// `type=value`, as it stands on the command line.

@@ -34,6 +34,8 @@ pub enum Command {
     Verify(Verify),
     /// Everything that happened to a request
     Timeline(One),
+    /// Get the receipt of a request that has ended: what was done, and the proof
+    Receipt(Receipt),
     /// Fetch a package into a file, with the person's own token
     #[command(after_help = FETCH)]
     Fetch(Fetch),
@@ -81,6 +83,15 @@ that is destroyed: give it to them by a way that only they read. A code that was
 pub struct One {
     /// The request: `req_…`
     pub id: RequestId,
+}
+
+/// `receipt`
+#[derive(Args)]
+pub struct Receipt {
+    #[command(flatten)]
+    pub one: One,
+    #[command(flatten)]
+    pub written: super::audit::Written,
 }
 
 /// `submit`

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod audit;
 mod catalog;
 mod export;
 mod hold;
@@ -7,6 +8,7 @@ mod ledger;
 mod list;
 mod request;
 mod vault;
+mod verify;
 
 use crate::api::{Api, connect};
 use crate::args::{Arguments, Command, Global};
@@ -49,7 +51,9 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
         Command::Request(command) => request::run(command, desk).await,
         Command::Hold(command) => hold::run(command, desk).await,
         Command::Ledger(command) => ledger::run(command, desk).await,
+        Command::Audit(command) => audit::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
         Command::Vault(command) => vault::run(command, desk).await,
+        Command::Verify(verify) => verify::run(verify, desk).await,
     }
 }

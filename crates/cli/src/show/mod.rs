@@ -10,3 +10,4 @@ pub mod request;
 pub mod stores;
 pub mod timeline;
 pub mod vault;
+pub mod verify;

@@ -72,7 +72,7 @@ impl Folder {
     pub fn lacuna(&self, server: Option<&Server>, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
         command.current_dir(&self.0).args(line.split_whitespace());
-        command.env_remove("LACUNA_URL").env_remove("LACUNA_TOKEN");
+        command.env_remove("LACUNA_URL").env_remove("LACUNA_TOKEN").env_remove("LACUNA_AUDIT_KEY");
         if let Some(server) = server {
             command.env("LACUNA_URL", server.url()).env("LACUNA_TOKEN", "t");
         }
@@ -90,6 +90,14 @@ impl Folder {
         writing.join().expect("the input");
         ran
     }
+}
+
+/// The highest resident set of a process so far, in KiB, as the kernel counts it.
+#[cfg(target_os = "linux")]
+pub fn resident(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its highest");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 /// Waits for its end.

@@ -54,6 +54,8 @@ pub struct Machine {
     pub terminal: bool,
     /// `NO_COLOR`
     pub no_color: bool,
+    /// `LACUNA_AUDIT_KEY`
+    pub audit_key: Option<String>,
 }
 
 impl Machine {
@@ -81,11 +83,13 @@ impl Machine {
     ) -> Piped {
         let (out, err) = (buffer(), buffer());
         let (url, no_color, terminal) = (self.url.clone(), self.no_color, self.terminal);
+        let audit_key = self.audit_key.clone();
         let random = Cell::new(0_u128);
         let world = World {
             variable: Box::new(move |name| match name {
                 "LACUNA_URL" => url.clone(),
                 "LACUNA_TOKEN" => url.as_ref().map(|_| "header.claims.signature".to_owned()),
+                "LACUNA_AUDIT_KEY" => audit_key.clone(),
                 "NO_COLOR" => no_color.then(|| "1".to_owned()),
                 "TERM" => Some("xterm".to_owned()),
                 _ => None,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it found by failing")]
 
+mod audit;
 mod catalog;
 mod exports;
 mod fetching;
@@ -21,5 +22,7 @@ mod vault_files;
 mod vault_keys;
 mod vault_memory;
 mod vault_places;
+mod verify;
+mod verify_long;
 mod views;
 mod watching;

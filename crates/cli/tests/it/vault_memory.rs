@@ -3,22 +3,16 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 
-use super::folder::{Folder, ended, plaintext};
+use super::folder::{Folder, ended, plaintext, resident};
 
 /// What may be resident, of any length: far less than is piped through.
 const MOST_KIB: u64 = 64 * 1024;
 const PIECE: usize = 1 << 20;
 /// Five gigabytes: half a minute on two cores that are free.
 const PIECES: usize = 5 << 10;
-
-fn resident(child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("its status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its highest");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
 
 #[test]
 fn five_gigabytes_pass_through_in_less_than_64_mib() {

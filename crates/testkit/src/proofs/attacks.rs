@@ -9,6 +9,7 @@ use serde::ser::Serializer;
 use serde_json::Value;
 
 use super::Log;
+use super::forgeries::forgeries;
 
 /// A file, what it is checked with, and what has to come of it.
 #[derive(Debug, Clone, Serialize)]
@@ -59,12 +60,12 @@ impl Expect {
         }
     }
 
-    fn at(seq: u64, field: &str, what: Wrong) -> Self {
+    pub(super) fn at(seq: u64, field: &str, what: Wrong) -> Self {
         let field = (!field.is_empty()).then(|| field.to_owned());
         Self::Broken { seq: Some(seq), field, what: what.as_str().to_owned() }
     }
 
-    fn of(field: &str, what: Wrong) -> Self {
+    pub(super) fn of(field: &str, what: Wrong) -> Self {
         Self::Broken { seq: None, field: Some(field.to_owned()), what: what.as_str().to_owned() }
     }
 }
@@ -82,6 +83,9 @@ pub fn cases() -> Vec<Case> {
     cases.places();
     cases.history();
     cases.receipts();
+    for (name, file, expect) in forgeries(&cases.log) {
+        cases.add(name, file, expect);
+    }
     cases.all
 }
 
@@ -183,7 +187,7 @@ impl Cases {
         let other = Log::of("other", 3);
         let mut lines = self.whole();
         let line = self.line_of(3);
-        lines[line] = other.export(1, 18)[line].clone();
+        lines[line].clone_from(&other.export(1, 18)[line]);
         self.add(
             "another tenant's entry is put in",
             lines.concat(),
@@ -259,6 +263,13 @@ impl Cases {
         let mut lines = self.log.export(7, 18);
         let peak = hex::encode(self.log.range(6).peaks()[0]);
         lines[0] = lines[0].replacen(&peak, &hex::encode(other.range(6).peaks()[0]), 1);
+        let mut more = self.whole();
+        more[0] = more[0].replacen("\"peaks\":[]", &format!("\"peaks\":[\"{peak}\"]"), 1);
+        self.add(
+            "a tree before the first entry is made up",
+            more.concat(),
+            Expect::of("header.before.peaks", Wrong::Altered),
+        );
         self.add(
             "the tree before is another",
             lines.concat(),

@@ -102,6 +102,17 @@ impl Log {
         Receipt::new(statement.clone(), self.entry(*seq).expect("its entry"), self.proof(*seq, size))
     }
 
+    /// The receipt of a request that is closed now, with this statement; under a checkpoint of its own.
+    pub fn receipt_of(mut self, statement: Statement) -> Receipt {
+        let last = self.entries.last().expect("an entry").event.clone();
+        let status = Some(statement.outcome);
+        let detail = [(DETAIL.to_owned(), statement.sha256())].into();
+        let about = About::Request(statement.request.clone());
+        self.append(Event { about, status, detail, ..last });
+        let size = self.size();
+        Receipt::new(statement, self.entry(size).expect("its entry"), self.proof(size, size))
+    }
+
     /// That an entry is in the tree over so many.
     pub fn proof(&self, seq: u64, size: u64) -> String {
         let leaves = self.entries.iter().take(usize::try_from(size).expect("small"));
@@ -115,7 +126,9 @@ impl Log {
         let from = usize::try_from(seq - 1).expect("small");
         let mut events: Vec<Event> = self.entries.drain(from..).map(|entry| entry.event).collect();
         change(&mut events[0]);
-        events.into_iter().for_each(|event| self.append(event));
+        for event in events {
+            self.append(event);
+        }
     }
 
     /// An entry by its place.

@@ -3,3 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "all of this is tests")]
 
 mod attacks;
+mod page;
+mod rewritten;
+mod together;

@@ -1,0 +1,117 @@
+//! Several files of one log. Each may be whole by itself, and they may still be of two histories, which whoever has the
+//! key could sign one for each reader.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Found;
+use crate::checkpoint::Checkpoint;
+use crate::tree::Hash;
+
+/// What a file says of the log: so many entries have this root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saying {
+    /// How many entries.
+    pub size: u64,
+    /// The root of the tree over them.
+    pub root: Hash,
+    /// Whether a signature covers it. What an export has after its last checkpoint is only chained.
+    pub signed: bool,
+}
+
+/// Two files that cannot both be of one log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disagreement {
+    /// The least number of entries over which they have two roots, of those that could be compared.
+    pub size: u64,
+    /// Which files, by their numbers.
+    pub files: [usize; 2],
+    /// Whether a signature covers what each says.
+    pub signed: [bool; 2],
+}
+
+/// What all files of a run say, each by its number.
+///
+/// An export says the root at any size that it comes by, if it is asked while it is read: [`super::File::noting`]. So
+/// files are read once to have all [`Together::sizes`], and exports once more to be held against them.
+#[derive(Debug, Clone, Default)]
+pub struct Together {
+    said: BTreeMap<u64, Vec<(usize, Saying)>>,
+}
+
+impl Found {
+    /// What it says of the log.
+    pub fn says(&self) -> Vec<Saying> {
+        let signed =
+            |checkpoint: &Checkpoint| Saying { size: checkpoint.size, root: checkpoint.root, signed: true };
+        let export = match self {
+            Self::Checkpoint(checkpoint) => return vec![signed(checkpoint)],
+            Self::Receipt(proved) => return vec![signed(&proved.checkpoint)],
+            Self::Export(export) => export,
+        };
+        let covered = |(size, root)| Saying { size, root, signed: export.signed_to >= Some(size) };
+        let ends = [(export.first - 1, export.before), (export.last, export.root)];
+        let mut said: Vec<Saying> = ends.into_iter().chain(export.roots.clone()).map(covered).collect();
+        said.extend(export.checkpoint.as_ref().map(signed));
+        said
+    }
+}
+
+impl Together {
+    /// Adds what a file says.
+    pub fn add(&mut self, file: usize, found: &Found) {
+        for saying in found.says() {
+            self.said.entry(saying.size).or_default().push((file, saying));
+        }
+    }
+
+    /// The sizes of which anything is said.
+    pub fn sizes(&self) -> BTreeSet<u64> {
+        self.said.keys().copied().collect()
+    }
+
+    /// What cannot all be of one log, each two files once.
+    pub fn disagreements(&self) -> Vec<Disagreement> {
+        let mut known = BTreeSet::new();
+        let mut all = Vec::new();
+        for (size, said) in &self.said {
+            for (at, (file, one)) in said.iter().enumerate() {
+                for (other_file, other) in &said[at + 1..] {
+                    let files = [*file.min(other_file), *file.max(other_file)];
+                    if one.root != other.root && file != other_file && known.insert(files) {
+                        let signed = if file < other_file { [one, other] } else { [other, one] };
+                        let signed = signed.map(|saying| saying.signed);
+                        all.push(Disagreement { size: *size, files, signed });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The files that are shown to go on from a checkpoint that was seen before: those that come by it, and those that
+    /// begin with, or are of, a tree that one of these comes by.
+    pub fn fresh(&self, since: &Checkpoint, found: &BTreeMap<usize, &Found>) -> BTreeSet<usize> {
+        let meets = |found: &Found| match found {
+            Found::Export(export) => export.fresh,
+            Found::Checkpoint(checkpoint) => checkpoint == since,
+            Found::Receipt(proved) => proved.checkpoint == *since,
+        };
+        let mut fresh: BTreeSet<usize> =
+            found.iter().filter(|(_, found)| meets(found)).map(|(file, _)| *file).collect();
+        // Each round finds one more, or is the last.
+        loop {
+            let leads =
+                |file: &usize| fresh.contains(file) && matches!(found.get(file), Some(Found::Export(_)));
+            let later = self.said.range(since.size..).flat_map(|(_, said)| {
+                let led: BTreeSet<Hash> =
+                    said.iter().filter(|(file, _)| leads(file)).map(|(_, one)| one.root).collect();
+                said.iter().filter(move |(_, one)| led.contains(&one.root)).map(|(file, _)| *file)
+            });
+            let more: Vec<usize> = later.filter(|file| !fresh.contains(file)).collect();
+            if more.is_empty() {
+                return fresh;
+            }
+            fresh.extend(more);
+        }
+    }
+}

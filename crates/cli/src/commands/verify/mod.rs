@@ -1,0 +1,119 @@
+//! `lacuna verify …`: nothing here knows of the API.
+
+mod given;
+mod read;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use audit::receipt::subject_mark;
+use audit::verify::{Disagreement, Found, Pinned, Together};
+
+use super::Desk;
+use crate::args::verify::Verify;
+use crate::ending::{Ending, Usage};
+use crate::file::is_standard;
+use crate::show::verify::{Checked, Checks, Verdict};
+use crate::text::Line;
+use given::{key, since, subject};
+use read::{Input, Reading};
+
+/// The other verifier.
+const PAGE: &str = include_str!("../../../../audit/verify.html");
+
+pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    if args.page {
+        desk.screen.raw(PAGE)?;
+        return Ok(Ending::Done);
+    }
+    let key = key(args.key.as_deref(), &desk.world)?;
+    let since = args.since.as_deref().map(|file| since(file, &key)).transpose()?;
+    let whose = args.identity.zip(args.salt);
+    let whose = whose.map(|(identity, salt)| subject(identity, salt, &mut desk.typed())).transpose()?;
+    let mark = whose.map(|(salt, identity)| subject_mark(&salt, &identity));
+    let pinned = Arc::new(Pinned { key, since });
+    let inputs = inputs(args.files, &mut desk)?;
+    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+    let mut reading = Reading::new(&desk)?;
+    let Some(verdicts) = reading.run(inputs, Arc::clone(&pinned), desk.screen).await? else {
+        desk.screen.notes(&[Line::plain("Interrupted. What was read so far proves nothing.")])?;
+        return Ok(Ending::Interrupted);
+    };
+    let checks = gather(names, verdicts, &pinned, mark.as_deref());
+    if mark.is_some()
+        && !checks.files.iter().any(|file| matches!(file.verdict, Verdict::Intact(Found::Receipt(_))))
+        && checks.broken() == 0
+    {
+        return Err(Usage(
+            "--identity: there is no receipt among the files; nothing else is about a person".to_owned(),
+        )
+        .into());
+    }
+    if desk.screen.json() {
+        desk.screen.body(&checks.json().to_string())?;
+    } else {
+        let lines = checks.lines(desk.screen.width());
+        desk.screen.lines(&lines)?;
+    }
+    Ok(ending(&checks))
+}
+
+/// What is read. Standard input can be one of them.
+fn inputs(files: Vec<PathBuf>, desk: &mut Desk<'_>) -> anyhow::Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    let mut typed = false;
+    for file in files {
+        if !is_standard(Some(&file)) {
+            inputs.push(Input::file(file));
+            continue;
+        }
+        if std::mem::replace(&mut typed, true) {
+            return Err(Usage("`-` is standard input, which can be read once".to_owned()).into());
+        }
+        let stdin = std::mem::replace(&mut desk.world.stdin, Box::new(std::io::empty()));
+        inputs.push(Input::stdin(stdin));
+    }
+    Ok(inputs)
+}
+
+/// Puts together what each file is, and what all of them are.
+fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Option<&str>) -> Checks {
+    let mut together = Together::default();
+    let mut found = BTreeMap::new();
+    for (file, verdict) in verdicts.iter().enumerate() {
+        if let Verdict::Intact(whole) = verdict {
+            together.add(file, whole);
+            found.insert(file, whole);
+        }
+    }
+    let fresh = pinned.since.as_ref().map(|since| together.fresh(since, &found));
+    let disagreements: Vec<Disagreement> = together.disagreements();
+    let files = names.into_iter().zip(verdicts).enumerate().map(|(file, (name, verdict))| {
+        let fresh = fresh.as_ref().map(|fresh| fresh.contains(&file));
+        let about = match (&verdict, mark) {
+            (Verdict::Intact(Found::Receipt(proved)), Some(mark)) => {
+                Some(proved.statement.subject.iter().any(|one| one == mark))
+            }
+            _ => None,
+        };
+        Checked { name, verdict, fresh, about }
+    });
+    Checks {
+        log: pinned.key.name().to_owned(),
+        since: pinned.since.clone(),
+        files: files.collect(),
+        disagreements,
+    }
+}
+
+/// The worst of all: what is broken counts more than what could not be checked, since it is known.
+fn ending(checks: &Checks) -> Ending {
+    if checks.broken() > 0 || checks.files.iter().any(|file| file.about == Some(false)) {
+        Ending::Error
+    } else if checks.files.iter().any(Checked::unusable) {
+        Ending::Usage
+    } else {
+        Ending::Done
+    }
+}

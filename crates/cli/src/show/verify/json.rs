@@ -1,0 +1,76 @@
+//! The same for machines.
+
+use audit::verify::{Disagreement, Found};
+use audit::{Checkpoint, Problem};
+use serde_json::{Map, Value, json};
+
+use super::{Checked, Checks, Verdict};
+
+impl Checks {
+    /// As machines read it.
+    pub fn json(&self) -> Value {
+        let disagreements = self.disagreements.iter().map(|found| {
+            let Disagreement { size, files, signed } = found;
+            let names = files.map(|file| self.files.get(file).map_or("", |file| file.name.as_str()));
+            json!({ "files": names, "size": size, "signed": signed })
+        });
+        json!({
+            "log": self.log,
+            "since": self.since.as_ref().map(checkpoint),
+            "files": self.files.iter().map(Checked::json).collect::<Vec<_>>(),
+            "disagreements": disagreements.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Checked {
+    fn json(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("file".to_owned(), json!(self.name));
+        let (verdict, more) = match &self.verdict {
+            Verdict::Intact(found) => ("intact", intact(found)),
+            Verdict::Broken(Problem { seq, field, what }) => (
+                "broken",
+                json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
+            ),
+            Verdict::Unknown => ("unknown", json!({})),
+            Verdict::Unread(why) => ("unread", json!({ "error": why })),
+        };
+        body.insert("verdict".to_owned(), json!(verdict));
+        if let Value::Object(more) = more {
+            body.extend(more);
+        }
+        if matches!(self.verdict, Verdict::Intact(_)) {
+            body.insert("fresh".to_owned(), json!(self.fresh));
+        }
+        if let Some(about) = self.about {
+            body.insert("about".to_owned(), json!(about));
+        }
+        Value::Object(body)
+    }
+}
+
+fn intact(found: &Found) -> Value {
+    match found {
+        Found::Export(export) => json!({
+            "kind": "export",
+            "tenant": export.tenant,
+            "first": export.first,
+            "last": export.last,
+            "signed_to": export.signed_to,
+            "checkpoints": export.checkpoints,
+            "checkpoint": export.checkpoint.as_ref().map(checkpoint),
+        }),
+        Found::Checkpoint(found) => json!({ "kind": "checkpoint", "checkpoint": checkpoint(found) }),
+        Found::Receipt(proved) => json!({
+            "kind": "receipt",
+            "seq": proved.seq,
+            "checkpoint": checkpoint(&proved.checkpoint),
+            "statement": proved.statement,
+        }),
+    }
+}
+
+fn checkpoint(found: &Checkpoint) -> Value {
+    json!({ "size": found.size, "root": hex::encode(found.root) })
+}

@@ -1,0 +1,261 @@
+//! What files were found to prove.
+
+mod json;
+mod receipt;
+
+use audit::verify::{Disagreement, Export, Found};
+use audit::{Checkpoint, Problem, tenant_of};
+use jiff::SignedDuration;
+
+use crate::text::table::{Cell, Table, cell, toned};
+use crate::text::time::length;
+use crate::text::{Line, Tone, bytes, count, paragraph};
+
+/// What became of a file.
+pub enum Verdict {
+    /// It is whole.
+    Intact(Found),
+    /// It is not, and this is the first thing that is wrong.
+    Broken(Problem),
+    /// It is nothing that can be checked.
+    Unknown,
+    /// It cannot be read.
+    Unread(String),
+}
+
+/// A file that was checked.
+pub struct Checked {
+    /// What it is called.
+    pub name: String,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
+    pub fresh: Option<bool>,
+    /// Whether it is about the person that was asked for; `None` for all but receipts.
+    pub about: Option<bool>,
+}
+
+/// All of them.
+pub struct Checks {
+    /// The log, by the key's name.
+    pub log: String,
+    /// The checkpoint that was seen before.
+    pub since: Option<Checkpoint>,
+    /// Each file, as they were given.
+    pub files: Vec<Checked>,
+    /// Files that cannot all be of one log.
+    pub disagreements: Vec<Disagreement>,
+}
+
+impl Checked {
+    /// Whether nothing can be said of it, or not what was asked.
+    pub fn unusable(&self) -> bool {
+        match self.verdict {
+            Verdict::Intact(_) => self.fresh == Some(false),
+            Verdict::Broken(_) => false,
+            Verdict::Unknown | Verdict::Unread(_) => true,
+        }
+    }
+
+    /// Which entries would have to be exported so that it can be seen to go on from there.
+    fn lacks(&self, since: &Checkpoint) -> Option<(u64, u64)> {
+        let to = match &self.verdict {
+            Verdict::Intact(Found::Export(export)) => export.first - 1,
+            Verdict::Intact(Found::Checkpoint(checkpoint)) => checkpoint.size,
+            Verdict::Intact(Found::Receipt(proved)) => proved.checkpoint.size,
+            _ => return None,
+        };
+        (self.fresh == Some(false)).then_some((since.size + 1, to))
+    }
+}
+
+impl Checks {
+    /// How many things are broken.
+    pub fn broken(&self) -> usize {
+        let broken = self.files.iter().filter(|file| matches!(file.verdict, Verdict::Broken(_)));
+        broken.count() + self.disagreements.len()
+    }
+
+    /// As people read it.
+    pub fn lines(&self, width: usize) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for file in &self.files {
+            lines.extend(self.file(file, width));
+        }
+        for disagreement in &self.disagreements {
+            lines.extend(paragraph(Tone::Bad, &self.disagreement(disagreement), width));
+        }
+        if self.files.len() > 1 || !self.disagreements.is_empty() {
+            lines.push(self.sum());
+        }
+        lines
+    }
+
+    fn file(&self, file: &Checked, width: usize) -> Vec<Line> {
+        let name = &file.name;
+        let found = match &file.verdict {
+            Verdict::Intact(found) => found,
+            Verdict::Broken(problem) => {
+                return paragraph(Tone::Bad, &format!("BROKEN {name}: {problem}"), width);
+            }
+            Verdict::Unknown => {
+                let text = "it is neither an audit export nor a receipt nor a checkpoint of this log";
+                return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {text}"), width);
+            }
+            Verdict::Unread(why) => {
+                return paragraph(Tone::Warn, &format!("UNUSABLE {name}: it cannot be read: {why}"), width);
+            }
+        };
+        let mut lines = vec![Line::of(Tone::Strong, name).and(Tone::Good, "  intact")];
+        let facts = match found {
+            Found::Export(export) => export_facts(export),
+            Found::Checkpoint(checkpoint) => {
+                let whose = tenant_of(&checkpoint.origin);
+                let whose = whose.as_ref().map_or(checkpoint.origin.as_str(), |tenant| tenant.as_str());
+                let entries = entries(checkpoint.size);
+                vec![("checkpoint", cell(format!("of the audit of {whose}, over {entries}")))]
+            }
+            Found::Receipt(proved) => receipt::facts(proved, file.about),
+        };
+        let facts = facts.into_iter().chain([("freshness", self.freshness(file))]);
+        lines.extend(Table::facts(facts).lines(width, 2));
+        if let Found::Receipt(proved) = found {
+            lines.extend(receipt::stores(&proved.statement, width));
+        }
+        lines
+    }
+
+    fn freshness(&self, file: &Checked) -> Cell {
+        let Some(since) = &self.since else {
+            return toned(Tone::Warn, "not checked: give --since with a checkpoint that you kept");
+        };
+        let seen = format!("the checkpoint over {}", entries(since.size));
+        match file.lacks(since) {
+            None => toned(Tone::Good, format!("goes on from {seen}")),
+            Some((from, to)) => {
+                let lacking = range(from, to);
+                let text = format!(
+                    "not shown: nothing here leads from {seen} to it; give the export of {lacking} as well"
+                );
+                toned(Tone::Warn, text)
+            }
+        }
+    }
+
+    fn disagreement(&self, found: &Disagreement) -> String {
+        let [one, other] = found.files.map(|file| self.files.get(file).map_or("", |file| file.name.as_str()));
+        let why = match found.signed {
+            [true, true] => "Both are signed: whoever has the key signed two histories.".to_owned(),
+            [true, false] => format!("What {other} has is not signed, and is not what was signed."),
+            [false, true] => format!("What {one} has is not signed, and is not what was signed."),
+            [false, false] => "Neither is signed so far.".to_owned(),
+        };
+        let size = entries(found.size);
+        format!(
+            "BROKEN {one} and {other} contradict each other: of the first {size} they have two histories. {why}"
+        )
+    }
+
+    fn sum(&self) -> Line {
+        let counted = |is: fn(&Checked) -> bool| self.files.iter().filter(|file| is(file)).count();
+        let intact = counted(|file| matches!(file.verdict, Verdict::Intact(_)));
+        let broken = counted(|file| matches!(file.verdict, Verdict::Broken(_)));
+        let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
+        let open = counted(|file| file.fresh == Some(false) && matches!(file.verdict, Verdict::Intact(_)));
+        let parts = [
+            (intact, "intact"),
+            (broken, "broken"),
+            (unusable, "unusable"),
+            (open, "not shown to be fresh"),
+            (
+                self.disagreements.len(),
+                if self.disagreements.len() == 1 { "contradiction" } else { "contradictions" },
+            ),
+        ];
+        let said: Vec<String> =
+            parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let tone = match (self.broken(), unusable + open) {
+            (0, 0) => Tone::Good,
+            (0, _) => Tone::Warn,
+            _ => Tone::Bad,
+        };
+        Line::of(tone, format!("{}: {}.", count(self.files.len() as u64, "file"), said.join(", ")))
+    }
+}
+
+fn export_facts(export: &Export) -> Vec<(&'static str, Cell)> {
+    let Export { tenant, first, last, signed_to, checkpoints, .. } = export;
+    let held = match last.checked_sub(*first) {
+        None => format!("of {tenant}, without entries: it begins and ends after entry {last}"),
+        Some(more) => format!("of {tenant}, {} ({})", range(*first, *last), entries(more + 1)),
+    };
+    let by = match checkpoints {
+        0 => "the checkpoint that it begins with holds".to_owned(),
+        1 => "1 checkpoint holds".to_owned(),
+        some => format!("{some} checkpoints hold"),
+    };
+    let signed = match signed_to {
+        Some(to) => cell(format!("up to entry {to}: {by}")),
+        None => toned(Tone::Warn, "not yet"),
+    };
+    let mut facts = vec![("audit", cell(held)), ("signed", signed)];
+    let tail = signed_to.unwrap_or(0).max(first - 1);
+    if tail < *last {
+        facts.push((
+            "unsigned",
+            toned(Tone::Warn, format!("{}: chained, not signed yet", range(tail + 1, *last))),
+        ));
+    }
+    facts
+}
+
+fn entries(n: u64) -> String {
+    if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") }
+}
+
+fn range(from: u64, to: u64) -> String {
+    if from == to { format!("entry {from}") } else { format!("entries {from} to {to}") }
+}
+
+/// How far it is: `1.2 GB of 5.0 GB  24 %  2400000 entries  1200000/s  6 s left`.
+pub fn progress(read: u64, entries: u64, whole: u64, took: SignedDuration) -> Line {
+    let mut line = Line::plain(bytes(read));
+    if whole > 0 {
+        let percent = u128::from(read) * 100 / u128::from(whole);
+        line = line.and(Tone::Plain, format!(" of {}  {} %", bytes(whole), percent.min(100)));
+    }
+    line = line.and(Tone::Plain, format!("  {entries} entries"));
+    let millis = u64::try_from(took.as_millis()).unwrap_or(0);
+    let each_second = |n: u64| n.saturating_mul(1_000).checked_div(millis).unwrap_or(0);
+    if each_second(entries) > 0 {
+        line = line.and(Tone::Quiet, format!("  {}/s", each_second(entries)));
+    }
+    if whole > 0 && each_second(read) > 0 {
+        let left = whole.saturating_sub(read).div_ceil(each_second(read));
+        let left = SignedDuration::from_secs(i64::try_from(left).unwrap_or(i64::MAX));
+        line = line.and(Tone::Quiet, format!("  {} left", length(left)));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_says_what_is_known() {
+        fn check(read: u64, entries: u64, whole: u64, millis: i64, expect: &str) {
+            let line = progress(read, entries, whole, SignedDuration::from_millis(millis));
+            assert_eq!(line.paint(false), expect);
+        }
+        check(0, 0, 0, 0, "0 bytes  0 entries");
+        check(1_200_000_000, 2_000_000, 0, 2_000, "1.2 GB  2000000 entries  1000000/s");
+        check(
+            1_200_000_000,
+            2_000_000,
+            5_000_000_000,
+            2_000,
+            "1.2 GB of 5.0 GB  24 %  2000000 entries  1000000/s  7 s left",
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! What a receipt says was done.
+
+use audit::receipt::{Statement, StoreStatement};
+use audit::verify::Proved;
+use domain::catalog::Method;
+
+use super::entries;
+use crate::text::table::{Cell, Table, cell, numbers, toned, words};
+use crate::text::time::{instant, term};
+use crate::text::{Line, Tone};
+
+/// What it is about, and what proves it.
+pub fn facts(proved: &Proved, about: Option<bool>) -> Vec<(&'static str, Cell)> {
+    let Statement { request, kind, jurisdiction, tenant, .. } = &proved.statement;
+    let Statement { outcome, received_at, closed_at, due_by, .. } = &proved.statement;
+    let mut facts = vec![
+        ("receipt", cell(format!("of {request}, {}, {}, {tenant}", kind.as_str(), jurisdiction.as_str()))),
+        ("outcome", toned(Tone::Strong, outcome.as_str())),
+        ("received", cell(instant(*received_at))),
+        ("closed", cell(format!("{}, due by {}", instant(*closed_at), instant(*due_by)))),
+    ];
+    if let Some(verified) = &proved.statement.verification {
+        facts.push(("verified", cell(format!("{}, {}", verified.method, instant(verified.at)))));
+    }
+    for answer in &proved.statement.sanctions {
+        let store = answer.store.as_ref().map(|store| format!(" for {store}")).unwrap_or_default();
+        facts.push((
+            "sanction",
+            cell(format!("{}: {}{store}, {}", answer.source, answer.verdict, instant(answer.at))),
+        ));
+    }
+    let size = entries(proved.checkpoint.size);
+    facts.push((
+        "proof",
+        cell(format!("entry {} of the audit, under the signed checkpoint over {size}", proved.seq)),
+    ));
+    match about {
+        None => {}
+        Some(true) => facts.push(("about", toned(Tone::Good, "the person that was asked for"))),
+        Some(false) => facts.push((
+            "about",
+            toned(Tone::Bad, "NOT the person that was asked for, or the salt is another receipt's"),
+        )),
+    }
+    facts
+}
+
+/// What became of the records, store by store.
+pub fn stores(statement: &Statement, width: usize) -> Vec<Line> {
+    let mut table = Table::new(&[
+        words("store"),
+        numbers("located"),
+        numbers("collected"),
+        numbers("erased"),
+        numbers("anonymised"),
+        numbers("retained"),
+        numbers("residue"),
+        words("as of"),
+    ]);
+    for store in &statement.stores {
+        let residue = match store.residue {
+            None => toned(Tone::Warn, "-"),
+            Some(0) => toned(Tone::Good, "0"),
+            Some(some) => toned(Tone::Bad, some.to_string()),
+        };
+        let counts = [store.located, store.collected, store.erased, store.anonymised, store.retained];
+        let counts = counts.map(|count| cell(count.to_string()));
+        let read = store.confirmed_at.map_or("not read again".to_owned(), instant);
+        table.row([cell(store.store.as_str())].into_iter().chain(counts).chain([residue, cell(read)]));
+        remarks(&mut table, store);
+    }
+    table.lines(width, 2)
+}
+
+/// What the counts rest on, what stays, and until when backups have it.
+fn remarks(table: &mut Table, store: &StoreStatement) {
+    match (store.control_found_at, store.residue) {
+        (Some(at), _) => {
+            table.note(toned(
+                Tone::Quiet,
+                format!("the control person was found by the same reading, {}", instant(at)),
+            ));
+        }
+        (None, Some(_)) => {
+            table.note(toned(
+                Tone::Quiet,
+                "whether the reading finds anybody was not tried with a control person",
+            ));
+        }
+        (None, None) => {}
+    }
+    for kept in &store.kept {
+        let how = match kept.method {
+            Method::Delete => "deleted",
+            Method::Anonymise => "anonymised",
+            Method::Retain => "kept as they are",
+            Method::Shred => "kept unreadable",
+        };
+        let long = kept.keep_for.as_deref().map(|long| format!(", for {}", term(long))).unwrap_or_default();
+        table.note(cell(format!(
+            "{}: {} {how}: {} ({}{long})",
+            kept.collection,
+            records(kept.records),
+            kept.reason,
+            kept.law
+        )));
+    }
+    for backup in &store.backups {
+        let sealed = if backup.encrypted { "encrypted" } else { "not encrypted" };
+        let term = term(&backup.expires_after);
+        table.note(toned(Tone::Quiet, format!("backups ({}): {sealed}, each kept for {term}", backup.kind)));
+    }
+    let gone = match store.gone_from_backups_by {
+        Some(at) => format!("gone from the last backup by {}", instant(at)),
+        None => "when the last backup is gone is not said".to_owned(),
+    };
+    table.note(toned(Tone::Quiet, gone));
+}
+
+fn records(n: u64) -> String {
+    crate::text::count(n, "record")
+}

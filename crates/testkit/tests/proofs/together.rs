@@ -1,0 +1,104 @@
+//! Files that are whole by themselves, held against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit::Checkpoint;
+use audit::verify::{Disagreement, File, Found, Pinned, Together};
+use testkit::proofs::Log;
+
+/// Reads files as a run does: once, and once more with what all of them say.
+fn read(files: &[Vec<u8>], since: Option<&str>) -> Vec<Found> {
+    let key = Log::of("demo", 1).key();
+    let since = since.map(|note| Checkpoint::open(note, &key).expect("a checkpoint"));
+    let pinned = Pinned { key, since };
+    let whole = |file: &Vec<u8>, sizes: BTreeSet<u64>| {
+        let mut reading = File::noting(&pinned, sizes);
+        reading.take(file).and_then(|()| reading.finish()).expect("whole by itself")
+    };
+    let first: Vec<Found> = files.iter().map(|file| whole(file, BTreeSet::new())).collect();
+    let sizes = together(&first).sizes();
+    files.iter().map(|file| whole(file, sizes.clone())).collect()
+}
+
+fn together(found: &[Found]) -> Together {
+    let mut together = Together::default();
+    for (file, found) in found.iter().enumerate() {
+        together.add(file, found);
+    }
+    together
+}
+
+fn disagree(files: &[Vec<u8>]) -> Vec<Disagreement> {
+    together(&read(files, None)).disagreements()
+}
+
+fn fresh(files: &[Vec<u8>], since: &str) -> Vec<usize> {
+    let found = read(files, Some(since));
+    let known: BTreeMap<usize, &Found> = found.iter().enumerate().collect();
+    let since = Checkpoint::open(since, &Log::of("demo", 1).key()).expect("a checkpoint");
+    together(&found).fresh(&since, &known).into_iter().collect()
+}
+
+fn export(log: &Log, first: u64, last: u64) -> Vec<u8> {
+    log.export(first, last).concat().into_bytes()
+}
+
+/// The same log with another history from an entry on, signed by the same key.
+fn other(from: u64) -> Log {
+    let mut other = Log::of("demo", 3);
+    other.rewrite(from, |event| event.who.push('x'));
+    other
+}
+
+#[test]
+fn what_is_of_one_log_agrees() {
+    let log = Log::of("demo", 3);
+    let files = [
+        export(&log, 1, 18),
+        export(&log, 7, 12),
+        export(&log, 1, 14),
+        export(&log, 13, 16),
+        log.receipt(1, 12).bytes(),
+        log.receipt(2, 18).bytes(),
+        log.note(6).into_bytes(),
+        log.note(17).into_bytes(),
+    ];
+    assert_eq!(disagree(&files), []);
+}
+
+#[test]
+fn two_histories_are_found_whatever_they_are_in() {
+    fn check(one: Vec<u8>, second: Vec<u8>, size: u64, signed: [bool; 2]) {
+        let expect = |files, signed| vec![Disagreement { size, files, signed }];
+        assert_eq!(disagree(&[one.clone(), second.clone()]), expect([0, 1], signed));
+        let [a, b] = signed;
+        assert_eq!(disagree(&[second, one]), expect([0, 1], [b, a]));
+    }
+    let (log, other) = (Log::of("demo", 3), other(8));
+    // Two checkpoints of one size; a receipt's and a checkpoint; an export that comes by their size.
+    check(log.note(12).into_bytes(), other.note(12).into_bytes(), 12, [true, true]);
+    check(log.receipt(1, 12).bytes(), other.note(12).into_bytes(), 12, [true, true]);
+    check(export(&log, 1, 18), other.receipt(1, 12).bytes(), 12, [true, true]);
+    check(export(&log, 7, 18), other.note(10).into_bytes(), 10, [true, true]);
+    // Exports of which one goes on further, or begins where the other is.
+    check(export(&log, 1, 18), export(&other, 1, 12), 12, [true, true]);
+    check(export(&log, 1, 14), export(&other, 13, 18), 12, [true, true]);
+    // What was never signed is not what was signed later.
+    check(export(&log, 1, 10), export(&other, 1, 18), 10, [false, true]);
+    check(export(&log, 1, 10), export(&other, 1, 10), 10, [false, false]);
+}
+
+#[test]
+fn an_export_bridges_to_what_begins_later() {
+    let log = Log::of("demo", 3);
+    let (first, later) = (export(&log, 1, 13), export(&log, 13, 18));
+    let (receipt, note) = (log.receipt(2, 18).bytes(), log.note(18).into_bytes());
+    let all = [later.clone(), receipt.clone(), note.clone(), first];
+    assert_eq!(fresh(&all, &log.note(6)), [0, 1, 2, 3]);
+    // Without it nothing leads there.
+    assert_eq!(fresh(&[later, receipt, note], &log.note(6)), [0; 0]);
+    assert_eq!(fresh(&[log.note(6).into_bytes(), log.receipt(1, 6).bytes()], &log.note(6)), [0, 1]);
+    // Another history that begins after it is not led to.
+    let elsewhere = export(&other(8), 13, 18);
+    assert_eq!(fresh(&[elsewhere, export(&log, 1, 13)], &log.note(6)), [1]);
+}

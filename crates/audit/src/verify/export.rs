@@ -55,8 +55,8 @@ pub struct Reader<'a> {
 /// What a line of an entry has where.
 struct EntryLine<'a> {
     content: &'a [u8],
-    hash: &'a [u8],
-    previous: &'a [u8],
+    hash: &'a [u8; 64],
+    previous: &'a [u8; 64],
     seq: u64,
 }
 
@@ -298,11 +298,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A hash as it is written.
+/// A hash as it is written. It is done for each entry, and without a table the compiler does it for many digits at once.
 fn hex_of(hash: &Hash) -> [u8; 64] {
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
     let mut hex = [0; 64];
-    // Into as many digits as there are: it cannot fail.
-    let _ = hex::encode_to_slice(hash, &mut hex);
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(hash) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
     hex
 }
 
@@ -313,15 +315,15 @@ fn only_one_differs(a: &str, b: &str) -> bool {
 /// Cuts the line of an entry where its parts are: what is not read here is under its hash.
 fn cut(line: &[u8]) -> Option<EntryLine<'_>> {
     let rest = line.strip_prefix(ENTRY)?.strip_suffix(b"\"}")?;
-    let (content, rest) = rest.split_at_checked(rest.len().checked_sub(HASH.len() + 64)?)?;
-    let hash = rest.strip_prefix(HASH)?;
+    let (rest, hash) = rest.split_last_chunk()?;
+    let content = rest.strip_suffix(HASH)?;
     // ,"prev_hash":"<64>","seq":<n>}
     let tail = content.strip_suffix(b"}")?;
     let digits = tail.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let (tail, seq) = tail.split_at_checked(tail.len().checked_sub(digits)?)?;
     let seq = number(seq)?;
     let tail = tail.strip_suffix(b"\",\"seq\":")?;
-    let (tail, previous) = tail.split_at_checked(tail.len().checked_sub(64)?)?;
+    let (tail, previous) = tail.split_last_chunk()?;
     tail.ends_with(b",\"prev_hash\":\"").then_some(EntryLine { content, hash, previous, seq })
 }
 

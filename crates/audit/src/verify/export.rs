@@ -293,9 +293,7 @@ impl<'a> Reader<'a> {
         let differing = crate::checks::differing(&content.event, &content.legal_basis, &content.checks);
         let checks = crate::checks::checks(&content.event, &content.legal_basis);
         match differing {
-            Some(_)
-                if only_one_differs(&checks, &content.checks) && self.restores(&content, &checks, parts) =>
-            {
+            Some(_) if only_one_differs(&checks, &content.checks) && restores(&content, &checks, parts) => {
                 Problem::at(seq, Some("checks"), Wrong::Altered)
             }
             Some(field) => Problem::at(seq, Some(field), Wrong::Altered),
@@ -304,13 +302,12 @@ impl<'a> Reader<'a> {
             None => Problem::at(seq, Some("hash"), Wrong::HashAltered),
         }
     }
+}
 
-    /// Whether the entry is whole with these check digits instead of its own.
-    fn restores(&self, content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
-        let restored = Content { checks: checks.to_owned(), ..content.clone() };
-        let hash = sha256(&restored.bytes());
-        std::str::from_utf8(parts.hash).ok().and_then(hash_of).is_some_and(|own| hash.as_ref() == own)
-    }
+/// Whether the entry is whole with these check digits instead of its own.
+fn restores(content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
+    let restored = Content { checks: checks.to_owned(), ..content.clone() };
+    hex_of(&sha256(&restored.bytes())) == *parts.hash
 }
 
 /// A hash as it is written. It is done for each entry, and without a table the compiler does it for many digits at once.

@@ -137,13 +137,11 @@ impl<'a> File<'a> {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), Problem> {
-        match &mut self.reader {
-            Some(reader) => reader.line(line),
-            None => {
-                self.reader = Some(Reader::new(self.pinned, line)?);
-                Ok(())
-            }
+        if let Some(reader) = &mut self.reader {
+            return reader.line(line);
         }
+        self.reader = Some(Reader::new(self.pinned, line)?);
+        Ok(())
     }
 
     /// What it resembles.

@@ -14,7 +14,7 @@ use crate::api::Call;
 use crate::args::audit::{Command, Export, Written};
 use crate::ending::{Ending, Usage};
 use crate::file::{Draft, Place, Sink};
-use crate::text::{Line, count};
+use crate::text::Line;
 
 /// Parts of one export at the most: far more than a log has, so that an API that goes round in circles is left.
 const MOST_PARTS: usize = 10_000_000;
@@ -42,7 +42,7 @@ async fn checkpoint(written: Written, mut desk: Desk<'_>) -> anyhow::Result<Endi
     let place = Place::checked(written.out.as_deref(), written.force)?;
     let answer = desk.api()?.call(Call::get(["audit", "checkpoint"])).await?;
     let CheckpointView { checkpoint, size } = answer.read()?;
-    let what = format!("The checkpoint over {}", count(size, "entry"));
+    let what = format!("The checkpoint over {}", entries_of(size));
     save(place, &written, &checkpoint, &what, &mut desk)?;
     Ok(Ending::Done)
 }
@@ -78,7 +78,7 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
     let entries = parts(&mut desk, from, to, draft, sink).await?;
     if let Some(out) = &args.written.out {
-        let (entries, out) = (count(entries, "entry"), out.display());
+        let (entries, out) = (entries_of(entries), out.display());
         desk.screen.notes(&[Line::plain(&format!(
             "{entries} are in {out}. Check it with `lacuna verify {out} --key KEY`."
         ))])?;
@@ -118,10 +118,14 @@ async fn parts(
             return Ok(entries);
         }
         if shown {
-            desk.screen.redraw(Some(&Line::plain(&format!("{} so far", count(entries, "entry")))))?;
+            desk.screen.redraw(Some(&Line::plain(&format!("{} so far", entries_of(entries)))))?;
         }
     }
     anyhow::bail!("the API's export has no end")
+}
+
+fn entries_of(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
 
 fn beginning(text: &str) -> Result<Timestamp, Usage> {

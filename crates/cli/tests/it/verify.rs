@@ -106,7 +106,7 @@ fn what_is_broken_is_named() {
 
 #[test]
 fn files_that_contradict_each_other_are_broken() {
-    let (folder, _) = folder("verify-contradiction");
+    let (folder, log) = folder("verify-contradiction");
     let mut other = Log::of("demo", 3);
     other.rewrite(8, |event| event.who.push('x'));
     folder.write("other-checkpoint", other.note(12).as_bytes());
@@ -118,6 +118,12 @@ fn files_that_contradict_each_other_are_broken() {
     said(&folder, "fork-exports", 1, "audit.jsonl other.jsonl receipt.json");
     said(&folder, "fork-tail", 1, "other-tail.jsonl audit.jsonl");
     said(&folder, "fork-tail-json", 1, "other-tail.jsonl audit.jsonl --json");
+    // The shorter is read first, and comes by a size of which only the longer says something.
+    let mut older = Log::of("demo", 3);
+    older.rewrite(4, |event| event.who.push('x'));
+    folder.write("early.jsonl", log.export(1, 10).concat().as_bytes());
+    folder.write("older.jsonl", older.export(7, 18).concat().as_bytes());
+    said(&folder, "fork-again", 1, "early.jsonl older.jsonl");
     said(&folder, "fork-since", 1, "other.jsonl --since checkpoint");
 }
 
@@ -196,6 +202,8 @@ fn a_receipt_is_somebodys_or_it_is_not() {
     let other = run(&folder, &format!("receipt.json --identity {PERSON} --salt {}", "00".repeat(32)));
     assert_eq!(other.code, 1);
     said(&folder, "no-receipt", 2, &format!("audit.jsonl --identity {PERSON} --salt @salt"));
+    let ran = run(&folder, &format!("audit.jsonl no-such-file --identity {PERSON} --salt @salt"));
+    assert!(ran.code == 2 && ran.out.contains("UNUSABLE no-such-file"), "{ran:?}");
     said(&folder, "no-salt", 2, &format!("receipt.json --identity {PERSON}"));
     said(&folder, "salt-form", 2, &format!("receipt.json --identity {PERSON} --salt 0303"));
     said(&folder, "salt-missing", 2, &format!("receipt.json --identity {PERSON} --salt @no-such-file"));

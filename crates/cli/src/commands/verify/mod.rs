@@ -41,14 +41,10 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         return Ok(Ending::Interrupted);
     };
     let checks = gather(names, verdicts, &pinned, mark.as_deref());
-    if mark.is_some()
-        && !checks.files.iter().any(|file| matches!(file.verdict, Verdict::Intact(Found::Receipt(_))))
-        && checks.broken() == 0
-    {
-        return Err(Usage(
-            "--identity: there is no receipt among the files; nothing else is about a person".to_owned(),
-        )
-        .into());
+    let other = |file: &Checked| matches!(&file.verdict, Verdict::Intact(found) if !matches!(found, Found::Receipt(_)));
+    if mark.is_some() && checks.files.iter().all(other) {
+        let text = "--identity: there is no receipt among the files; nothing else is about a person";
+        return Err(Usage(text.to_owned()).into());
     }
     if desk.screen.json() {
         desk.screen.body(&checks.json().to_string())?;

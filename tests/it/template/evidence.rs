@@ -119,8 +119,14 @@ fn takes_back(templates: &Templates) -> Vec<String> {
 
     let who: Vec<(&str, String)> =
         rights(templates, "EvidenceBucket").into_iter().map(|(role, action, _)| (role, action)).collect();
-    let expected = ["s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject"];
-    let expected = expected.map(|action| ("CheckpointAuditRole", action.to_owned()));
+    let expected = [
+        ("AuditApiRole", "s3:GetObjectVersion"),
+        ("AuditApiRole", "s3:ListBucketVersions"),
+        ("CheckpointAuditRole", "s3:GetObjectVersion"),
+        ("CheckpointAuditRole", "s3:ListBucketVersions"),
+        ("CheckpointAuditRole", "s3:PutObject"),
+    ];
+    let expected = expected.map(|(role, action)| (role, action.to_owned()));
     need(&mut wrong, who == expected, || format!("who reaches the evidence: {who:?}"));
     wrong
 }
@@ -187,7 +193,11 @@ fn signs(templates: &Templates) -> Vec<String> {
 
     let rights = rights(templates, "NotaryKey");
     let who: Vec<(&str, &str)> = rights.iter().map(|(role, action, _)| (*role, action.as_str())).collect();
-    let expected = ["kms:GetPublicKey", "kms:Sign"].map(|action| ("CheckpointAuditRole", action));
+    let expected = [
+        ("AuditApiRole", "kms:GetPublicKey"),
+        ("CheckpointAuditRole", "kms:GetPublicKey"),
+        ("CheckpointAuditRole", "kms:Sign"),
+    ];
     need(&mut wrong, who == expected, || format!("who uses the notary's key: {who:?}"));
     // A digest that is signed could be of anything: what is signed is seen by whoever signs it.
     let whole =

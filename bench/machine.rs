@@ -30,6 +30,13 @@ pub fn peak() -> u64 {
     said.split(' ').next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
+/// Bytes that the disk of a folder has free; 0 if nobody says.
+pub fn free(folder: &Path) -> u64 {
+    let said = Command::new("df").args(["-B1", "--output=avail"]).arg(folder).output();
+    let text = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
+    text.lines().nth(1).and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0)
+}
+
 /// How many processes want a core, over the last minute.
 pub fn load() -> f64 {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

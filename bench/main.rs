@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "a program for a terminal, and workers that answer on theirs")]
 #![allow(clippy::cast_precision_loss, reason = "counts become rates")]
 
+mod audit;
 mod export;
 mod machine;
 mod mix;
@@ -22,13 +23,21 @@ fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => vault::compare().and_then(|()| export::compare(None)),
+        [] => {
+            vault::compare()?;
+            export::compare(None)?;
+            audit::compare(None)
+        }
         ["vault"] => vault::compare(),
         ["vault", "work", job, folder] => vault::ours::work(job, folder.as_ref()),
         ["export"] => export::compare(None),
         ["export", "work", job, folder] => export::ours::work(job, folder.as_ref()),
         // A size in bytes, to see that all of it works: the page stays beside the files.
         ["export", size] => export::compare(Some(size.parse()?)),
-        other => Err(format!("no such row: {}; there are vault and export", other.join(" ")).into()),
+        ["audit"] => audit::compare(None),
+        ["audit", "work", job, folder] => audit::ours::work(job, folder.as_ref()),
+        // And a number of entries, likewise.
+        ["audit", entries] => audit::compare(Some(entries.parse()?)),
+        other => Err(format!("no such row: {}; there are vault, export and audit", other.join(" ")).into()),
     }
 }

@@ -65,7 +65,7 @@ pub struct Results {
 
 impl Results {
     /// Runs a job once with a worker, and gives the name of the tool that answered last. `right` tells the
-    /// digest of the first bytes of the input.
+    /// digest that so many bytes, or other things, have to come to.
     pub fn add(
         &mut self,
         worker: &Worker,
@@ -82,7 +82,7 @@ impl Results {
             if let Ok(digest) = text("digest") {
                 let bytes = usize::try_from(line["bytes"].as_u64().unwrap_or(u64::MAX))?;
                 if right(bytes).as_ref() != Some(&digest) {
-                    return Err(format!("{tool}, {what}: what came back is not what was sealed").into());
+                    return Err(format!("{tool}, {what}: it came to something else than it has to").into());
                 }
                 self.checked += 1;
             }

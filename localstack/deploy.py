@@ -105,11 +105,17 @@ def deploy(catalog_version: str) -> dict[str, str]:
             "StoreHidePolicyArns": stores["HidePolicyArn"],
             "StoreErasePolicyArns": stores["ErasePolicyArn"],
             "StoreConfirmPolicyArns": stores["ConfirmPolicyArn"],
+            # It finds what it planted as locating does.
+            "StorePlantPolicyArns": ",".join([stores["PlantPolicyArn"], stores["LocatePolicyArn"]]),
+            "StoreWalkPolicyArns": stores["WalkPolicyArn"],
             "AllowLoopback": "true",
             "EndpointUrl": function_endpoint(),
             # Local engines know neither versions of a state machine nor the account's setting for logs.
             "VersionStateMachine": "false",
             "ManageApiLogging": "false",
+            # What is locked here is nobody's proof, and goes with the engine.
+            "EvidenceLockMode": "GOVERNANCE",
+            "EvidenceLockDays": "1",
         },
     )
     print(f"uploaded: {uploads.sent} new, {uploads.kept} unchanged")

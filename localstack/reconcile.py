@@ -5,6 +5,8 @@ CloudFormation in an account does all of this itself. Only settings on which beh
 
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 import templates
 from settings import ROOT, Wrong, client
 
@@ -34,6 +36,8 @@ def reconcile(cloudformation, stack: str, template: dict, key_arn: str):
             mend = MENDERS.get(declared.get("Type"))
             if mend is not None:
                 yield from mend(resource["PhysicalResourceId"], properties, _key(properties, physical) or key_arn)
+            if "ObjectLockConfiguration" in properties:
+                yield from _lock(resource["PhysicalResourceId"], _resolved(properties["ObjectLockConfiguration"], _parameters(cloudformation, name)))
 
 
 def _key(properties: dict, physical: dict[str, str]) -> str | None:
@@ -42,6 +46,36 @@ def _key(properties: dict, physical: dict[str, str]) -> str | None:
     named = rules[0].get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
     key = physical.get(named["Fn::GetAtt"][0]) if isinstance(named, dict) and "Fn::GetAtt" in named else None
     return client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] if key else None
+
+
+def _parameters(cloudformation, stack: str) -> dict[str, str]:
+    stated = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
+    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stated}
+
+
+def _resolved(node, parameters: dict[str, str]):
+    """A property with the values of the parameters that it refers to."""
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"Ref"}:
+        return parameters[node["Ref"]]
+    return {name: _resolved(value, parameters) for name, value in node.items()}
+
+
+def _lock(bucket: str, declared: dict):
+    """Sets the lock of a bucket, which takes its versions to be on already."""
+    s3 = client("s3")
+    retention = declared["Rule"]["DefaultRetention"]
+    wanted = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention | {"Days": int(retention["Days"])}}}
+    try:
+        now = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ObjectLockConfigurationNotFoundError":
+            raise
+        now = None
+    if now != wanted:
+        s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=wanted)
+        yield f"{bucket}: locked for {retention['Days']} days under {retention['Mode']}"
 
 
 def _table(name: str, properties: dict, _key_arn: str):
@@ -70,9 +104,11 @@ def _bucket(name: str, properties: dict, key_arn: str):
     if properties.get("BucketEncryption"):
         # Every bucket answers with some encryption; a customer key is what may be missing.
         rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        declared = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
         default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
-        if rules[0]["ApplyServerSideEncryptionByDefault"] != default:
-            bucket_key = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["BucketKeyEnabled"]
+        by_kms = declared["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        if by_kms and rules[0]["ApplyServerSideEncryptionByDefault"] != default:
+            bucket_key = declared["BucketKeyEnabled"]
             rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
             s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
             yield f"{name}: encryption under {key_arn.rsplit('/', 1)[-1]}"

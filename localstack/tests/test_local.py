@@ -6,9 +6,13 @@ import random
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
+
+from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import reconcile  # noqa: E402
 import search  # noqa: E402
 import shop  # noqa: E402
 import templates  # noqa: E402
@@ -63,6 +67,41 @@ class Templates(unittest.TestCase):
         changed = templates.literal_timeouts(definition)
         self.assertEqual(changed["States"]["M"]["ItemProcessor"]["States"]["T"]["TimeoutSeconds"], 900)
         self.assertEqual(changed["States"]["M"]["ItemProcessor"]["States"]["T"]["HeartbeatSeconds"], 5)
+
+
+class Locked:
+    """A bucket as S3 answers for it."""
+
+    def __init__(self, code: str):
+        self.code, self.lock, self.puts = code, None, 0
+
+    def get_object_lock_configuration(self, Bucket):
+        if self.lock is None:
+            raise ClientError({"Error": {"Code": self.code}}, "GetObjectLockConfiguration")
+        return {"ObjectLockConfiguration": self.lock}
+
+    def put_object_lock_configuration(self, Bucket, ObjectLockConfiguration):
+        self.lock, self.puts = ObjectLockConfiguration, self.puts + 1
+
+
+class Reconcile(unittest.TestCase):
+    DECLARED = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": {"Ref": "Mode"}, "Days": {"Ref": "Days"}}}}
+
+    def lock(self, bucket: Locked, **parameters: str) -> list[str]:
+        with mock.patch.object(reconcile, "client", lambda _service: bucket):
+            return list(reconcile._lock("evidence", reconcile._resolved(self.DECLARED, parameters)))
+
+    def test_a_bucket_is_locked_as_the_stack_was_told_and_once(self):
+        bucket = Locked("ObjectLockConfigurationNotFoundError")
+        self.assertEqual(len(self.lock(bucket, Mode="GOVERNANCE", Days="1")), 1)
+        self.assertEqual(bucket.lock["Rule"], {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}})
+        self.assertEqual(self.lock(bucket, Mode="GOVERNANCE", Days="1"), [])
+        self.assertEqual(len(self.lock(bucket, Mode="GOVERNANCE", Days="2")), 1)
+        self.assertEqual(bucket.puts, 2)
+
+    def test_that_a_bucket_cannot_be_asked_is_no_lock(self):
+        with self.assertRaises(ClientError):
+            self.lock(Locked("AccessDenied"), Mode="GOVERNANCE", Days="1")
 
 
 class Seed(unittest.TestCase):

@@ -36,11 +36,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FUNCTION: &[&str] = &["aws", "contract", "domain", "fulfillment", "ports"];
 
 /// The functions behind the API, which let callers in.
-const HAVE_A_DOOR: &[&str] = &["api", "fetch-export", "vault-api"];
+const HAVE_A_DOOR: &[&str] = &["api", "audit-api", "fetch-export", "vault-api"];
 
 /// The functions that reach the company's stores. No other may.
-const REACH_STORES: &[&str] =
-    &["locate-store", "collect-store", "suppress-store", "restore-store", "erase-store", "confirm-store"];
+const REACH_STORES: &[&str] = &[
+    "locate-store",
+    "collect-store",
+    "suppress-store",
+    "restore-store",
+    "erase-store",
+    "confirm-store",
+    "plant-controls",
+    "replay-ledger",
+    "sample-stores",
+];
 
 /// Packages that may use an AWS client.
 const USE_AWS: &[&str] = &["aws", "connectors"];

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod cloudformation;
+mod evidence;
 mod keys;
 mod roles;
 mod root_key;
@@ -17,6 +18,7 @@ use cloudformation::{ROOT, Templates, check, need, under_our_key};
 
 const STATE: &str = "infra/state.yaml";
 const AUDIT: &str = "infra/audit.yaml";
+const EVIDENCE: &str = "infra/evidence.yaml";
 
 fn unsafe_tables(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
@@ -42,7 +44,7 @@ fn unsafe_tables(templates: &Templates) -> Vec<String> {
         let expected = ["KeysTable", "RequestsTable"].contains(&table.id).then_some(&expected);
         need(&mut wrong, ends == expected, || format!("{at}: its time to live is {ends:?}"));
     }
-    let expected = ["AuditTable", "HoldsTable", "KeysTable", "RegistryTable", "RequestsTable"];
+    let expected = ["AuditTable", "HoldsTable", "KeysTable", "LedgerTable", "RegistryTable", "RequestsTable"];
     need(&mut wrong, names == BTreeSet::from(expected), || format!("{names:?}"));
     wrong
 }
@@ -126,9 +128,18 @@ fn writable_audit(templates: &Templates) -> Vec<String> {
     let named = &table.properties()["TableName"];
     need(&mut wrong, *named == json!({ "Fn::Sub": "${Prefix}-audit" }), || format!("it is called {named}"));
     for role in templates.of_kind("AWS::IAM::Role").into_iter().filter(|r| r.file != AUDIT) {
-        let reached = templates.plain(role.file, role.properties()).to_string();
-        let named = reached.contains("AuditTable") || reached.contains("-audit\"");
-        need(&mut wrong, !named, || format!("{} reaches the audit table", role.at()));
+        for document in roles::documents(templates, &role) {
+            for statement in roles::statements(document) {
+                let reached = templates.plain(role.file, statement).to_string();
+                let named = reached.contains("AuditTable") || reached.contains("-audit\"");
+                // It reads what it proves; it asks which events are chained, and no more.
+                let may = |id: &str, actions: &Value| role.id == id && statement["Action"] == *actions;
+                let reads = may("CheckpointAuditRole", &json!(["dynamodb:Query"]))
+                    || may("AuditApiRole", &json!(["dynamodb:Query"]))
+                    || may("SweepRole", &json!(["dynamodb:BatchGetItem"]));
+                need(&mut wrong, !named || reads, || format!("{} reaches the audit table", role.at()));
+            }
+        }
     }
     wrong
 }
@@ -166,6 +177,55 @@ fn nobody_but_its_writer_writes_the_audit() {
                 "HoldsTableArn: !GetAtt State.Outputs.HoldsTableArn",
                 "HoldsTableArn: !GetAtt Audit.Outputs.AuditTableArn",
             ),
+            (
+                EVIDENCE,
+                "Sid: Chains, Effect: Allow, Action: ['dynamodb:Query']",
+                "Sid: Chains, Effect: Allow, Action: ['dynamodb:Query', 'dynamodb:PutItem']",
+            ),
+            (
+                "infra/roles.yaml",
+                "Action: [dynamodb:BatchGetItem], Resource: !Ref AuditTableArn",
+                "Action: [dynamodb:BatchGetItem, dynamodb:PutItem], Resource: !Ref AuditTableArn",
+            ),
+        ],
+    );
+}
+
+fn misheard(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let heard = |function: &str| -> Vec<Value> {
+        let events = &templates.root()["Resources"][function]["Properties"]["Events"];
+        let filters = events["Requests"]["Properties"]["FilterCriteria"]["Filters"].as_array();
+        let patterns = filters.into_iter().flatten().filter_map(|filter| filter["Pattern"].as_str());
+        patterns.map(|pattern| serde_json::from_str(pattern).expect("JSON")).collect()
+    };
+    let event = json!({ "sk": { "S": [{ "prefix": "EVENT#" }] } });
+    let of = |name: &str, image: Option<Value>| {
+        let mut dynamodb = json!({ "Keys": event.clone() });
+        if let Some(image) = image {
+            dynamodb["NewImage"] = image;
+        }
+        json!({ "eventName": [name], "dynamodb": dynamodb })
+    };
+    let redriven = json!({ "redriven": { "N": [{ "exists": true }] } });
+    let chained = vec![of("INSERT", None), of("MODIFY", Some(redriven))];
+    let relayed = vec![of("INSERT", Some(json!({ "relay": { "S": ["wake"] } })))];
+    for (function, expected) in [("WriteAuditFunction", chained), ("RelayRequestFunction", relayed)] {
+        let heard = heard(function);
+        need(&mut wrong, heard == expected, || format!("{function} hears of {heard:?}"));
+    }
+    wrong
+}
+
+/// What the sweeper touches comes to the audit again, and starts nothing.
+#[test]
+fn a_redriven_event_is_heard_by_the_audit_alone() {
+    check(
+        misheard,
+        &[
+            (ROOT, r#""eventName":["INSERT"]"#, r#""eventName":["INSERT","MODIFY"]"#),
+            (ROOT, r#","NewImage":{"redriven":{"N":[{"exists":true}]}}"#, ""),
+            (ROOT, r#""eventName":["MODIFY"]"#, r#""eventName":["REMOVE"]"#),
         ],
     );
 }

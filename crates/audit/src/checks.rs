@@ -68,15 +68,29 @@ fn crc(value: &(impl Serialize + ?Sized)) -> u16 {
     sum.0
 }
 
+/// What a byte at the top of the sum does to it.
+const TABLE: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut top = 0_u16;
+    while top < 256 {
+        let (mut sum, mut bit) = (top << 8, 0);
+        while bit < 8 {
+            sum = if sum & 0x8000 == 0 { sum << 1 } else { (sum << 1) ^ 0x1021 };
+            bit += 1;
+        }
+        table[top as usize] = sum;
+        top += 1;
+    }
+    table
+};
+
 struct Crc(u16);
 
 impl std::io::Write for Crc {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         for byte in bytes {
-            self.0 ^= u16::from(*byte) << 8;
-            for _ in 0..8 {
-                self.0 = if self.0 & 0x8000 == 0 { self.0 << 1 } else { (self.0 << 1) ^ 0x1021 };
-            }
+            let [top, rest] = self.0.to_be_bytes();
+            self.0 = u16::from(rest) << 8 ^ TABLE[usize::from(top ^ byte)];
         }
         Ok(bytes.len())
     }

@@ -120,6 +120,8 @@ impl Entry {
         match &event.about {
             About::Request(id) => format!("{id}#{}", event.n),
             About::Hold(id) => format!("{id}#{}", event.n),
+            // A store's id has no underscore: no request, and no hold, is named like this.
+            About::Store(id) => format!("store_{id}#{}", event.n),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod export;
 pub mod note;
 mod problem;
 pub mod receipt;
+mod sha256;
 pub mod tree;
 pub mod verify;
 

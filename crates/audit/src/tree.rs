@@ -2,7 +2,7 @@
 //!
 //! A leaf's data is the 32 bytes of an entry's hash, which covers all of the entry and all before it.
 
-use aws_lc_rs::digest::{Context, SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
@@ -10,17 +10,10 @@ pub type Hash = [u8; 32];
 /// Hashes of a proof at the most: a tree of 2^63 leaves has no longer paths.
 pub const MOST_HASHES: usize = 63;
 
-fn sha256(parts: &[&[u8]]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    bytes(context.finish().as_ref())
-}
-
-fn bytes(digest: &[u8]) -> Hash {
+/// The SHA-256 of something.
+pub(crate) fn sha256(bytes: &[u8]) -> Hash {
     let mut hash = [0; 32];
-    hash.copy_from_slice(digest);
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
 }
 
@@ -28,7 +21,7 @@ fn bytes(digest: &[u8]) -> Hash {
 pub fn leaf(data: &Hash) -> Hash {
     let mut input = [0; 33];
     input[1..].copy_from_slice(data);
-    bytes(digest(&SHA256, &input).as_ref())
+    sha256(&input)
 }
 
 /// The hash of a node with these children.
@@ -36,7 +29,7 @@ pub fn node(left: &Hash, right: &Hash) -> Hash {
     let mut input = [1; 65];
     input[1..33].copy_from_slice(left);
     input[33..].copy_from_slice(right);
-    bytes(digest(&SHA256, &input).as_ref())
+    sha256(&input)
 }
 
 /// A tree as far as it must be known to go on with it: the roots of its largest full subtrees, one for each bit of its

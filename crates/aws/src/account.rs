@@ -8,20 +8,27 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Executions, Holds, Intake, KeyAdmin, Keyring, Links,
-    Mailer, Packages, Requests, Sanctions, Signer, Staging, Tenants, Visits,
+    Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
+    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer,
+    Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
 use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
-use crate::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable, VisitsTable};
+use crate::dead_letters::SqsDeadLetters;
+use crate::dynamo::{
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
+    VisitsTable,
+};
 use crate::environment;
+use crate::evidence::S3Evidence;
 use crate::executions::StepFunctions;
 use crate::http::Guard;
 use crate::intake::SqsIntake;
 use crate::links::{self, NotArn, StsLinks};
 use crate::mailer::SesMailer;
+use crate::notary::KmsNotary;
 use crate::packages::S3Packages;
 use crate::sanctions::HttpSanctions;
 use crate::signer::KmsSigner;
@@ -134,12 +141,38 @@ impl Account {
             self.tables(),
             self.setting("LACUNA_HOLDS_TABLE")?,
             self.setting("LACUNA_REQUESTS_TABLE")?,
+            self.clock(),
+        )))
+    }
+
+    /// The events by the minute of their commit: in `LACUNA_REQUESTS_TABLE`.
+    pub fn event_lists(&self) -> Result<Arc<dyn EventLists>, AccountError> {
+        Ok(Arc::new(EventListsTable::new(self.tables(), self.setting("LACUNA_REQUESTS_TABLE")?)))
+    }
+
+    /// The `ledger` table: `LACUNA_LEDGER_TABLE`, and `LACUNA_REQUESTS_TABLE` for its events.
+    pub fn ledger(&self) -> Result<Arc<dyn Ledger>, AccountError> {
+        Ok(Arc::new(LedgerTable::new(
+            self.tables(),
+            self.setting("LACUNA_LEDGER_TABLE")?,
+            self.setting("LACUNA_REQUESTS_TABLE")?,
+            self.clock(),
         )))
     }
 
     /// The `audit` table: `LACUNA_AUDIT_TABLE`.
     pub fn audit_log(&self) -> Result<Arc<dyn AuditLog>, AccountError> {
         Ok(Arc::new(AuditTable::new(self.tables(), self.setting("LACUNA_AUDIT_TABLE")?)))
+    }
+
+    /// What the `audit` table says of single events: `LACUNA_AUDIT_TABLE`.
+    pub fn audit_marks(&self) -> Result<Arc<dyn AuditMarks>, AccountError> {
+        Ok(Arc::new(AuditTable::new(self.tables(), self.setting("LACUNA_AUDIT_TABLE")?)))
+    }
+
+    /// The audit's dead-letter queue: `LACUNA_AUDIT_DEAD_LETTERS`, its URL.
+    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, AccountError> {
+        Ok(Arc::new(SqsDeadLetters::new(self.queues(), self.setting("LACUNA_AUDIT_DEAD_LETTERS")?)))
     }
 
     /// The `registry` table: `LACUNA_REGISTRY_TABLE`.
@@ -225,6 +258,29 @@ impl Account {
         Err(AccountError::Wrong { name: READER, problem: NotArn.to_string() })
     }
 
+    /// The evidence bucket: `LACUNA_EVIDENCE_BUCKET`.
+    pub fn evidence(&self) -> Result<Arc<dyn Evidence>, AccountError> {
+        Ok(Arc::new(S3Evidence::new(self.objects(), self.setting("LACUNA_EVIDENCE_BUCKET")?)))
+    }
+
+    /// Who signs notes: `LACUNA_NOTARY_KEY`, its ARN or id.
+    pub fn notary(&self) -> Result<Arc<dyn Notary>, AccountError> {
+        Ok(Arc::new(KmsNotary::new(self.keys(), self.setting("LACUNA_NOTARY_KEY")?)))
+    }
+
+    /// What the names of this deployment's logs begin with: `LACUNA_LOG_NAME`. A tenant's name follows after a
+    /// slash, and the whole is the name of a key (<https://c2sp.org/signed-note>).
+    pub fn log_name(&self) -> Result<String, AccountError> {
+        const NAME: &str = "LACUNA_LOG_NAME";
+        let name = self.setting(NAME)?;
+        if is_log_name(&name) {
+            return Ok(name);
+        }
+        let problem =
+            "not a log's name: a host, and what follows it, of letters, digits, `.`, `-`, `_` and `/`";
+        Err(AccountError::Wrong { name: NAME, problem: problem.to_owned() })
+    }
+
     /// From where packages were fetched: in `LACUNA_KEYS_TABLE`.
     pub fn visits(&self) -> Result<Arc<dyn Visits>, AccountError> {
         Ok(Arc::new(VisitsTable::new(self.tables(), self.setting("LACUNA_KEYS_TABLE")?)))
@@ -253,8 +309,7 @@ impl Account {
 
     /// The intake queue: `LACUNA_INTAKE_QUEUE`, its URL.
     pub fn intake(&self) -> Result<Arc<dyn Intake>, AccountError> {
-        let client = self.queues.get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk)).clone();
-        Ok(Arc::new(SqsIntake::new(client, self.setting("LACUNA_INTAKE_QUEUE")?)))
+        Ok(Arc::new(SqsIntake::new(self.queues(), self.setting("LACUNA_INTAKE_QUEUE")?)))
     }
 
     /// Sanction sources, asked through the guard.
@@ -310,6 +365,10 @@ impl Account {
         self.keys.get_or_init(|| aws_sdk_kms::Client::new(&self.sdk)).clone()
     }
 
+    fn queues(&self) -> aws_sdk_sqs::Client {
+        self.queues.get_or_init(|| aws_sdk_sqs::Client::new(&self.sdk)).clone()
+    }
+
     fn setting(&self, name: &'static str) -> Result<String, AccountError> {
         (self.settings)(name).ok_or(AccountError::Missing(name))
     }
@@ -319,11 +378,22 @@ impl Account {
     }
 }
 
+/// A URL without its scheme (<https://c2sp.org/tlog-checkpoint>), of parts that are not empty. Stricter than the name
+/// of a key has to be, so that it is also a part of an object's key and of a file's name.
+fn is_log_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut all = part.bytes();
+        part.bytes().any(|b| b != b'.') && all.all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+    };
+    name.len() <= 255 && name.split('/').all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 18] = [
+    const ALL: [(&str, &str); 23] = [
+        ("LACUNA_LEDGER_TABLE", "lacuna-ledger"),
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
         ("LACUNA_HOLDS_TABLE", "lacuna-holds"),
@@ -342,6 +412,10 @@ mod tests {
         ("LACUNA_EXPORT_READER_ROLE", "arn:aws:iam::1:role/reader"),
         ("LACUNA_SIGNING_KEY", "arn:aws:kms:us-east-1:1:key/3"),
         ("LACUNA_MAIL_CONFIGURATION_SET", "lacuna"),
+        ("LACUNA_EVIDENCE_BUCKET", "lacuna-evidence"),
+        ("LACUNA_NOTARY_KEY", "arn:aws:kms:us-east-1:1:key/4"),
+        ("LACUNA_LOG_NAME", "lacuna.invalid/lacuna"),
+        ("LACUNA_AUDIT_DEAD_LETTERS", "http://localhost/1/lacuna-audit-dead"),
     ];
 
     fn account(without: &str) -> Account {
@@ -356,10 +430,14 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 18] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 25] = [
+        ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),
+        ("audit_marks", |a| a.audit_marks().map(drop), &["LACUNA_AUDIT_TABLE"]),
+        ("dead_letters", |a| a.dead_letters().map(drop), &["LACUNA_AUDIT_DEAD_LETTERS"]),
+        ("event_lists", |a| a.event_lists().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("tenants", |a| a.tenants().map(drop), &["LACUNA_REGISTRY_TABLE"]),
         ("keyring", |a| a.keyring().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
         ("key_admin", |a| a.key_admin().map(drop), &["LACUNA_KEYS_TABLE", "LACUNA_KMS_KEY"]),
@@ -378,6 +456,9 @@ mod tests {
         ),
         ("export_reader", |a| a.export_reader().map(drop), &["LACUNA_EXPORT_READER_ROLE"]),
         ("signer", |a| a.signer().map(drop), &["LACUNA_SIGNING_KEY"]),
+        ("evidence", |a| a.evidence().map(drop), &["LACUNA_EVIDENCE_BUCKET"]),
+        ("notary", |a| a.notary().map(drop), &["LACUNA_NOTARY_KEY"]),
+        ("log_name", |a| a.log_name().map(drop), &["LACUNA_LOG_NAME"]),
         (
             "mailer",
             |a| {
@@ -396,6 +477,30 @@ mod tests {
                 let expect = if needs.contains(&name) { Err(AccountError::Missing(name)) } else { Ok(()) };
                 assert_eq!(ask(&account(name)), expect, "{adapter} without {name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_logs_name_is_a_host_and_what_follows_it() {
+        for name in ["lacuna.invalid/shop", "example.com", "logs.example.com/lacuna/eu-west-1"] {
+            assert!(is_log_name(name), "{name}");
+        }
+        let long = "a".repeat(256);
+        for not in [
+            "",
+            "/",
+            "a/",
+            "/a",
+            "a//b",
+            "a b",
+            "a+b",
+            "a\n",
+            "https://a.example",
+            "a/..",
+            "é.example",
+            &long,
+        ] {
+            assert!(!is_log_name(not), "{not:?}");
         }
     }
 

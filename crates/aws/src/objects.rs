@@ -27,8 +27,20 @@ pub(crate) async fn get(
     key: &str,
     code: Code,
 ) -> Result<Option<Vec<u8>>, Fault> {
+    get_version(client, bucket, key, None, code).await
+}
+
+/// The same, of one version. That one which is listed is not there any more is a fault.
+pub(crate) async fn get_version(
+    client: &Client,
+    bucket: &str,
+    key: &str,
+    version: Option<String>,
+    code: Code,
+) -> Result<Option<Vec<u8>>, Fault> {
     const OPERATION: &str = "s3:GetObject";
-    let answer = match client.get_object().bucket(bucket).key(key).send().await {
+    let call = client.get_object().bucket(bucket).key(key).set_version_id(version);
+    let answer = match call.send().await {
         Ok(answer) => answer,
         Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
             return Ok(None);

@@ -32,11 +32,19 @@ pub enum Metric {
     DamagedKeys,
     /// Those who were to be told that packages are there, and could not be: each, each time.
     Untold,
+    /// Events that can never be chained: each, each time that it is delivered.
+    PoisonEvents,
+    /// Events that were put into the stream again, and are not chained by that either.
+    UnchainedEvents,
+    /// How many seconds of events the sweeper of the audit should have looked through and has not.
+    AuditSweepLag,
+    /// Stores whose control person was not found: each, each time.
+    ControlsMissing,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -44,6 +52,10 @@ impl Metric {
         Self::RefusedTokens,
         Self::DamagedKeys,
         Self::Untold,
+        Self::PoisonEvents,
+        Self::UnchainedEvents,
+        Self::AuditSweepLag,
+        Self::ControlsMissing,
     ];
 
     /// Its name.
@@ -56,18 +68,26 @@ impl Metric {
             Self::RefusedTokens => "RefusedTokens",
             Self::DamagedKeys => "DamagedKeys",
             Self::Untold => "Untold",
+            Self::PoisonEvents => "PoisonEvents",
+            Self::UnchainedEvents => "UnchainedEvents",
+            Self::AuditSweepLag => "AuditSweepLag",
+            Self::ControlsMissing => "ControlsMissing",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::Duration => "Milliseconds",
+            Self::AuditSweepLag => "Seconds",
             Self::Failures
             | Self::Crashes
             | Self::ItemFailures
             | Self::RefusedTokens
             | Self::DamagedKeys
-            | Self::Untold => "Count",
+            | Self::Untold
+            | Self::PoisonEvents
+            | Self::UnchainedEvents
+            | Self::ControlsMissing => "Count",
         }
     }
 }
@@ -84,6 +104,14 @@ pub(crate) fn init() {
 pub fn count(step: &'static str, metric: Metric, n: usize) {
     if n > 0 {
         emit(&line(step, None, metric, json!(n), now()));
+    }
+}
+
+/// Says how much of something there is now, also that there is nothing of it; nothing where that is not
+/// known.
+pub fn measure(step: &'static str, metric: Metric, value: Option<u64>) {
+    if let Some(value) = value {
+        emit(&line(step, None, metric, json!(value), now()));
     }
 }
 

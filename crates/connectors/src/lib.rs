@@ -15,13 +15,14 @@
     )
 )]
 
+mod by_value;
 mod cache;
 mod collecting;
 mod cursor;
 mod place;
+mod planting;
 mod secrets;
 mod values;
-mod walk;
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -39,7 +40,7 @@ use async_trait::async_trait;
 use contract::settings::is_own_secret;
 use domain::TenantId;
 use domain::catalog::{Store, StoreKind};
-use ports::{Class, Code, Collector, Connector, Contents, Fault, Stores, Suppressor};
+use ports::{Class, Code, Collector, Connector, Contents, Fault, Planter, Stores, Suppressor, Walker};
 
 use cache::Cache;
 pub use secrets::Secrets;
@@ -57,19 +58,43 @@ pub struct Connected {
     pub collector: Arc<dyn Collector>,
     /// Reads what records hold beside their fields, if the kind has such.
     pub contents: Option<Arc<dyn Contents>>,
+    /// Reads collections from one end to the other.
+    pub walker: Arc<dyn Walker>,
+    /// Keeps a control person's record, if the kind can.
+    pub planter: Option<Arc<dyn Planter>>,
 }
 
 impl Connected {
     /// A kind of store that can hide.
-    pub fn hiding<T: Connector + Suppressor + Collector + 'static>(store: T) -> Self {
+    pub fn hiding<T>(store: T) -> Self
+    where
+        T: Connector + Suppressor + Collector + Walker + Planter + 'static,
+    {
         let store = Arc::new(store);
-        Self { connector: store.clone(), suppressor: Some(store.clone()), collector: store, contents: None }
+        Self {
+            connector: store.clone(),
+            suppressor: Some(store.clone()),
+            collector: store.clone(),
+            contents: None,
+            walker: store.clone(),
+            planter: Some(store),
+        }
     }
 
     /// A kind of store that cannot, and whose records are objects.
-    pub fn objects<T: Connector + Collector + Contents + 'static>(store: T) -> Self {
+    pub fn objects<T>(store: T) -> Self
+    where
+        T: Connector + Collector + Contents + Walker + Planter + 'static,
+    {
         let store = Arc::new(store);
-        Self { connector: store.clone(), suppressor: None, collector: store.clone(), contents: Some(store) }
+        Self {
+            connector: store.clone(),
+            suppressor: None,
+            collector: store.clone(),
+            contents: Some(store.clone()),
+            walker: store.clone(),
+            planter: Some(store),
+        }
     }
 }
 
@@ -161,6 +186,14 @@ impl Stores for Connectors {
 
     async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault> {
         Ok(self.connected(tenant, store).await?.contents)
+    }
+
+    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault> {
+        Ok(self.connected(tenant, store).await?.walker)
+    }
+
+    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault> {
+        Ok(self.connected(tenant, store).await?.planter)
     }
 }
 

@@ -40,9 +40,18 @@ pub(crate) fn kind(target: &Target<'_>, name: &str, operation: &'static str) -> 
 
 /// The fields that a located record brings: the key, what is wanted, and what it was found by.
 pub(crate) fn brought(target: &Target<'_>, via: &str) -> Vec<String> {
+    fields(target, Some(via))
+}
+
+/// The fields that a record brings that is only walked by: the key, and what is wanted.
+pub(crate) fn walked(target: &Target<'_>) -> Vec<String> {
+    fields(target, None)
+}
+
+fn fields(target: &Target<'_>, via: Option<&str>) -> Vec<String> {
     let mut fields = target.collection.key.clone();
     fields.extend(target.wanted.iter().cloned());
-    fields.push(via.to_owned());
+    fields.extend(via.map(str::to_owned));
     fields.sort();
     fields.dedup();
     fields

@@ -7,7 +7,7 @@ use domain::catalog::Method;
 use domain::clock::Jurisdiction;
 use domain::export::Format;
 use domain::hold::Hold;
-use domain::request::{Parked, Request, RequestType};
+use domain::request::{AcceptedRisk, Parked, Request, RequestType};
 use domain::task::{Operation, Task, TaskStatus};
 use domain::{HoldId, Personal, RequestId, StoreId};
 use jiff::Timestamp;
@@ -112,6 +112,12 @@ pub struct StoreView {
     pub retained: u64,
     /// Records that still name the person, when the store was read again; `null` until then.
     pub residue: Option<u64>,
+    /// When the store's control person was found, by the very searches that found nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Timestamp>,
+    /// The search, as `collection.field`, that did not find the control: what it did not find is unproven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_missing: Option<String>,
     /// Where keys are destroyed: from when on, at the latest, nobody can open what they sealed. The request
     /// does not end before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,8 +190,46 @@ pub struct RequestView {
     pub export: Option<ExportView>,
     /// Each store's part.
     pub stores: Vec<StoreView>,
-    /// What the counts rest on: `re-read` means that every store was read again after erasing.
+    /// The stores that found nobody and did not find their control person either: nothing proves that nothing is
+    /// left there. In the end, those for which two officers accepted that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<StoreId>,
+    /// Who accepted that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_risks: Vec<AcceptedRiskView>,
+    /// What the counts rest on: `re-read` means that every store was read again after erasing, `control` that
+    /// each also found its control person then.
     pub proof: String,
+}
+
+/// `POST /v1/requests/{id}/acceptances`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// What is accepted: `unproven`.
+    pub risk: String,
+    /// A reason code.
+    pub reason: String,
+}
+
+/// An officer accepted that some stores are unproven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedRiskView {
+    /// Who, as the timeline names them.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+    /// A reason code.
+    pub reason: String,
+    /// The stores that were unproven then.
+    pub stores: Vec<StoreId>,
+}
+
+impl From<&AcceptedRisk> for AcceptedRiskView {
+    fn from(risk: &AcceptedRisk) -> Self {
+        let AcceptedRisk { by, at, reason, stores } = risk.clone();
+        Self { who: by, at, reason, stores }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
@@ -347,6 +391,8 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
         () if done(locate) => "located",
         () => "locating",
     };
+    // What the last reading of the store rests on.
+    let proof = confirm.or(locate);
     let settled = erase.map(|t| t.tally).unwrap_or_default();
     StoreView {
         store: store.clone(),
@@ -357,6 +403,8 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
         anonymised: settled.anonymised,
         retained: settled.retained,
         residue: confirm.and_then(|t| t.tally.residue),
+        control: proof.and_then(|t| t.control).filter(|seen| seen.ways > 0).map(|seen| seen.at),
+        control_missing: proof.and_then(|t| t.control_missing.clone()),
         true_from: erase.and_then(|t| t.true_from),
         kept,
     }

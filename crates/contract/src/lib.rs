@@ -2,8 +2,10 @@
 //! settings, what sanction sources are asked and answer, what is announced.
 
 pub mod api;
+pub mod audit;
 pub mod catalog;
 pub mod export;
+pub mod ledger;
 pub mod outcome;
 pub mod problem;
 pub mod sanction;

@@ -7,7 +7,7 @@
 use aws_lc_rs::hmac;
 use domain::Status;
 use domain::request::RequestType;
-use domain::{RequestId, TenantId};
+use domain::{RequestId, StoreId, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct Announcement {
     pub expires_at: Option<Timestamp>,
     /// A reason code, where it was denied.
     pub reason: Option<String>,
+    /// The stores of which nothing proves that nothing is left there, as two officers accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<StoreId>,
     /// What happened in each store.
     pub stores: Vec<StoreView>,
 }

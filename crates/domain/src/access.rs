@@ -33,16 +33,26 @@ pub enum Action {
     Verify,
     /// Set a parked request going again.
     Resume,
+    /// Accept the risk that what a store did not find is unproven.
+    Accept,
     /// Fetch a package: nobody's but the person's own.
     Fetch,
     /// Make a download code for a person without a login.
     MakeCode,
     /// Read from where packages were fetched.
     ReadVisits,
+    /// Read what a receipt names its person by: nobody's but the person's own.
+    ReadSalt,
+    /// Read the log, and its checkpoints.
+    ReadAudit,
     /// Place or release a hold.
     Hold,
     /// Read holds.
     ReadHolds,
+    /// Say that a store was restored, and have the erasure ledger replayed into it.
+    Replay,
+    /// Read how stores stand to their backups, and replays.
+    ReadLedger,
     /// Seal data under the tenant's keys.
     Seal,
     /// Open what was sealed.
@@ -55,17 +65,22 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
         Self::Verify,
         Self::Resume,
+        Self::Accept,
         Self::Fetch,
         Self::MakeCode,
         Self::ReadVisits,
+        Self::ReadSalt,
+        Self::ReadAudit,
         Self::Hold,
         Self::ReadHolds,
+        Self::Replay,
+        Self::ReadLedger,
         Self::Seal,
         Self::Unseal,
         Self::RotateKeys,
@@ -96,21 +111,23 @@ impl Role {
     }
 
     /// Whether the role may do it. A subject's rights are narrowed further, to their own requests.
+    /// An administrator is no officer: one person must not be both of two who accept a risk.
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Cancel, Fetch, Hold, MakeCode, Read, ReadHolds, ReadKeys, ReadVisits, Resume, Seal, Submit,
-            Unseal, Verify,
+            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
+            ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
-            Self::Subject => matches!(action, Submit | Read | Cancel | Fetch),
+            Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
-                matches!(action, Read | Cancel | Verify | Resume | MakeCode | ReadVisits | Hold | ReadHolds)
+                let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
+                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold | Replay)
             }
-            Self::Owner => matches!(action, Read | Resume),
-            Self::Auditor => matches!(action, Read | ReadHolds | ReadKeys),
-            Self::Admin => !matches!(action, Fetch | Seal | Unseal),
+            Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
+            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadLedger | ReadKeys),
+            Self::Admin => !matches!(action, Accept | Fetch | ReadSalt | Seal | Unseal),
         }
     }
 }
@@ -120,17 +137,22 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 14] = [
+    const MAY: [(Action, &str); 19] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
         (Action::Verify, "backend officer admin"),
         (Action::Resume, "officer owner admin"),
+        (Action::Accept, "officer"),
         (Action::Fetch, "subject"),
         (Action::MakeCode, "backend officer admin"),
         (Action::ReadVisits, "officer admin"),
+        (Action::ReadSalt, "subject"),
+        (Action::ReadAudit, "officer auditor admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
+        (Action::Replay, "officer owner admin"),
+        (Action::ReadLedger, "officer owner auditor admin"),
         (Action::Seal, "backend"),
         (Action::Unseal, "backend"),
         (Action::RotateKeys, "admin"),

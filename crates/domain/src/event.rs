@@ -113,6 +113,10 @@ event_kinds! {
     Progressed = "store.progressed",
     /// Somebody withdrew the request.
     CancelRequested = "request.cancel_requested",
+    /// Nobody was found, and in some stores the control was not found either.
+    Unproven = "request.unproven",
+    /// An officer accepted that.
+    RiskAccepted = "request.risk_accepted",
     /// Residue was found: the plan is made again.
     ResidueFound = "request.residue_found",
     /// Stopped, with a cause.
@@ -127,6 +131,12 @@ event_kinds! {
     HoldPlaced = "hold.placed",
     /// A legal hold was released.
     HoldReleased = "hold.released",
+    /// A store was restored from a backup: it is refused for traffic.
+    StoreRestored = "ledger.restored",
+    /// The ledger is being replayed into a store.
+    ReplayBegun = "ledger.replay_begun",
+    /// A replay is over.
+    ReplayEnded = "ledger.replay_ended",
 }
 
 /// What an event is about.
@@ -137,6 +147,8 @@ pub enum About {
     Request(RequestId),
     /// A hold.
     Hold(HoldId),
+    /// A store, and the backup that it was restored from.
+    Store(StoreId),
 }
 
 /// One event. Holds no personal data.

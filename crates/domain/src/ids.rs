@@ -103,6 +103,11 @@ text_id!(
     |text| has_ulid(text, "hold_")
 );
 text_id!(
+    /// A replay of the erasure ledger.
+    ReplayId, "replay id", "`rpl_` and 26 characters of Crockford base 32",
+    |text| has_ulid(text, "rpl_")
+);
+text_id!(
     /// What stands for a person's identity where the identity itself may not be: an HMAC, in
     /// lower-case hex, under a key that only its own purpose has.
     Pseudonym, "pseudonym", "64 lower-case hexadecimal digits",
@@ -133,6 +138,13 @@ impl HoldId {
     /// A new id from the time and 128 random bits (80 of them are used).
     pub fn new(at: Timestamp, random: u128) -> Self {
         Self(ulid_text("hold_", at, random))
+    }
+}
+
+impl ReplayId {
+    /// A new id from the time and 128 random bits (80 of them are used).
+    pub fn new(at: Timestamp, random: u128) -> Self {
+        Self(ulid_text("rpl_", at, random))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod export;
 pub mod hold;
 pub mod identity;
 pub mod ids;
+pub mod ledger;
 pub mod pii;
 pub mod plan;
 pub mod request;
@@ -20,7 +21,7 @@ pub mod tally;
 pub mod task;
 
 pub use identity::{Identity, IdentityType};
-pub use ids::{Generation, HoldId, Pseudonym, RequestId, StoreId, TenantId};
+pub use ids::{Generation, HoldId, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 pub use pii::Personal;
 pub use request::Request;
 pub use status::Status;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Catalog, FieldKind, Whose};
 use crate::identity::Identity;
 use crate::ids::{Generation, StoreId};
+use crate::ledger::KnownKey;
 use crate::pii::Personal;
 
 /// Rounds of one pass at the most: a longer chain of references is a mistake in the catalog.
@@ -111,6 +112,11 @@ pub enum Source {
     },
     /// What an earlier pass located: those of its records that are gone lead on.
     Earlier(Vec<PageRef>),
+    /// These values, which referred to, or were referred to by, records that were erased before.
+    Given(Vec<Value>),
+    /// These values of the field itself, which others refer to. What is found by it is read again by its key, and
+    /// not searched again: where a record stays, it keeps its own key.
+    Own(Vec<Value>),
     /// These identities' own keys, where destroying them is how a collection is erased.
     Keys(Vec<Identity>),
 }
@@ -167,6 +173,9 @@ pub struct Plan {
     pub surrogate: u128,
     /// Every identity known so far. Never shrinks.
     pub identities: Vec<Known>,
+    /// Keys that were given beside the identities: an erasure that is made again may have nothing else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KnownKey>,
     /// The passes so far: one before the wait, one after it, one for each residue found.
     pub passes: Vec<Pass>,
     /// How many earlier passes were dropped, because nothing was done by them and others replaced them.

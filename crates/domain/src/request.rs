@@ -1,12 +1,14 @@
 //! A data subject request and what it may become.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Jurisdiction;
 use crate::event::EnterAt;
 use crate::export::Export;
-use crate::ids::{Generation, Pseudonym, RequestId, StoreId, TenantId};
+use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::status::{IllegalTransition, Status};
 
 /// What a person asks for.
@@ -85,6 +87,22 @@ pub struct Parked {
     pub transient: bool,
 }
 
+/// A privacy officer accepted that nothing proves what some stores did not find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedRisk {
+    /// Who, as the audit names them.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// A reason code.
+    pub reason: String,
+    /// The stores that were unproven then: it counts for no other.
+    pub stores: Vec<StoreId>,
+}
+
+/// How many different officers must accept a risk.
+const OFFICERS: usize = 2;
+
 /// The sealed plan that is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanRef {
@@ -92,6 +110,35 @@ pub struct PlanRef {
     pub object: String,
     /// SHA-256 of the sealed bytes, in hex.
     pub sha256: String,
+}
+
+/// What a request that Lacuna itself made goes back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The request by which the person was erased at first.
+    pub request: RequestId,
+    /// The replay that found them in a restored store. `None`: they were met in a store that was not restored, and
+    /// may have come back by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayId>,
+}
+
+impl Origin {
+    /// Whether the person is erased as a backup has brought them back: nobody waits for them to think better of it.
+    pub fn is_replay(&self) -> bool {
+        self.replay.is_some()
+    }
+}
+
+/// How much of what a request erased is in the ledger, while it is being closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledgered {
+    /// When it was begun: what is written counts as erased then.
+    pub at: Timestamp,
+    /// Pages of the plan that were gone through.
+    pub pages: u32,
+    /// Marks that were written.
+    pub marks: u64,
 }
 
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
@@ -167,12 +214,25 @@ pub struct Request {
     pub attempts: u32,
     /// Why it stopped, while it is parked.
     pub parked: Option<Parked>,
+    /// The stores whose searches found nobody and did not find their control either, when that was looked at
+    /// last: that nothing is left there is unproven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<StoreId>,
+    /// Who accepted that, each officer once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_risks: Vec<AcceptedRisk>,
     /// Whether the outcome was announced.
     #[serde(default)]
     pub announced: bool,
     /// What it exports. With an erasure: before anything is erased (G2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
+    /// What it goes back to, if Lacuna made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// How much of what it erased is in the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledgered: Option<Ledgered>,
 }
 
 impl Request {
@@ -204,6 +264,20 @@ impl Request {
     /// Whether its packages are still to be made.
     pub fn is_to_be_exported(&self) -> bool {
         self.export.as_ref().is_some_and(|export| !export.is_there() && !export.is_over())
+    }
+
+    /// Those of the unproven stores whose risk has not been accepted by two different officers.
+    pub fn not_accepted(&self, unproven: &[StoreId]) -> Vec<StoreId> {
+        let is_accepted = |store: &&StoreId| {
+            let by: BTreeSet<&str> = self
+                .accepted_risks
+                .iter()
+                .filter(|risk| risk.stores.contains(store))
+                .map(|risk| risk.by.as_str())
+                .collect();
+            by.len() >= OFFICERS
+        };
+        unproven.iter().filter(|store| !is_accepted(store)).cloned().collect()
     }
 
     /// Whether it can still be withdrawn.
@@ -241,6 +315,8 @@ mod tests {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -251,7 +327,32 @@ mod tests {
             parked: None,
             announced: false,
             export: None,
+            origin: None,
+            ledgered: None,
         }
+    }
+
+    /// What one store's officers accepted is nothing to another store, and nobody counts for two.
+    #[test]
+    fn a_risk_is_accepted_by_two_officers_for_the_stores_that_they_named() {
+        let stores = |names: &[&str]| -> Vec<StoreId> {
+            names.iter().map(|name| name.parse().expect("a store")).collect()
+        };
+        let accepted = |by: &str, names: &[&str]| AcceptedRisk {
+            by: by.to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            reason: "store-retired".to_owned(),
+            stores: stores(names),
+        };
+        let check = |risks: &[AcceptedRisk], expect: &[&str]| {
+            let request = Request { accepted_risks: risks.to_vec(), ..request() };
+            assert_eq!(request.not_accepted(&stores(&["crm", "shop"])), stores(expect), "{risks:?}");
+        };
+        check(&[], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm", "shop"])], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm"]), accepted("officer:a", &["crm"])], &["crm", "shop"]);
+        check(&[accepted("officer:a", &["crm"]), accepted("officer:b", &["crm", "shop"])], &["shop"]);
+        check(&[accepted("officer:a", &["crm", "shop"]), accepted("officer:b", &["shop", "crm"])], &[]);
     }
 
     proptest! {

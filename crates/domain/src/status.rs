@@ -40,7 +40,7 @@ pub enum Status {
     Reopened,
     /// End: nothing of the person is left but what law obliges to keep.
     Fulfilled,
-    /// End: something was kept because a sanction source said so.
+    /// End: something was kept because a sanction source said so, or two officers accepted that a store is unproven.
     PartiallyFulfilled,
     /// End: no store knows the person.
     NoMatch,
@@ -139,7 +139,9 @@ impl Status {
             Collecting => &[Packaging, Planning, Parked, Cancelled],
             Packaging => &[Collecting, Ready, Planning, Parked, Cancelled],
             // An erasure goes on from here; for the others it is the last.
-            Ready => &[Waiting, Planning, Checking, Parked, Fulfilled, NoMatch, Cancelled],
+            Ready => {
+                &[Waiting, Planning, Checking, Parked, Fulfilled, PartiallyFulfilled, NoMatch, Cancelled]
+            }
             Checking => &[
                 // It lets an export go first, as those below do.
                 Waiting,

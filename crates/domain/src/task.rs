@@ -73,6 +73,15 @@ pub struct Batch {
     pub pages: u32,
 }
 
+/// The control person of a store was found, with the very connection whose other searches found nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlSeen {
+    /// When it was found last.
+    pub at: Timestamp,
+    /// In how many ways: one for each field that was searched. None, where nothing had to be.
+    pub ways: u32,
+}
+
 /// One operation in one store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -103,6 +112,13 @@ pub struct Task {
     /// they sealed. It is there before the first one goes. Nothing is called erased before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub true_from: Option<Timestamp>,
+    /// For [`Operation::Locate`] and [`Operation::Confirm`]: the store's control person was found by each of its
+    /// searches. Without it, that nobody else was found counts for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlSeen>,
+    /// The first search, as `collection.field`, by which the control was looked for and not found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_missing: Option<String>,
     /// Where to go on, sealed: a store's own cursor can contain keys.
     pub cursor: Option<String>,
     /// Why it was given up.
@@ -126,6 +142,8 @@ impl Task {
             tally: Tally::default(),
             collections: BTreeMap::new(),
             true_from: None,
+            control: None,
+            control_missing: None,
             cursor: None,
             failure: None,
             at,

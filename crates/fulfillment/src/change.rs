@@ -93,6 +93,8 @@ pub struct Draft {
     pub detail: BTreeMap<String, String>,
     /// Tasks that change with it.
     pub tasks: Vec<Task>,
+    /// The statement of a receipt, whose hash is in `detail`.
+    pub statement: Option<String>,
     /// Identities to lock.
     pub lock: Vec<Pseudonym>,
     /// Locks to release.
@@ -117,6 +119,7 @@ impl Draft {
             why: None,
             detail: BTreeMap::new(),
             tasks: Vec::new(),
+            statement: None,
             lock: Vec::new(),
             unlock: Vec::new(),
             wait_for: None,
@@ -280,6 +283,7 @@ fn change_of(draft: Draft, expected: Generation, number: u32, scope: &Scope<'_>)
         expected,
         event,
         tasks: draft.tasks,
+        statement: draft.statement,
         lock: draft.lock,
         unlock: draft.unlock,
         wait_for: draft.wait_for,

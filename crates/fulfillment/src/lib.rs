@@ -7,11 +7,17 @@
 //! transaction, and what it finds done it does not do again.
 
 pub mod api;
+pub mod auditing;
 mod change;
+pub mod checkpoints;
 mod codes;
+mod control;
 mod error;
+mod everybody;
 pub mod fetch;
+pub mod ledger;
 mod papers;
+pub mod receipts;
 mod sanctions;
 mod staged;
 pub mod steps;
@@ -20,5 +26,5 @@ pub mod vault;
 
 pub use change::{Actor, Amend, Draft, Scope, amend};
 pub use error::{StepError, finished};
-pub use papers::{Papers, Sealing};
+pub use papers::{Papers, Sealing, Subject};
 pub use subject::{Pseudonymiser, pseudonyms_of};

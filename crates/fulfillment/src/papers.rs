@@ -11,10 +11,13 @@
 //! A plan is never overwritten, and a page only by the same execution: an execution that was
 //! superseded cannot reach the papers of its successor.
 
+use std::collections::BTreeSet;
+
 use contract::step::Run;
 use domain::export::SealedFor;
+use domain::ledger::{Clue, KnownKey};
 use domain::pii::exposed;
-use domain::plan::{Page, Plan};
+use domain::plan::{MOST_IDENTITIES, Page, Plan};
 use domain::{Generation, Identity, Personal, Request, RequestId, StoreId, TenantId};
 use export::{Recipient, RecipientError};
 use ports::{Class, Code, Entropy, Fault, KeyScope, Keyring, Staging};
@@ -70,6 +73,61 @@ impl Sealing {
     }
 }
 
+/// What a request begins with. Whoever submits one gives identities, and they are filed alone; keys are only in what
+/// Lacuna asks for itself, from the erasure ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Filed")]
+pub struct Subject {
+    /// What the person is known by.
+    pub identities: Vec<Identity>,
+    /// What refers to the person's records, and what these refer to.
+    pub keys: Vec<KnownKey>,
+}
+
+/// Keys, and identities, that one request begins with at the most; locating brings the others.
+const MOST_SEEDS: usize = 5_000;
+
+impl Subject {
+    /// Adds clues; `false` if all were there, or no more are taken.
+    fn add(&mut self, more: &BTreeSet<Clue>) -> bool {
+        let before = (self.identities.len(), self.keys.len());
+        for clue in more {
+            match clue {
+                // So many are one person's: more of them are too many for locating, which says so.
+                Clue::Identity(identity) if self.identities.len() <= MOST_IDENTITIES => {
+                    if !self.identities.contains(identity) {
+                        self.identities.push(identity.clone());
+                    }
+                }
+                Clue::Key(key) if self.keys.len() < MOST_SEEDS => {
+                    if !self.keys.contains(key) {
+                        self.keys.push(key.clone());
+                    }
+                }
+                Clue::Identity(_) | Clue::Key(_) => {}
+            }
+        }
+        before != (self.identities.len(), self.keys.len())
+    }
+}
+
+/// The two forms in which it is filed.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Filed {
+    Given(Vec<Identity>),
+    Seeds { identities: Vec<Identity>, keys: Vec<KnownKey> },
+}
+
+impl From<Filed> for Subject {
+    fn from(filed: Filed) -> Self {
+        match filed {
+            Filed::Given(identities) => Self { identities, keys: Vec::new() },
+            Filed::Seeds { identities, keys } => Self { identities, keys },
+        }
+    }
+}
+
 /// What reading and writing papers needs.
 #[derive(Clone, Copy)]
 pub struct Papers<'a> {
@@ -106,6 +164,23 @@ impl<'a> Papers<'a> {
             desk.put(&recipient_object(tenant, id), "recipient", sealing).await?;
         }
         Ok(object)
+    }
+
+    /// Adds to what a request is to be made with, which Lacuna asks for itself; in whatever order, and however often.
+    pub(crate) async fn file_seeds(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+        more: &BTreeSet<Clue>,
+    ) -> Result<Subject, StepError> {
+        let key = self.keyring.obtain(&KeyScope::Plan(tenant.clone(), id.clone())).await?;
+        let desk = Desk { papers: *self, tenant: tenant.clone(), id: id.clone(), key };
+        let object = subject_object(tenant, id);
+        let mut subject: Subject = desk.find(&object, "subject").await?.unwrap_or_default();
+        if subject.add(more) {
+            desk.put(&object, "subject", &subject).await?;
+        }
+        Ok(subject)
     }
 
     /// Removes all papers of a request. Doing it twice is fine.
@@ -243,8 +318,8 @@ impl Desk<'_> {
         Ok(vault::seal(&self.key, &self.context(object, purpose), self.papers.entropy.bytes(), plain)?)
     }
 
-    /// The identities that were given.
-    pub async fn subject(&self, request: &Request) -> Result<Vec<Identity>, StepError> {
+    /// What was given.
+    pub async fn subject(&self, request: &Request) -> Result<Subject, StepError> {
         self.get(&request.subject_object, "subject", None).await
     }
 

@@ -1,5 +1,6 @@
 //! Pseudonyms: what stands for people, callers and keys in our own state.
 
+use domain::ledger::KnownKey;
 use domain::plan::Plan;
 use domain::{Identity, Pseudonym, TenantId};
 use ports::{KeyScope, Keyring};
@@ -34,6 +35,12 @@ impl Pseudonymiser {
         made(&self.subject, &[identity.kind.as_str(), identity.value.expose()])
     }
 
+    /// Of a person of whom nothing is known but this key.
+    fn key(&self, key: &KnownKey) -> Result<Pseudonym, StepError> {
+        // An identity's type is not empty.
+        made(&self.subject, &["", &String::from(key.field.clone()), key.value.expose()])
+    }
+
     /// Of whoever calls: the `sub` of their token.
     pub fn actor(&self, sub: &str) -> Result<Pseudonym, StepError> {
         made(&self.actor, &[sub])
@@ -59,10 +66,14 @@ fn made(key: &PseudonymKey, parts: &[&str]) -> Result<Pseudonym, StepError> {
     key.pseudonym(parts).parse().map_err(|_| StepError::broken("pseudonym", "not hexadecimal"))
 }
 
-/// The pseudonyms of every identity that a plan knows, sorted.
+/// The pseudonyms of every identity that a plan knows, sorted. Of somebody who is known by keys alone it is that of
+/// the first key: whoever is erased is locked.
 pub fn pseudonyms_of(pseudonymiser: &Pseudonymiser, plan: &Plan) -> Result<Vec<Pseudonym>, StepError> {
     let mut all: Vec<Pseudonym> =
         plan.identities.iter().map(|k| pseudonymiser.subject(&k.identity)).collect::<Result<_, _>>()?;
+    if all.is_empty() {
+        all.extend(plan.keys.first().map(|key| pseudonymiser.key(key)).transpose()?);
+    }
     all.sort();
     all.dedup();
     Ok(all)

@@ -25,6 +25,8 @@ pub struct Change {
     pub event: Event,
     /// The tasks that change with it.
     pub tasks: Vec<Task>,
+    /// The statement of a receipt, as JSON, kept with the event that has its hash. Holds no personal data.
+    pub statement: Option<String>,
     /// Identities to lock. One of them belongs to another request: [`Refused::Locked`].
     pub lock: Vec<Pseudonym>,
     /// Release these locks. (When the request ends, the markers that it is open go with the change.)
@@ -130,6 +132,9 @@ pub trait Requests: Send + Sync {
         after: u32,
         limit: usize,
     ) -> Result<Vec<Event>, Fault>;
+
+    /// The statement that was kept with an event of this number.
+    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault>;
 
     /// Commits a change.
     async fn commit(&self, change: &Change) -> Result<(), Refused>;

@@ -89,14 +89,22 @@ codes! {
     TooManyRounds = "too-many-rounds",
     /// Records of the person are still there after erasing.
     ResidueRemains = "residue-remains",
+    /// What a store did not find counts for nothing: it did not find its control either.
+    StoreUnproven = "store-unproven",
     /// A step gave a store up.
     StoreFailed = "store-failed",
     /// The control plane (tables, queues, state machine) does not answer.
     ControlUnavailable = "control-unavailable",
+    /// The audit is not what was signed.
+    AuditBroken = "audit-broken",
     /// A step ended in a way that it should not: it crashed, ran out of time, or is wrong.
     StepFailed = "step-failed",
     /// An execution ended without telling.
     ExecutionLost = "execution-lost",
+    /// A committed event does not read, or stands where another belongs.
+    EventUnreadable = "event-unreadable",
+    /// No entry of the audit can hold an event.
+    EventUnchainable = "event-unchainable",
 }
 
 /// One failure.

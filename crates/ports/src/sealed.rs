@@ -13,10 +13,15 @@ use crate::time::Budget;
 pub enum KeyScope {
     /// A tenant's pseudonyms. Lives as long as the tenant.
     Pseudonyms(TenantId),
+    /// A tenant's erasure ledger: the marks of each store are made under a key that is derived from it, and from
+    /// no other. Lives as long as the tenant.
+    Ledger(TenantId),
     /// One request's identities, plan and pages. Destroyed when the request is closed.
     Plan(TenantId, RequestId),
     /// What one request's packages can be fetched with. Destroyed with the packages.
     Export(TenantId, RequestId),
+    /// What one request's receipt names the person by.
+    Receipt(TenantId, RequestId),
     /// What a tenant's services seal. Rotates.
     Fields(TenantId),
     /// Under which the keys of a tenant's persons are sealed. Rotates.
@@ -30,8 +35,10 @@ impl KeyScope {
     pub fn tenant(&self) -> &TenantId {
         match self {
             Self::Pseudonyms(tenant)
+            | Self::Ledger(tenant)
             | Self::Plan(tenant, _)
             | Self::Export(tenant, _)
+            | Self::Receipt(tenant, _)
             | Self::Fields(tenant)
             | Self::Subjects(tenant)
             | Self::Subject(tenant, _) => tenant,
@@ -42,8 +49,10 @@ impl KeyScope {
     pub fn purpose(&self) -> &'static str {
         match self {
             Self::Pseudonyms(_) => "pseudonyms",
+            Self::Ledger(_) => "ledger",
             Self::Plan(..) => "plan",
             Self::Export(..) => "export",
+            Self::Receipt(..) => "receipt",
             Self::Fields(_) => "fields",
             Self::Subjects(_) => "subjects",
             Self::Subject(..) => "subject",

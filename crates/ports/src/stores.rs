@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::TenantId;
 use domain::catalog::{Collection, Store};
 use domain::export::{Content, Row};
-use domain::plan::{Record, Value};
+use domain::plan::{Record, RecordKey, Value};
 
 use crate::fault::Fault;
 use crate::stream::Chunks;
@@ -205,6 +205,59 @@ pub trait Contents: Send + Sync {
     async fn content(&self, target: &Target<'_>, content: &Content) -> Result<Opened, Fault>;
 }
 
+/// A record, as a walk shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its key.
+    pub key: RecordKey,
+    /// The values of the target's `wanted` fields, those that it has.
+    pub values: BTreeMap<String, Value>,
+}
+
+/// A page of a walk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// The records; may be empty though there is more.
+    pub records: Vec<Seen>,
+    /// Where to go on; `None` at the end. It can contain keys, so it is sealed before it is kept.
+    pub next: Option<String>,
+}
+
+/// A store whose collections can be read from one end to the other, whoever is in them.
+#[async_trait]
+pub trait Walker: Send + Sync {
+    /// One page of at most [`PAGE`] records of the whole collection, with the values of the target's `wanted`
+    /// fields. A record that is there during the whole walk comes at least once, and once only if nobody
+    /// writes meanwhile. One that comes, or goes, while others are read may be shown or not.
+    ///
+    /// A record that does not look as the catalog says is a permanent fault: passed over, it would be
+    /// somebody who is not found. An object whose key is not of the collection's template is none of its
+    /// records. Reads consistently where the store can.
+    async fn walk(&self, target: &Target<'_>, cursor: Option<&str>) -> Result<Walked, Fault>;
+}
+
+/// A store in which a control person's record can be kept.
+#[async_trait]
+pub trait Planter: Send + Sync {
+    /// Makes the record be there with these values, replacing an older form of itself, and be seen: the
+    /// collection's suppression flag is cleared. `record` has every field of the primary key, or of the key's
+    /// template; an object has no other fields, so of `record` no others are used. Twice is once.
+    ///
+    /// `mark` names the field that says that the record is the control's own, with its value in `record`. If a
+    /// record with the same key is there whose `mark` field holds anything else, or nothing, it is somebody's:
+    /// nothing is written, and that is a permanent fault ([`Code::CatalogMismatch`]). An object is marked by
+    /// itself, whatever `mark` names. One that its owner deleted is not there, though the bucket may keep its
+    /// versions.
+    ///
+    /// [`Code::CatalogMismatch`]: crate::Code::CatalogMismatch
+    async fn plant(
+        &self,
+        target: &Target<'_>,
+        record: &BTreeMap<String, Value>,
+        mark: &str,
+    ) -> Result<(), Fault>;
+}
+
 /// The connectors, by kind.
 #[async_trait]
 pub trait Stores: Send + Sync {
@@ -223,4 +276,10 @@ pub trait Stores: Send + Sync {
 
     /// The same, for reading the content of objects; `None` if the kind has none.
     async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault>;
+
+    /// The same, for reading whole collections.
+    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault>;
+
+    /// The same, for keeping a control person's record; `None` if the kind cannot.
+    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault>;
 }

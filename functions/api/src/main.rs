@@ -10,6 +10,7 @@ async fn main() -> Result<(), serve::Error> {
     let ports = Ports {
         requests: account.requests()?,
         holds: account.holds()?,
+        ledger: account.ledger()?,
         tenants: account.tenants()?,
         catalogs: account.catalogs()?,
         keyring: account.keyring()?,

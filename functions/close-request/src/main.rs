@@ -12,11 +12,13 @@ async fn main() -> Result<(), serve::Error> {
         requests: account.requests()?,
         keyring: account.keyring()?,
         staging: account.staging()?,
+        catalogs: account.catalogs()?,
+        ledger: account.ledger()?,
         clock: account.clock(),
         entropy: account.entropy(),
     };
-    aws::serve("close-request", StepError::error_type, async |input: Run, _| {
-        close_request::run(&ports, &input).await
+    aws::serve("close-request", StepError::error_type, async |input: Run, budget| {
+        close_request::run(&ports, &input, budget).await
     })
     .await
 }

@@ -164,7 +164,7 @@ async fn an_erasure_gives_everything_first_and_then_nothing_is_left() {
     wait_for(&id, &["ready"]).await;
     same(&link(&id, KATHY).await, KATHY, "first").await;
     let request = wait_for(&id, &["fulfilled"]).await;
-    assert_eq!(request["proof"], "re-read");
+    assert_eq!(request["proof"], "control");
     let path = format!("/v1/requests/{id}/timeline?limit=100");
     let timeline = call(As::Auditor, Method::GET, &path, None, None).await.body;
     let events = timeline["items"].as_array().expect("events").iter();

@@ -28,7 +28,7 @@ async fn fulfilled_and_found_nowhere_any_more() {
     let id = submit(LUIS).await;
     let request = wait_for(&id, &["fulfilled"]).await;
     assert_eq!(residues(&request), [0, 0, 0], "{request:#}");
-    assert_eq!(request["proof"], "re-read");
+    assert_eq!(request["proof"], "control");
     let shop = &request["stores"][1];
     assert_eq!(
         (&shop["store"], &shop["erased"], &shop["anonymised"], &shop["retained"]),

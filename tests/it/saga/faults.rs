@@ -20,6 +20,8 @@ pub struct Ending {
     tallies: BTreeMap<(Operation, String), Tally>,
     customers: usize,
     neighbours: Vec<Row>,
+    /// Marks in the ledger, by store.
+    marks: BTreeMap<String, usize>,
 }
 
 fn neighbours(stage: &Stage) -> Vec<Row> {
@@ -41,6 +43,10 @@ pub fn ending(stage: &Stage, id: &RequestId) -> Ending {
         shop.rows("shop-invoices").iter().map(|r| r["CustomerId"].expose().to_owned()).collect();
     customers.sort();
     customers.dedup();
+    let mut marks: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in stage.world.ledger_entries().iter().filter(|entry| &entry.request == id) {
+        *marks.entry(entry.store.to_string()).or_default() += 1;
+    }
     let tasks = stage.world.tasks_of(&stage.tenant, id);
     let counted = [Operation::Locate, Operation::Erase, Operation::Confirm];
     Ending {
@@ -52,6 +58,7 @@ pub fn ending(stage: &Stage, id: &RequestId) -> Ending {
             .collect(),
         customers: customers.len(),
         neighbours: neighbours(stage),
+        marks,
     }
 }
 
@@ -101,9 +108,17 @@ pub async fn clean_run() -> (Ending, u64) {
 /// is before it, and after what only reads is before what comes next.
 pub fn is_another(call: &Call, when: When) -> bool {
     use Point::{
-        ConnectorErase, PackagesDestroy, RequestsStopWaiting, StagingDeleteAll, SuppressorSetHidden,
+        ConnectorErase, LedgerWrite, PackagesDestroy, RequestsStopWaiting, StagingDeleteAll,
+        SuppressorSetHidden,
     };
-    let many = [RequestsStopWaiting, ConnectorErase, SuppressorSetHidden, StagingDeleteAll, PackagesDestroy];
+    let many = [
+        RequestsStopWaiting,
+        ConnectorErase,
+        SuppressorSetHidden,
+        StagingDeleteAll,
+        PackagesDestroy,
+        LedgerWrite,
+    ];
     match when {
         When::Before => true,
         When::Midway => many.contains(&call.point),

@@ -1,12 +1,16 @@
 //! The saga: the whole lifecycle in memory, with everything that can go wrong going wrong.
 
+mod auditing;
+mod controls;
 mod exports;
 mod faults;
 mod five_gigabytes;
 mod leak;
+mod ledger;
 mod objections;
 mod outages;
 mod outcomes;
+mod proof;
 mod shop;
 mod shredding;
 mod stage;

@@ -16,12 +16,12 @@ use domain::{
 };
 use fulfillment::steps::{
     announce, announce_export, check_sanctions, close_request, collect_store, confirm_store, erase_store,
-    locate_store, package_export, park_request, pin_plan, plan, record_failure, restore_store, start_request,
-    suppress_store, sweep, sweep_export, write_audit,
+    locate_store, package_export, park_request, pin_plan, plan, plant_controls, record_failure,
+    restore_store, start_request, suppress_store, sweep, sweep_audit, sweep_export, write_audit,
 };
 use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, Sealing, StepError, amend, finished};
 use jiff::SignedDuration;
-use ports::{Budget, NewRequest};
+use ports::{Budget, Delivered, NewRequest};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use testkit::clock::{CountedBudget, UnlimitedBudget};
@@ -42,6 +42,8 @@ pub struct Manner {
     pub pages: Option<u64>,
     /// Stopped executions go on all the same, so that only the fence is in their way.
     pub zombies: bool,
+    /// Each so-manieth event of a request does not reach the audit when it is delivered first.
+    pub unheard: Option<u32>,
     /// How big a package gets; `None`: as big as it does where it is deployed.
     pub limits: Option<package_export::Limits>,
 }
@@ -54,7 +56,7 @@ pub struct Stage {
     pub world: World,
     pub tenant: TenantId,
     pub manner: Manner,
-    definition: Definition,
+    pub definition: Definition,
     pub walks: Mutex<Vec<Walked>>,
     pub happening: Mutex<Option<Happening>>,
     /// What happens before each call of a function: its name is given.
@@ -92,6 +94,7 @@ impl Stage {
             exports: ExportSettings::default(),
         });
         shop::fill(&world, &tenant);
+        at_once(plant(&world));
         let definition = Definition::parse(DEFINITION).expect("the state machine reads");
         Self {
             world,
@@ -103,6 +106,11 @@ impl Stage {
             meanwhile: Mutex::new(None),
             during: Mutex::new(None),
         }
+    }
+
+    /// One run of what keeps the controls in the stores.
+    pub async fn plant(&self) -> plant_controls::Done {
+        plant(&self.world).await
     }
 
     /// Takes a request in, as the front door does.
@@ -156,6 +164,8 @@ impl Stage {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -166,6 +176,8 @@ impl Stage {
             parked: None,
             announced: false,
             export,
+            origin: None,
+            ledgered: None,
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -195,13 +207,21 @@ impl Stage {
     /// replaces and starts what is new. Deliveries are repeated until they succeed, as AWS's are.
     pub async fn deliver(&self) {
         for _ in 0..200 {
-            let events = self.world.stream().drain();
-            let audit = write_audit::Ports { audit_log: self.world.audit_log() };
-            if write_audit::run(&audit, events.clone()).await.is_err() {
+            let batch = self.world.stream().deliver(usize::MAX);
+            let audit = write_audit::Ports {
+                audit_log: self.world.audit_log(),
+                dead_letters: self.world.dead_letters(),
+            };
+            let mut heard = batch.clone();
+            heard.retain(|delivered| delivered.redriven > 0 || !self.is_unheard(delivered));
+            if write_audit::run(&audit, &heard, &UnlimitedBudget).await.failed.is_some() {
                 self.world.injector().revive();
-                self.world.stream().redeliver(events);
+                self.world.stream().put_back(batch);
                 continue;
             }
+            // What was re-driven is for the audit alone.
+            let new = batch.into_iter().filter(|delivered| delivered.redriven == 0);
+            let events: Vec<Event> = new.filter_map(|delivered| delivered.event).collect();
             for event in &events {
                 let (Some(enter_at), About::Request(id)) = (event.wake, &event.about) else { continue };
                 let run = Run {
@@ -225,6 +245,11 @@ impl Stage {
             }
         }
         panic!("the stream is never drained");
+    }
+
+    fn is_unheard(&self, delivered: &Delivered) -> bool {
+        let n = delivered.event.as_ref().map_or(0, |event| event.n);
+        self.manner.unheard.is_some_and(|every| n % every == 0)
     }
 
     /// Walks every execution that is started, and those that they lead to, until nothing runs.
@@ -365,6 +390,13 @@ impl Stage {
         }
     }
 
+    /// One run of the sweeper of the audit.
+    pub async fn sweep_audit(&self) -> sweep_audit::Swept {
+        let w = &self.world;
+        let ports = sweep_audit::Ports { lists: w.event_lists(), marks: w.audit_marks(), clock: w.clock() };
+        sweep_audit::run(&ports, &UnlimitedBudget).await
+    }
+
     /// Lets the time pass until the sweeper looks after a request, and does that; how many minutes it was since
     /// anything happened to it.
     pub async fn sweep_when_due(&self, id: &RequestId) -> i64 {
@@ -458,8 +490,9 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
-                let ports = ports!(close_request: requests, keyring, staging, clock, entropy);
-                close_request::run(&ports, &input::<Run>(call)).await.map(json)
+                let ports =
+                    ports!(close_request: requests, keyring, staging, catalogs, ledger, clock, entropy);
+                close_request::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "CollectStoreFunctionArn" => {
                 let ports =
@@ -534,6 +567,16 @@ impl Tasks for Stage {
         let answer = if self.manner.twice && first.is_ok() { self.step(call).await } else { first };
         answer.map_err(|error| TaskError::lambda(error.error_type(), &error.to_string()))
     }
+}
+
+async fn plant(world: &World) -> plant_controls::Done {
+    let ports = plant_controls::Ports {
+        tenants: world.tenants(),
+        catalogs: world.catalogs(),
+        stores: world.stores(),
+        entropy: world.entropy(),
+    };
+    plant_controls::run(&ports, &UnlimitedBudget).await
 }
 
 /// The event of a hold.

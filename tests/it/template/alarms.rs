@@ -10,27 +10,59 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 15] = [
+const WATCHED: [(&str, &str); 27] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
+    ("Errors", "CheckpointAuditFunction"),
     ("Errors", "ParkRequestFunction"),
+    ("Errors", "PlantControlsFunction"),
     ("Errors", "RecordDownloadFunction"),
+    ("Errors", "ReplayLedgerFunction"),
     ("Errors", "RotateKeysFunction"),
+    ("Errors", "SampleStoresFunction"),
     ("Errors", "StartRequestFunction"),
     ("Errors", "SweepFunction"),
     ("Errors", "WriteAuditFunction"),
+    ("Invocations", "CheckpointAuditFunction"),
+    ("Invocations", "PlantControlsFunction"),
+    ("Invocations", "ReplayLedgerFunction"),
     ("Invocations", "RotateKeysFunction"),
+    ("Invocations", "SampleStoresFunction"),
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
     ("IteratorAge", "WriteAuditFunction"),
     ("ExecutionsFailed", "Lifecycle"),
     ("ExecutionsTimedOut", "Lifecycle"),
+    ("AuditSweepLag", "sweep"),
+    ("PoisonEvents", "write-audit"),
+    ("UnchainedEvents", "sweep"),
     ("Untold", "announce"),
+    ("ControlsMissing", "plant-controls"),
+];
+
+/// Metrics of our own, where each is counted, and how.
+const OURS: [(&str, &str, &str); 5] = [
+    ("AuditSweepLag", "sweep", "telemetry::measure(\"sweep\", Metric::AuditSweepLag, swept.behind)"),
+    (
+        "ControlsMissing",
+        "plant-controls",
+        "telemetry::count(\"plant-controls\", Metric::ControlsMissing, done.missing.len())",
+    ),
+    (
+        "PoisonEvents",
+        "write-audit",
+        "telemetry::count(\"write-audit\", Metric::PoisonEvents, written.poison)",
+    ),
+    ("UnchainedEvents", "sweep", "telemetry::count(\"sweep\", Metric::UnchainedEvents, swept.unchained)"),
+    ("Untold", "announce", "telemetry::count(\"announce\", Metric::Untold, announced.untold)"),
 ];
 
 /// What fails once an hour for one request, at growing intervals, and must not do so for days: metric, and namespace.
-const SLOW: [(&str, &str, &str); 2] =
-    [("SweepKeepsFailing", "Errors", "AWS/Lambda"), ("PersonsAreNotTold", "Untold", "Lacuna")];
+const SLOW: [(&str, &str, &str); 3] = [
+    ("ControlsAreMissing", "ControlsMissing", "Lacuna"),
+    ("SweepKeepsFailing", "Errors", "AWS/Lambda"),
+    ("PersonsAreNotTold", "Untold", "Lacuna"),
+];
 
 fn silent(templates: &Templates) -> Vec<String> {
     let (mut wrong, mut watched) = (Vec::new(), BTreeSet::new());
@@ -39,6 +71,10 @@ fn silent(templates: &Templates) -> Vec<String> {
         let of = properties["Dimensions"].as_array().into_iter().flatten();
         let of: Vec<String> = of.map(|d| templates.text(alarm.file, &d["Value"])).collect();
         watched.insert((properties["MetricName"].as_str().unwrap_or_default(), of.join(", ")));
+        let ours = OURS.iter().any(|(metric, ..)| properties["MetricName"] == *metric);
+        need(&mut wrong, ours == (properties["Namespace"] == "Lacuna"), || {
+            format!("{}: {}", alarm.at(), properties["Namespace"])
+        });
         let told = json!({ "Fn::If": ["HasTopic", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }] });
         need(&mut wrong, properties["AlarmActions"] == told, || format!("{} tells nobody", alarm.at()));
         // Nothing is not a failure, but for what must come by itself.
@@ -78,6 +114,9 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "MetricName: Errors", "MetricName: Duration"),
             (ALARMS, "MetricName: 5XXError", "MetricName: 4XXError"),
             (ALARMS, "MetricName: Untold", "MetricName: Duration"),
+            (ALARMS, "MetricName: PoisonEvents", "MetricName: Failures"),
+            (ALARMS, "MetricName: UnchainedEvents", "MetricName: Failures"),
+            (ALARMS, "MetricName: AuditSweepLag", "MetricName: Duration"),
             (ALARMS, "Namespace: Lacuna", "Namespace: AWS/Lambda"),
             (ALARMS, "{Name: step, Value: announce}", "{Name: step, Value: sweep}"),
             (ALARMS, "Period: 3600\n      EvaluationPeriods: 6", "Period: 300\n      EvaluationPeriods: 6"),
@@ -86,6 +125,11 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "[!Ref AlarmTopicArn]", "[]"),
             (ALARMS, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),
             (ROOT, "SweepFunction: !Ref SweepFunction", "SweepFunction: !Ref ApiFunction"),
+            (
+                ROOT,
+                "CheckpointAuditFunction: !Ref CheckpointAuditFunction",
+                "CheckpointAuditFunction: !Ref WriteAuditFunction",
+            ),
             (
                 ROOT,
                 "AuditDeadLetters: !GetAtt Queues.Outputs.AuditDeadLetters",
@@ -99,12 +143,11 @@ fn what_fails_for_good_tells_somebody() {
 #[test]
 fn what_is_watched_of_ours_is_counted() {
     let telemetry = read("crates/aws/src/telemetry.rs");
-    assert!(
-        telemetry.contains("Self::Untold => \"Untold\"")
-            && telemetry.contains("NAMESPACE: &str = \"Lacuna\"")
-    );
-    let counts = read("functions/announce/src/main.rs");
-    assert!(counts.contains("telemetry::count(\"announce\", Metric::Untold, announced.untold)"));
+    assert!(telemetry.contains("NAMESPACE: &str = \"Lacuna\""));
+    for (metric, function, counted) in OURS {
+        assert!(telemetry.contains(&format!("Self::{metric} => \"{metric}\"")), "{metric}");
+        assert!(read(&format!("functions/{function}/src/main.rs")).contains(counted), "{metric}");
+    }
 }
 
 #[test]

@@ -12,21 +12,28 @@ const STATE: &str = "infra/state.yaml";
 /// Partitions of requests, and of persons.
 const REQUESTS: &str = "T#*#R#*";
 const PERSONS: &str = "T#*#S#*";
+/// Partitions of anything but a tenant.
+const NOT_TENANTS: &str = "T#*#*";
 /// All, but for some.
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 11] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 15] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
     ("CloseRequestRole", "DeleteItem", REQUESTS, None),
+    // The key of a receipt.
+    ("CloseRequestRole", "PutItem", REQUESTS, None),
+    ("CloseRequestRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("EraseStoreRole", "PutItem", PERSONS, None),
     ("FetchExportRole", "PutItem", ALL, Some(PERSONS)),
     ("PinPlanRole", "PutItem", ALL, Some(PERSONS)),
+    ("ReplayLedgerRole", "PutItem", ALL, Some(PERSONS)),
     ("RotateKeysRole", "PutItem", ALL, Some(REQUESTS)),
     // While the root key is replaced.
     ("RotateKeysRole", "PutItem", REQUESTS, None),
+    ("SampleStoresRole", "PutItem", ALL, Some(PERSONS)),
     ("SweepRole", "DeleteItem", REQUESTS, None),
     ("VaultApiRole", "PutItem", ALL, Some(REQUESTS)),
 ];

@@ -13,15 +13,17 @@ const ROLES: &str = "infra/roles.yaml";
 const STORE_ROLES: &str = "infra/roles-stores.yaml";
 const STATE: &str = "infra/state.yaml";
 const AUDIT: &str = "infra/audit.yaml";
+const EVIDENCE: &str = "infra/evidence.yaml";
 
 /// Statements that name no resource, with the reason: what they allow has none. (template, resource, statement)
 const UNBOUND: [(&str, &str, &str); 1] = [(ROLES, "LifecycleRole", "DeliverLogs")];
 
 /// Statements that allow a family of actions: an account that cannot administer its key loses it.
-const FAMILIES: [(&str, &str, &str); 3] = [
+const FAMILIES: [(&str, &str, &str); 4] = [
     (STATE, "Key", "AccountAdministers"),
     (STATE, "ExportsKey", "AccountAdministers"),
     (STATE, "SigningKey", "AccountAdministers"),
+    (EVIDENCE, "NotaryKey", "AccountAdministers"),
 ];
 
 /// One value, or several.
@@ -141,6 +143,7 @@ fn a_role_may_do_what_its_function_calls_and_nothing_else() {
         (STORE_ROLES, "dynamodb:PutItem]", "dynamodb:PutItem, dynamodb:DeleteItem]"),
         (ROLES, "Action: lambda:InvokeFunction", "Action:\n                  - s3:*"),
         (ROLES, "index/by_progress", "index/*"),
+        (ROLES, "index/by_time", "index/*"),
         (
             ROOT,
             "KeysTableArn: !GetAtt State.Outputs.KeysTableArn",

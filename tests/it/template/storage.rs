@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::cloudformation::{ROOT, Resource, Templates, check, need, under_our_key};
 
 const STATE: &str = "infra/state.yaml";
+const EVIDENCE: &str = "infra/evidence.yaml";
 const QUEUES: &str = "infra/queues.yaml";
 const ROLES: &str = "infra/roles.yaml";
 
@@ -36,13 +37,16 @@ fn open_buckets(templates: &Templates) -> Vec<String> {
         let own = templates.text(bucket.file, key) == "ExportsKey.Arn";
         let own = if is_exports { own } else { under_our_key(templates, &bucket, key) };
         let shared = rules[0]["BucketKeyEnabled"] == !is_exports;
-        let encrypted = default["SSEAlgorithm"] == "aws:kms" && own && shared;
-        need(&mut wrong, encrypted, || format!("{at}: encryption"));
+        // Proofs are under no key of ours: whoever had it destroyed would have destroyed them.
+        let is_evidence = bucket.id == "EvidenceBucket";
+        let plainly = rules[0] == json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
+        let by_our_key = default["SSEAlgorithm"] == "aws:kms" && own && shared;
+        need(&mut wrong, if is_evidence { plainly } else { by_our_key }, || format!("{at}: encryption"));
         need(&mut wrong, bucket.is_retained(), || format!("{at}: it goes with the stack"));
-        // Staging keeps no versions, which would outlive a deletion; the catalog keeps every one. Packages have versions, so
-        // that none is replaced unseen; all of them are destroyed.
+        // Staging keeps no versions, which would outlive a deletion; the catalog keeps every one, and a lock is on versions.
+        // Packages have versions, so that none is replaced unseen; all of them are destroyed.
         let kept = properties.get("VersioningConfiguration");
-        let versioned = ["CatalogBucket", "ExportsBucket"].contains(&bucket.id);
+        let versioned = ["CatalogBucket", "EvidenceBucket", "ExportsBucket"].contains(&bucket.id);
         let expected = versioned.then(|| json!({ "Status": "Enabled" }));
         need(&mut wrong, kept == expected.as_ref(), || format!("{at}: versions are {kept:?}"));
         // What is orphaned expires, and a plan never does; a package always, in every version, and what was begun of one.
@@ -59,6 +63,7 @@ fn open_buckets(templates: &Templates) -> Vec<String> {
                 && statement["Condition"] == condition
         });
         need(&mut wrong, only_tls, || format!("{at}: it can be read in the clear"));
+        // Of the evidence, `evidence.rs` has the rest.
         let old = own.map(|policy| &policy.properties()["PolicyDocument"]["Statement"][1]);
         let old = old.filter(|statement| {
             statement["Effect"] == "Deny"
@@ -122,6 +127,18 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
                 "VersioningConfiguration: {Status: Suspended}",
             ),
             (STATE, "IgnorePublicAcls: true", "IgnorePublicAcls: false"),
+            (EVIDENCE, "RestrictPublicBuckets: true", "RestrictPublicBuckets: false"),
+            (EVIDENCE, "SSEAlgorithm: AES256", "SSEAlgorithm: aws:kms"),
+            (
+                EVIDENCE,
+                "VersioningConfiguration: {Status: Enabled}",
+                "VersioningConfiguration: {Status: Suspended}",
+            ),
+            (
+                EVIDENCE,
+                "AWS::S3::Bucket\n    DeletionPolicy: Retain",
+                "AWS::S3::Bucket\n    DeletionPolicy: Delete",
+            ),
             (STATE, "SSEAlgorithm: aws:kms, KMSMasterKeyID: !GetAtt Key.Arn", "SSEAlgorithm: AES256"),
             (STATE, "Prefix: intake/", "Prefix: ''"),
             (STATE, "Id: orphans, Status: Enabled", "Id: orphans, Status: Disabled"),
@@ -212,14 +229,20 @@ fn lost_keys(templates: &Templates) -> Vec<String> {
     let mut wrong = Vec::new();
     let keys = templates.of_kind("AWS::KMS::Key");
     let names: BTreeSet<&str> = keys.iter().map(|key| key.id).collect();
-    need(&mut wrong, names == BTreeSet::from(["ExportsKey", "Key", "SigningKey"]), || format!("{names:?}"));
+    let expected = BTreeSet::from(["ExportsKey", "Key", "NotaryKey", "SigningKey"]);
+    need(&mut wrong, names == expected, || format!("{names:?}"));
     for key in &keys {
         let (at, properties) = (key.at(), key.properties());
         need(&mut wrong, key.is_retained(), || format!("{at}: it goes with the stack"));
         // One that signs cannot rotate: it would be another one.
-        let signs = (&properties["KeySpec"], &properties["KeyUsage"])
-            == (&json!("ECC_NIST_P256"), &json!("SIGN_VERIFY"));
-        need(&mut wrong, signs == (key.id == "SigningKey"), || format!("{at}: what it is for"));
+        let curve = match key.id {
+            "SigningKey" => json!("ECC_NIST_P256"),
+            "NotaryKey" => json!("ECC_NIST_EDWARDS25519"),
+            _ => Value::Null,
+        };
+        let signs = properties["KeyUsage"] == "SIGN_VERIFY";
+        let is_of_it = properties["KeySpec"] == curve && signs != curve.is_null();
+        need(&mut wrong, is_of_it, || format!("{at}: what it is for"));
         let rotates = properties["EnableKeyRotation"] == true;
         need(&mut wrong, rotates != signs, || format!("{at}: its rotation"));
     }
@@ -250,6 +273,13 @@ fn keys_stay_and_a_package_is_opened_by_fetching_it() {
         &[
             (STATE, "EnableKeyRotation: true", "EnableKeyRotation: false"),
             (STATE, "KeySpec: ECC_NIST_P256", "KeySpec: RSA_2048"),
+            (EVIDENCE, "KeySpec: ECC_NIST_EDWARDS25519", "KeySpec: ECC_NIST_P256"),
+            (EVIDENCE, "KeyUsage: SIGN_VERIFY", "KeyUsage: GENERATE_VERIFY_MAC"),
+            (
+                EVIDENCE,
+                "AWS::KMS::Key\n    DeletionPolicy: Retain",
+                "AWS::KMS::Key\n    DeletionPolicy: Delete",
+            ),
             (STATE, "KeyUsage: SIGN_VERIFY", "KeyUsage: SIGN_VERIFY\n      EnableKeyRotation: true"),
             (
                 STATE,

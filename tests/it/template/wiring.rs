@@ -9,9 +9,17 @@ use super::root_key::ROOT_KEY;
 use crate::repository::{folders, pascal, read};
 
 /// Which variable an adapter cannot be without.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 24] = [
+    ("evidence()", "LACUNA_EVIDENCE_BUCKET"),
+    ("notary()", "LACUNA_NOTARY_KEY"),
+    ("log_name()", "LACUNA_LOG_NAME"),
     ("requests()", "LACUNA_REQUESTS_TABLE"),
     ("holds()", "LACUNA_HOLDS_TABLE"),
+    ("ledger()", "LACUNA_LEDGER_TABLE"),
+    ("audit_log()", "LACUNA_AUDIT_TABLE"),
+    ("audit_marks()", "LACUNA_AUDIT_TABLE"),
+    ("dead_letters()", "LACUNA_AUDIT_DEAD_LETTERS"),
+    ("event_lists()", "LACUNA_REQUESTS_TABLE"),
     ("tenants()", "LACUNA_REGISTRY_TABLE"),
     ("keyring()", "LACUNA_KEYS_TABLE"),
     ("key_admin()", "LACUNA_KEYS_TABLE"),
@@ -55,7 +63,10 @@ fn variables(templates: &Templates) -> Vec<String> {
 
 #[test]
 fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
-    check(variables, &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:")]);
+    check(
+        variables,
+        &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:"), (ROOT, "LACUNA_LOG_NAME:", "LACUNA_LOG:")],
+    );
 }
 
 fn unwraps(templates: &Templates) -> Vec<String> {
@@ -77,6 +88,9 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
             "RotateKeysFunction" => json!(["subjects"]),
+            "AuditApiFunction" => json!(["pseudonyms", "receipt"]),
+            "CloseRequestFunction" => json!(["plan", "ledger", "receipt"]),
+            "ReplayLedgerFunction" | "SampleStoresFunction" => json!(["pseudonyms", "ledger", "plan"]),
             "CollectStoreFunction" | "PackageExportFunction" => json!(["plan"]),
             "RecordDownloadFunction" => json!(["pseudonyms"]),
             "AnnounceFunction" => json!(["plan", "export"]),
@@ -196,7 +210,7 @@ fn no_right_is_given_elsewhere_than_in_a_role() {
             (ROOT, "Role: !GetAtt Roles.Outputs.SweepRoleArn", "Policies: [AdministratorAccess]"),
             (ROOT, "AutoPublishAlias: live", "AutoPublishAlias: live\n    Policies: [AdministratorAccess]"),
             ("infra/audit.yaml", "Roles: [!Ref WriteAuditRole]", "Users: [somebody]"),
-            ("infra/roles.yaml", "Roles: [!Ref ApiRole, ", "Roles: [!Ref ApiRole, somebody, "),
+            ("infra/roles.yaml", "Roles: [!Ref ApiRole]", "Roles: [!Ref ApiRole, somebody]"),
             ("infra/audit.yaml", "Type: AWS::IAM::Policy", "Type: AWS::IAM::RolePolicy"),
             ("infra/store-access.yaml", "Description: Find a person.", "Roles: [lacuna-sweep]"),
         ],
@@ -205,7 +219,7 @@ fn no_right_is_given_elsewhere_than_in_a_role() {
 
 /// Only these get to the company's stores, each by the policies that are meant for it.
 #[test]
-fn only_six_functions_reach_the_stores() {
+fn only_nine_functions_reach_the_stores() {
     let templates = Templates::of_the_repository();
     let mut reach = BTreeSet::new();
     for role in templates.of_kind("AWS::IAM::Role").into_iter().filter(|r| r.file != ROOT) {
@@ -220,6 +234,9 @@ fn only_six_functions_reach_the_stores() {
         ("RestoreStoreRole", "StoreHidePolicyArns"),
         ("EraseStoreRole", "StoreErasePolicyArns"),
         ("ConfirmStoreRole", "StoreConfirmPolicyArns"),
+        ("PlantControlsRole", "StorePlantPolicyArns"),
+        ("ReplayLedgerRole", "StoreWalkPolicyArns"),
+        ("SampleStoresRole", "StoreWalkPolicyArns"),
     ]);
     assert_eq!(reach, expected);
 }
@@ -261,7 +278,7 @@ fn the_template_serves_what_the_openapi_document_describes() {
         events.map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"]))).collect()
     };
     let (api, vault) = (served_by("ApiFunction"), served_by("VaultApiFunction"));
-    let fetch = served_by("FetchExportFunction");
+    let (fetch, audit) = (served_by("FetchExportFunction"), served_by("AuditApiFunction"));
     let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
     let paths = openapi["paths"].as_object().expect("paths");
     let methods = ["get", "post", "delete", "put", "patch"];
@@ -275,11 +292,12 @@ fn the_template_serves_what_the_openapi_document_describes() {
     let place = |method: &str, resource: &str| format!("{} {resource}", method.to_lowercase());
     assert_eq!(api, fulfillment::api::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     assert_eq!(vault, fulfillment::vault::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
+    assert_eq!(audit, fulfillment::auditing::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     // Beside those there is the page, which takes no token.
     let page = ["get", "post"].map(|method| place(method, fulfillment::fetch::PAGE));
     let routes = fulfillment::fetch::ROUTES.iter().map(|r| place(r.method, r.resource));
     assert_eq!(fetch, routes.chain(page).collect());
-    assert_eq!(&(&api | &vault) | &fetch, described);
+    assert_eq!(&(&(&api | &vault) | &fetch) | &audit, described);
 }
 
 fn open_to_anybody(templates: &Templates) -> Vec<String> {

@@ -117,11 +117,16 @@ impl<'a> File<'a> {
 
     fn lines(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let mut bytes = bytes;
-        while let Some(at) = memchr::memchr(b'\n', bytes) {
-            let (line, after) = bytes.split_at(at);
-            bytes = &after[1..];
+        while let Some((line, after)) = cut(bytes) {
+            bytes = after;
             if self.rest.is_empty() {
-                self.line(line)?;
+                match (&mut self.reader, cut(after)) {
+                    (Some(reader), Some((next, after))) => {
+                        bytes = after;
+                        reader.two_lines([line, next])?;
+                    }
+                    _ => self.line(line)?,
+                }
             } else {
                 let mut whole = std::mem::take(&mut self.rest);
                 whole.extend_from_slice(line);
@@ -167,4 +172,10 @@ impl<'a> File<'a> {
             None
         }
     }
+}
+
+/// The first line, without its line feed, and what is after it.
+fn cut(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (line, after) = bytes.split_at(memchr::memchr(b'\n', bytes)?);
+    Some((line, after.get(1..)?))
 }

@@ -10,6 +10,7 @@
 //! is `unless_held` checks it in its own: DynamoDB puts the two in an order. The two copies of a
 //! hold are always written together, so either may be read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use domain::event::Event;
 use domain::hold::Hold;
 use domain::{HoldId, Pseudonym, TenantId};
 use futures::{StreamExt, TryStreamExt, stream};
-use ports::{Class, Code, Fault, Holds};
+use ports::{Class, Clock, Code, Fault, Holds};
 
 use super::condition::Condition;
 use super::cursor;
@@ -38,6 +39,7 @@ const AT_ONCE: usize = 8;
 pub struct HoldsTable {
     table: Table,
     requests: Table,
+    clock: Arc<dyn Clock>,
 }
 
 /// What an action is for.
@@ -49,9 +51,14 @@ enum Part {
 }
 
 impl HoldsTable {
-    /// The tables by name.
-    pub fn new(client: Client, holds: impl Into<String>, requests: impl Into<String>) -> Self {
-        Self { table: Table::new(client.clone(), holds), requests: Table::new(client, requests) }
+    /// The tables by name. The clock says in which minute an event is committed.
+    pub fn new(
+        client: Client,
+        holds: impl Into<String>,
+        requests: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { table: Table::new(client.clone(), holds), requests: Table::new(client, requests), clock }
     }
 
     /// Both copies; the first on a condition.
@@ -72,7 +79,7 @@ impl HoldsTable {
     }
 
     fn put_event(&self, transaction: &mut Transaction<Part>, event: &Event) -> Result<(), Fault> {
-        let (key, item) = (keys::event(event), items::event(event)?);
+        let (key, item) = (keys::event(event), items::event(event, self.clock.now())?);
         let absent = Some(Condition::absent());
         transaction.put(Part::Event, &self.requests.name, key, item, absent);
         Ok(())

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Request;
 use domain::event::{About, Event};
-use ports::{Class, Code, Fault};
+use jiff::Timestamp;
+use ports::{Class, Code, Fault, Minute};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -95,14 +96,19 @@ pub(super) fn request(request: &Request) -> Result<Item, Fault> {
         .build())
 }
 
-/// An event, with what the stream's filters and readers need.
-pub(super) fn event(event: &Event) -> Result<Item, Fault> {
+/// An event that is committed now, with what the stream's filters and readers need, and in the list of its
+/// minute.
+pub(super) fn event(event: &Event, now: Timestamp) -> Result<Item, Fault> {
     let (about, id) = match &event.about {
         About::Request(id) => ("request_id", id.as_str()),
         About::Hold(id) => ("hold_id", id.as_str()),
+        About::Store(id) => ("store_id", id.as_str()),
     };
-    let item = NewItem::new(&keys::event(event))
+    let key = keys::event(event);
+    let item = NewItem::new(&key)
         .doc(event)?
+        .with("gsi4pk", s(keys::by_time(Minute::of(now), keys::list_of(&key.pk))))
+        .with("gsi4sk", s(keys::in_list(&key.pk, &key.sk)))
         .with("tenant", s(event.tenant.as_str()))
         .with("generation", n(&event.generation))
         .with(about, s(id));

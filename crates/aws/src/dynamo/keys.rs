@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::{About, Event};
+use domain::ledger::{Found, Replay};
 use domain::request::RequestType;
-use domain::{HoldId, Pseudonym, RequestId, Status, Task, TenantId};
+use domain::{HoldId, Pseudonym, ReplayId, RequestId, Status, StoreId, Task, TenantId};
 use jiff::Timestamp;
-use ports::KeyScope;
+use ports::{EVENT_LISTS, EventKey, KeyScope, Minute};
 
 use super::items::s;
 
@@ -22,6 +23,8 @@ pub(super) const TASKS: &str = "TASK#";
 pub(super) const WAITERS: &str = "WAIT#";
 /// What the sort keys of holds begin with.
 pub(super) const HOLDS: &str = "HOLD#";
+/// What the partitions of the index by time begin with.
+const EVENT_INDEX: &str = "EVENTS#";
 /// What the sort keys of blocks begin with.
 pub(super) const BLOCKS: &str = "SEQ#";
 
@@ -84,8 +87,14 @@ pub(super) fn event(event: &Event) -> Key {
     let pk = match &event.about {
         About::Request(id) => request_partition(&event.tenant, id),
         About::Hold(id) => format!("T#{}#H#{id}", event.tenant),
+        About::Store(id) => format!("T#{}#STORE#{id}", event.tenant),
     };
     Key::new(pk, event_sort(event.n))
+}
+
+/// The statement that an event has the hash of.
+pub(super) fn statement(tenant: &TenantId, id: &RequestId, n: u32) -> Key {
+    Key::new(request_partition(tenant, id), format!("STATEMENT#{n:08}"))
 }
 
 pub(super) fn lock_partition(tenant: &TenantId, subject: &Pseudonym) -> String {
@@ -168,12 +177,27 @@ pub(super) fn hold_pointer(tenant: &TenantId, id: &HoldId) -> Key {
     Key::new(holds_partition(tenant), id.as_str())
 }
 
-pub(super) fn chain_partition(tenant: &TenantId) -> String {
-    format!("T#{tenant}")
+/// In how many partitions a tenant's blocks are spread: a partition takes 1,000 write units a second.
+pub(super) const CHAIN_PARTITIONS: u32 = 4;
+
+/// All partitions of a tenant's chain, each block in one of them. The first is where blocks were before
+/// they were spread.
+pub(super) fn chain_partitions(tenant: &TenantId) -> impl Iterator<Item = String> {
+    (0..CHAIN_PARTITIONS).map(move |spread| chain_partition(tenant, spread))
 }
 
+fn chain_partition(tenant: &TenantId, spread: u32) -> String {
+    match spread {
+        0 => format!("T#{tenant}"),
+        _ => format!("T#{tenant}#{spread}"),
+    }
+}
+
+/// The place of a block. It follows from the number of its first entry alone, so two blocks after the same
+/// head want the same place.
 pub(super) fn block(tenant: &TenantId, first_seq: u64) -> Key {
-    Key::new(chain_partition(tenant), block_sort(first_seq))
+    let spread = shard(&first_seq.to_string()) % CHAIN_PARTITIONS;
+    Key::new(chain_partition(tenant, spread), block_sort(first_seq))
 }
 
 /// Sorts as the numbers do: none has more digits.
@@ -182,8 +206,44 @@ pub(super) fn block_sort(first_seq: u64) -> String {
 }
 
 pub(super) fn marker(tenant: &TenantId, event: &Event) -> Key {
-    let pk = format!("E#{tenant}#{}", audit::Entry::event_key(event));
-    Key::new(pk, "MARK")
+    chained(tenant.as_str(), &audit::Entry::event_key(event))
+}
+
+fn chained(tenant: &str, event: &str) -> Key {
+    Key::new(format!("E#{tenant}#{event}"), "MARK")
+}
+
+/// The mark of the event that stands there; `None` if no event can.
+pub(super) fn marker_at(at: &EventKey) -> Option<Key> {
+    let mut parts = at.pk.strip_prefix("T#")?.split('#');
+    let (tenant, kind, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let n: u32 = at.sk.strip_prefix(EVENTS)?.parse().ok()?;
+    let event = match kind {
+        "R" | "H" => format!("{id}#{n}"),
+        "STORE" => format!("store_{id}#{n}"),
+        _ => return None,
+    };
+    parts.next().is_none().then(|| chained(tenant, &event))
+}
+
+/// A list of the events of a minute, in the index by time.
+pub(super) fn by_time(minute: Minute, list: u32) -> String {
+    format!("{EVENT_INDEX}{minute}#{list}")
+}
+
+/// Which of them an event is in.
+pub(super) fn list_of(pk: &str) -> u32 {
+    shard(pk) % EVENT_LISTS
+}
+
+/// The sort key of that index.
+pub(super) fn in_list(pk: &str, sk: &str) -> String {
+    format!("{pk}#{sk}")
+}
+
+/// Up to where the sweeper of the audit has looked.
+pub(super) fn swept_to() -> Key {
+    Key::new("SWEEP#AUDIT".to_owned(), "SWEPT")
 }
 
 pub(super) fn settings(tenant: &TenantId) -> Key {
@@ -202,11 +262,74 @@ pub(super) fn issuer(issuer: &str) -> Key {
 pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
+        KeyScope::Ledger(tenant) => Key::new(format!("T#{tenant}"), "LEDGER"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
+        KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
+}
+
+/// A mark of the erasure ledger. Each is a partition of its own, so that writes spread.
+pub(super) fn mark(tenant: &TenantId, store: &StoreId, mark: &Pseudonym) -> Key {
+    Key::new(format!("T#{tenant}#M#{store}#{mark}"), "MARK")
+}
+
+pub(super) fn standings_partition(tenant: &TenantId) -> String {
+    format!("T#{tenant}#STORES")
+}
+
+/// How a store stands to its backups.
+pub(super) fn standing(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(standings_partition(tenant), store.as_str())
+}
+
+/// The partition of all stores that have a standing.
+pub(super) const STORES: &str = "STORES";
+
+/// A store in it. `#` sorts before all that a name may have: the order is that of tenants, then of stores.
+pub(super) fn listed_store(tenant: &TenantId, store: &StoreId) -> Key {
+    Key::new(STORES.to_owned(), format!("{tenant}#{store}"))
+}
+
+/// Reads the sort key that [`listed_store`] writes.
+pub(super) fn parse_listed_store(sk: &str) -> Option<(TenantId, StoreId)> {
+    let (tenant, store) = sk.split_once('#')?;
+    Some((tenant.parse().ok()?, store.parse().ok()?))
+}
+
+pub(super) fn replay_partition(tenant: &TenantId, id: &ReplayId) -> String {
+    format!("T#{tenant}#REPLAY#{id}")
+}
+
+pub(super) fn replay(tenant: &TenantId, id: &ReplayId) -> Key {
+    Key::new(replay_partition(tenant, id), "REPLAY")
+}
+
+/// What the sort keys of those begin with whom a replay found.
+pub(super) const FOUND: &str = "FOUND#";
+
+pub(super) fn found(tenant: &TenantId, id: &ReplayId, found: &Found) -> Key {
+    Key::new(replay_partition(tenant, id), found_sort(found))
+}
+
+pub(super) fn found_sort(found: &Found) -> String {
+    format!("{FOUND}{:04}#{}", found.walk, found.original)
+}
+
+/// The partition of the replays that run.
+pub(super) const RUNNING: &str = "RUNNING";
+
+/// A replay in it; those that began first come first.
+pub(super) fn running(replay: &Replay) -> Key {
+    Key::new(RUNNING.to_owned(), format!("{}#{}#{}", instant(replay.begun_at), replay.tenant, replay.id))
+}
+
+/// Reads the sort key that [`running`] writes.
+pub(super) fn parse_running(sk: &str) -> Option<(TenantId, ReplayId)> {
+    let (tenant, id) = sk.split_once('#')?.1.split_once('#')?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
 }
 
 /// What the sort key of a visit begins with.
@@ -270,6 +393,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
         return match key.sk.as_str() {
             "PLAN" => Some(KeyScope::Plan(tenant, id)),
             "EXPORT" => Some(KeyScope::Export(tenant, id)),
+            "RECEIPT" => Some(KeyScope::Receipt(tenant, id)),
             _ => None,
         };
     }
@@ -280,6 +404,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
     let tenant = rest.parse().ok()?;
     match key.sk.split('#').nth(1) {
         None if key.sk == "PSEUDONYMS" => Some(KeyScope::Pseudonyms(tenant)),
+        None if key.sk == "LEDGER" => Some(KeyScope::Ledger(tenant)),
         Some("fields") => Some(KeyScope::Fields(tenant)),
         Some("subjects") => Some(KeyScope::Subjects(tenant)),
         _ => None,
@@ -325,6 +450,50 @@ mod tests {
         let pk = request_partition(&tenant, &id);
         assert_eq!(parse_request_partition(&pk), Some((tenant, id)));
         assert_eq!(parse_request_partition("T#demo#H#hold_1"), None);
+    }
+
+    #[test]
+    fn an_events_mark_is_found_by_where_the_event_stands() {
+        let mut event: Event = serde_json::from_value(serde_json::json!({
+            "tenant": "demo", "about": {"request": RequestId::new(Timestamp::UNIX_EPOCH, 3)}, "n": 12,
+            "at": "2026-01-02T03:04:05Z", "kind": "request.accepted", "who": "backend", "generation": 1,
+            "status": null, "store": null, "tally": null, "why": null, "wake": null,
+        }))
+        .expect("an event");
+        for _ in 0..2 {
+            let Key { pk, sk } = super::event(&event);
+            assert_eq!(marker_at(&EventKey { pk, sk }), Some(marker(&event.tenant, &event)));
+            event.about = About::Hold(HoldId::new(Timestamp::UNIX_EPOCH, 3));
+        }
+        let at = |pk: &str, sk: &str| marker_at(&EventKey { pk: pk.into(), sk: sk.into() });
+        for (pk, sk) in [
+            ("", ""),
+            ("T#demo#R#req_1", "REQ"),
+            ("T#demo#R#req_1", "EVENT#"),
+            ("T#demo#R#req_1", "EVENT#x"),
+            ("T#demo#R#req_1#x", "EVENT#00000001"),
+            ("T#demo#S#req_1", "EVENT#00000001"),
+            ("T#demo", "EVENT#00000001"),
+        ] {
+            assert_eq!(at(pk, sk), None, "{pk} {sk}");
+        }
+    }
+
+    /// Of blocks of any size, and the places of those that were there before stay where they are.
+    #[test]
+    fn blocks_are_spread_about_evenly_and_each_has_one_place() {
+        let tenant: TenantId = "demo".parse().expect("a tenant");
+        let all: Vec<String> = chain_partitions(&tenant).collect();
+        assert_eq!(all, ["T#demo", "T#demo#1", "T#demo#2", "T#demo#3"]);
+        for size in [1, 2, 4, 16, 50, 99] {
+            let mut counts = std::collections::BTreeMap::new();
+            for block in 0..2_000 {
+                *counts.entry(super::block(&tenant, 1 + block * size).pk).or_insert(0) += 1;
+            }
+            assert!(counts.keys().eq(&all), "{size}: {counts:?}");
+            assert!(counts.values().all(|n| (350..=650).contains(n)), "{size}: {counts:?}");
+        }
+        assert_eq!(super::block(&tenant, 7), super::block(&tenant, 7));
     }
 
     #[test]

@@ -10,9 +10,11 @@
 //! | an open request's marker | `T#<tenant>#OPEN#<type>#<pseudonym>` | `OPEN` |
 //! | an idempotency key's answer | `T#<tenant>#IDEM#<pseudonym>` | `IDEM` |
 //! | a hold's events | `T#<tenant>#H#<hold>` | `EVENT#<n>` |
+//! | up to where the audit was swept | `SWEEP#AUDIT` | `SWEPT` |
 //!
 //! Indexes: `by_tenant` and `by_status` list requests, newest first; `by_progress`, in eight
-//! shards, finds those that are past their time. A request without `progress_by` is not in it.
+//! shards, finds those that are past their time. A request without `progress_by` is not in it. `by_time`
+//! lists all events by the minute of their commit, in eight lists each.
 
 mod answers;
 mod commit;
@@ -46,7 +48,8 @@ pub struct RequestsTable {
 }
 
 impl RequestsTable {
-    /// The tables by name. The clock says when an idempotency key may be used anew.
+    /// The tables by name. The clock says when an idempotency key may be used anew, and in which minute
+    /// an event is committed.
     pub fn new(
         client: Client,
         requests: impl Into<String>,
@@ -116,6 +119,11 @@ impl Requests for RequestsTable {
         let search = Search::new(partition, Range::Prefix(keys::TASKS.to_owned()));
         let found = self.table.search(&search, None).await?;
         found.iter().map(|item| self.decode(item)).collect()
+    }
+
+    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
+        let item = self.table.get(&keys::statement(tenant, id, n)).await?;
+        Ok(item.and_then(|item| text(&item, "doc").map(str::to_owned)))
     }
 
     async fn events(

@@ -1,14 +1,22 @@
 //! Reading a table.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use ports::Fault;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use ports::{Class, Code, Fault};
 
 use super::fault;
 use super::items::{Item, s};
 use super::keys::Key;
+
+/// Keys of one `BatchGetItem`.
+pub(super) const MOST_KEYS: usize = 100;
+/// How often keys that DynamoDB did not get to are asked for again. Waits of 20 ms, doubled each
+/// time: 0.6 s in all.
+const ATTEMPTS: u32 = 6;
+const BATCH: &str = "dynamodb:BatchGetItem";
 
 /// A table, through a client.
 #[derive(Debug, Clone)]
@@ -119,6 +127,41 @@ impl Table {
             Ok(found) => Ok(found.item),
             Err(error) => Err(fault::dynamodb("dynamodb:GetItem", &self.name, &error)),
         }
+    }
+
+    /// The items of these keys that are there, strongly consistent, in whatever order. At most [`MOST_KEYS`] keys,
+    /// none of them twice; of the items only these attributes, if any are named.
+    pub async fn get_many(&self, keys: &[Key], projection: Option<&str>) -> Result<Vec<Item>, Fault> {
+        let mut found = Vec::new();
+        let mut wanted: Vec<Item> = keys.iter().map(Key::attributes).collect();
+        for attempt in 0..ATTEMPTS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            }
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .set_projection_expression(projection.map(str::to_owned))
+                .build()
+                .map_err(|_| self.batch_fault(Class::Permanent, "incomplete request"))?;
+            let call = self.client.batch_get_item().request_items(&self.name, keys);
+            let answer = match call.send().await {
+                Ok(answer) => answer,
+                Err(error) => return Err(fault::dynamodb(BATCH, &self.name, &error)),
+            };
+            let tables: HashMap<String, Vec<Item>> = answer.responses.unwrap_or_default();
+            found.extend(tables.into_values().flatten());
+            let left = answer.unprocessed_keys.unwrap_or_default();
+            wanted = left.into_values().flat_map(|left| left.keys).collect();
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(self.batch_fault(Class::Throttled, "UnprocessedKeys")) }
+    }
+
+    fn batch_fault(&self, class: Class, detail: &str) -> Fault {
+        Fault::new(class, Code::ControlUnavailable, BATCH, &self.name, detail)
     }
 
     /// Deletes an item, if it is there.

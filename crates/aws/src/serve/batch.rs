@@ -8,13 +8,14 @@ use std::fmt::Display;
 
 use domain::event::Event;
 use futures::future::join_all;
-use ports::Budget;
+use ports::{Budget, Delivered, EventKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::Instrument;
 
 use super::{Error, Failure, read, run, span, write};
+use crate::dynamo::{self, REDRIVEN};
 use crate::telemetry::{self, Metric};
 
 /// A change of an item, as the stream tells it.
@@ -40,6 +41,16 @@ impl StreamRecord {
     /// The item's document: the JSON text in its attribute `doc`.
     pub fn doc<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.text("doc")?).ok()
+    }
+
+    /// The event that it tells of. One that stands where another belongs, in another tenant's place
+    /// perhaps, is none.
+    fn delivered(self) -> Delivered {
+        let text = |name| self.text(name).unwrap_or_default().to_owned();
+        let key = EventKey { pk: text("pk"), sk: text("sk") };
+        let event = self.doc().filter(|event: &Event| dynamo::event_key(event) == key);
+        let times = self.image.get(REDRIVEN).and_then(|times| times.get("N")?.as_str()?.parse().ok());
+        Delivered { key, redriven: times.unwrap_or(0), event, sequence: self.sequence }
     }
 }
 
@@ -130,12 +141,13 @@ where
     undone(name, ids.collect())
 }
 
-/// Serves the requests table's stream to a handler that takes its events, all of them or none. What
-/// comes before an event that does not read is taken first.
+/// Serves the requests table's stream to a handler that takes events: all of a batch, with those that do
+/// not read among them. It answers the place of the first that has to come again, and why: everything from
+/// there on is delivered again.
 pub async fn serve_events<E, R>(
     name: &'static str,
     error_type: impl Fn(&E) -> R,
-    handler: impl AsyncFn(Vec<Event>, &dyn Budget) -> Result<(), E>,
+    handler: impl AsyncFn(Vec<Delivered>, &dyn Budget) -> Option<(String, E)>,
 ) -> Result<(), Error>
 where
     E: Display,
@@ -149,33 +161,19 @@ pub(super) async fn events<E, R>(
     payload: Value,
     budget: &dyn Budget,
     error_type: &impl Fn(&E) -> R,
-    handler: &impl AsyncFn(Vec<Event>, &dyn Budget) -> Result<(), E>,
+    handler: &impl AsyncFn(Vec<Delivered>, &dyn Budget) -> Option<(String, E)>,
 ) -> Result<Value, Failure>
 where
     E: Display,
     R: Into<String>,
 {
     let batch: Batch<Streamed> = read(payload)?;
-    let (mut first, mut unreadable) = (None, None);
-    let mut events = Vec::new();
-    for record in batch.records.into_iter().map(StreamRecord::from) {
-        let Some(event) = record.doc() else {
-            unreadable = Some(record.sequence);
-            break;
-        };
-        events.push(event);
-        first.get_or_insert(record.sequence);
-    }
-    if let Some(first) = first
-        && let Err(error) = handler(events, budget).await
-    {
-        Failure::of(&error, error_type).tell(name);
-        return undone(name, vec![first]);
-    }
-    if unreadable.is_some() {
-        Failure::permanent("an event of the stream does not read").tell(name);
-    }
-    undone(name, unreadable.into_iter().collect())
+    let records = batch.records.into_iter().map(|record| StreamRecord::from(record).delivered());
+    let Some((sequence, error)) = handler(records.collect(), budget).await else {
+        return undone(name, Vec::new());
+    };
+    Failure::of(&error, error_type).tell(name);
+    undone(name, vec![sequence])
 }
 
 /// Serves a queue whose messages are JSON. The handler gets one message; those of a batch are dealt

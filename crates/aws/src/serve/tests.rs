@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use contract::step::{Run, Start, StoreRun};
 use domain::Generation;
 use domain::event::EnterAt;
-use ports::{Code, Intake};
+use ports::{Code, Delivered, EventKey, Intake};
 use serde_json::json;
 
 use super::*;
@@ -101,10 +101,10 @@ fn stream_record(sequence: u32, event: &Value) -> Value {
         "awsRegion": "eu-west-1",
         "dynamodb": {
             "ApproximateCreationDateTime": 1_800_000_000,
-            "Keys": {"pk": {"S": format!("T#demo#R#{REQUEST}")}, "sk": {"S": "EVENT#0000000001"}},
+            "Keys": {"pk": {"S": format!("T#demo#R#{REQUEST}")}, "sk": {"S": "EVENT#00000001"}},
             "NewImage": {
                 "pk": {"S": format!("T#demo#R#{REQUEST}")},
-                "sk": {"S": "EVENT#0000000001"},
+                "sk": {"S": "EVENT#00000001"},
                 "relay": {"S": "wake"},
                 "n": {"N": "1"},
                 "doc": {"S": event.to_string()},
@@ -182,28 +182,53 @@ async fn from_the_first_event_that_is_not_relayed_on_all_come_again() {
     assert!(taken.is_empty());
 }
 
-#[tokio::test]
-async fn events_are_taken_all_or_none_up_to_one_that_does_not_read() {
-    let good = |n| stream_record(n, &event(n, None));
-    let bad = stream_record(3, &json!({"tenant": "demo"}));
-    let check = async |records: Vec<Value>, works: bool, taken: usize, expect: &[&str]| {
-        let payload = json!({"Records": records});
-        let seen = Mutex::new(0);
-        let handler = async |events: Vec<domain::event::Event>, _: &dyn Budget| {
-            *seen.lock().expect("a lock") += events.len();
-            if works { Ok(()) } else { Err(transient()) }
-        };
-        let answer = batch::events("test", payload, &minute(), &class, &handler).await;
-        let failed: Vec<_> = expect.iter().map(|id| json!({"itemIdentifier": id})).collect();
-        assert_eq!(answer, Ok(json!({"batchItemFailures": failed})));
-        assert_eq!(*seen.lock().expect("a lock"), taken);
+/// What the handler of a batch of events is given, and what is answered if it fails at `failed`.
+async fn delivered(records: &[Value], failed: Option<&str>) -> (Vec<Delivered>, Value) {
+    let seen = Mutex::new(Vec::new());
+    let handler = async |events: Vec<Delivered>, _: &dyn Budget| {
+        *seen.lock().expect("a lock") = events;
+        failed.map(|sequence| (sequence.to_owned(), transient()))
     };
-    check(vec![good(1), good(2)], true, 2, &[]).await;
-    check(vec![good(1), good(2)], false, 2, &["1"]).await;
-    check(vec![good(1), good(2), bad.clone(), good(4)], true, 2, &["3"]).await;
-    check(vec![good(1), bad.clone()], false, 1, &["1"]).await;
-    check(vec![bad], true, 0, &["3"]).await;
-    check(vec![], true, 0, &[]).await;
+    let payload = json!({"Records": records});
+    let answer = batch::events("test", payload, &minute(), &class, &handler).await;
+    (seen.into_inner().expect("a lock"), answer.expect("an answer"))
+}
+
+#[tokio::test]
+async fn events_come_with_their_places_and_those_that_do_not_read_among_them() {
+    let mut again = stream_record(3, &event(1, None));
+    again["eventName"] = json!("MODIFY");
+    again["dynamodb"]["NewImage"]["redriven"] = json!({"N": "2"});
+    let unreadable = stream_record(2, &json!({"tenant": "marked@example.com"}));
+    let (seen, answer) = delivered(&[stream_record(1, &event(1, None)), unreadable, again], None).await;
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+    let told: Vec<_> = seen.iter().map(|d| (d.sequence.as_str(), d.redriven, d.event.is_some())).collect();
+    assert_eq!(told, [("1", 0, true), ("2", 0, false), ("3", 2, true)]);
+    let key = EventKey { pk: format!("T#demo#R#{REQUEST}"), sk: "EVENT#00000001".into() };
+    assert!(seen.iter().all(|d| d.key == key));
+    assert!(!format!("{seen:?}").contains("marked"));
+}
+
+/// Its tenant and its number are where it stands: nothing gets into another's chain.
+#[tokio::test]
+async fn an_event_that_stands_where_another_belongs_is_none() {
+    let mut elsewhere = stream_record(1, &event(1, None));
+    elsewhere["dynamodb"]["NewImage"]["pk"] = json!({"S": format!("T#other#R#{REQUEST}")});
+    let mut another = stream_record(2, &event(1, None));
+    another["dynamodb"]["NewImage"]["sk"] = json!({"S": "EVENT#00000002"});
+    let mut nowhere = stream_record(3, &event(1, None));
+    nowhere["dynamodb"]["NewImage"].as_object_mut().expect("an image").remove("pk");
+    let (seen, _) = delivered(&[elsewhere, another, nowhere], None).await;
+    assert!(seen.iter().all(|d| d.event.is_none()));
+}
+
+#[tokio::test]
+async fn from_what_failed_on_events_come_again() {
+    let records: Vec<Value> = (1..=3).map(|n| stream_record(n, &event(1, None))).collect();
+    let (_, answer) = delivered(&records, Some("2")).await;
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
+    let (seen, answer) = delivered(&[], None).await;
+    assert_eq!((seen, answer), (vec![], json!({"batchItemFailures": []})));
 }
 
 #[test]

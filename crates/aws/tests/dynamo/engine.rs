@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aws::dynamo::{AuditTable, HoldsTable, KeysTable, RegistryTable, RequestsTable};
+use aws::dynamo::{
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
+};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -21,6 +23,7 @@ pub struct Names {
     pub audit: String,
     pub registry: String,
     pub keys: String,
+    pub ledger: String,
     pub kms_key: String,
 }
 
@@ -55,8 +58,11 @@ pub async fn deployment() -> Deployment {
         requests: Arc::new(engine.requests()),
         holds: Arc::new(engine.holds()),
         audit_log: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
+        audit_marks: Arc::new(AuditTable::new(engine.dynamodb.clone(), &engine.names.audit)),
+        event_lists: Arc::new(EventListsTable::new(engine.dynamodb.clone(), &engine.names.requests)),
         keyring: keys.clone(),
         key_admin: keys,
+        ledger: Arc::new(engine.ledger()),
     }
 }
 
@@ -66,7 +72,11 @@ impl Engine {
     }
 
     pub fn holds(&self) -> HoldsTable {
-        HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests)
+        HoldsTable::new(self.dynamodb.clone(), &self.names.holds, &self.names.requests, self.clock.clone())
+    }
+
+    pub fn ledger(&self) -> LedgerTable {
+        LedgerTable::new(self.dynamodb.clone(), &self.names.ledger, &self.names.requests, self.clock.clone())
     }
 
     pub fn registry(&self) -> RegistryTable {
@@ -124,18 +134,21 @@ async fn make(dynamodb: &Client, kms: &aws_sdk_kms::Client) -> Names {
         audit: name("audit"),
         registry: name("registry"),
         keys: name("keys"),
+        ledger: name("ledger"),
         kms_key: key.key_id.clone(),
     };
     let indexes = [
         ("by_tenant", "gsi1", ProjectionType::All),
         ("by_status", "gsi2", ProjectionType::All),
         ("by_progress", "gsi3", ProjectionType::KeysOnly),
+        ("by_time", "gsi4", ProjectionType::KeysOnly),
     ];
     make_table(dynamodb, &names.requests, &indexes).await;
     make_table(dynamodb, &names.keys, &[("by_work", "work_", ProjectionType::KeysOnly)]).await;
-    for table in [&names.holds, &names.audit, &names.registry] {
+    for table in [&names.holds, &names.audit, &names.ledger] {
         make_table(dynamodb, table, &[]).await;
     }
+    make_registry(dynamodb, &names.registry).await;
     names
 }
 
@@ -160,7 +173,21 @@ async fn make_table(client: &Client, name: &str, indexes: &[(&str, &str, Project
         secondary.push(index.build().expect("an index"));
         attributes.extend([pk, sk]);
     }
-    let attributes = attributes.into_iter().map(|name| {
+    create(client, name, &attributes, secondary).await;
+}
+
+/// Its index has the table's own keys, the other way round.
+async fn make_registry(client: &Client, name: &str) {
+    let by_kind = GlobalSecondaryIndex::builder()
+        .index_name("by_kind")
+        .set_key_schema(Some(schema("sk", "pk")))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let by_kind = by_kind.build().expect("an index");
+    create(client, name, &["pk".to_owned(), "sk".to_owned()], vec![by_kind]).await;
+}
+
+async fn create(client: &Client, name: &str, attributes: &[String], secondary: Vec<GlobalSecondaryIndex>) {
+    let attributes = attributes.iter().map(|name| {
         let attribute = AttributeDefinition::builder().attribute_name(name);
         let attribute = attribute.attribute_type(ScalarAttributeType::S);
         attribute.build().expect("an attribute")

@@ -81,6 +81,10 @@ async fn an_event_carries_what_the_streams_readers_need() {
     assert_eq!(text(&found, "tenant"), Some("item-event"));
     assert_eq!(text(&found, "request_id"), Some(first.id.as_str()));
     assert_eq!(number(&found, "generation"), Some("2"));
+    let list = text(&found, "gsi4pk").expect("a list");
+    assert!(list.starts_with("EVENTS#2026-03-02T09:00#"), "{list}");
+    let place = format!("{pk}#EVENT#00000002");
+    assert_eq!(text(&found, "gsi4sk"), Some(place.as_str()));
     let doc = text(&found, "doc").expect("a document");
     let event: domain::event::Event = serde_json::from_str(doc).expect("an event");
     assert_eq!(event, woken.event);

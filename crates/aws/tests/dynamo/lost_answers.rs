@@ -19,8 +19,8 @@ async fn every_write_survives_the_loss_of_its_answer() {
     let (client, calls) = losing_answers(&engine.endpoint).await;
     let names = &engine.names;
     let clock = Arc::clone(&engine.clock);
-    let requests = RequestsTable::new(client.clone(), &names.requests, &names.holds, clock);
-    let holds = HoldsTable::new(client, &names.holds, &names.requests);
+    let requests = RequestsTable::new(client.clone(), &names.requests, &names.holds, clock.clone());
+    let holds = HoldsTable::new(client, &names.holds, &names.requests, clock);
     let tenant = tenant("lossy");
     let subject = pseudonyms("lossy", 2);
 

@@ -43,10 +43,13 @@ fn first() -> Request {
     request(&tenant("canned"), 1, &pseudonyms("canned", 1))
 }
 
+fn clock() -> Arc<FakeClock> {
+    Arc::new(FakeClock::at(now()))
+}
+
 async fn requests(answers: Vec<Answer>) -> (RequestsTable, Calls) {
     let (client, calls) = answering(answers).await;
-    let clock = Arc::new(FakeClock::at(now()));
-    (RequestsTable::new(client, "requests", "holds", clock), calls)
+    (RequestsTable::new(client, "requests", "holds", clock()), calls)
 }
 
 async fn check_commit(answers: Vec<Answer>, expect: Refused) {
@@ -130,7 +133,7 @@ async fn a_hold_is_placed_though_others_are_at_its_guard() {
     let conflict = cancelled(&["None", "None", "TransactionConflict", "None"]);
     let answers = vec![conflict.clone(), nothing(), conflict.clone(), nothing(), nothing()];
     let (client, calls) = answering(answers).await;
-    let table = HoldsTable::new(client, "holds", "requests");
+    let table = HoldsTable::new(client, "holds", "requests", clock());
     assert_eq!(table.place(&hold, &event).await, Ok(()));
     let writes = calls.operations();
     let writes = writes.iter().filter(|o| *o == "transactwriteitems");
@@ -138,7 +141,7 @@ async fn a_hold_is_placed_though_others_are_at_its_guard() {
 
     let always = vec![[conflict, nothing()]; 20].concat();
     let (client, _) = answering(always).await;
-    let table = HoldsTable::new(client, "holds", "requests");
+    let table = HoldsTable::new(client, "holds", "requests", clock());
     let fault = table.place(&hold, &event).await.expect_err("a fault");
     assert_eq!(fault.class, Class::Transient);
 }
@@ -199,13 +202,14 @@ async fn what_decisions_rest_on_is_read_consistently() {
     let subjects = [subject];
     let open = table.open_requests(&tenant, first().kind, &subjects).await;
     assert_eq!(open, Ok(vec![]));
-    let (client, more) = answering(vec![nothing(); 3]).await;
-    let holds = HoldsTable::new(client.clone(), "holds", "requests");
+    let (client, more) = answering(vec![nothing(); 6]).await;
+    let holds = HoldsTable::new(client.clone(), "holds", "requests", clock());
     assert_eq!(holds.standing(&tenant, &subjects).await, Ok(vec![]));
     let chain = AuditTable::new(client, "audit");
     assert_eq!(chain.head(&tenant).await, Ok(audit::Head::genesis()));
     let all = [calls.all(), more.all()].concat();
-    assert_eq!(all.len(), 9);
+    // The head is asked for in each partition of the chain.
+    assert_eq!(all.len(), 12);
     for (operation, body) in all {
         assert_eq!(body["ConsistentRead"], true, "{operation}");
     }

@@ -1,10 +1,30 @@
 //! Tenants and issuers.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contract::settings::Settings;
 use jiff::SignedDuration;
 use ports::{Class, Code, Tenants};
 use testkit::contract_tests::fixtures::tenant;
+use testkit::contract_tests::registry::{Inside, Registry};
 
-use crate::engine::engine;
+use crate::engine::{Engine, engine};
+
+#[async_trait]
+impl Inside for Engine {
+    async fn set_up(&self, settings: Settings) {
+        let pk = format!("T#{}", settings.tenant);
+        let document = serde_json::to_string(&settings).expect("json");
+        self.put(&self.names.registry, &pk, "TENANT", &document).await;
+    }
+}
+
+/// What the contract is held against.
+pub async fn registry() -> Registry {
+    let engine = engine().await;
+    Registry { tenants: Arc::new(engine.registry()), inside: Arc::new(engine) }
+}
 
 fn settings(tenant: &str, name: &str) -> String {
     format!(r#"{{"tenant":"{tenant}","name":"{name}","cooling_off_for":"P30D"}}"#)

@@ -24,6 +24,7 @@ fn announcement() -> Announcement {
         closed_at: Some(Timestamp::UNIX_EPOCH),
         expires_at: None,
         reason: None,
+        unproven: Vec::new(),
         stores: vec![],
     }
 }

@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used)] // All of it is tests.
 
 mod announcing;
+mod evidence;
 mod exporting;
 mod objects;
 mod starting;

@@ -1,7 +1,9 @@
 //! The command line: what it looks like, and how a wrong one is explained.
 
+pub mod audit;
 pub mod catalog;
 pub mod hold;
+pub mod ledger;
 pub mod request;
 pub mod vault;
 pub mod verify;
@@ -62,12 +64,18 @@ pub enum Command {
     /// Legal holds: while one stands, nothing of that person is erased
     #[command(subcommand)]
     Hold(hold::Command),
+    /// Stores that were restored from a backup, and the erasure ledger
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// The catalog of stores: check it, print its schema (needs no API)
     #[command(subcommand)]
     Catalog(catalog::Command),
     /// Seal files and open them; the keys of the vault, and when they are rotated
     #[command(subcommand)]
     Vault(vault::Command),
+    /// The audit log: export it, get its last checkpoint and its key
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Check audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
     Verify(verify::Verify),
 }

@@ -27,10 +27,15 @@ pub enum Command {
     Cancel(One),
     /// Set a parked request going again
     Resume(One),
+    /// Accept that nothing proves what some stores did not find, for a request parked with `store-unproven`
+    #[command(after_help = ACCEPT)]
+    Accept(Accept),
     /// Say how the person was verified, for a request that waits for it
     Verify(Verify),
     /// Everything that happened to a request
     Timeline(One),
+    /// Get the receipt of a request that has ended: what was done, and the proof
+    Receipt(Receipt),
     /// Fetch a package into a file, with the person's own token
     #[command(after_help = FETCH)]
     Fetch(Fetch),
@@ -54,6 +59,10 @@ A passphrase is never an argument: every user of the machine can read the list o
   lacuna request submit --type access --jurisdiction EU --passphrase-file secret.txt
 Submitting twice with the same --idempotency-key is submitting once.";
 
+const ACCEPT: &str = "\
+Only a privacy officer may, and it takes two different ones: the second one sets the request going, which then ends as
+partially_fulfilled, unless the stores find their control person after all.";
+
 const WATCH: &str = "\
 Exit codes: 0 fulfilled, or the person can fetch it; 3 ended otherwise, 4 parked, 5 still open when
 the time was up, 130 interrupted. Watching changes nothing: the request goes on without it.
@@ -74,6 +83,15 @@ that is destroyed: give it to them by a way that only they read. A code that was
 pub struct One {
     /// The request: `req_…`
     pub id: RequestId,
+}
+
+/// `receipt`
+#[derive(Args)]
+pub struct Receipt {
+    #[command(flatten)]
+    pub one: One,
+    #[command(flatten)]
+    pub written: super::audit::Written,
 }
 
 /// `submit`
@@ -130,6 +148,16 @@ pub struct Copied {
     /// How new the data of a store or a collection must be, such as `crm/contacts=57` or `shop=2026-11-04T09:00:00Z`
     #[arg(long, value_parser = min_version, value_name = "STORE=VERSION")]
     pub min_version: Vec<(Place, String)>,
+}
+
+/// `accept`
+#[derive(Args)]
+pub struct Accept {
+    #[command(flatten)]
+    pub one: One,
+    /// Why, as a code of a-z, 0-9, `-` and `_`, such as `store-retired`
+    #[arg(long, value_name = "CODE")]
+    pub reason: String,
 }
 
 /// `fetch`

@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod audit;
 mod catalog;
 mod export;
 mod hold;
+mod ledger;
 mod list;
 mod request;
 mod vault;
@@ -48,6 +50,8 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
     match arguments.command {
         Command::Request(command) => request::run(command, desk).await,
         Command::Hold(command) => hold::run(command, desk).await,
+        Command::Ledger(command) => ledger::run(command, desk).await,
+        Command::Audit(command) => audit::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
         Command::Vault(command) => vault::run(command, desk).await,
         Command::Verify(verify) => verify::run(verify, desk).await,

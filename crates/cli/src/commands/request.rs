@@ -2,6 +2,7 @@
 
 use contract::api::{RequestSummary, RequestView, Submitted, TimelineEntry};
 use domain::RequestId;
+use serde_json::json;
 
 use super::list::{joined, pages};
 use super::{Desk, export};
@@ -26,8 +27,15 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
             let call = Call::post(["requests", one.id.as_str(), "resume"]);
             change(&one.id, call, desk.api()?, desk).await
         }
+        Command::Accept(accept) => {
+            let body = json!({"risk": "unproven", "reason": accept.reason});
+            let id = accept.one.id;
+            let call = Call::post(["requests", id.as_str(), "acceptances"]).with(&body)?;
+            change(&id, call, desk.api()?, desk).await
+        }
         Command::Verify(verify) => self::verify(verify, desk).await,
         Command::Timeline(one) => timeline(&one.id, desk).await,
+        Command::Receipt(args) => super::audit::receipt(&args.one.id, args.written, desk).await,
         Command::Fetch(fetch) => export::fetch(fetch, desk).await,
         Command::Code(one) => export::code(&one.id, desk).await,
         Command::Downloads(one) => export::downloads(&one.id, desk).await,

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod export;
 pub mod failure;
 pub mod hold;
+pub mod ledger;
 pub mod outcome;
 pub mod request;
 pub mod stores;

@@ -1,7 +1,7 @@
 //! The last sentence about a request that ended, or that is no longer watched.
 
 use contract::api::RequestView;
-use domain::Status;
+use domain::{Status, StoreId};
 use jiff::Timestamp;
 
 use super::export;
@@ -27,8 +27,9 @@ pub fn sentence(view: &RequestView, width: usize) -> Vec<Line> {
         Status::PartiallyFulfilled => (
             Tone::Warn,
             format!(
-                "Partially fulfilled{took}: {}, and a sanction source wants something kept. {}",
+                "Partially fulfilled{took}: {}{}. {}",
                 settled(total),
+                why_partially(view),
                 proof(view, total)
             ),
         ),
@@ -66,10 +67,20 @@ fn settled(total: Total) -> String {
     )
 }
 
+/// Why a request is not called fulfilled.
+fn why_partially(view: &RequestView) -> String {
+    if view.unproven.is_empty() {
+        return ", and a sanction source wants something kept".to_owned();
+    }
+    let stores: Vec<&str> = view.unproven.iter().map(StoreId::as_str).collect();
+    format!(", and two officers accepted that nothing proves what was not found in {}", stores.join(", "))
+}
+
 /// Only what the answer says was read again is called so.
 fn proof(view: &RequestView, total: Total) -> String {
     let read = match view.proof.as_str() {
         "re-read" => "Every store was read again".to_owned(),
+        "control" => "Every store was read again and found its control person".to_owned(),
         other => format!("Proof: {other}"),
     };
     match total.residue {

@@ -1,7 +1,7 @@
 //! A request: where it is, what it waits for, what happened in the stores.
 
-use contract::api::{ParkedView, RequestSummary, RequestView, Submitted};
-use domain::Status;
+use contract::api::{AcceptedRiskView, ParkedView, RequestSummary, RequestView, Submitted};
+use domain::{Status, StoreId};
 use jiff::Timestamp;
 
 use super::stores::{self, Total};
@@ -68,6 +68,10 @@ fn facts(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     if let Some(from) = view.stores.iter().filter_map(|store| store.true_from).max() {
         // A key was destroyed; somebody may have it in memory until then.
         facts.push(("true from", cell(deadline(now, from))));
+    }
+    if !view.unproven.is_empty() {
+        let stores: Vec<&str> = view.unproven.iter().map(StoreId::as_str).collect();
+        facts.push(("unproven", cell(stores.join(", "))));
     }
     if let Some(closed) = view.closed_at {
         facts.push(("ended", cell(moment(now, closed))));
@@ -166,8 +170,19 @@ fn parked(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     let mut lines = vec![Line::empty(), Line::of(Tone::Bad, "why it stopped")];
     let mut facts = parked_facts(parked, now);
     facts.push(("by hand", cell(format!("lacuna request resume {}", view.request_id))));
+    if parked.code == "store-unproven" {
+        let accept = format!("two officers: lacuna request accept {} --reason CODE", view.request_id);
+        facts.push(("or", cell(accept)));
+        facts.extend(view.accepted_risks.iter().map(|risk| ("accepted", cell(accepted(risk, now)))));
+    }
     lines.extend(Table::facts(facts).lines(width, 2));
     lines
+}
+
+/// Who accepted which stores' risk, why and when.
+fn accepted(risk: &AcceptedRiskView, now: Timestamp) -> String {
+    let stores: Vec<&str> = risk.stores.iter().map(StoreId::as_str).collect();
+    format!("{} by {}, {}: {}", stores.join(", "), risk.who, moment(now, risk.at), risk.reason)
 }
 
 fn parked_facts(parked: &ParkedView, now: Timestamp) -> Vec<(&'static str, Cell)> {

@@ -12,6 +12,7 @@ stores:
     kind: sql
     owner: {team: sales-it, page: '#sales-it'}
     connection: crm-url
+    control: {records: {contacts: {id: control, email: control@lacuna.invalid}}}
     collections:
       - name: contacts
         resource: contacts

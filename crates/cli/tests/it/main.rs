@@ -2,12 +2,14 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it found by failing")]
 
+mod audit;
 mod catalog;
 mod exports;
 mod fetching;
 mod folder;
 mod golden;
 mod holds;
+mod ledger;
 mod lists;
 mod machine;
 mod process;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::golden::check;
 use super::machine::{MARKED, Machine};
 use super::server::{Server, json, text};
-use super::views::{ID, body, confirmed, fulfilled, parked, store, submitted, suppressed, view};
+use super::views::{ID, body, confirmed, fulfilled, parked, store, submitted, suppressed, unproven, view};
 
 const SUBMIT: &str = "request submit --type erasure --jurisdiction EU";
 
@@ -86,6 +86,14 @@ fn a_status_says_where_it_is_and_why() {
     overdue.stores[0].residue = Some(2);
     overdue.stores[1].residue = None;
     check("status-overdue", overdue);
+    check("status-unproven", unproven());
+    let mut accepted = view(Status::PartiallyFulfilled, confirmed());
+    // Who ends with an accepted risk is told of which stores nothing is proven.
+    accepted.unproven = vec!["crm".parse().expect("a store")];
+    check("status-accepted", accepted);
+    let mut proven = fulfilled();
+    "control".clone_into(&mut proven.proof);
+    check("status-proven", proven);
 }
 
 #[test]
@@ -104,6 +112,16 @@ fn a_brief_answer_to_a_change_is_followed_by_a_look() {
     check("resume", &Machine::at(&server).run(&format!("request resume {ID}")));
     let lines = [format!("POST /live/v1/requests/{ID}/resume"), format!("GET /live/v1/requests/{ID}")];
     assert_eq!(server.lines(), lines);
+}
+
+#[test]
+fn an_acceptance_is_sent_with_its_reason() {
+    let server = Server::start([json(202, &body(&unproven()))]);
+    check("accept", &Machine::at(&server).run(&format!("request accept {ID} --reason store-retired")));
+    let sent = &server.sent()[0];
+    assert_eq!(sent.line, format!("POST /live/v1/requests/{ID}/acceptances"));
+    let body: Value = serde_json::from_str(&sent.body).expect("a body");
+    assert_eq!(body, json!({"risk": "unproven", "reason": "store-retired"}));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The API's bodies of one request on its way, made with the contract's own types.
 
-use contract::api::{Kept, ParkedView, RequestView, StoreView};
+use contract::api::{AcceptedRiskView, Kept, ParkedView, RequestView, StoreView};
 use domain::Status;
 use domain::catalog::Method;
 use serde_json::{Value, json};
@@ -37,6 +37,8 @@ pub fn view(status: Status, stores: Vec<StoreView>) -> RequestView {
         parked: None,
         export: None,
         stores,
+        unproven: Vec::new(),
+        accepted_risks: Vec::new(),
         proof: "re-read".to_owned(),
     }
 }
@@ -48,6 +50,26 @@ pub fn suppressed() -> RequestView {
         "suppressed".clone_into(&mut store.status);
     }
     view.cooling_off_until = Some("2026-11-04T09:00:17Z".parse().expect("a time"));
+    view
+}
+
+/// Stopped, because a store does not find its control; one officer accepted that.
+pub fn unproven() -> RequestView {
+    let mut view = parked(true);
+    let crm: domain::StoreId = "crm".parse().expect("a store");
+    if let Some(parked) = &mut view.parked {
+        "CloseRequest".clone_into(&mut parked.state);
+        "store-unproven".clone_into(&mut parked.code);
+        "store-unproven: nobody is found, and the control person is not either, in crm (contacts.email)"
+            .clone_into(&mut parked.detail);
+    }
+    view.unproven = vec![crm.clone()];
+    view.accepted_risks = vec![AcceptedRiskView {
+        who: "officer:1f0c".to_owned(),
+        at: "2026-11-04T09:00:10Z".parse().expect("a time"),
+        reason: "store-retired".to_owned(),
+        stores: vec![crm],
+    }];
     view
 }
 
@@ -84,6 +106,8 @@ pub fn store(id: &str, status: &str, counts: [u64; 4], residue: Option<u64>) -> 
         anonymised,
         retained,
         residue,
+        control: None,
+        control_missing: None,
         true_from: None,
         kept: Vec::new(),
     }

@@ -1,20 +1,20 @@
 //! Finding a person's items.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::plan::Record;
-use ports::stores::{Found, PAGE, Search, Target};
+use ports::stores::{Found, PAGE, Search, Seen, Target};
 use ports::{Class, Fault};
 
 use super::Route;
 use super::attribute::{self, Item, Marker};
 use super::expression::Placeholders;
+use crate::by_value::{self, Brought};
 use crate::cursor::Cursor;
 use crate::values::distinct;
-use crate::walk::{self, Brought};
 use crate::{aws, place};
 
 const QUERY: &str = "dynamodb:Query";
@@ -52,7 +52,7 @@ pub(super) async fn by_query(
             }
         }
     };
-    let (records, next) = walk::fill(values.len(), Cursor::read(cursor, &at)?, ask).await?;
+    let (records, next) = by_value::fill(values.len(), Cursor::read(cursor, &at)?, ask).await?;
     let next = next.map(|next| next.write(&at)).transpose()?;
     Ok(Found { records, next })
 }
@@ -121,7 +121,7 @@ fn room(records: &[Record]) -> i32 {
 }
 
 /// Where the store goes on; never where it began.
-fn goes_on(
+pub(super) fn goes_on(
     target: &Target<'_>,
     after: Option<&Marker>,
     last: Option<Item>,
@@ -230,14 +230,14 @@ pub(super) async fn by_scan(
     Ok(Found { records, next })
 }
 
-fn record(
+/// These fields of an item, those that it has; its key is among them.
+pub(super) fn seen(
     target: &Target<'_>,
-    via: &str,
     brought: &[String],
     item: &Item,
     operation: &'static str,
-) -> Result<Record, Fault> {
-    let mut values = std::collections::BTreeMap::new();
+) -> Result<Seen, Fault> {
+    let mut values = BTreeMap::new();
     for field in brought {
         if let Some(value) = attribute::read(target, item, field, operation)? {
             values.insert(field.clone(), value);
@@ -250,6 +250,17 @@ fn record(
             .ok_or_else(|| place::mismatch(target, operation, format!("an item lacks the key field {name}")))
     };
     let key = target.collection.key.iter().map(part).collect::<Result<_, _>>()?;
+    Ok(Seen { key, values })
+}
+
+fn record(
+    target: &Target<'_>,
+    via: &str,
+    brought: &[String],
+    item: &Item,
+    operation: &'static str,
+) -> Result<Record, Fault> {
+    let Seen { key, values } = seen(target, brought, item, operation)?;
     let via_value = values
         .get(via)
         .cloned()

@@ -13,13 +13,17 @@ mod expression;
 mod hide;
 mod locate;
 mod look_again;
+mod plant;
+mod walk;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::catalog::Store;
-use domain::plan::Record;
-use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Collector, Connector, Fault, Suppressor};
+use domain::plan::{Record, Value};
+use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment, Walked};
+use ports::{Collector, Connector, Fault, Planter, Suppressor, Walker};
 
 use crate::{Connected, Outside, no_connection, place};
 
@@ -130,5 +134,24 @@ impl Suppressor for DynamoDb {
 impl Collector for DynamoDb {
     async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault> {
         collect::records(&self.client, target, records).await
+    }
+}
+
+#[async_trait]
+impl Walker for DynamoDb {
+    async fn walk(&self, target: &Target<'_>, cursor: Option<&str>) -> Result<Walked, Fault> {
+        walk::page(&self.client, target, cursor).await
+    }
+}
+
+#[async_trait]
+impl Planter for DynamoDb {
+    async fn plant(
+        &self,
+        target: &Target<'_>,
+        record: &BTreeMap<String, Value>,
+        mark: &str,
+    ) -> Result<(), Fault> {
+        plant::record(&self.client, target, record, mark).await
     }
 }

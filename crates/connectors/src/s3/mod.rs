@@ -9,21 +9,25 @@ mod collect;
 mod confirm;
 mod content;
 mod erase;
+mod keys;
 mod listing;
 mod locate;
 mod look_again;
+mod plant;
 mod template;
 mod uploads;
+mod walk;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use domain::catalog::Store;
 use domain::export::Content;
-use domain::plan::Record;
-use ports::stores::{Collected, Found, Opened, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Collector, Connector, Contents, Fault};
+use domain::plan::{Record, Value};
+use ports::stores::{Collected, Found, Opened, Remaining, Search, Settled, Since, Target, Treatment, Walked};
+use ports::{Collector, Connector, Contents, Fault, Planter, Walker};
 
 use crate::{Connected, Outside, no_connection, place};
 use template::Template;
@@ -147,5 +151,25 @@ impl Collector for S3 {
 impl Contents for S3 {
     async fn content(&self, target: &Target<'_>, content: &Content) -> Result<Opened, Fault> {
         content::open(&self.client, target, content, self.read_for).await
+    }
+}
+
+#[async_trait]
+impl Walker for S3 {
+    async fn walk(&self, target: &Target<'_>, cursor: Option<&str>) -> Result<Walked, Fault> {
+        walk::page(&self.client, target, cursor).await
+    }
+}
+
+#[async_trait]
+impl Planter for S3 {
+    /// Keys hold no mark, so the object has it itself.
+    async fn plant(
+        &self,
+        target: &Target<'_>,
+        record: &BTreeMap<String, Value>,
+        _mark: &str,
+    ) -> Result<(), Fault> {
+        plant::object(&self.client, target, record).await
     }
 }

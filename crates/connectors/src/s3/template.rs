@@ -9,6 +9,9 @@ use domain::plan::Value;
 /// Attempts to read one key before it is called ambiguous. Only keys made for it take so many.
 const MOST_STEPS: u32 = 10_000;
 
+/// A key is at most this many bytes long.
+const LONGEST_KEY: usize = 1024;
+
 /// A part of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part<'a> {
@@ -78,6 +81,38 @@ impl<'a> Template<'a> {
         Some(Self { parts })
     }
 
+    /// Where all of its objects are: before the first field, every key is the same.
+    pub(super) fn all(&self) -> Span {
+        let before = self.parts.iter().map_while(|part| match part {
+            Part::Literal(literal) => Some(*literal),
+            Part::Field(..) | Part::Rest => None,
+        });
+        Span { prefix: before.collect(), exact: false }
+    }
+
+    /// The key whose fields are these; `None` if one is missing, or if the key could be taken for another
+    /// one. What lies in a folder has the name `rest` there.
+    pub(super) fn fill(&self, values: &BTreeMap<String, Value>, rest: &str) -> Option<String> {
+        let mut key = String::new();
+        let mut filled = BTreeMap::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => key.push_str(literal),
+                Part::Rest => key.push_str(rest),
+                Part::Field(name, kind) => {
+                    let text = values.get(*name)?.expose();
+                    if *kind == FieldKind::Text && text.contains(unclear) {
+                        return None;
+                    }
+                    key.push_str(text);
+                    filled.insert((*name).to_owned(), Value::of(*kind, text));
+                }
+            }
+        }
+        let is_told = key.len() <= LONGEST_KEY && self.read(&key) == Reading::Fields(filled);
+        is_told.then_some(key)
+    }
+
     /// Whether a key's first field is this one: then its objects are found by a prefix.
     pub(super) fn begins_with(&self, field: &str) -> bool {
         let first = self.parts.iter().find_map(|part| match part {
@@ -115,8 +150,7 @@ impl<'a> Template<'a> {
                 }
             }
         }
-        // A key is at most 1,024 bytes long.
-        if filled && prefix.len() <= 1024 { Reach::At(Span { prefix, exact }) } else { Reach::Nowhere }
+        if filled && prefix.len() <= LONGEST_KEY { Reach::At(Span { prefix, exact }) } else { Reach::Nowhere }
     }
 
     /// Reads a key.

@@ -51,6 +51,14 @@ pub(super) enum Cell {
 }
 
 impl Cell {
+    /// Bytes that it takes, about.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.expose().len() + size_of::<Self>(),
+            _ => size_of::<Self>(),
+        }
+    }
+
     /// The cell as a field's value; `None` if it is empty. A form that the catalog does not expect is
     /// a fault, because what is compared with it would never be found.
     pub(super) fn value(
@@ -169,6 +177,10 @@ pub(super) trait Database: Send + Sync {
     /// Asks one question, whose answer is of one moment, and gives the rows on as they come: few are held at
     /// once. What is left when no more are wanted is not read.
     async fn stream(&self, question: &Statement, take: &mut Taker<'_>) -> Result<(), Trouble>;
+
+    /// Asks one question, and reads no more of its rows once they are so many bytes: one at least. Whether
+    /// that are all.
+    async fn some(&self, question: &Statement, most: usize) -> Result<(Vec<Row>, bool), Trouble>;
 
     /// Runs the changes, asks the questions, and commits, in one transaction; the answers' first
     /// cells, as numbers, one a question.

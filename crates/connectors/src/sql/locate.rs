@@ -137,11 +137,7 @@ fn question(
         }
     }
     if let Some(after) = after {
-        with.sql(" AND (").names(key())?.sql(") > (");
-        for (at, (part, value)) in key().zip(after).enumerate() {
-            with.sql(if at == 0 { "" } else { ", " }).value(part, value.expose())?;
-        }
-        with.sql(")");
+        with.sql(" AND ").beyond(after)?;
     }
     with.sql(" ORDER BY ").names(key())?.sql(" LIMIT ");
     // One more than there is room for tells whether there is more.

@@ -13,14 +13,18 @@ mod erase;
 mod hide;
 mod locate;
 mod look_again;
+mod plant;
 mod sqlite;
 mod statement;
+mod walk;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::catalog::Store;
-use domain::plan::Record;
-use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment};
-use ports::{Class, Code, Collector, Connector, Fault, Suppressor};
+use domain::plan::{Record, Value};
+use ports::stores::{Collected, Found, Remaining, Search, Settled, Since, Target, Treatment, Walked};
+use ports::{Class, Code, Collector, Connector, Fault, Planter, Suppressor, Walker};
 use serde::Deserialize;
 
 use crate::{Connected, Outside, refused};
@@ -122,5 +126,26 @@ impl Collector for Sql {
     async fn collect(&self, target: &Target<'_>, records: &[Record]) -> Result<Collected, Fault> {
         self.checked.check(&*self.database, target).await?;
         collect::records(&*self.database, target, records).await
+    }
+}
+
+#[async_trait]
+impl Walker for Sql {
+    async fn walk(&self, target: &Target<'_>, cursor: Option<&str>) -> Result<Walked, Fault> {
+        self.checked.check(&*self.database, target).await?;
+        walk::page(&*self.database, target, cursor).await
+    }
+}
+
+#[async_trait]
+impl Planter for Sql {
+    async fn plant(
+        &self,
+        target: &Target<'_>,
+        record: &BTreeMap<String, Value>,
+        mark: &str,
+    ) -> Result<(), Fault> {
+        self.checked.check(&*self.database, target).await?;
+        plant::record(&*self.database, target, record, mark).await
     }
 }

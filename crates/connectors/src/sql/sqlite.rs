@@ -322,6 +322,23 @@ impl Database for Sqlite {
         if in_utf_8 { Ok(()) } else { Err(other()) }
     }
 
+    async fn some(&self, question: &Statement, most: usize) -> Result<(Vec<Row>, bool), Trouble> {
+        self.call(async |open| {
+            let mut rows = query(question).fetch(&open.whole);
+            let (mut some, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = rows.try_next().await? {
+                if bytes >= most {
+                    return Ok((some, false));
+                }
+                let row = cells(&row)?;
+                bytes += row.iter().map(Cell::size).sum::<usize>();
+                some.push(row);
+            }
+            Ok((some, true))
+        })
+        .await
+    }
+
     async fn settle(&self, changes: &[Statement], questions: &[Statement]) -> Result<Vec<u64>, Trouble> {
         let answers = self
             .call(async |open| {

@@ -105,6 +105,21 @@ impl<'a> Writer<'a> {
         Ok(self.sql(")"))
     }
 
+    /// `(key…) > (…)`: what comes after this key. It has a value for each part, in the key's order.
+    pub(super) fn beyond(&mut self, after: &[Value]) -> Result<&mut Self, Fault> {
+        let target = self.target;
+        let key = || target.collection.key.iter().map(String::as_str);
+        if after.len() != key().count() {
+            let what = "the cursor is not of this collection's key";
+            return Err(place::mismatch(target, self.operation, what));
+        }
+        self.sql("(").names(key())?.sql(") > (");
+        for (at, (part, value)) in key().zip(after).enumerate() {
+            self.sql(if at == 0 { "" } else { ", " }).value(part, value.expose())?;
+        }
+        Ok(self.sql(")"))
+    }
+
     /// `SET field = …, …`.
     pub(super) fn set(&mut self, fields: &BTreeMap<String, Option<Value>>) -> Result<&mut Self, Fault> {
         self.sql(" SET ");

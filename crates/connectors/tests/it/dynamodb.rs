@@ -17,7 +17,7 @@ use domain::catalog::Store;
 use domain::export::{self, Bytes, Datum};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Collector, Connector, Suppressor};
+use ports::{Collector, Connector, Planter, Suppressor, Walker};
 use serde_json::json;
 use testkit::conformance::{Fixture, Row, Scene};
 
@@ -217,6 +217,14 @@ impl Fixture for Table {
 
     fn collector(&self) -> Arc<dyn Collector> {
         self.connector.clone()
+    }
+
+    fn walker(&self) -> Arc<dyn Walker> {
+        self.connector.clone()
+    }
+
+    fn planter(&self) -> Option<Arc<dyn Planter>> {
+        Some(self.connector.clone())
     }
 
     fn store(&self) -> &Store {

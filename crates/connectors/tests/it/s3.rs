@@ -14,7 +14,7 @@ use domain::export::{self, Datum};
 use domain::plan::{RecordKey, Value};
 use futures::StreamExt;
 use ports::stores::Treatment;
-use ports::{Collector, Connector, Contents, Suppressor};
+use ports::{Collector, Connector, Contents, Planter, Suppressor, Walker};
 use serde_json::json;
 use testkit::conformance::{Fixture, Row, Scene};
 
@@ -167,6 +167,14 @@ impl Fixture for Bucket {
     }
 
     fn contents(&self) -> Option<Arc<dyn Contents>> {
+        Some(self.connector.clone())
+    }
+
+    fn walker(&self) -> Arc<dyn Walker> {
+        self.connector.clone()
+    }
+
+    fn planter(&self) -> Option<Arc<dyn Planter>> {
         Some(self.connector.clone())
     }
 

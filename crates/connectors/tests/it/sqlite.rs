@@ -13,7 +13,7 @@ use domain::catalog::{FieldKind, Store};
 use domain::export::{self, Bytes, Datum};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Collector, Connector, Suppressor};
+use ports::{Collector, Connector, Planter, Suppressor, Walker};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -103,6 +103,7 @@ fn declared(shape: Shape) -> Store {
                 "customer": {"category": "user.unique_id", "class": "confidential",
                     "kind": "number", "identity": "customer", "anonymise": "surrogate"},
                 "year": {"category": "system", "class": "internal", "kind": "number"},
+                "filler": {"category": "system", "class": "internal"},
                 "hidden": {"category": "system", "class": "internal", "kind": "number"}},
             "erasure": {"method": "anonymise", "reason": "r", "law": "l"}}),
     };
@@ -156,6 +157,14 @@ impl Fixture for SqliteFile {
 
     fn collector(&self) -> Arc<dyn Collector> {
         self.sql.clone()
+    }
+
+    fn walker(&self) -> Arc<dyn Walker> {
+        self.sql.clone()
+    }
+
+    fn planter(&self) -> Option<Arc<dyn Planter>> {
+        Some(self.sql.clone())
     }
 
     fn store(&self) -> &Store {

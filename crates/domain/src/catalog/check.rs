@@ -1,5 +1,6 @@
 //! What a catalog must satisfy before anything is planned with it.
 
+mod control;
 mod export;
 mod objects;
 mod shredding;
@@ -9,6 +10,8 @@ mod suppression;
 mod tests;
 
 use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 
 use super::{Catalog, Class, Collection, Field, Method, Replacement, Store, StoreKind, Whose};
 
@@ -59,6 +62,7 @@ impl Catalog {
             }
             report.check_store(store);
             report.check_copy(store);
+            report.check_control(store);
         }
         report.problems
     }
@@ -94,6 +98,10 @@ impl Report<'_> {
         }
         if s.connection.as_deref().is_some_and(|c| c.contains("://")) {
             self.store(s, "`connection` looks like a URL", "name the secret that holds the URL");
+        }
+        if s.backups.iter().flatten().any(|backup| backup.gone_by(Timestamp::UNIX_EPOCH).is_none()) {
+            let fix = "write `expires_after` as an ISO 8601 duration, such as P35D";
+            self.store(s, "it is not known when a backup expires", fix);
         }
         if s.collections.is_empty() {
             self.store(s, "it has no collection", "declare its tables or objects");

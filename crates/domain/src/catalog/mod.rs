@@ -5,7 +5,9 @@
 //! person's records are *found* (identity fields, references, indices) and what becomes of them
 //! (erasure method, and for what is kept, why).
 
+mod backups;
 mod check;
+mod control;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,9 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use backups::Backup;
 pub use check::Problem;
+pub use control::{Control, ControlValue, PlantedBy};
 
 use crate::identity::IdentityType;
 use crate::ids::StoreId;
@@ -59,8 +63,16 @@ pub struct Store {
     /// shown to a person once; it is erased in both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<StoreId>,
+    /// What backups are made of it: an empty list if there are none. Left out, a receipt says nothing of when the last
+    /// copy of what was erased is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups: Option<Vec<Backup>>,
     /// Its collections.
     pub collections: Vec<Collection>,
+    /// The synthetic person whom every search of it must find: only then does it count that a search finds
+    /// nobody else. Needed where anything is deleted or anonymised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
 }
 
 fn default_space() -> String {
@@ -320,6 +332,12 @@ impl Collection {
             .iter()
             .filter(|(_, f)| f.whose == Whose::Subject && (f.identity.is_some() || f.references.is_some()))
             .map(|(name, field)| Way { name, field })
+    }
+
+    /// Whether records can be found by a field though it is no way: for those that were given by their own keys.
+    /// An object is found by what its key begins with, which is the person.
+    pub fn finds_by(&self, name: &str) -> bool {
+        self.object.is_none() && (self.is_indexed(name) || self.scan)
     }
 
     /// Whether a field is found without reading everything.

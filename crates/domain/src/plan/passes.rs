@@ -3,16 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Known, Lookup, PageRef, Pass, Plan, Round, Source, Value};
-use crate::catalog::{Catalog, FieldKind, FieldRef, Method};
+use crate::catalog::{Catalog, Collection, FieldKind, FieldRef, Method, Store};
 use crate::identity::{Identity, IdentityType};
 use crate::ids::{Generation, StoreId};
+use crate::ledger::KnownKey;
 use crate::pii::Personal;
 
 impl Plan {
     /// A plan that knows the given identities and nothing else.
     pub fn new(catalog_version: String, given: Vec<Identity>, surrogate: u128) -> Self {
         let identities = given.into_iter().map(|identity| Known { identity, round: 0 }).collect();
-        Self { catalog_version, surrogate, identities, passes: Vec::new(), dropped: 0 }
+        Self { catalog_version, surrogate, identities, keys: Vec::new(), passes: Vec::new(), dropped: 0 }
+    }
+
+    /// The same plan, which knows keys as well.
+    #[must_use]
+    pub fn with_keys(mut self, mut keys: Vec<KnownKey>) -> Self {
+        keys.sort();
+        keys.dedup();
+        self.keys = keys;
+        self
     }
 
     /// Begins a pass with the round that looks for the given identities. Each round also looks again at
@@ -93,6 +103,13 @@ impl Plan {
         all
     }
 
+    /// Those that were given, each once.
+    pub fn given_people(&self) -> Vec<Identity> {
+        let given = self.identities.iter().filter(|k| k.round == 0);
+        let all: BTreeSet<Identity> = given.map(|k| k.identity.plain()).collect();
+        all.into_iter().collect()
+    }
+
     /// Adds an identity that the current round brought; `false` if it was known, so written.
     pub fn learn(&mut self, identity: Identity) -> bool {
         if self.identities.iter().any(|k| k.identity == identity) {
@@ -163,14 +180,58 @@ impl Plan {
                         add(Source::Identities(values));
                     }
                 } else if let Some(target) = &way.field.references {
+                    let given = self.given(target, way.field.kind);
+                    if number == 1 && !given.is_empty() {
+                        add(Source::Given(given));
+                    }
                     let pages = pages_of(brought, target);
                     if !pages.is_empty() {
                         add(Source::Pages { field: target.field.clone(), pages });
                     }
                 }
             }
+            if number == 1 {
+                // After the ways: what both find is touched only while it is the person's by a way.
+                let own = self.lookups_by_own_keys(store, collection);
+                if !own.is_empty() {
+                    lookups.entry(store.id.clone()).or_default().extend(own);
+                }
+            }
         }
         lookups
+    }
+
+    /// The records of a collection that were given by their own keys, where these find them.
+    fn lookups_by_own_keys(&self, store: &Store, collection: &Collection) -> Vec<Lookup> {
+        let fields: BTreeSet<&FieldRef> = self
+            .keys
+            .iter()
+            .map(|key| &key.field)
+            .filter(|field| field.store == store.id && field.collection == collection.name)
+            .collect();
+        let found = fields.into_iter().filter_map(|target| {
+            let field = collection.fields.get(&target.field)?;
+            let finds = collection.finds_by(&target.field);
+            let values = self.given(target, field.kind);
+            (finds && !values.is_empty()).then(|| Lookup {
+                collection: collection.name.clone(),
+                field: target.field.clone(),
+                source: Source::Own(values),
+            })
+        });
+        found.collect()
+    }
+
+    /// The values that were given of a field, in the form of the one that is compared.
+    fn given(&self, target: &FieldRef, form: FieldKind) -> Vec<Value> {
+        let keys = self.keys.iter().filter(|key| &key.field == target).map(|key| key.value.expose());
+        let mut values: Vec<Value> = keys
+            .filter(|text| form == FieldKind::Text || is_number(text))
+            .map(|text| Value::of(form, text))
+            .collect();
+        values.sort();
+        values.dedup();
+        values
     }
 
     /// The identities that nobody knew before a round, each once, however many ways it was written.

@@ -54,7 +54,7 @@ impl Plan {
     pub fn searches<'a>(&'a self, store: &'a StoreId) -> impl Iterator<Item = &'a Lookup> + 'a {
         let rounds = self.passes.last().into_iter().flat_map(|p| p.rounds.iter());
         let lookups = rounds.filter_map(|r| r.lookups.get(store)).flatten();
-        lookups.filter(|lookup| !matches!(lookup.source, Source::Earlier(_)))
+        lookups.filter(|lookup| !matches!(lookup.source, Source::Earlier(_) | Source::Own(_)))
     }
 
     /// Whether anybody was found: by the last pass, or, once the wait is over, by one before it: what was

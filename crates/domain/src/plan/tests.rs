@@ -121,3 +121,52 @@ fn nothing_refers_to_what_is_never_read() {
     };
     assert_eq!(problems.iter().filter(at).count(), 1, "{problems:?}");
 }
+
+/// By what refers to them and, where that finds anything, by themselves; in each pass, in its first round.
+#[test]
+fn keys_that_were_given_are_looked_for_where_each_pass_begins() {
+    let catalog: Catalog = serde_json::from_value(json!({"catalog": 1, "stores": [
+        {"id": "crm", "kind": "sql", "connection": "c", "owner": {"team": "t", "page": "p"}, "collections": [
+            {"name": "contacts", "resource": "contacts", "key": ["id"], "erasure": {"method": "delete"}, "fields": {
+                "id": {"category": "user", "class": "internal", "kind": "number"},
+                "code": {"category": "user", "class": "internal"},
+                "email": {"category": "user", "class": "internal", "identity": "email", "index": "i"}}},
+            {"name": "calls", "resource": "calls", "key": ["call"], "erasure": {"method": "delete"}, "fields": {
+                "call": {"category": "system", "class": "internal"},
+                "contact": {"category": "user", "class": "internal", "kind": "number",
+                    "references": "crm.contacts.id", "index": "j"}}}]}]}))
+    .expect("a catalog");
+    let key = |field: &str, value: &str| KnownKey {
+        field: field.to_owned().try_into().expect("a field"),
+        value: Value::of(FieldKind::Text, value),
+    };
+    // One of them is no number, so no number field has it; by the other field nothing is found.
+    let keys = vec![
+        key("crm.contacts.id", "7"),
+        key("crm.contacts.id", "x"),
+        key("crm.contacts.id", "7"),
+        key("crm.contacts.code", "c"),
+    ];
+    let mut plan = Plan::new("v1".into(), vec![], 7).with_keys(keys);
+    let seven = vec![Value::of(FieldKind::Number, "7")];
+    let lookup = |collection: &str, field: &str, source| Lookup {
+        collection: collection.to_owned(),
+        field: field.to_owned(),
+        source,
+    };
+    let expect = [
+        lookup("contacts", "id", Source::Own(seven.clone())),
+        lookup("calls", "contact", Source::Given(seven)),
+    ];
+    let crm: StoreId = "crm".parse().expect("a store");
+    for _ in 0..2 {
+        plan.begin_pass(&catalog, false, Generation::FIRST);
+        assert_eq!(plan.current_round().expect("a round").lookups, [(crm.clone(), expect.to_vec())].into());
+        assert_eq!(
+            plan.searches(&crm).collect::<Vec<_>>(),
+            [&expect[1]],
+            "a record that stays keeps its key"
+        );
+        assert!(!plan.advance(&catalog, BTreeMap::new()), "no later round looks for them");
+    }
+}

@@ -29,6 +29,8 @@ pub(crate) enum Shape {
     Text(&'static str, fn(&str) -> bool),
     /// `true` or `false`.
     Bool,
+    /// A whole number: what it must be, and whether it is.
+    Number(&'static str, fn(u64) -> bool),
     /// An object with whatever names, at the most [`MOST_NAMES`], and values of one form.
     Map(&'static Shape),
 }
@@ -121,7 +123,8 @@ fn check(value: &Value, shape: &Shape, at: &mut String, errors: &mut Vec<Invalid
             }
         }
         (Shape::Text(_, is), Value::String(text)) if is(text) => {}
-        (Shape::Text(wanted, _), _) => {
+        (Shape::Number(_, is), Value::Number(number)) if number.as_u64().is_some_and(is) => {}
+        (Shape::Text(wanted, _) | Shape::Number(wanted, _), _) => {
             errors.push(Invalid::new(at.as_str(), format!("this must be {wanted}")));
         }
         (Shape::Object(fields), _) => {

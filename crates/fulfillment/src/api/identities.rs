@@ -17,6 +17,9 @@ use crate::error::StepError;
 /// Identities that one request may give at the most.
 pub(crate) const MOST: usize = 10;
 
+/// Erasing them would make every search of a store unproven.
+const CONTROL: &str = "this is the catalog's control person, who was never anybody: name whom it is about";
+
 /// The fields of an identity.
 pub(crate) const IDENTITY: &[Field] = &[
     needed("type", Shape::Text("an identity type of the catalog, such as `email`", anything)),
@@ -28,7 +31,7 @@ pub(crate) struct Configured {
     /// The catalog's version.
     pub(crate) version: String,
     /// The catalog.
-    catalog: Arc<Catalog>,
+    pub(crate) catalog: Arc<Catalog>,
 }
 
 /// Reads the tenant's configuration.
@@ -90,6 +93,11 @@ impl Configured {
         fields.filter(|f| f.whose == Whose::Subject).filter_map(|f| f.identity.as_ref()).collect()
     }
 
+    /// The catalog.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// A store of the catalog.
     pub(crate) fn store(&self, id: &StoreId) -> Option<&Store> {
         self.catalog.store(id)
@@ -105,6 +113,12 @@ impl Configured {
         let known = self.known();
         let own = identities.iter().filter(|identity| known.contains(&identity.kind));
         own.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether any of them is a control person's.
+    pub(crate) fn names_a_control(&self, identities: &[Identity]) -> bool {
+        let controls = self.catalog.control_identities();
+        identities.iter().any(|identity| controls.contains(&identity.plain()))
     }
 
     /// Checks a given identity, which is at `at` in the body.
@@ -138,8 +152,13 @@ impl Configured {
             return Vec::new();
         }
         let mut identities = BTreeSet::new();
+        let controls = self.catalog.control_identities();
         for (n, one) in given.iter().enumerate() {
-            identities.extend(self.check(one, &format!("{at}/{n}"), errors));
+            let identity = self.check(one, &format!("{at}/{n}"), errors);
+            if identity.as_ref().is_some_and(|identity| controls.contains(&identity.plain())) {
+                errors.push(Invalid::new(format!("{at}/{n}/value"), CONTROL));
+            }
+            identities.extend(identity);
         }
         identities.into_iter().collect()
     }

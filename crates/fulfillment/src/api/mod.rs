@@ -7,6 +7,7 @@
 //! there. What belongs to another tenant, or to another person, is not there at all: the answer is
 //! the same 404.
 
+mod accept;
 pub(crate) mod body;
 mod cancel;
 mod cursor;
@@ -14,6 +15,7 @@ mod exports;
 mod holds;
 mod idempotency;
 pub(crate) mod identities;
+mod ledger;
 mod list;
 mod query;
 mod reader;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 
 use domain::access::Role;
 use domain::{Identity, Personal, TenantId};
-use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Requests, Staging, Tenants};
+use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Ledger, Requests, Staging, Tenants};
 use serde::Serialize;
 
 use crate::change::Actor;
@@ -50,6 +52,8 @@ pub struct Ports {
     pub requests: Arc<dyn Requests>,
     /// The holds.
     pub holds: Arc<dyn Holds>,
+    /// The erasure ledger.
+    pub ledger: Arc<dyn Ledger>,
     /// The tenants' settings.
     pub tenants: Arc<dyn Tenants>,
     /// The catalogs.
@@ -128,7 +132,7 @@ impl Answer {
         Self { status, headers, body, fault: None }
     }
 
-    fn text(status: u16, body: String) -> Self {
+    pub(crate) fn text(status: u16, body: String) -> Self {
         Self::new(status, "application/json", body)
     }
 
@@ -207,9 +211,14 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         Endpoint::CancelRequest => cancel::cancel(ports, call).await,
         Endpoint::VerifyRequest => verify::verify(ports, call).await,
         Endpoint::ResumeRequest => resume::resume(ports, call).await,
+        Endpoint::AcceptRisk => accept::accept(ports, call).await,
         Endpoint::PlaceHold => holds::place(ports, call).await,
         Endpoint::ListHolds => holds::list(ports, call).await,
         Endpoint::ReleaseHold => holds::release(ports, call).await,
+        Endpoint::DeclareRestore => ledger::declare(ports, call).await,
+        Endpoint::StartReplay => ledger::start(ports, call).await,
+        Endpoint::GetReplay => ledger::show(ports, call).await,
+        Endpoint::ListLedgerStores => ledger::stores(ports, call).await,
     }
 }
 

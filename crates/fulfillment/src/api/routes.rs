@@ -21,12 +21,22 @@ pub enum Endpoint {
     VerifyRequest,
     /// Sets a parked request going again.
     ResumeRequest,
+    /// Accepts that what some stores did not find is unproven.
+    AcceptRisk,
     /// Places a legal hold.
     PlaceHold,
     /// Lists legal holds.
     ListHolds,
     /// Releases a legal hold.
     ReleaseHold,
+    /// Says that a store was restored from a backup.
+    DeclareRestore,
+    /// Has the erasure ledger replayed into a store.
+    StartReplay,
+    /// Shows a replay.
+    GetReplay,
+    /// Lists how the stores stand to their backups.
+    ListLedgerStores,
 }
 
 impl Endpoint {
@@ -40,9 +50,14 @@ impl Endpoint {
             Self::GetTimeline => "GetTimeline",
             Self::VerifyRequest => "VerifyRequest",
             Self::ResumeRequest => "ResumeRequest",
+            Self::AcceptRisk => "AcceptRisk",
             Self::PlaceHold => "PlaceHold",
             Self::ListHolds => "ListHolds",
             Self::ReleaseHold => "ReleaseHold",
+            Self::DeclareRestore => "DeclareRestore",
+            Self::StartReplay => "StartReplay",
+            Self::GetReplay => "GetReplay",
+            Self::ListLedgerStores => "ListLedgerStores",
         }
     }
 
@@ -54,8 +69,11 @@ impl Endpoint {
             Self::CancelRequest => Action::Cancel,
             Self::VerifyRequest => Action::Verify,
             Self::ResumeRequest => Action::Resume,
+            Self::AcceptRisk => Action::Accept,
             Self::PlaceHold | Self::ReleaseHold => Action::Hold,
             Self::ListHolds => Action::ReadHolds,
+            Self::DeclareRestore | Self::StartReplay => Action::Replay,
+            Self::GetReplay | Self::ListLedgerStores => Action::ReadLedger,
         }
     }
 }
@@ -76,11 +94,16 @@ const REQUEST: &str = "/v1/requests/{id}";
 const TIMELINE: &str = "/v1/requests/{id}/timeline";
 const VERIFICATION: &str = "/v1/requests/{id}/verification";
 const RESUME: &str = "/v1/requests/{id}/resume";
+const ACCEPTANCES: &str = "/v1/requests/{id}/acceptances";
 const HOLDS: &str = "/v1/holds";
 const HOLD: &str = "/v1/holds/{id}";
+const RESTORES: &str = "/v1/ledger/restores";
+const REPLAYS: &str = "/v1/ledger/replays";
+const REPLAY: &str = "/v1/ledger/replays/{id}";
+const LEDGER_STORES: &str = "/v1/ledger/stores";
 
 /// Every operation.
-pub const ROUTES: [Route; 10] = [
+pub const ROUTES: [Route; 15] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -88,9 +111,14 @@ pub const ROUTES: [Route; 10] = [
     route("GET", TIMELINE, Endpoint::GetTimeline),
     route("POST", VERIFICATION, Endpoint::VerifyRequest),
     route("POST", RESUME, Endpoint::ResumeRequest),
+    route("POST", ACCEPTANCES, Endpoint::AcceptRisk),
     route("POST", HOLDS, Endpoint::PlaceHold),
     route("GET", HOLDS, Endpoint::ListHolds),
     route("DELETE", HOLD, Endpoint::ReleaseHold),
+    route("POST", RESTORES, Endpoint::DeclareRestore),
+    route("POST", REPLAYS, Endpoint::StartReplay),
+    route("GET", REPLAY, Endpoint::GetReplay),
+    route("GET", LEDGER_STORES, Endpoint::ListLedgerStores),
 ];
 
 pub(crate) const fn route<E: Copy>(method: &'static str, resource: &'static str, endpoint: E) -> Route<E> {

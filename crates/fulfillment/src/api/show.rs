@@ -11,9 +11,7 @@ use super::reader::{Reader, find};
 use super::{Answer, Call, Ports, Refusal};
 use crate::error::StepError;
 use crate::sanctions::kept_by;
-
-/// What the counts rest on: every store was read again after erasing, and nothing more than that.
-const PROOF: &str = "re-read";
+use crate::steps::confirm_store::{CONTROL, RE_READ};
 
 /// Answers the call.
 pub(super) async fn show(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
@@ -32,6 +30,11 @@ pub(super) async fn view(
         // Why it stopped is about our stores and errors. What the person is told is that it has.
         Reader::Person(_) => None,
     };
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    let accepted_risks = match reader {
+        Reader::Tenant => request.accepted_risks.iter().map(Into::into).collect(),
+        Reader::Person(_) => Vec::new(),
+    };
     Ok(RequestView {
         request_id: request.id.clone(),
         kind: request.kind,
@@ -45,8 +48,10 @@ pub(super) async fn view(
         denied: request.denied.clone(),
         parked,
         export: request.export.as_ref().map(Into::into),
-        stores: stores(ports, request).await?,
-        proof: PROOF.to_owned(),
+        stores: stores(ports, request, &tasks).await?,
+        unproven: request.unproven.clone(),
+        accepted_risks,
+        proof: proof(&tasks).to_owned(),
     })
 }
 
@@ -63,11 +68,17 @@ async fn parked(ports: &Ports, request: &Request) -> Option<ParkedView> {
     Some(parked_view(parked, owner, request.progress_by))
 }
 
-async fn stores(ports: &Ports, request: &Request) -> Result<Vec<StoreView>, StepError> {
-    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+/// What the counts rest on: every store that was read again found its control then, or not every one did.
+fn proof(tasks: &[Task]) -> &'static str {
+    let mut read = tasks.iter().filter(|task| task.op == Operation::Confirm).peekable();
+    let proven = |task: &Task| task.control.is_some();
+    if read.peek().is_some() && read.all(proven) { CONTROL } else { RE_READ }
+}
+
+async fn stores(ports: &Ports, request: &Request, tasks: &[Task]) -> Result<Vec<StoreView>, StepError> {
     let ids: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
     let now = ports.clock.now();
-    let line = |id| store_view(id, &tasks, Vec::new()).at(now);
+    let line = |id| store_view(id, tasks, Vec::new()).at(now);
     let mut lines: Vec<StoreView> = ids.into_iter().map(line).collect();
     if lines.iter().any(|line| line.anonymised > 0 || line.retained > 0) {
         let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;

@@ -178,6 +178,11 @@ fn from_token(
                       whoever issued it can say more.";
         return Err(Problem::forbidden(detail));
     }
+    if configured.names_a_control(&identities) {
+        let detail = "Nothing was done. The token names the catalog's control person, who was never anybody: whoever \
+                      issued it must say who its holder is.";
+        return Err(Problem::forbidden(detail));
+    }
     Ok(identities)
 }
 

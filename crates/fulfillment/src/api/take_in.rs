@@ -121,6 +121,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: Vec::new(),
+        unproven: Vec::new(),
+        accepted_risks: Vec::new(),
         cancel_requested: false,
         denied: None,
         held_until: None,
@@ -131,6 +133,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         parked: None,
         announced: false,
         export: wanted.export.clone(),
+        origin: None,
+        ledgered: None,
     }
 }
 

@@ -70,6 +70,7 @@ fn announcement(request: &Request, tasks: &[Task]) -> Announcement {
         closed_at: request.closed_at,
         expires_at: None,
         reason: request.denied.clone(),
+        unproven: request.unproven.clone(),
         stores: stores.into_iter().map(|store| store_view(store, tasks, Vec::new())).collect(),
     }
 }

@@ -175,6 +175,7 @@ fn announcement(request: &Request, export: &Export) -> Announcement {
         closed_at: None,
         expires_at: export.expires_at,
         reason: None,
+        unproven: Vec::new(),
         stores: Vec::new(),
     }
 }

@@ -1,22 +1,31 @@
 //! `close-request`: end the request if it can be ended truthfully; otherwise say what it needs.
 //!
-//! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found.
-//! Then the locks go, the next request for the person is woken, and the request's keys are destroyed:
-//! what was sealed about the person cannot be read again.
+//! It ends *fulfilled* only when every store was dealt with and read again, and nothing was found but the store's
+//! control person. Where that one was not found either, the store is unproven: the request is parked until it is,
+//! or until two officers accept the risk, and then it ends *partially fulfilled* whatever it would have been.
+//! Before it ends, what was erased is written into the ledger: a backup must bring nobody back, and once the plan
+//! is gone nobody knows any more what belonged to them. Then the locks go, the next request for the person is
+//! woken, and the request's keys are destroyed: what was sealed about the person cannot be read again.
 
 use std::sync::Arc;
 
+use audit::receipt::DETAIL;
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
-use domain::request::Request;
-use domain::{Operation, Status, Task, TaskStatus};
+use domain::request::{Ledgered, Request};
+use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use jiff::Timestamp;
-use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Requests, Staging};
+use ports::{
+    Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Ledger, Requests, Staging,
+};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
+use crate::control::{rests_on_locating, unproven_locating};
 use crate::error::StepError;
-use crate::papers::Papers;
+use crate::ledger;
+use crate::papers::{Desk, Papers};
+use crate::receipts::{Closing, Sources};
 use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
@@ -33,6 +42,10 @@ pub struct Ports {
     pub keyring: Arc<dyn Keyring>,
     /// The papers.
     pub staging: Arc<dyn Staging>,
+    /// The catalogs.
+    pub catalogs: Arc<dyn Catalogs>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -43,6 +56,10 @@ pub struct Ports {
 enum Verdict {
     /// It can end like this.
     End(Status),
+    /// It would end if these stores had found their control.
+    Unproven(Vec<StoreId>),
+    /// It can end, and two officers accepted that these stores are unproven.
+    EndUnproven(Vec<StoreId>),
     /// Residue was found after so many passes, and another one may help.
     Residue { found: u64, passes: u32 },
     /// Keys were destroyed, and until then somebody may still have one.
@@ -53,8 +70,8 @@ enum Verdict {
     Failed,
 }
 
-/// Runs the step.
-pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
+/// Runs the step. [`StepError::More`] if the time was up before everything was in the ledger.
+pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Decision, StepError> {
     let actor = Actor::step("close-request");
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
@@ -65,16 +82,33 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     // To end what is not to be erased nothing of the plan is needed: it may be unreadable by now.
-    let plan = match &request.plan {
-        Some(_) if !is_given_up(&request) => papers.open(input).await?.plan(&request).await?,
-        _ => None,
+    let needed = request.plan.is_some() && (!is_given_up(&request) || request.erasing_begun);
+    let desk = if needed { Some(papers.open(input).await?) } else { None };
+    let plan = match &desk {
+        Some(desk) => desk.plan(&request).await?,
+        None => None,
     };
-    match verdict(&request, plan.as_ref(), &tasks, ports.clock.now()) {
+    let sources = Sources {
+        requests: &*ports.requests,
+        catalogs: &*ports.catalogs,
+        papers,
+        may_be_unreadable: is_given_up(&request),
+    };
+    let (desk, plan) = (desk.as_ref(), plan.as_ref());
+    let known = Known { run: input, request: &request, tasks: &tasks, desk, plan, sources };
+    match verdict(&request, plan, &tasks, ports.clock.now()) {
         Verdict::Settle(until) => settle(&scope, until).await,
         Verdict::End(status) => {
-            let closed = close(&scope, status).await?;
-            clean_up(ports, &closed).await?;
-            Ok(Decision::plain(Outcome::Closed))
+            let ending = Ending { status, unproven: &[] };
+            end(ports, &scope, &known, &ending, budget).await
+        }
+        Verdict::EndUnproven(stores) => {
+            let ending = Ending { status: Status::PartiallyFulfilled, unproven: &stores };
+            end(ports, &scope, &known, &ending, budget).await
+        }
+        Verdict::Unproven(stores) => {
+            note_unproven(&scope, &stores).await?;
+            Ok(Decision::plain(Outcome::Failed))
         }
         Verdict::Residue { found, passes } => {
             let rounds = ask_for_another_pass(&scope, found, passes).await?;
@@ -100,12 +134,31 @@ async fn ask_for_another_pass(scope: &Scope<'_>, found: u64, passes: u32) -> Res
             return Ok(Amend::Leave(now.residue_rounds));
         }
         now.residue_rounds += 1;
+        now.unproven.clear();
         now.become_status(Status::Planning)?;
         let rounds = now.residue_rounds;
         let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);
         Ok(Amend::commit(draft, rounds))
     })
     .await
+}
+
+/// Writes down which stores are unproven, for whoever parks the request, and for the officers who may accept it.
+async fn note_unproven(scope: &Scope<'_>, stores: &[StoreId]) -> Result<(), StepError> {
+    amend_plainly(scope, |mut now| {
+        if now.unproven == stores {
+            return Ok(Amend::Leave(()));
+        }
+        now.unproven = stores.to_vec();
+        let draft = Draft::new(now, EventKind::Unproven, scope.clock.now()).detail("stores", listed(stores));
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
+}
+
+/// Stores, as a detail of an event names them.
+fn listed(stores: &[StoreId]) -> String {
+    stores.iter().map(StoreId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Withdrawn or denied: it will not be erased.
@@ -137,14 +190,20 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Again;
     };
     let complete = plan.passes.last().is_some_and(|p| p.complete);
-    if request.is_to_be_exported() {
+    if complete && rests_on_locating(request, plan) {
+        let unproven = unproven_locating(plan, tasks);
+        let exported = !request.is_to_be_exported();
+        let found = plan.found_somebody() || request.erasing_begun;
+        return match (request.not_accepted(&unproven), unproven.is_empty()) {
+            (left, _) if !left.is_empty() => Verdict::Unproven(unproven),
+            _ if !exported => Verdict::Again,
+            (_, false) => Verdict::EndUnproven(unproven),
+            (_, true) if found => Verdict::End(Status::Fulfilled),
+            (_, true) => Verdict::End(Status::NoMatch),
+        };
+    }
+    if request.is_to_be_exported() || !request.kind.erases() {
         return Verdict::Again;
-    }
-    if complete && !plan.found_somebody() && !request.erasing_begun {
-        return Verdict::End(Status::NoMatch);
-    }
-    if !request.kind.erases() {
-        return if complete { Verdict::End(Status::Fulfilled) } else { Verdict::Again };
     }
     let pass = plan.pass_number();
     let settled = is_settled(plan, tasks);
@@ -153,15 +212,17 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Failed;
     }
     let erased_at = last_erased_at(tasks, now);
-    let mut residue = 0;
+    let (mut residue, mut unproven) = (0, Vec::new());
     for store in plan.stores() {
         let confirmed = tasks
             .iter()
             .find(|t| t.op == Operation::Confirm && t.store == store && t.pass == pass)
-            .filter(|t| t.status == TaskStatus::Done && erased_at.is_none_or(|at| t.at >= at))
-            .and_then(|t| t.tally.residue);
-        match confirmed {
-            Some(found) => residue += found,
+            .filter(|t| t.status == TaskStatus::Done && erased_at.is_none_or(|at| t.at >= at));
+        match confirmed.and_then(|task| Some((task.tally.residue?, task.control))) {
+            Some((found, control)) => {
+                residue += found;
+                unproven.extend(control.is_none().then_some(store));
+            }
             None => return Verdict::Again,
         }
     }
@@ -169,6 +230,8 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
     match (residue, true_from) {
         _ if !complete || !for_erasing => Verdict::Again,
         (0, Some(until)) if until > now => Verdict::Settle(until),
+        (0, _) if !request.not_accepted(&unproven).is_empty() => Verdict::Unproven(unproven),
+        (0, _) if !unproven.is_empty() => Verdict::EndUnproven(unproven),
         (0, _) if request.retentions.is_empty() => Verdict::End(Status::Fulfilled),
         (0, _) => Verdict::End(Status::PartiallyFulfilled),
         (found, _) => {
@@ -176,6 +239,37 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
             Verdict::Residue { found, passes: u32::try_from(passes).unwrap_or(u32::MAX) }
         }
     }
+}
+
+/// Writes into the ledger what was erased, before anything of the plan goes. A call that is cut off goes on in the
+/// next; what was written twice is there once.
+async fn enter(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    (request, plan): (&Request, &Plan),
+    desk: &Desk<'_>,
+    tasks: &[Task],
+    budget: &dyn Budget,
+) -> Result<Option<Ledgered>, StepError> {
+    if !request.kind.erases() || !request.erasing_begun {
+        return Ok(None);
+    }
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let (ledger, keyring) = (&*ports.ledger, &*ports.keyring);
+    let now = ports.clock.now();
+    let closing = ledger::Closing { ledger, keyring, desk, request, plan, catalog: &catalog, tasks, now };
+    let mut done = request.ledgered.unwrap_or(Ledgered { at: now, pages: 0, marks: 0 });
+    if closing.write(&mut done, budget).await? {
+        return Ok(Some(done));
+    }
+    amend_plainly(scope, |mut request| {
+        request.ledgered = Some(done);
+        let draft =
+            Draft::new(request, EventKind::Progressed, scope.clock.now()).detail("ledger", done.marks);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Err(StepError::More)
 }
 
 /// Waits until what was done is true: nobody has a key any more that was destroyed.
@@ -197,12 +291,64 @@ async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepErr
     Ok(Decision { until, ..Decision::plain(Outcome::Settle) })
 }
 
-async fn close(scope: &Scope<'_>, status: Status) -> Result<Request, StepError> {
+/// What is known of a request that can end.
+struct Known<'a> {
+    run: &'a Run,
+    request: &'a Request,
+    tasks: &'a [Task],
+    desk: Option<&'a Desk<'a>>,
+    plan: Option<&'a Plan>,
+    sources: Sources<'a>,
+}
+
+/// How it ends, with the stores that are unproven and accepted as that.
+struct Ending<'a> {
+    status: Status,
+    unproven: &'a [StoreId],
+}
+
+async fn end(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    known: &Known<'_>,
+    ending: &Ending<'_>,
+    budget: &dyn Budget,
+) -> Result<Decision, StepError> {
+    let ledgered = match (known.desk, known.plan) {
+        (Some(desk), Some(plan)) => {
+            enter(ports, scope, (known.request, plan), desk, known.tasks, budget).await?
+        }
+        _ => None,
+    };
+    let closing = known.sources.gather(known.run, known.request, known.plan).await?;
+    let closed = close(scope, ending, known.tasks, &closing, ledgered).await?;
+    clean_up(ports, &closed).await?;
+    Ok(Decision::plain(Outcome::Closed))
+}
+
+async fn close(
+    scope: &Scope<'_>,
+    ending: &Ending<'_>,
+    tasks: &[Task],
+    closing: &Closing,
+    ledgered: Option<Ledgered>,
+) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        request.become_status(status)?;
+        let statement = closing.statement(&request, tasks, ending.status, now);
+        request.become_status(ending.status)?;
         request.closed_at = Some(now);
-        let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", status);
+        request.unproven = ending.unproven.to_vec();
+        request.ledgered = ledgered;
+        let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", ending.status);
+        draft = draft.detail(DETAIL, statement.sha256());
+        draft.statement = String::from_utf8(statement.bytes()).ok();
+        if !ending.unproven.is_empty() {
+            draft = draft.detail("unproven", listed(ending.unproven));
+        }
+        if let Some(ledgered) = ledgered {
+            draft = draft.detail("ledger", ledgered.marks);
+        }
         draft.unlock.clone_from(&draft.request.locks);
         // Until the outcome is announced somebody must look after it.
         draft.request.progress_by = later(now, crate::change::PATIENCE);

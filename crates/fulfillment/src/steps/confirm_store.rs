@@ -3,6 +3,9 @@
 //! It looks for everything that locating looked for, through the connector's other reading path, and
 //! reads every located record again by its key, those that were gone before it was erased as well. What is
 //! kept by law or by a sanction is not residue.
+//!
+//! Each search then looks for the store's control person, who is there: that it found nobody else counts only if it
+//! finds them. Where it does not, the store is unproven, and is read again whenever the request goes on.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,11 +22,16 @@ use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::control::{Confirming, Proof};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::locate_store::{Position, values_at};
 use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::treatment::{Handling, handling};
+
+/// What a count rests on: the store was read again, and nothing more than that; or it was, and found its control.
+pub(crate) const RE_READ: &str = "re-read";
+pub(crate) const CONTROL: &str = "control";
 
 /// What the step needs.
 pub struct Ports {
@@ -55,6 +63,9 @@ struct Progress {
     /// Residue by collection: what the searches found, and what the keys did.
     searched: BTreeMap<String, u64>,
     read: BTreeMap<String, u64>,
+    /// Which of the searches are proven.
+    #[serde(default)]
+    proof: Proof,
 }
 
 impl Progress {
@@ -86,7 +97,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let begun_at = ports.clock.now();
     let erased_at = last_erased_at(&tasks, begun_at);
     let is_late_enough = |at: Timestamp| erased_at.is_none_or(|erased| at >= erased);
-    if task.status == TaskStatus::Done && is_late_enough(task.at) {
+    if task.status == TaskStatus::Done && is_late_enough(task.at) && task.control.is_some() {
         return Ok(StoreRan { more: false });
     }
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
@@ -122,24 +133,40 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let residue = finished.then(|| progress.residue());
     amend_plainly(&scope, |mut now| {
         now.become_status(Status::Confirming)?;
-        if finished {
-            now.attempts = 0;
-        }
-        let task = Task {
+        let mut task = Task {
             status: if finished { TaskStatus::Done } else { TaskStatus::Running },
             tally: Tally { residue, ..Tally::default() },
             cursor: cursor.clone(),
             failure: None,
+            control: None,
+            control_missing: None,
             // What happened while it was read is perhaps not in it.
             at: progress.since,
             ..task.clone()
         };
+        if finished {
+            progress.proof.note(&mut task, scope.clock.now());
+        }
+        if finished && task.control.is_some() {
+            now.attempts = 0;
+        }
         let kind = if finished { EventKind::Confirmed } else { EventKind::Progressed };
-        let draft = Draft::new(now, kind, scope.clock.now());
-        Ok(Amend::commit(draft.task(task).detail("proof", "re-read"), ()))
+        let draft = proven(Draft::new(now, kind, scope.clock.now()), &task);
+        Ok(Amend::commit(draft.task(task), ()))
     })
     .await?;
     read.map(|finished| StoreRan { more: !finished })
+}
+
+/// Says what a reading's count rests on: that the control was found, and when; or what did not find it.
+pub(super) fn proven(draft: Draft, task: &Task) -> Draft {
+    match (task.control, &task.control_missing) {
+        (Some(control), _) if control.ways > 0 => {
+            draft.detail("proof", CONTROL).detail("control", control.at).detail("ways", control.ways)
+        }
+        (_, Some(missing)) => draft.detail("proof", RE_READ).detail("control_missing", missing),
+        _ => draft.detail("proof", RE_READ),
+    }
 }
 
 /// Whether every store of the plan has settled its pages.
@@ -175,7 +202,7 @@ impl Reader<'_> {
     async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
         let lookups: Vec<&Lookup> = self.plan.searches(&self.store.id).collect();
         while let Some(lookup) = lookups.get(progress.at.lookup) {
-            if !self.search(lookup, progress, budget).await? {
+            if !self.search(lookup, progress, budget).await? || !self.prove(lookup, progress, budget).await? {
                 return Ok(false);
             }
             progress.at = Position { lookup: progress.at.lookup + 1, ..Position::default() };
@@ -226,6 +253,20 @@ impl Reader<'_> {
                 Position { lookup: progress.at.lookup, page: progress.at.page + 1, ..Position::default() };
         }
         Ok(true)
+    }
+
+    /// Looks for the control by the call that has just looked for the person.
+    async fn prove(
+        &self,
+        lookup: &Lookup,
+        progress: &mut Progress,
+        budget: &dyn Budget,
+    ) -> Result<bool, StepError> {
+        let (target, handling) = self.handled(&lookup.collection)?;
+        if matches!(handling, Handling::Keep) {
+            return Ok(true);
+        }
+        Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, budget).await?)
     }
 
     async fn reread(&self, page: &PageRef) -> Result<u64, StepError> {

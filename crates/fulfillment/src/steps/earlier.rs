@@ -67,13 +67,14 @@ impl Earlier<'_> {
         self.target.collection.fields.get(field).is_some_and(|field| field.identity.is_some())
     }
 
-    /// The values of the records that this round follows references to, through this field.
+    /// The values of the records that this round follows references to, through this field, and those that were
+    /// given for it.
     async fn parents(&self, via: &str) -> Result<HashSet<Value>, StepError> {
         let mut values = HashSet::new();
         let through = |lookup: &&Lookup| {
             lookup.collection == self.target.collection.name
                 && lookup.field == via
-                && matches!(lookup.source, Source::Pages { .. })
+                && matches!(lookup.source, Source::Pages { .. } | Source::Given(_) | Source::Own(_))
         };
         for lookup in self.lookups.iter().filter(through).collect::<Vec<_>>() {
             let mut page = 0;

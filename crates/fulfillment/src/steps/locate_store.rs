@@ -2,6 +2,9 @@
 //!
 //! Records are written away in sealed pages as they are found, so memory does not grow with their
 //! number. Near its time limit the step saves a sealed cursor and asks to be called again.
+//!
+//! After each search the same search looks for the store's control person. That nobody was found counts only
+//! where it finds them.
 
 use std::sync::Arc;
 
@@ -16,6 +19,7 @@ use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::control::{Locating, Proof};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::earlier::Earlier;
@@ -53,6 +57,15 @@ pub(super) struct Position {
     pub inner: Option<String>,
 }
 
+/// How far a round is: where the search goes on, and which of its lookups are proven.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    #[serde(flatten)]
+    at: Position,
+    #[serde(default)]
+    proof: Proof,
+}
+
 /// The values of one page of a lookup's source, in chunks that one search takes; `None` past the
 /// last page.
 pub(super) async fn values_at(
@@ -61,7 +74,9 @@ pub(super) async fn values_at(
     page: usize,
 ) -> Result<Option<Vec<Value>>, StepError> {
     match &lookup.source {
-        Source::Identities(values) => Ok((page == 0).then(|| values.clone())),
+        Source::Identities(values) | Source::Given(values) | Source::Own(values) => {
+            Ok((page == 0).then(|| values.clone()))
+        }
         Source::Earlier(_) | Source::Keys(_) => Ok(None),
         Source::Pages { field, pages } => {
             let Some(reference) = pages.get(page) else {
@@ -113,26 +128,26 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         .ok_or_else(|| StepError::broken("locate", "the catalog lacks the store"))?
         .clone();
     let connector = ports.stores.connector(&request.tenant, &store).await?;
-    let position = match &task.cursor {
+    let progress: Progress = match &task.cursor {
         Some(cursor) => desk.open_cursor(&input.store, cursor)?,
-        None => Position::default(),
+        None => Progress::default(),
     };
     let (buffer, seen) = (Page::default(), Seen::default());
     let keyring = &*ports.keyring;
     let mut search =
         Searcher { keyring, input, desk, plan, catalog, connector, buffer, unwritten: false, seen, task };
-    let begun_at = position.clone();
-    let mut at = position;
-    let walked = search.walk(&lookups, &mut at, budget).await;
+    let begun_at = progress.clone();
+    let mut progress = progress;
+    let walked = search.walk(&lookups, &mut progress, budget).await;
     match walked {
         Ok(finished) => {
-            search.save(&scope, (!finished).then_some(&at)).await?;
+            search.save(&scope, &progress, finished).await?;
             Ok(StoreRan { more: !finished })
         }
         Err(error) => {
             // What this call has found is not looked for again by the next, unless it is lost.
-            if at != begun_at && !search.unwritten && search.flush().await.is_ok() {
-                search.save(&scope, Some(&at)).await?;
+            if progress != begun_at && !search.unwritten && search.flush().await.is_ok() {
+                search.save(&scope, &progress, false).await?;
             }
             Err(error)
         }
@@ -149,7 +164,11 @@ fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: jiff::Time
         Some(stored) if (stored.pass, stored.round) == (pass, round) => {
             (stored.status != TaskStatus::Done).then(|| stored.clone())
         }
-        Some(stored) if stored.pass == pass && stored.round > 0 => Some(fresh(stored.tally)),
+        Some(stored) if stored.pass == pass && stored.round > 0 => Some(Task {
+            control: stored.control,
+            control_missing: stored.control_missing.clone(),
+            ..fresh(stored.tally)
+        }),
         _ => {
             let before = of(Operation::Erase).map(|t| t.tally).unwrap_or_default();
             Some(fresh(Tally { located: before.erased + before.anonymised, ..Tally::default() }))
@@ -162,7 +181,7 @@ impl Searcher<'_> {
     async fn walk(
         &mut self,
         lookups: &[Lookup],
-        at: &mut Position,
+        Progress { at, proof }: &mut Progress,
         budget: &dyn Budget,
     ) -> Result<bool, StepError> {
         while let Some(lookup) = lookups.get(at.lookup) {
@@ -195,21 +214,37 @@ impl Searcher<'_> {
                 *at = Position { lookup: at.lookup, page: at.page + 1, ..Position::default() };
             }
             self.flush().await?;
+            if !self.prove(lookup, proof, budget).await? {
+                return Ok(false);
+            }
             *at = Position { lookup: at.lookup + 1, ..Position::default() };
         }
         Ok(true)
     }
 
     /// Writes down how far the search is: where it goes on, or that it is done.
-    async fn save(&mut self, scope: &Scope<'_>, rest: Option<&Position>) -> Result<(), StepError> {
-        self.task.status = if rest.is_some() { TaskStatus::Running } else { TaskStatus::Done };
+    async fn save(
+        &mut self,
+        scope: &Scope<'_>,
+        progress: &Progress,
+        finished: bool,
+    ) -> Result<(), StepError> {
+        self.task.status = if finished { TaskStatus::Done } else { TaskStatus::Running };
+        let rest = (!finished).then_some(progress);
         self.task.cursor = rest.map(|at| self.desk.seal_cursor(&self.input.store, at)).transpose()?;
         self.task.failure = None;
+        if finished {
+            progress.proof.note(&mut self.task, scope.clock.now());
+        }
         let round = self.plan.round_number();
         amend_plainly(scope, |request| {
             let task = Task { at: scope.clock.now(), ..self.task.clone() };
             let kind = if task.cursor.is_some() { EventKind::Progressed } else { EventKind::Located };
-            let draft = Draft::new(request, kind, task.at).detail("round", round).task(task);
+            let mut draft = Draft::new(request, kind, task.at).detail("round", round);
+            if let Some(missing) = task.control_missing.as_ref().filter(|_| finished) {
+                draft = draft.detail("control_missing", missing);
+            }
+            let draft = draft.task(task);
             Ok(Amend::commit(draft, ()))
         })
         .await
@@ -233,10 +268,25 @@ impl Searcher<'_> {
         Ok(found.next)
     }
 
-    /// Takes in what was found, and writes pages that are full.
+    /// Looks for the control by the search that has just looked for the person.
+    async fn prove(
+        &self,
+        lookup: &Lookup,
+        proof: &mut Proof,
+        budget: &dyn Budget,
+    ) -> Result<bool, StepError> {
+        let missing = || StepError::broken("locate", "the catalog lacks the collection");
+        let store = self.catalog.store(&self.input.store).ok_or_else(missing)?;
+        let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
+        let wanted = self.catalog.wanted(store, collection);
+        let target = Target { store, collection, wanted: &wanted };
+        Ok(proof.prove(&Locating(&*self.connector), &target, lookup, budget).await?)
+    }
+
+    /// Takes in what was found, but for the control's own records, and writes pages that are full.
     async fn take(&mut self, lookup: &Lookup, records: Vec<Record>) -> Result<(), StepError> {
         self.buffer.collection.clone_from(&lookup.collection);
-        for record in records {
+        for record in self.without_control(lookup, records) {
             if self.seen.is_new(&lookup.collection, &record) {
                 self.buffer.records.push(record);
             }
@@ -247,6 +297,18 @@ impl Searcher<'_> {
             self.write(Page { collection: lookup.collection.clone(), records, gone: false }).await?;
         }
         Ok(())
+    }
+
+    /// Whoever is asked for, the control is not: the door refuses its identities, and what leads to it all the same
+    /// ends here.
+    fn without_control(&self, lookup: &Lookup, mut records: Vec<Record>) -> Vec<Record> {
+        let store = self.catalog.store(&self.input.store);
+        let control =
+            store.and_then(|store| Some((store.control.as_ref()?, store.collection(&lookup.collection)?)));
+        if let Some((control, collection)) = control {
+            records.retain(|record| !control.is_own(collection, record));
+        }
+        records
     }
 
     /// Writes down which records of an earlier page are gone.

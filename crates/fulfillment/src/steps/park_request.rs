@@ -9,7 +9,7 @@ use contract::step::{Caught, Park};
 use domain::event::{EnterAt, EventKind};
 use domain::request::{Parked, Request};
 use domain::task::Failure;
-use domain::{Operation, Status, Task, TaskStatus};
+use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use ports::{Clock, Code, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, back_off, later};
@@ -109,6 +109,10 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
     // Somebody is needed if any one of them cannot mend by itself.
     failures.sort_by_key(|(_, failure)| failure.transient);
     let Some((task, failure)) = failures.first() else {
+        if let Some(store) = request.unproven.first() {
+            let detail = unproven(&request.unproven, tasks);
+            return parked(Some(store.clone()), Code::StoreUnproven, detail, true);
+        }
         let residue = tasks.iter().find(|t| t.tally.residue.is_some_and(|found| found > 0));
         let detail = format!(
             "residue-remains: records of the person were found again after each of {} passes",
@@ -120,6 +124,20 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
     let detail = format!("{}: {}", failure.error, failure.detail);
     let parked = parked(Some(task.store.clone()), code, detail, failure.transient);
     Parked { state: state_of(task.op).to_owned(), ..parked }
+}
+
+/// Which stores are unproven, and the search of each that did not find its control.
+fn unproven(stores: &[StoreId], tasks: &[Task]) -> String {
+    let missed = |store: &StoreId| {
+        let last = tasks.iter().filter(|t| &t.store == store && t.control_missing.is_some());
+        last.max_by_key(|t| (t.pass, t.op)).and_then(|t| t.control_missing.clone())
+    };
+    let named = stores.iter().map(|store| match missed(store) {
+        Some(missed) => format!("{store} ({missed})"),
+        None => store.to_string(),
+    });
+    let named: Vec<String> = named.collect();
+    format!("store-unproven: nobody is found, and the control person is not either, in {}", named.join(", "))
 }
 
 /// The code that the text of one of our own faults begins with.

@@ -20,7 +20,7 @@ use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::giving_way::ask;
 use crate::steps::locate_store::written;
-use crate::steps::plan::{collect as to_collect, nobody, pinned};
+use crate::steps::plan::{collect_if_proven, nobody, pinned};
 use crate::steps::queue::{wait_behind, wake_waiters};
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
@@ -61,10 +61,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         }
         return Ok(Decision::plain(Outcome::Rest));
     }
-    if plan.passes.last().is_some_and(|p| p.complete) {
-        return Ok(decide(&request, &plan));
-    }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+    if plan.passes.last().is_some_and(|p| p.complete) {
+        return Ok(decide(&request, &plan, &tasks));
+    }
     let asked: Vec<StoreId> =
         plan.current_round().map(|r| r.lookups.keys().cloned().collect()).unwrap_or_default();
     let (pass, round) = (plan.pass_number(), plan.round_number());
@@ -102,7 +102,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         let stores = plan.current_round().map(|r| r.lookups.keys().cloned().collect());
         return Ok(Decision::stores(Outcome::Locate, stores.unwrap_or_default()));
     }
-    pin(ports, &scope, &request, &plan, reference).await
+    pin(ports, &scope, &request, (&plan, &tasks), reference).await
 }
 
 /// Reads the pages of the current round, learns the identities in them, and lists them.
@@ -142,7 +142,7 @@ async fn pin(
     ports: &Ports,
     scope: &Scope<'_>,
     request: &Request,
-    plan: &Plan,
+    (plan, tasks): (&Plan, &[Task]),
     reference: domain::request::PlanRef,
 ) -> Result<Decision, StepError> {
     let pseudonymiser = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
@@ -159,7 +159,7 @@ async fn pin(
     })
     .await?;
     match pinned {
-        Ok(()) => Ok(decide(request, plan)),
+        Ok(()) => Ok(decide(request, plan, tasks)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
         // Nothing of a person who is half erased is let go of: the other request has to end first.
         Err(Declined::Locked(subject)) if request.erasing_begun => {
@@ -187,9 +187,9 @@ fn contested(request: &Request, both_erase: bool) -> Fault {
     Fault::new(class, Code::IdentityContested, "lock", request.id.as_str(), detail)
 }
 
-fn decide(request: &Request, plan: &Plan) -> Decision {
+fn decide(request: &Request, plan: &Plan, tasks: &[Task]) -> Decision {
     if request.is_to_be_exported() {
-        return to_collect(request, Some(plan));
+        return collect_if_proven(request, Some(plan), tasks);
     }
     if nobody(request, Some(plan)) {
         return Decision::plain(Outcome::Close);

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use ports::{Catalogs, Clock, Entropy, Keyring, Requests, Staging};
 
 use crate::change::{Actor, Amend, Draft, PATIENCE, Scope, amend_plainly, later};
+use crate::control::unproven_locating;
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
 use crate::steps::check_sanctions::whole_seconds;
@@ -97,8 +98,19 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
     match stand(&request, plan.as_ref(), ports.clock.now()) {
-        Stand::Pinned(Outcome::Collect) => Ok(collect(&request, plan.as_ref())),
-        Stand::Pinned(_) if nobody(&request, plan.as_ref()) => Ok(Decision::plain(Outcome::Close)),
+        Stand::Pinned(Outcome::Collect) => {
+            let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+            Ok(collect_if_proven(&request, plan.as_ref(), &tasks))
+        }
+        Stand::Pinned(_) if nobody(&request, plan.as_ref()) => {
+            if unproven_before(ports, &request, plan.as_ref()).await? {
+                // It was parked for that. Perhaps they are found now.
+                let last = plan.as_ref().and_then(|plan| plan.passes.last());
+                let for_erasing = last.is_some_and(|pass| pass.for_erasing);
+                return new_pass(ports, &scope, &desk, &request, plan, for_erasing).await;
+            }
+            Ok(Decision::plain(Outcome::Close))
+        }
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
         Stand::NewPass { for_erasing } => new_pass(ports, &scope, &desk, &request, plan, for_erasing).await,
@@ -196,6 +208,14 @@ async fn fetchable(scope: &Scope<'_>, request: &Request) -> Result<Option<Decisi
     Ok(Some(Decision { until: Some(until), ..Decision::plain(Outcome::Download) }))
 }
 
+/// Whether an earlier execution looked for the person, found nobody, and did not find some store's control.
+async fn unproven_before(ports: &Ports, request: &Request, plan: Option<&Plan>) -> Result<bool, StepError> {
+    let is_ours = |plan: &&Plan| plan.passes.last().is_some_and(|pass| pass.generation == request.generation);
+    let Some(plan) = plan.filter(|plan| !is_ours(plan)) else { return Ok(false) };
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    Ok(!request.not_accepted(&unproven_locating(plan, &tasks)).is_empty())
+}
+
 /// What is to be read for the person: the stores in which anything was found, and those that must have something
 /// as new as was asked for, although they have nothing yet.
 pub(super) fn collect(request: &Request, plan: Option<&Plan>) -> Decision {
@@ -206,6 +226,16 @@ pub(super) fn collect(request: &Request, plan: Option<&Plan>) -> Decision {
         request.export.iter().flat_map(|export| export.min_versions.keys().map(|place| place.store.clone())),
     );
     Decision::stores(Outcome::Collect, stores.into_iter().collect())
+}
+
+/// The same, unless some store may have more than was found in it: closing says which.
+pub(super) fn collect_if_proven(request: &Request, plan: Option<&Plan>, tasks: &[Task]) -> Decision {
+    let unproven = plan.map(|plan| unproven_locating(plan, tasks)).unwrap_or_default();
+    if request.not_accepted(&unproven).is_empty() {
+        collect(request, plan)
+    } else {
+        Decision::plain(Outcome::Close)
+    }
 }
 
 /// Whether a complete plan found nobody, so that nobody is asked and nothing is waited for.
@@ -246,7 +276,9 @@ async fn new_pass(
         plan
     } else {
         desk.keep_recipient(request).await?;
-        Plan::new(request.catalog_version.clone(), desk.subject(request).await?, ports.entropy.bits())
+        let subject = desk.subject(request).await?;
+        Plan::new(request.catalog_version.clone(), subject.identities, ports.entropy.bits())
+            .with_keys(subject.keys)
     };
     if !is_past_return(request) {
         // What was located under locks that were let go may have been erased by another request

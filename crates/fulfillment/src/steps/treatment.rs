@@ -11,7 +11,7 @@ use ports::stores::Treatment;
 use crate::sanctions::kept_by;
 
 /// What is done, if anything.
-pub(super) enum Handling {
+pub(crate) enum Handling {
     /// The connector does this.
     Treat(Treatment),
     /// The keys that they are sealed under are destroyed; it is true so long after that.
@@ -21,7 +21,7 @@ pub(super) enum Handling {
 }
 
 /// How a collection's records are handled for this request.
-pub(super) fn handling(
+pub(crate) fn handling(
     (request, plan): (&Request, &Plan),
     catalog: &Catalog,
     store: &Store,
@@ -44,7 +44,7 @@ pub(super) fn handling(
 }
 
 /// What anonymising writes into a collection's fields; `None` removes one.
-pub(super) fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
+pub(crate) fn replacements(plan: &Plan, collection: &Collection) -> BTreeMap<String, Option<Value>> {
     let changed = collection.fields.iter().filter_map(|(name, f)| f.anonymise.as_ref().map(|r| (name, f, r)));
     changed
         .map(|(name, field, replacement)| {

@@ -37,7 +37,12 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
     match scope {
         KeyScope::Fields(_) => Some(Purpose::Fields),
         KeyScope::Subjects(_) => Some(Purpose::Subjects),
-        KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Subject(..) => None,
+        KeyScope::Pseudonyms(_)
+        | KeyScope::Ledger(_)
+        | KeyScope::Plan(..)
+        | KeyScope::Export(..)
+        | KeyScope::Receipt(..)
+        | KeyScope::Subject(..) => None,
     }
 }
 

@@ -3,6 +3,9 @@
 /// Makes every case a test: `conformance!(name, fresh())`, where `fresh()` is a future of a
 /// [`Fixture`](crate::conformance::Fixture). Attributes before the name go to each test. Whoever says
 /// it depends on `tokio`.
+///
+/// `conformance!(whole: name, fresh())` makes tests of those alone that are about whole collections: of walking
+/// by everybody, and of planting somebody among them.
 #[macro_export]
 macro_rules! conformance {
     ($(#[$attribute:meta])* $name:ident, $fresh:expr) => {
@@ -53,6 +56,38 @@ macro_rules! conformance {
                     shows_whoever_it_hid
                     leaves_what_is_somebody_else_s
                 }
+            }
+            $crate::conformance! { @whole [$(#[$attribute])*] $fresh }
+        }
+    };
+    (whole: $name:ident, $fresh:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance! { @whole [] $fresh }
+        }
+    };
+    (@whole $attributes:tt $fresh:expr) => {
+        $crate::conformance! {
+            @modules $attributes $fresh;
+            walking {
+                shows_everybody_once
+                shows_what_is_wanted
+                shows_nobody
+                shows_who_stays_while_others_write
+                survives_hostile_values
+                survives_large_records
+                takes_its_own_cursors_alone
+            }
+            planting {
+                twice_is_once
+                replaces_its_older_form
+                is_erased_and_planted_again
+                leaves_what_is_somebody_else_s
+                is_seen
+                survives_hostile_values
+                stands_its_own_double
+                killed_and_run_again
             }
         }
     };

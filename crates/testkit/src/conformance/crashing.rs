@@ -35,7 +35,7 @@ pub async fn killed_and_run_again(fixture: &dyn Fixture) {
     }
 }
 
-/// Locating, looking again and confirming that die leave nothing behind that is in the way of others.
+/// Locating, walking, looking again and confirming that die leave nothing behind that is in the way of others.
 pub async fn readers_may_die(fixture: &dyn Fixture) {
     let scene = Scene::of(fixture);
     let who = [fixture.person(1)];
@@ -43,6 +43,7 @@ pub async fn readers_may_die(fixture: &dyn Fixture) {
     for waits in 0..12 {
         killed_after(waits, scene.locate(&who)).await;
         killed_after(waits, scene.confirm(&who)).await;
+        killed_after(waits, scene.walk()).await;
     }
     let found = scene.locate(&who).await;
     for waits in 0..12 {

@@ -91,7 +91,7 @@ pub async fn finds_nobody(fixture: &dyn Fixture) {
 }
 
 /// Texts that are something else to somebody: SQL, patterns, paths, expressions, other scripts.
-const HOSTILE: [&str; 20] = [
+pub(super) const HOSTILE: [&str; 20] = [
     "O'Brien",
     "\"; DROP TABLE people; --",
     "' OR '1'='1",

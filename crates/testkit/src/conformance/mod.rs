@@ -18,7 +18,9 @@ pub mod erasing;
 pub mod hiding;
 pub mod locating;
 pub mod looking;
+pub mod planting;
 pub mod volume;
+pub mod walking;
 
 mod cases;
 mod scene;
@@ -30,7 +32,7 @@ use async_trait::async_trait;
 use domain::catalog::{Collection, FieldKind, Store};
 use domain::plan::{RecordKey, Value};
 use ports::stores::Treatment;
-use ports::{Collector, Connector, Contents, Suppressor};
+use ports::{Collector, Connector, Contents, Planter, Suppressor, Walker};
 
 pub use scene::Scene;
 
@@ -61,6 +63,12 @@ pub trait Fixture: Send + Sync {
     fn contents(&self) -> Option<Arc<dyn Contents>> {
         None
     }
+
+    /// The same for walking.
+    fn walker(&self) -> Arc<dyn Walker>;
+
+    /// The same for keeping a control's record, if it can.
+    fn planter(&self) -> Option<Arc<dyn Planter>>;
 
     /// The store, with this one collection.
     fn store(&self) -> &Store;

@@ -1,13 +1,14 @@
 //! What the cases have in common.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use domain::catalog::FieldKind;
 use domain::plan::{Record, RecordKey, Value};
 use ports::Fault;
-use ports::stores::{Collected, PAGE, Search, Settled, Since, Target, Treatment};
+use ports::stores::{Collected, PAGE, Search, Seen, Settled, Since, Target, Treatment, Walked};
 
 use super::{Fixture, Row};
 
@@ -149,6 +150,70 @@ impl<'a> Scene<'a> {
             sum += counted.expect("a count");
         }
         sum
+    }
+
+    /// One page of a walk.
+    pub async fn walked(&self, cursor: Option<&str>) -> Result<Walked, Fault> {
+        self.fixture.walker().walk(&self.target(), cursor).await
+    }
+
+    /// Every page of a walk, and what is done between them. No page is too large, and it comes to an end.
+    pub async fn walk_meanwhile<F: Future<Output = ()>>(
+        &self,
+        mut meanwhile: impl FnMut(usize) -> F,
+    ) -> Vec<Seen> {
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        for page in 0..10_000 {
+            let walked = self.walked(cursor.as_deref()).await.expect("a page");
+            assert!(walked.records.len() <= PAGE, "a page of {}", walked.records.len());
+            all.extend(walked.records);
+            let Some(next) = walked.next else {
+                return all;
+            };
+            assert_ne!(cursor.as_ref(), Some(&next), "the cursor stands still");
+            cursor = Some(next);
+            meanwhile(page).await;
+        }
+        panic!("walking does not end");
+    }
+
+    /// Every record that a walk shows.
+    pub async fn walk(&self) -> Vec<Seen> {
+        self.walk_meanwhile(|_| async {}).await
+    }
+
+    /// A control's record with the name of the field that marks it, which is no part of the key where the
+    /// collection has another field.
+    pub fn control(&self, who: &Value) -> (BTreeMap<String, Value>, String) {
+        let collection = self.fixture.collection();
+        let own = self.fixture.field();
+        let fields = collection.fields.iter().filter(|(name, _)| Some(*name) != collection.suppress.as_ref());
+        let record: BTreeMap<String, Value> = fields
+            .map(|(name, field)| {
+                let value = match field.kind {
+                    _ if name == own => who.clone(),
+                    FieldKind::Number => Value::of(FieldKind::Number, "900001"),
+                    FieldKind::Text => Value::of(FieldKind::Text, "control"),
+                };
+                (name.clone(), value)
+            })
+            .collect();
+        let free = |name: &&String| !collection.key.contains(name);
+        let own = Some(own.to_owned()).filter(|own| free(&own));
+        let mark = own.or_else(|| record.keys().find(free).cloned());
+        (record, mark.expect("a field that is no key"))
+    }
+
+    /// Plants a control's record, and it works.
+    pub async fn planted(&self, (record, mark): &(BTreeMap<String, Value>, String)) {
+        self.try_plant(record, mark).await.expect("it is planted");
+    }
+
+    /// Plants a control's record.
+    pub async fn try_plant(&self, record: &BTreeMap<String, Value>, mark: &str) -> Result<(), Fault> {
+        let planter = self.fixture.planter().expect("it plants");
+        planter.plant(&self.target(), record, mark).await
     }
 
     /// Plants what the store can certainly hold.

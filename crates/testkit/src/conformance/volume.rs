@@ -8,7 +8,7 @@ use super::{Fixture, Scene};
 /// connections' buffers, and what the allocator keeps.
 pub const MOST_GROWTH_KB: u64 = 24 * 1024;
 
-/// Finds and erases so many records page by page and holds the growth of the process to
+/// Finds, walks by and erases so many records page by page and holds the growth of the process to
 /// [`MOST_GROWTH_KB`]. Nothing else may run in the process meanwhile. Linux only.
 pub async fn stays_small(fixture: &dyn Fixture, count: usize) {
     let scene = Scene::of(fixture);
@@ -18,7 +18,7 @@ pub async fn stays_small(fixture: &dyn Fixture, count: usize) {
     reset_peak();
     let start = memory("VmRSS");
 
-    let mut located = 0;
+    let (mut located, mut walked) = (0, 0);
     let mut done = 0;
     for erase in [false, true] {
         let mut cursor = None;
@@ -36,14 +36,28 @@ pub async fn stays_small(fixture: &dyn Fixture, count: usize) {
         }
         if !erase {
             assert_eq!(scene.confirm(&who).await, count as u64);
+            walked = walk(&scene).await;
         }
     }
     let growth = memory("VmHWM").saturating_sub(start);
-    assert_eq!(located, count);
+    assert_eq!((located, walked), (count, count + 3));
     assert_eq!(done, count as u64);
     assert_eq!(scene.confirm(&who).await, 0);
     assert_eq!(scene.rows().await.len(), 3);
     assert!(growth <= MOST_GROWTH_KB, "grew by {growth} KB over {count} records");
+}
+
+/// How many records a walk shows. None is kept.
+async fn walk(scene: &Scene<'_>) -> usize {
+    let (mut shown, mut cursor) = (0, None);
+    loop {
+        let walked = scene.walked(cursor.as_deref()).await.expect("a page");
+        shown += walked.records.len();
+        cursor = walked.next;
+        if cursor.is_none() {
+            return shown;
+        }
+    }
 }
 
 /// Reads so many records of so many bytes whole, with their contents, and holds the growth of the process to

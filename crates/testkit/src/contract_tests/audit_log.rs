@@ -3,7 +3,7 @@
 use audit::{Block, Entry, GENESIS, Head, MOST_ENTRIES, verify_chain};
 use domain::event::{Event, EventKind};
 use domain::{Request, TenantId};
-use ports::Class;
+use ports::{Class, Code};
 
 use super::Deployment;
 use super::fixtures::{event, pseudonyms, request, tenant};
@@ -146,6 +146,35 @@ pub async fn two_writers_make_one_chain(d: &Deployment) {
     assert_eq!(numbers, (1..=120).collect::<Vec<_>>());
 }
 
+/// From the block on that has the entry, and no more than were asked for.
+pub async fn blocks_are_read_from_any_entry_on(d: &Deployment) {
+    let (mine, other) = (tenant("chain-read"), tenant("chain-read-other"));
+    let read = async |from, most| d.audit_log.read(&mine, from, most).await.expect("blocks");
+    assert_eq!(read(1, 10).await, []);
+    let mut blocks: Vec<Block> = Vec::new();
+    // Of one, ten and ninety-nine entries, so that numbers of one, two and three digits begin one.
+    let mut last = Head::genesis();
+    for numbers in [1..=1, 2..=11, 12..=12, 13..=111, 112..=113] {
+        let next = block(&last, &mine, &events(&mine, numbers));
+        assert_eq!(d.audit_log.append(&next).await, Ok(true));
+        last = next.head();
+        blocks.push(next);
+    }
+    let others = block(&Head::genesis(), &other, &events(&other, 1..=3));
+    assert_eq!(d.audit_log.append(&others).await, Ok(true));
+    for (from, first) in
+        [(0, 0), (1, 0), (2, 1), (7, 1), (11, 1), (12, 2), (13, 3), (111, 3), (112, 4), (113, 4)]
+    {
+        for most in 0..=6 {
+            let expect: Vec<Block> = blocks[first..].iter().take(most).cloned().collect();
+            assert!(read(from, most).await == expect, "{most} from {from}");
+        }
+    }
+    for beyond in [114, 200, u64::MAX] {
+        assert_eq!(read(beyond, 6).await, [], "{beyond}");
+    }
+}
+
 /// It could never be taken back.
 pub async fn a_block_that_is_no_chain_is_refused(d: &Deployment) {
     let (mine, other) = (tenant("chain-wrong"), tenant("chain-wrong-other"));
@@ -162,9 +191,39 @@ pub async fn a_block_that_is_no_chain_is_refused(d: &Deployment) {
     let doubled = block(&Head::genesis(), &mine, &[first.clone(), first].concat());
     for wrong in [empty, altered, swapped, foreign, doubled] {
         let answer = d.audit_log.append(&wrong).await;
-        assert_eq!(answer.map_err(|fault| fault.class), Err(Class::Permanent));
+        let what = answer.map_err(|fault| (fault.class, fault.code));
+        assert_eq!(what, Err((Class::Permanent, Code::EventUnchainable)));
     }
     assert_eq!(head(d, &mine).await, Head::genesis());
     assert_eq!(head(d, &other).await, Head::genesis());
     assert_eq!(d.audit_log.append(&good).await, Ok(true));
+}
+
+/// Whatever else is in it: smaller ones go in.
+pub async fn a_block_that_is_too_large_is_refused(d: &Deployment) {
+    let tenant = tenant("chain-too-large");
+    let mut all = events(&tenant, 1..=3);
+    for event in &mut all {
+        event.detail.insert("much".into(), "0".repeat(150 * 1024));
+    }
+    let large = block(&Head::genesis(), &tenant, &all);
+    let answer = d.audit_log.append(&large).await;
+    assert_eq!(answer.map_err(|fault| fault.code), Err(Code::EventUnchainable));
+    assert_eq!(head(d, &tenant).await, Head::genesis());
+    let small = block(&Head::genesis(), &tenant, &all[..2]);
+    assert_eq!(d.audit_log.append(&small).await, Ok(true));
+    assert_eq!(head(d, &tenant).await, small.head());
+}
+
+/// Wherever each of them is kept, the last one is found.
+pub async fn small_blocks_make_one_chain_too(d: &Deployment) {
+    let tenant = tenant("chain-small");
+    let mut end = Head::genesis();
+    for event in events(&tenant, 1..=40) {
+        let next = block(&end, &tenant, &[event]);
+        assert_eq!(d.audit_log.append(&next).await, Ok(true));
+        assert_eq!(d.audit_log.append(&next).await, Ok(false));
+        end = next.head();
+        assert_eq!(head(d, &tenant).await, end);
+    }
 }

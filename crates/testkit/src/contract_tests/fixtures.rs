@@ -75,6 +75,8 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: vec![],
+        unproven: vec![],
+        accepted_risks: vec![],
         cancel_requested: false,
         denied: None,
         held_until: None,
@@ -85,6 +87,8 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         parked: None,
         announced: false,
         export: None,
+        origin: None,
+        ledgered: None,
     }
 }
 
@@ -136,6 +140,7 @@ pub fn change(stored: &Request, status: Status) -> Change {
         request,
         expected: stored.generation,
         tasks: Vec::new(),
+        statement: None,
         lock: Vec::new(),
         unlock: Vec::new(),
         wait_for: None,

@@ -9,12 +9,16 @@
 
 pub mod audit_log;
 pub mod commits;
+pub mod event_lists;
+pub mod evidence;
 pub mod fixtures;
 pub mod holds;
 pub mod keyring;
+pub mod ledger;
 pub mod lists;
 pub mod locks;
 pub mod packages;
+pub mod registry;
 pub mod requests;
 pub mod rotation;
 #[cfg(test)]
@@ -22,7 +26,7 @@ mod twin;
 
 use std::sync::Arc;
 
-use ports::{AuditLog, Holds, KeyAdmin, Keyring, Requests};
+use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Ledger, Requests};
 
 /// The ports of one deployment's own state.
 #[derive(Clone)]
@@ -33,10 +37,16 @@ pub struct Deployment {
     pub holds: Arc<dyn Holds>,
     /// The `audit` table.
     pub audit_log: Arc<dyn AuditLog>,
+    /// The same, for whoever only asks what is chained.
+    pub audit_marks: Arc<dyn AuditMarks>,
+    /// The events by the minute of their commit.
+    pub event_lists: Arc<dyn EventLists>,
     /// The `keys` table and the key service.
     pub keyring: Arc<dyn Keyring>,
     /// The same, for rotation.
     pub key_admin: Arc<dyn KeyAdmin>,
+    /// The `ledger` table.
+    pub ledger: Arc<dyn Ledger>,
 }
 
 /// Makes a `#[tokio::test]` of every case. Takes a function that makes a [`Deployment`]
@@ -98,13 +108,30 @@ macro_rules! contract_tests {
             the_largest_block_fits
             marks_are_found_however_many
             two_writers_make_one_chain
+            blocks_are_read_from_any_entry_on
             a_block_that_is_no_chain_is_refused
+            a_block_that_is_too_large_is_refused
+            small_blocks_make_one_chain_too
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], event_lists,
+            a_committed_event_is_listed_in_its_minute
+            a_redriven_event_is_listed_elsewhere_and_counted
+            what_has_no_mark_is_said_by_key
+            what_was_swept_never_goes_back
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], keyring,
             a_scope_keeps_its_key
             scopes_have_keys_of_their_own
             two_callers_at_once_get_the_same_key
             a_destroyed_key_is_gone
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], ledger,
+            marks_are_found_where_they_were_written
+            the_later_erasure_of_a_mark_stays
+            a_turn_is_taken_by_whoever_read_what_is_there
+            running_replays_are_listed_until_they_end
+            whom_a_replay_found_is_listed_in_order
+            stores_with_a_standing_are_listed_in_order
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], rotation,
             a_rotated_key_opens_what_it_sealed
@@ -143,6 +170,31 @@ macro_rules! export_tests {
             what_names_no_package_is_refused
             a_link_opens_one_package_for_a_while
             a_signature_is_checked_with_the_public_key
+        );
+    };
+}
+
+/// The same, for the cases of [`evidence`]: takes a function that makes [`evidence::Archive`].
+#[macro_export]
+macro_rules! evidence_tests {
+    ($archive:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $archive, [$($attribute),*], evidence,
+            an_object_is_written_once
+            of_many_who_write_at_once_one_does
+            the_first_version_counts_whatever_lies_above_it
+            keys_are_listed_in_order_page_by_page
+            what_is_too_large_is_refused
+            a_note_is_checked_with_the_public_key
+        );
+    };
+}
+
+/// The same, for the cases of [`registry`]: takes a function that makes [`registry::Registry`].
+#[macro_export]
+macro_rules! registry_tests {
+    ($registry:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $registry, [$($attribute),*], registry,
+            tenants_are_listed_in_order_page_by_page
         );
     };
 }

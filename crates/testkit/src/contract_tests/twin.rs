@@ -4,10 +4,13 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::settings::Settings;
 use jiff::SignedDuration;
 
 use super::Deployment;
+use super::evidence::Archive;
 use super::packages::Exports;
+use super::registry::Registry;
 use crate::memory::World;
 
 fn memory() -> Ready<Deployment> {
@@ -16,8 +19,11 @@ fn memory() -> Ready<Deployment> {
         requests: world.requests(),
         holds: world.holds(),
         audit_log: world.audit_log(),
+        audit_marks: world.audit_marks(),
+        event_lists: world.event_lists(),
         keyring: world.keyring(),
         key_admin: world.key_admin(),
+        ledger: world.ledger(),
     })
 }
 
@@ -63,3 +69,35 @@ fn exports() -> Ready<Exports> {
 }
 
 crate::export_tests!(exports);
+
+#[async_trait]
+impl super::evidence::Inside for Inside {
+    async fn overlay(&self, key: &str, bytes: Vec<u8>) {
+        self.0.overlay_evidence(key, bytes);
+    }
+
+    async fn mark_deleted(&self, key: &str) {
+        self.0.mark_evidence_deleted(key);
+    }
+}
+
+fn archive() -> Ready<Archive> {
+    let world = World::default();
+    ready(Archive { evidence: world.evidence(), notary: world.notary(), inside: Arc::new(Inside(world)) })
+}
+
+crate::evidence_tests!(archive);
+
+#[async_trait]
+impl super::registry::Inside for Inside {
+    async fn set_up(&self, settings: Settings) {
+        self.0.put_settings(settings);
+    }
+}
+
+fn registry() -> Ready<Registry> {
+    let world = World::default();
+    ready(Registry { tenants: world.tenants(), inside: Arc::new(Inside(world)) })
+}
+
+crate::registry_tests!(registry);

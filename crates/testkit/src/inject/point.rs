@@ -38,6 +38,7 @@ points! {
     RequestsLoad = "requests.load", false, ControlUnavailable;
     RequestsTasks = "requests.tasks", false, ControlUnavailable;
     RequestsEvents = "requests.events", false, ControlUnavailable;
+    RequestsStatement = "requests.statement", false, ControlUnavailable;
     RequestsCommit = "requests.commit", true, ControlUnavailable;
     RequestsLockOwner = "requests.lock_owner", false, ControlUnavailable;
     RequestsWaiters = "requests.waiters", false, ControlUnavailable;
@@ -65,6 +66,16 @@ points! {
     KeyringRotate = "keyring.rotate", true, KeyUnavailable;
     KeyringStatus = "keyring.status", false, KeyUnavailable;
     KeyringRewrap = "keyring.rewrap", true, KeyUnavailable;
+    LedgerWrite = "ledger.write", true, ControlUnavailable;
+    LedgerFind = "ledger.find", false, ControlUnavailable;
+    LedgerStanding = "ledger.standing", false, ControlUnavailable;
+    LedgerStandings = "ledger.standings", false, ControlUnavailable;
+    LedgerReplay = "ledger.replay", false, ControlUnavailable;
+    LedgerTake = "ledger.take", true, ControlUnavailable;
+    LedgerRunning = "ledger.running", false, ControlUnavailable;
+    LedgerNote = "ledger.note", true, ControlUnavailable;
+    LedgerFound = "ledger.found", false, ControlUnavailable;
+    LedgerStores = "ledger.stores", false, ControlUnavailable;
     StagingPut = "staging.put", true, ControlUnavailable;
     StagingGet = "staging.get", false, ControlUnavailable;
     StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;
@@ -91,6 +102,12 @@ points! {
     EvidenceList = "evidence.list", false, ControlUnavailable;
     NotarySign = "notary.sign", false, KeyUnavailable;
     NotaryPublicKey = "notary.public_key", false, KeyUnavailable;
+    AuditMarksUnmarked = "audit_marks.unmarked", false, ControlUnavailable;
+    DeadLettersPut = "dead_letters.put", true, ControlUnavailable;
+    EventListsListed = "event_lists.listed", false, ControlUnavailable;
+    EventListsRedrive = "event_lists.redrive", true, ControlUnavailable;
+    EventListsSweptTo = "event_lists.swept_to", false, ControlUnavailable;
+    EventListsKeepSweptTo = "event_lists.keep_swept_to", true, ControlUnavailable;
     StoresConnector = "stores.connector", false, StoreUnavailable;
     StoresSuppressor = "stores.suppressor", false, StoreUnavailable;
     ConnectorLocate = "connector.locate", false, StoreUnavailable;
@@ -104,4 +121,8 @@ points! {
     CollectorCollect = "collector.collect", false, StoreUnavailable;
     ContentsContent = "contents.content", false, StoreUnavailable;
     ContentsRead = "contents.read", false, StoreUnavailable;
+    StoresWalker = "stores.walker", false, StoreUnavailable;
+    StoresPlanter = "stores.planter", false, StoreUnavailable;
+    WalkerWalk = "walker.walk", false, StoreUnavailable;
+    PlanterPlant = "planter.plant", true, StoreUnavailable;
 }

@@ -6,10 +6,13 @@ use async_trait::async_trait;
 use audit::{Block, ChainError, Entry, GENESIS, Head, MOST_ENTRIES, verify_chain};
 use domain::TenantId;
 use domain::event::Event;
-use ports::{AuditLog, Class, Fault};
+use ports::{AuditLog, AuditMarks, Class, Code, EventKey, Fault};
 
 use super::{World, lock};
-use crate::inject::{Point, fault};
+use crate::inject::Point;
+
+/// Bytes of a block at the most: 400 KB is the limit of an item, and there is more in it.
+const MOST_BYTES: usize = 399 * 1024;
 
 /// Every tenant's chain.
 #[derive(Default)]
@@ -32,8 +35,9 @@ impl Chains {
     /// All of the block or nothing of it.
     fn append(&mut self, block: &Block) -> Result<bool, Fault> {
         let wrong = |detail| {
-            let point = Point::AuditLogAppend;
-            Err(fault(point, Class::Permanent, block.tenant.as_str(), detail))
+            let operation = Point::AuditLogAppend.name();
+            let tenant = block.tenant.as_str();
+            Err(Fault::new(Class::Permanent, Code::EventUnchainable, operation, tenant, detail))
         };
         if block.entries.is_empty() || block.entries.len() > MOST_ENTRIES {
             return wrong("a block has 1 to 99 entries");
@@ -47,6 +51,9 @@ impl Chains {
             block.entries.iter().map(|entry| Self::marker(&block.tenant, &entry.event)).collect();
         if markers.len() != block.entries.len() {
             return wrong("one event is in the block twice");
+        }
+        if serde_json::to_vec(block).is_ok_and(|doc| doc.len() > MOST_BYTES) {
+            return wrong("larger than an item may be");
         }
         let place = (block.tenant.clone(), block.first_seq());
         if self.blocks.contains_key(&place) || !self.markers.is_disjoint(&markers) {
@@ -93,6 +100,26 @@ impl AuditLog for World {
             Ok(wanted.take(most).cloned().collect())
         })
     }
+}
+
+#[async_trait]
+impl AuditMarks for World {
+    async fn unmarked(&self, events: &[EventKey]) -> Result<Vec<EventKey>, Fault> {
+        self.injector().pass(Point::AuditMarksUnmarked, "all", || {
+            let chains = lock(&self.inner.audit);
+            let free =
+                |key: &&EventKey| marker_at(key).is_none_or(|marker| !chains.markers.contains(&marker));
+            Ok(events.iter().filter(free).cloned().collect())
+        })
+    }
+}
+
+/// The marker of the event that stands there.
+fn marker_at(key: &EventKey) -> Option<(TenantId, String)> {
+    let (tenant, about) = key.pk.strip_prefix("T#")?.split_once('#')?;
+    let (_, id) = about.split_once('#')?;
+    let n: u32 = key.sk.strip_prefix("EVENT#")?.parse().ok()?;
+    Some((tenant.parse().ok()?, format!("{id}#{n}")))
 }
 
 impl World {

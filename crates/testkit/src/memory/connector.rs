@@ -8,11 +8,12 @@ use ports::stores::{Found, MOST_VALUES, PAGE, Remaining, Search, Settled, Since,
 use ports::{Class, Code, Connector, Fault, Suppressor};
 
 use super::database::{Contents, Row};
+use super::stores::Sight;
 use super::{World, lock, template};
 use crate::inject::{Point, fault};
 
 /// The cursor after a page that is empty at the beginning.
-const FROM_THE_START: &str = "start";
+pub(super) const FROM_THE_START: &str = "start";
 
 /// A connection to one tenant's store.
 pub(super) struct MemoryConnector {
@@ -31,6 +32,9 @@ impl Connector for MemoryConnector {
         let point = Point::ConnectorLocate;
         self.pass(point, || {
             self.check_search(point, target, search)?;
+            if self.is_blind(Sight::Locate) {
+                return Ok(Found { records: Vec::new(), next: None });
+            }
             if self.begins_empty(cursor) {
                 let next = Some(FROM_THE_START.to_owned());
                 return Ok(Found { records: Vec::new(), next });
@@ -108,6 +112,9 @@ impl Connector for MemoryConnector {
                 return Err(self.refused(point, "a search has 1 to 100 values"));
             }
             check_values(point, target, search)?;
+            if self.is_blind(Sight::Confirm) {
+                return Ok(Remaining { records: 0, next: None });
+            }
             if self.begins_empty(cursor) {
                 let next = Some(FROM_THE_START.to_owned());
                 return Ok(Remaining { records: 0, next });
@@ -269,24 +276,33 @@ impl MemoryConnector {
         Ok(())
     }
 
-    fn read_cursor(&self, point: Point, cursor: Option<&str>) -> Result<Option<RecordKey>, Fault> {
+    pub(super) fn read_cursor(&self, point: Point, cursor: Option<&str>) -> Result<Option<RecordKey>, Fault> {
         match cursor {
             None | Some(FROM_THE_START) => Ok(None),
-            Some(text) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|_| self.refused(point, "not one of its cursors")),
+            Some(text) => {
+                let key = serde_json::from_str(text).ok().filter(|key: &RecordKey| !key.is_empty());
+                key.map(Some).ok_or_else(|| {
+                    let (class, code, store) =
+                        (Class::Permanent, Code::PlanUnreadable, self.place.1.as_str());
+                    Fault::new(class, code, point.name(), store, "not one of its cursors")
+                })
+            }
         }
     }
 
-    fn begins_empty(&self, cursor: Option<&str>) -> bool {
+    fn is_blind(&self, sight: Sight) -> bool {
+        lock(&self.world.inner.stores).blind.contains(&(self.place.1.clone(), sight))
+    }
+
+    pub(super) fn begins_empty(&self, cursor: Option<&str>) -> bool {
         cursor.is_none() && lock(&self.world.inner.stores).paging.begins_empty
     }
 
-    fn page_size(&self) -> usize {
+    pub(super) fn page_size(&self) -> usize {
         lock(&self.world.inner.stores).paging.size
     }
 
-    fn refused(&self, point: Point, detail: &str) -> Fault {
+    pub(super) fn refused(&self, point: Point, detail: &str) -> Fault {
         fault(point, Class::Permanent, self.place.1.as_str(), detail)
     }
 }
@@ -323,13 +339,13 @@ fn is_treated(row: &Row, treatment: &Treatment) -> bool {
     }
 }
 
-fn wanted(row: &Row, names: &[String]) -> Row {
+pub(super) fn wanted(row: &Row, names: &[String]) -> Row {
     let present = names.iter().filter_map(|name| Some((name.clone(), row.get(name)?.clone())));
     present.collect()
 }
 
 /// A column becomes 1 or 0, or a text that says so; an attribute is set or removed.
-fn flag_value(target: &Target<'_>, flag: &str, hidden: bool) -> Option<Value> {
+pub(super) fn flag_value(target: &Target<'_>, flag: &str, hidden: bool) -> Option<Value> {
     if !hidden && target.store.kind == StoreKind::Dynamodb {
         return None;
     }

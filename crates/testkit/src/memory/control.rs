@@ -7,7 +7,9 @@ use domain::hold::Hold;
 use domain::{HoldId, Operation, Pseudonym, Request, RequestId, StoreId, Task, TenantId};
 use jiff::Timestamp;
 use ports::control::Remembered;
-use ports::{Change, Class, Code, Fault, NewRequest, Refused};
+use ports::{Change, Class, Code, Delivered, Fault, Minute, NewRequest, Refused};
+
+use super::events;
 
 /// Actions of one transaction at the most: the limit of `DynamoDB`.
 const MOST_ACTIONS: usize = 100;
@@ -21,8 +23,10 @@ pub(super) struct Control {
     pub(super) open: BTreeMap<(TenantId, &'static str, Pseudonym), RequestId>,
     pub(super) remembered: BTreeMap<(TenantId, Pseudonym), Remembered>,
     pub(super) holds: BTreeMap<(TenantId, HoldId), StoredHold>,
-    pub(super) stream: VecDeque<Event>,
+    pub(super) stream: VecDeque<Delivered>,
     pub(super) history: Vec<Event>,
+    pub(super) lists: events::Lists,
+    delivered: u64,
 }
 
 /// A request and what belongs to it.
@@ -30,6 +34,8 @@ pub(super) struct Stored {
     pub(super) request: Request,
     pub(super) tasks: BTreeMap<(Operation, StoreId), Task>,
     pub(super) events: Vec<Event>,
+    /// The statements of receipts, by the number of the event that has the hash.
+    pub(super) statements: BTreeMap<u32, String>,
     /// What was committed, to know a repetition from another writer.
     changes: Vec<Change>,
 }
@@ -42,9 +48,18 @@ pub(super) struct StoredHold {
 
 impl Control {
     /// Puts an event where every committed event goes.
-    pub(super) fn record(&mut self, event: &Event) {
-        self.stream.push_back(event.clone());
+    pub(super) fn record(&mut self, event: &Event, now: Timestamp) {
+        self.lists.add(event, Minute::of(now));
         self.history.push(event.clone());
+        let delivered = self.delivery(event, 0);
+        self.stream.push_back(delivered);
+    }
+
+    /// An event as the stream delivers it next.
+    pub(super) fn delivery(&mut self, event: &Event, redriven: u32) -> Delivered {
+        self.delivered += 1;
+        let (key, sequence) = (events::key(event), self.delivered.to_string());
+        Delivered { key, sequence, redriven, event: Some(event.clone()) }
     }
 
     /// Takes a request in. A repetition of what was taken in is fine.
@@ -80,10 +95,11 @@ impl Control {
                 request: request.clone(),
                 tasks: BTreeMap::new(),
                 events: vec![new.event.clone()],
+                statements: BTreeMap::new(),
                 changes: Vec::new(),
             },
         );
-        self.record(&new.event);
+        self.record(&new.event, now);
         Ok(())
     }
 
@@ -112,7 +128,7 @@ impl Control {
     }
 
     /// Commits a change. A repetition of what was committed is fine: its answer was lost.
-    pub(super) fn commit(&mut self, change: &Change) -> Result<(), Refused> {
+    pub(super) fn commit(&mut self, change: &Change, now: Timestamp) -> Result<(), Refused> {
         check_form(change)?;
         let id = (change.request.tenant.clone(), change.request.id.clone());
         let stored = self.requests.get(&id).ok_or(Refused::Conflict)?;
@@ -130,7 +146,7 @@ impl Control {
             return Err(fault.into());
         }
         self.check_others(change)?;
-        self.apply(change);
+        self.apply(change, now);
         Ok(())
     }
 
@@ -156,7 +172,7 @@ impl Control {
         Ok(())
     }
 
-    fn apply(&mut self, change: &Change) {
+    fn apply(&mut self, change: &Change, now: Timestamp) {
         let request = &change.request;
         let tenant = &request.tenant;
         for subject in &change.lock {
@@ -183,12 +199,15 @@ impl Control {
         if let Some(stored) = self.requests.get_mut(&(tenant.clone(), request.id.clone())) {
             stored.request = request.clone();
             stored.events.push(change.event.clone());
+            if let Some(statement) = &change.statement {
+                stored.statements.insert(change.event.n, statement.clone());
+            }
             for task in &change.tasks {
                 stored.tasks.insert((task.op, task.store.clone()), task.clone());
             }
             stored.changes.push(change.clone());
         }
-        self.record(&change.event);
+        self.record(&change.event, now);
     }
 
     /// The holds that stand on any of these identities.

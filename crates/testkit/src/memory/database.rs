@@ -36,6 +36,8 @@ pub struct Contents {
     pub versioned: BTreeSet<String>,
     /// Objects whose content is in the store's own archive: by bucket and object key.
     pub archived: BTreeSet<(String, String)>,
+    /// Objects that Lacuna planted, and nobody has written since: by bucket and object key.
+    pub planted: BTreeSet<(String, String)>,
 }
 
 /// An iterator over records in the order of their keys.
@@ -110,7 +112,9 @@ impl Contents {
             if let Some(bucket) = self.buckets.get_mut(resource) {
                 bucket.remove(object.expose());
             }
-            self.written.remove(&(resource.clone(), object.expose().to_owned()));
+            let place = (resource.clone(), object.expose().to_owned());
+            self.written.remove(&place);
+            self.planted.remove(&place);
         }
     }
 
@@ -134,11 +138,11 @@ impl Contents {
     }
 }
 
-fn object_key(key: &str) -> RecordKey {
+pub(super) fn object_key(key: &str) -> RecordKey {
     [(OBJECT.to_owned(), Value::Text(Personal::new(key)))].into()
 }
 
-fn key_of(collection: &Collection, row: &Row) -> Option<RecordKey> {
+pub(super) fn key_of(collection: &Collection, row: &Row) -> Option<RecordKey> {
     let fields = collection.key.iter();
     fields.map(|name| Some((name.clone(), row.get(name)?.clone()))).collect()
 }
@@ -238,6 +242,7 @@ impl Database {
             contents.more.retain(|(of, _), _| of != resource);
             contents.buckets.remove(resource);
             contents.written.retain(|(of, _), _| of != resource);
+            contents.planted.retain(|(of, _)| of != resource);
         });
     }
 
@@ -258,6 +263,7 @@ impl Database {
                 objects.clear();
             }
             contents.written.retain(|(of, _), _| of != bucket);
+            contents.planted.retain(|(of, _)| of != bucket);
         });
     }
 

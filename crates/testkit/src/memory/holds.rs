@@ -28,7 +28,7 @@ impl Holds for World {
             }
             let stored = StoredHold { hold: hold.clone(), events: vec![event.clone()] };
             control.holds.insert(key, stored);
-            control.record(event);
+            control.record(event, self.fake_clock().peek());
             Ok(())
         })
     }
@@ -64,7 +64,7 @@ impl Holds for World {
             add_too_late(&mut released, &stored.hold);
             stored.hold = released;
             stored.events.push(event.clone());
-            control.record(event);
+            control.record(event, self.fake_clock().peek());
             Ok(true)
         })
     }

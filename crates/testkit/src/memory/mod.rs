@@ -9,15 +9,18 @@ mod collecting;
 mod connector;
 mod control;
 mod database;
+mod events;
 mod evidence;
 mod holds;
 mod keyring;
+mod ledger;
 mod lifecycle;
 mod mail;
 mod notary;
 mod objects;
 mod outside;
 mod packages;
+mod planting;
 mod registry;
 mod requests;
 mod sealed;
@@ -27,25 +30,27 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod visits;
+mod walking;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::event::Event;
 use jiff::Timestamp;
 use ports::{
-    Announcer, AuditLog, Catalogs, Clock, Entropy, Evidence, Executions, Holds, Intake, KeyAdmin, Keyring,
-    Letter, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Requests,
+    Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
 use crate::inject::Injector;
 
 pub use database::{Contents, Database, Row};
+pub use events::Stream;
 pub use lifecycle::{Execution, ExecutionState};
 pub use objects::{Earlier, Written};
 pub use outside::{Announced, Asked, Channel};
 pub use packages::{Fetched, Stored};
-pub use stores::Paging;
+pub use stores::{Paging, Sight};
 
 /// When a [`World`] begins: 2026-03-02, a Monday, at nine.
 pub const BEGINNING: &str = "2026-03-02T09:00:00Z";
@@ -60,6 +65,7 @@ struct Inner {
     control: Mutex<control::Control>,
     registry: Mutex<registry::Registry>,
     keys: Mutex<keyring::Keys>,
+    ledger: Mutex<ledger::Books>,
     sealed: Mutex<sealed::Sealed>,
     packages: Mutex<packages::Bucket>,
     signing_key: signer::SigningKey,
@@ -70,6 +76,7 @@ struct Inner {
     audit: Mutex<audit_log::Chains>,
     evidence: Mutex<evidence::Bucket>,
     notary: notary::NotaryKey,
+    dead_letters: Mutex<Vec<DeadLetter>>,
     stores: Mutex<stores::AllStores>,
     clock: Arc<FakeClock>,
     entropy: Arc<SeededEntropy>,
@@ -91,6 +98,7 @@ impl World {
                 control: Mutex::default(),
                 registry: Mutex::default(),
                 keys: Mutex::default(),
+                ledger: Mutex::default(),
                 sealed: Mutex::default(),
                 packages: Mutex::default(),
                 signing_key: signer::SigningKey::new(seed),
@@ -101,6 +109,7 @@ impl World {
                 audit: Mutex::default(),
                 evidence: Mutex::default(),
                 notary: notary::NotaryKey::new(seed),
+                dead_letters: Mutex::default(),
                 stores: Mutex::default(),
                 clock: Arc::new(FakeClock::at(beginning)),
                 entropy: Arc::new(SeededEntropy::new(seed)),
@@ -146,6 +155,11 @@ impl World {
 
     /// The same, for rotation.
     pub fn key_admin(&self) -> Arc<dyn KeyAdmin> {
+        Arc::new(self.clone())
+    }
+
+    /// The erasure ledger.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(self.clone())
     }
 
@@ -224,6 +238,21 @@ impl World {
         Arc::new(self.clone())
     }
 
+    /// The same, for whoever only asks what is chained.
+    pub fn audit_marks(&self) -> Arc<dyn AuditMarks> {
+        Arc::new(self.clone())
+    }
+
+    /// The audit's dead-letter queue.
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(self.clone())
+    }
+
+    /// The events by the minute of their commit.
+    pub fn event_lists(&self) -> Arc<dyn EventLists> {
+        Arc::new(self.clone())
+    }
+
     /// The company's stores.
     pub fn stores(&self) -> Arc<dyn Stores> {
         Arc::new(self.clone())
@@ -242,46 +271,6 @@ impl World {
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
-    }
-}
-
-/// The events of the `requests` and `holds` tables, in the order of their commits. What is taken is
-/// gone from the stream, as from a queue that the consumer has read; [`Stream::redeliver`] puts it
-/// back.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    world: World,
-}
-
-impl Stream {
-    /// Takes at most so many events, the oldest first.
-    pub fn take(&self, limit: usize) -> Vec<Event> {
-        let mut control = self.world.control();
-        let count = limit.min(control.stream.len());
-        control.stream.drain(..count).collect()
-    }
-
-    /// Takes all events.
-    pub fn drain(&self) -> Vec<Event> {
-        self.take(usize::MAX)
-    }
-
-    /// Puts events at the front again, as a stream does whose consumer failed.
-    pub fn redeliver(&self, events: Vec<Event>) {
-        let mut control = self.world.control();
-        for event in events.into_iter().rev() {
-            control.stream.push_front(event);
-        }
-    }
-
-    /// Whether nothing is left in it.
-    pub fn is_empty(&self) -> bool {
-        self.world.control().stream.is_empty()
-    }
-
-    /// Every event that was ever committed, taken or not.
-    pub fn history(&self) -> Vec<Event> {
-        self.world.control().history.clone()
     }
 }
 

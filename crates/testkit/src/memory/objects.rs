@@ -85,6 +85,7 @@ impl Contents {
     ) {
         let replaced = self.buckets.entry(bucket.to_owned()).or_default().insert(key.to_owned(), bytes);
         let place = (bucket.to_owned(), key.to_owned());
+        self.planted.remove(&place);
         let before = self.written.remove(&place);
         let is_kept = self.versioned.contains(bucket);
         let mut earlier = before.as_ref().map_or_else(Vec::new, |before| before.earlier.clone());

@@ -59,9 +59,18 @@ impl Requests for World {
         })
     }
 
+    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
+        self.injector().pass(Point::RequestsStatement, tenant.as_str(), || {
+            let control = self.control();
+            let stored = control.requests.get(&(tenant.clone(), id.clone()));
+            Ok(stored.and_then(|stored| stored.statements.get(&n).cloned()))
+        })
+    }
+
     async fn commit(&self, change: &Change) -> Result<(), Refused> {
         let target = change.request.tenant.as_str();
-        self.injector().pass(Point::RequestsCommit, target, || self.control().commit(change))
+        let now = self.fake_clock().peek();
+        self.injector().pass(Point::RequestsCommit, target, || self.control().commit(change, now))
     }
 
     async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault> {

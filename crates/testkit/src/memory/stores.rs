@@ -1,13 +1,13 @@
 //! The connectors, by kind, all over the same memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::catalog::{Catalog, Store, StoreKind};
 use domain::{StoreId, TenantId};
 use ports::stores::PAGE;
-use ports::{Collector, Connector, Contents, Fault, Stores, Suppressor};
+use ports::{Collector, Connector, Contents, Fault, Planter, Stores, Suppressor, Walker};
 
 use super::connector::MemoryConnector;
 use super::database;
@@ -31,11 +31,22 @@ impl Default for Paging {
     }
 }
 
+/// A way of looking for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// As locating looks.
+    Locate,
+    /// As confirming looks.
+    Confirm,
+}
+
 /// Every tenant's stores.
 #[derive(Default)]
 pub(super) struct AllStores {
     pub(super) contents: BTreeMap<(TenantId, StoreId), database::Contents>,
     pub(super) paging: Paging,
+    /// The searches that silently find nobody.
+    pub(super) blind: BTreeSet<(StoreId, Sight)>,
     /// Bytes after which no more records are read whole.
     pub(super) most_collected: Option<usize>,
 }
@@ -81,6 +92,20 @@ impl Stores for World {
             Ok(Some(contents))
         })
     }
+
+    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault> {
+        self.injector().pass(Point::StoresWalker, store.id.as_str(), || {
+            let walker: Arc<dyn Walker> = Arc::new(self.connect(tenant, store));
+            Ok(walker)
+        })
+    }
+
+    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault> {
+        self.injector().pass(Point::StoresPlanter, store.id.as_str(), || {
+            let planter: Arc<dyn Planter> = Arc::new(self.connect(tenant, store));
+            Ok(Some(planter))
+        })
+    }
 }
 
 impl World {
@@ -96,6 +121,16 @@ impl World {
     pub fn set_paging(&self, paging: Paging) {
         let size = paging.size.clamp(1, PAGE);
         lock(&self.inner.stores).paging = Paging { size, ..paging };
+    }
+
+    /// Searches of a store find nobody from now on, without any error, as broken ones may.
+    pub fn make_blind(&self, store: &StoreId, sight: Sight) {
+        lock(&self.inner.stores).blind.insert((store.clone(), sight));
+    }
+
+    /// All searches find again what is there.
+    pub fn make_see(&self) {
+        lock(&self.inner.stores).blind.clear();
     }
 
     /// After how many bytes no more records are read whole, from now on: at least one is.

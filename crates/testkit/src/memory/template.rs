@@ -56,3 +56,24 @@ pub(super) fn parse(collection: &Collection, key: &str) -> Option<BTreeMap<Strin
         template = tail;
     }
 }
+
+/// The key whose fields hold these values; `None` if one is missing, or the key would say something else.
+/// What lies in a folder has a name of its own.
+pub(super) fn fill(collection: &Collection, values: &BTreeMap<String, Value>) -> Option<String> {
+    let mut template = collection.object.as_deref()?;
+    let mut key = String::new();
+    let mut filled = BTreeMap::new();
+    while let Some((literal, after)) = template.split_once('{') {
+        let (name, tail) = after.split_once('}')?;
+        let value = values.get(name).filter(|value| !is_unclear(collection, value))?;
+        key.push_str(literal);
+        key.push_str(value.expose());
+        filled.insert(name.to_owned(), value.clone());
+        template = tail;
+    }
+    key.push_str(template);
+    if template.ends_with('/') {
+        key.push_str("lacuna-control");
+    }
+    parse(collection, &key).filter(|said| *said == filled).map(|_| key)
+}

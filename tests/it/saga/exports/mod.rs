@@ -36,7 +36,7 @@ const RECORDS: u64 = 1 + 7 + 14 + 1 + 3 + 3 + 2;
 /// The files of all packages of a request together.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-fn asked(format: Format) -> Export {
+pub fn asked(format: Format) -> Export {
     Export { format, ..Export::default() }
 }
 

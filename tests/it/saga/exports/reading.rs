@@ -7,7 +7,7 @@ use domain::{Operation, Personal, Status};
 use testkit::inject::{Plan, Point};
 
 use super::super::shop::{self, NAME, PERSON};
-use super::super::stage::Stage;
+use super::super::stage::{Stage, at_once};
 use super::{access, before, lines, manifest, searched, until_ready};
 
 fn database(stage: &Stage, store: &str) -> testkit::memory::Database {
@@ -137,6 +137,9 @@ const COPY: &str = "
     owner: { team: data, page: data@example.com }
     connection: lacuna/demo/replica
     copy_of: crm
+    control:
+      records:
+        contacts: { contact_id: C-990001, customer_id: 990001, email: control@lacuna.invalid }
     collections:
       - name: contacts
         resource: contacts
@@ -155,6 +158,7 @@ fn with_a_replica(contacts: &[&str]) -> Stage {
     stage.world.publish_yaml(&format!("{}{COPY}", shop::CATALOG)).expect("the catalog is whole");
     let catalog = stage.world.current_catalog().expect("published");
     stage.world.provision(&stage.tenant, &catalog);
+    at_once(stage.plant());
     let replica = catalog.store(&"replica".parse().expect("a store")).expect("there");
     let collection = replica.collection("contacts").expect("there");
     for contact in contacts {

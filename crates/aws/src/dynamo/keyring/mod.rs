@@ -100,7 +100,10 @@ impl KeysTable {
     /// Keeps a key that was unwrapped this moment: never one that was kept already, which would make it
     /// younger than it is.
     fn cache(&self, scope: &KeyScope, version: u32, key: &DataKey) {
-        if !matches!(scope, KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Subject(..)) {
+        if !matches!(
+            scope,
+            KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Receipt(..) | KeyScope::Subject(..)
+        ) {
             self.unwrapped.put((scope.clone(), version), key.clone(), self.clock.now().as_second());
         }
     }
@@ -174,9 +177,11 @@ fn unusable(operation: &'static str, scope: &KeyScope, detail: &str) -> Fault {
 impl Keyring for KeysTable {
     async fn obtain(&self, scope: &KeyScope) -> Result<DataKey, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
-                self.obtain_single(scope).await
-            }
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => self.obtain_single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
             KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
         }
@@ -184,7 +189,11 @@ impl Keyring for KeysTable {
 
     async fn open(&self, scope: &KeyScope) -> Result<Option<DataKey>, Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => self.single(scope).await,
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => self.single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
             KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
@@ -204,7 +213,11 @@ impl Keyring for KeysTable {
 
     async fn destroy(&self, scope: &KeyScope) -> Result<(), Fault> {
         match scope {
-            KeyScope::Pseudonyms(_) | KeyScope::Plan(..) | KeyScope::Export(..) => {
+            KeyScope::Pseudonyms(_)
+            | KeyScope::Ledger(_)
+            | KeyScope::Plan(..)
+            | KeyScope::Export(..)
+            | KeyScope::Receipt(..) => {
                 let destroyed = self.table.delete(&keys::data_key(scope)).await;
                 // Also when the call failed: it may have gone through.
                 self.unwrapped.forget(&(scope.clone(), ONLY));

@@ -22,6 +22,7 @@ enum Part {
     Request,
     Event,
     Task,
+    Statement,
     Lock(Pseudonym),
     Release(Key),
     Holder,
@@ -100,13 +101,18 @@ impl RequestsTable {
             .value(":events", n(&before(request)));
         transaction.put(Part::Request, table, key, items::request(request)?, Some(current));
         let key = keys::event(&change.event);
-        let mut event = items::event(&change.event)?;
+        let mut event = items::event(&change.event, self.clock.now())?;
         event.insert(FINGERPRINT.to_owned(), s(fingerprint));
         transaction.put(Part::Event, table, key, event, Some(Condition::absent()));
         for task in &change.tasks {
             let key = keys::task(tenant, me, task);
             let item = NewItem::new(&key).doc(task)?.build();
             transaction.put(Part::Task, table, key, item, None);
+        }
+        if let Some(statement) = &change.statement {
+            let key = keys::statement(tenant, me, request.events);
+            let item = NewItem::new(&key).with("doc", s(statement)).build();
+            transaction.put(Part::Statement, table, key, item, None);
         }
         let free = Condition::absent_or_owned_by(me);
         for subject in distinct(&change.lock) {
@@ -169,7 +175,7 @@ impl RequestsTable {
                 Part::Guard => return Err(Refused::Held),
                 Part::Lock(subject) => refused = Refused::Locked(subject),
                 Part::Release(key) => not_ours.push(key),
-                Part::Request | Part::Event | Part::Task | Part::Holder | Part::Waiter => {}
+                Part::Request | Part::Event | Part::Task | Part::Statement | Part::Holder | Part::Waiter => {}
             }
         }
         match refused {
@@ -184,7 +190,7 @@ fn fingerprint(change: &Change) -> String {
     let all = (
         (&change.request, change.expected, &change.event),
         (&change.tasks, &change.lock, &change.unlock),
-        (&change.wait_for, &change.unless_held),
+        (&change.wait_for, &change.unless_held, &change.statement),
     );
     // What cannot be written as JSON is refused when its item is made, before anything is sent.
     let json = serde_json::to_vec(&all).unwrap_or_default();

@@ -54,7 +54,7 @@ impl RequestsTable {
         let key = keys::request(&request.tenant, &request.id);
         transaction.put(Part::Request, table, key, items::request(request)?, absent());
         let key = keys::event(&new.event);
-        transaction.put(Part::Event, table, key, items::event(&new.event)?, absent());
+        transaction.put(Part::Event, table, key, items::event(&new.event, self.clock.now())?, absent());
         let mut subject = request.subject.clone();
         subject.sort();
         subject.dedup();

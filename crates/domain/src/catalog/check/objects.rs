@@ -122,7 +122,7 @@ fn after_fields(name: &str) -> &str {
 }
 
 /// The fields of a key template, in order; `None` if its braces do not match.
-fn template_fields(template: &str) -> Option<Vec<&str>> {
+pub(super) fn template_fields(template: &str) -> Option<Vec<&str>> {
     let mut fields = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find(['{', '}']) {

@@ -85,6 +85,7 @@ fn every_operation_is_routed_and_every_route_is_documented() {
         .iter()
         .map(|r| (r.method, r.resource, r.endpoint.as_str()))
         .chain(crate::vault::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
+        .chain(crate::auditing::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
         .chain(crate::fetch::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
         .chain(crate::fetch::PAGE_ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint)))
         .map(|(method, path, name)| (method.to_owned(), path.to_owned(), format!("\"{name}\"")))
@@ -158,7 +159,12 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("make a download code", Action::MakeCode),
         ("read from where packages were fetched", Action::ReadVisits),
         ("submit a request", Action::Submit),
+        ("read what a receipt names its person by", Action::ReadSalt),
+        ("read the audit log and its checkpoints", Action::ReadAudit),
+        ("accept that a store is unproven", Action::Accept),
         ("read holds", Action::ReadHolds),
+        ("say that a store was restored, and replay", Action::Replay),
+        ("read restores and replays", Action::ReadLedger),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),
     ] {
@@ -199,6 +205,8 @@ fn without_chance(value: Value) -> Value {
             let same = |(name, value): (String, Value)| match name.as_str() {
                 "cursor" => (name, json!("CURSOR")),
                 "sealed" => (name, json!("SEALED")),
+                "checks" | "proof" | "lines" | "checkpoint" => (name, json!("PROOF")),
+                "key" if value.is_string() => (name, json!("KEY")),
                 _ if is_hash(&value) => (name, json!("HASH")),
                 "who" => {
                     let role =

@@ -143,6 +143,7 @@ async fn a_version_is_not_asked_of_a_copy() {
     kind: dynamodb
     owner: { team: commerce, page: commerce-oncall }
     copy_of: shop
+    control: { records: { customers: { id: 990001 } } }
     collections:
       - name: customers
         resource: replica

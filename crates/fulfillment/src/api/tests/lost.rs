@@ -86,6 +86,10 @@ impl Requests for Unsure {
         self.inner.events(tenant, id, after, limit).await
     }
 
+    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
+        self.inner.statement(tenant, id, n).await
+    }
+
     async fn commit(&self, change: &Change) -> Result<(), Refused> {
         self.inner.commit(change).await
     }

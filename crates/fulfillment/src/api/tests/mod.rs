@@ -1,5 +1,6 @@
 //! The front door over ports in memory.
 
+mod accepting;
 mod access;
 mod changing;
 mod documented;
@@ -54,6 +55,7 @@ fn ports_of(world: &World) -> Ports {
     Ports {
         requests: world.requests(),
         holds: world.holds(),
+        ledger: world.ledger(),
         tenants: world.tenants(),
         catalogs: world.catalogs(),
         keyring: world.keyring(),
@@ -145,6 +147,13 @@ fn hold(email: &str) -> Value {
 /// A call of a path, with its query, as a server would hand it over.
 pub(crate) fn call(who: &Principal, method: &str, target: &str) -> Call {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if let Some(replay) = path.strip_prefix("/v1/ledger/replays/") {
+        let resource = "/v1/ledger/replays/{id}".to_owned();
+        return Call { id: Some(replay.to_owned()), ..call_of(who, method, resource, BTreeMap::new()) };
+    }
+    if path.starts_with("/v1/ledger/") {
+        return call_of(who, method, path.to_owned(), BTreeMap::new());
+    }
     let parts: Vec<&str> = path.split('/').collect();
     let id = parts.get(3).map(|id| (*id).to_owned());
     let resource = match parts.get(4) {
@@ -154,7 +163,12 @@ pub(crate) fn call(who: &Principal, method: &str, target: &str) -> Call {
     };
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
     let query: BTreeMap<String, String> = query.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    Call { method: method.into(), resource, id, query, headers: vec![], body: vec![], principal: who.clone() }
+    Call { id, ..call_of(who, method, resource, query) }
+}
+
+fn call_of(who: &Principal, method: &str, resource: String, query: BTreeMap<String, String>) -> Call {
+    let principal = who.clone();
+    Call { method: method.into(), resource, id: None, query, headers: vec![], body: vec![], principal }
 }
 
 impl Front {

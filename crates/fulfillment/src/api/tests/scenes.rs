@@ -25,9 +25,11 @@ pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
     scenes.extend(showing(document).await);
     scenes.extend(changing(document).await);
     scenes.extend(holding(document).await);
+    scenes.extend(restoring(document).await);
     scenes.extend(refusing(document).await);
     scenes.extend(Box::pin(crate::fetch::tests::scenes()).await);
     scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
+    scenes.extend(Box::pin(crate::auditing::tests::scenes()).await);
     scenes
 }
 
@@ -81,7 +83,7 @@ async fn submitting(document: &Document) -> Vec<Scene> {
     ]
 }
 
-fn parked(draft: &mut Draft) {
+pub(super) fn parked(draft: &mut Draft) {
     draft.request.status = Status::Parked;
     draft.request.progress_by = "2026-03-02T09:04:00Z".parse().ok();
     let store = "crm".parse().expect("a store");
@@ -95,6 +97,21 @@ fn parked(draft: &mut Draft) {
     });
     let failed = task(Operation::Locate, "crm", Tally::default());
     draft.tasks.push(Task { status: TaskStatus::Failed, ..failed });
+}
+
+pub(super) fn unproven(draft: &mut Draft) {
+    parked(draft);
+    draft.request.unproven = vec!["crm".parse().expect("a store")];
+    if let Some(parked) = &mut draft.request.parked {
+        "CloseRequest".clone_into(&mut parked.state);
+        "store-unproven".clone_into(&mut parked.code);
+        "store-unproven: nobody is found, and the control person is not either, in crm (contacts.email)"
+            .clone_into(&mut parked.detail);
+    }
+    draft.tasks = vec![Task {
+        control_missing: Some("contacts.email".into()),
+        ..task(Operation::Locate, "crm", Tally::default())
+    }];
 }
 
 fn located(draft: &mut Draft) {
@@ -146,7 +163,17 @@ async fn showing(document: &Document) -> Vec<Scene> {
     front.change(&id, parked).await;
     let stopped = show(&front, &id).await;
     let resumed = front.ask(&who, "POST", &format!("/v1/requests/{id}/resume")).await;
+    let acceptances = format!("/v1/requests/{id}/acceptances");
+    let acceptance = body(document, "acceptance");
+    let not_unproven = front.post(&who, &acceptances, &acceptance).await;
+    let (front, _) = taken_in(document).await;
+    front.change(&id, unproven).await;
+    let accepted = front.post(&who, &acceptances, &acceptance).await;
+    let again = front.post(&who, &acceptances, &acceptance).await;
     vec![
+        ("notUnproven", not_unproven),
+        ("acceptedOnce", accepted),
+        ("acceptedAlready", again),
         ("coolingOff", cooling_off),
         ("fulfilled", fulfilled),
         ("ended", ended),
@@ -184,6 +211,22 @@ async fn changing(document: &Document) -> Vec<Scene> {
         ("tooOld", too_old),
         ("verified", verified),
         ("alreadyVerified", front.post(&who, &verification, &other).await),
+    ]
+}
+
+async fn restoring(document: &Document) -> Vec<Scene> {
+    let (front, who) = (plain_front(), caller(Role::Owner));
+    let restored = front.post(&who, "/v1/ledger/restores", &body(document, "restore")).await;
+    let begun = front.post(&who, "/v1/ledger/replays", &body(document, "replay")).await;
+    let id = json_of(&begun)["replay_id"].as_str().expect("an id").to_owned();
+    let wrong = json!({"store": "crm-prod", "taken_at": "2036-03-01T00:00:00Z"});
+    vec![
+        ("restored", restored),
+        ("replayBegun", begun),
+        ("replayShown", front.ask(&who, "GET", &format!("/v1/ledger/replays/{id}")).await),
+        ("ledgerStores", front.ask(&who, "GET", "/v1/ledger/stores").await),
+        ("notRestored", front.post(&who, "/v1/ledger/restores", &wrong).await),
+        ("wrongRate", front.post(&who, "/v1/ledger/replays", &json!({"store": "crm", "rate": 0})).await),
     ]
 }
 

@@ -142,6 +142,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^req_[0-9a-z]{26}$" => text.parse::<domain::RequestId>().is_ok(),
         "^hold_[0-9a-z]{26}$" => text.parse::<domain::HoldId>().is_ok(),
+        "^rpl_[0-9a-z]{26}$" => text.parse::<domain::ReplayId>().is_ok(),
         "^[0-9a-z]([0-9a-z-]{0,46}[0-9a-z])?$" => text.parse::<domain::StoreId>().is_ok(),
         "^[0-9a-z_-]{1,64}$" => contract::sanction::is_reason_code(text),
         "^[0-9a-z_]{1,48}$" => made_of("_") && (1..=48).contains(&text.len()),

@@ -58,7 +58,8 @@ async fn what_was_given_is_sealed_under_the_requests_own_key() {
         entropy: &*front.ports.entropy,
     };
     let run = contract::step::Run { tenant: tenant("demo"), request_id: id, generation: Generation::FIRST };
-    let given = papers.open(&run).await.expect("papers").subject(&request).await.expect("a subject");
+    let given =
+        papers.open(&run).await.expect("papers").subject(&request).await.expect("a subject").identities;
     // Who it is counts once; how it was written is kept, to be looked for too.
     let written = identity("email", "Ana.Silva@Example.com");
     assert_eq!(given, [identity("customer_id", "7"), identity("email", PERSON), written]);

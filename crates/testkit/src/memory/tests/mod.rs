@@ -1,13 +1,16 @@
 //! The semantics that code relies on without seeing them.
 
 mod collecting;
+mod conforming;
 mod connecting;
 mod holding;
 mod outside;
 mod packaging;
+mod planting;
 mod refusing;
 mod repeating;
 mod rest;
+mod walking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,6 +86,8 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            unproven: vec![],
+            accepted_risks: vec![],
             cancel_requested: false,
             denied: None,
             held_until: None,
@@ -93,6 +98,8 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             parked: None,
             announced: false,
             export: None,
+            origin: None,
+            ledgered: None,
         },
         remember: None,
     }
@@ -107,6 +114,7 @@ fn change(request: &Request) -> Change {
         expected: request.generation,
         request: after,
         tasks: vec![],
+        statement: None,
         lock: vec![],
         unlock: vec![],
         wait_for: None,
@@ -157,6 +165,9 @@ stores:
     kind: sql
     owner: { team: shop, page: "pager:shop" }
     connection: shop-db
+    control:
+      records:
+        customers: { id: 990001, email: control@lacuna.invalid }
     collections:
       - name: customers
         resource: customers
@@ -171,6 +182,9 @@ stores:
   - id: files
     kind: s3
     owner: { team: files, page: "pager:files" }
+    control:
+      records:
+        tickets: { customer: "990001", ticket: T990001 }
     collections:
       - name: tickets
         resource: files

@@ -67,6 +67,7 @@ async fn announcements_arrive_or_fail_as_scripted() {
         closed_at: None,
         expires_at: None,
         reason: None,
+        unproven: Vec::new(),
         stores: vec![],
     };
     let fault = down(Code::AnnouncementFailed);

@@ -3,7 +3,7 @@
 use contract::step::{Run, Start};
 use domain::Generation;
 use domain::event::EnterAt;
-use ports::KeyScope;
+use ports::{Code, KeyScope, Put};
 
 use super::{CATALOG, new_request, subject, tenant};
 use crate::inject::{Plan, Point, When};
@@ -52,6 +52,23 @@ async fn staged_objects_go_by_prefix_even_if_it_takes_two_attempts() {
     staging.delete_all("a/").await.expect("deleted");
     assert_eq!(world.staged(), ["b/1"]);
     assert_eq!(staging.get("a/1").await, Ok(None));
+}
+
+/// Whoever asks again learns that there is one, and not whose it is.
+#[tokio::test]
+async fn a_proof_whose_answer_was_lost_is_there() {
+    let world = World::default();
+    let evidence = world.evidence();
+    world.injector().arm(Plan::nth(Point::EvidencePutOnce, 0).when(When::After));
+    assert!(evidence.put_once("a", vec![1]).await.is_err());
+    assert_eq!(evidence.put_once("a", vec![1]).await, Ok(Put::There));
+    assert_eq!(world.evidence_versions("a"), [Some(vec![1])]);
+    assert_eq!(world.evidence_keys(), ["a"]);
+    world.injector().arm(Plan::nth(Point::NotarySign, 0));
+    let fault = world.notary().sign(b"text").await.expect_err("away");
+    assert_eq!(fault.code, Code::KeyUnavailable);
+    let other = World::new(2).notary().public_key().await;
+    assert_ne!(world.notary().public_key().await, other, "each world has a key of its own");
 }
 
 #[tokio::test]

@@ -1,0 +1,159 @@
+//! `docs/benchmarks/audit.md`, from what was measured.
+
+use std::fmt::Write;
+
+use super::log::Known;
+use super::ours::{READ, TOOL};
+use super::parts::{ENTRIES, LEAVES, NODES, READING, WHOLE};
+use super::{ADD, APPEND, FREE, ROUNDS, STREAM, VERIFY};
+use crate::machine;
+use crate::run::{Results, pin};
+use crate::table::{grouped, per_second, table};
+
+/// Entries a second that one core should verify.
+const AIM: f64 = 2_000_000.0;
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
+
+const INTRODUCTION: &str = "\
+# The audit, side by side
+
+`make bench` measures this anew and writes this page. Every tool takes the same entries, in a process of its own, one after the other on the
+same core. Each has to come to the same end, or there is no page: the root of the tree over the entries' hashes (RFC 6962), and for `hashlib`,
+which makes no tree, the hash of the last entry. A figure is the median of the rounds. The ratio in bold is against the strongest of the others.
+
+The others are `hashlib`, which is a chain of hashes by Python's own means; `pymerkle`, whose licence is GPL-3.0-or-later and which is used here
+and nowhere else; and the crates `ct-merkle` and `rs_merkle`, which hash with `sha2` 0.11. `rs_merkle` is told RFC 6962's prefixes. It makes its
+tree once, of all leaves, since adding to one that is there takes it as long as making it anew; the others have a root after each
+entry. All but `hashlib` keep every hash, so that they can prove: each proves the first entry afterwards, which is not timed. Ours keeps one
+hash for each level.
+";
+
+const VERIFYING: &str = "
+## Verifying
+
+An export is read from a file that is in the kernel's memory already, and every entry of it is checked. Ours checks that each entry has the hash that
+it says, names the one before it, is the tenant's and has the next number; that each checkpoint has the root of the tree and the log's signature; and that
+the file begins and ends where it says. `hashlib` checks the hashes, what they follow and the numbers. `ct-merkle` and `pymerkle` compare the root at each
+checkpoint, `rs_merkle` makes that of the end; none of the three looks at the chain, and nobody else at a signature. `pymerkle` reads the shorter log.
+
+";
+
+const ADDING: &str = "
+## Appending entries whose bytes are there
+
+Of each entry its hash is taken, and that goes into the tree. `hashlib` takes the hash and no more.
+
+";
+
+const APPENDING: &str = "
+## Appending events
+
+Each event is written as an entry that names the one before, that is hashed, and the hash goes into the tree. The crates write it with `serde_json`, as ours
+does; the two in Python write a dictionary with `json`. The check digits of its fields only ours makes: the others are given them.
+
+";
+
+/// The page.
+pub fn page(results: &Results, known: &[Known; 2], vast: &Known, load: [f64; 2]) -> String {
+    let mut text = String::from(INTRODUCTION);
+    text += VERIFYING;
+    text += &table(results, VERIFY, TOOL, per_second);
+    text += &aim(results, &known[0]);
+    text += &limit(results);
+    text += &memory(results, vast);
+    text += ADDING;
+    text += &table(results, ADD, TOOL, per_second);
+    text += APPENDING;
+    text += &table(results, APPEND, TOOL, per_second);
+    text + &how(results, known, load)
+}
+
+/// Of each entry so many, on the average.
+fn mean(all: u64, known: &Known) -> f64 {
+    all as f64 / known.entries as f64
+}
+
+fn aim(results: &Results, known: &Known) -> String {
+    let rate = results.median(VERIFY, TOOL).unwrap_or(f64::NAN);
+    let said = if rate >= AIM { "reached" } else { "missed" };
+    format!(
+        "\nThe aim is {} entries a second on one core. It is {said}: {}, {:.0} ns for an entry.\n\n\
+         An entry's line has {:.1} bytes, of which {:.1} are under its hash: {:.2} blocks of SHA-256. Its leaf is one more, and the\n\
+         nodes above are two for each entry: {:.2} blocks. That is {:.2} GB of the file a second.\n",
+        grouped(AIM),
+        per_second(rate),
+        1e9 / rate,
+        mean(known.lines, known),
+        mean(known.hashed, known),
+        mean(known.blocks, known),
+        mean(known.blocks, known) + 3.0,
+        rate * mean(known.bytes, known) / 1e9,
+    )
+}
+
+/// How far hashing alone would go.
+fn limit(results: &Results) -> String {
+    let ns = |name: &str| results.median(&format!("part: {name}"), TOOL).map_or(f64::NAN, |rate| 1e9 / rate);
+    let mut text =
+        String::from("\nEach part alone, from memory, in ns for an entry:\n\n| part | ns |\n|---|---|\n");
+    for name in [READING, ENTRIES, LEAVES, NODES] {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "| {name} | {:.0} |", ns(name));
+    }
+    let hashing = ns(ENTRIES) + ns(LEAVES) + ns(NODES);
+    let whole = results.median(VERIFY, TOOL).map_or(f64::NAN, |rate| 1e9 / rate);
+    let _ = writeln!(
+        text,
+        "\nOne after the other, the hashes alone take {hashing:.0} ns: they go as far as {}. Ours hashes two entries at once, which keeps the core\n\
+         busy while each of them waits for itself, and with everything else it comes to {:.0} % of that. {WHOLE} takes {:.0} ns\n\
+         for an entry: beginning and ending a hash for each is {:.0} ns.",
+        per_second(1e9 / hashing),
+        100.0 * hashing / whole,
+        ns(WHOLE),
+        ns(ENTRIES) - ns(WHOLE),
+    );
+    text
+}
+
+fn memory(results: &Results, vast: &Known) -> String {
+    let most = |what: &str, tool: &str| {
+        results.most.get(&(what.to_owned(), tool.to_owned(), "peak")).copied().unwrap_or(f64::NAN) / MEBIBYTE
+    };
+    let rate = results.median(STREAM, TOOL).unwrap_or(f64::NAN);
+    format!(
+        "\n## Memory\n\nA log of {} entries, {} bytes, was verified in {:.1} s, {}, from the disk where it was not in the\n\
+         kernel's memory. The process had {:.1} MiB resident at the most, of which {:.1} KiB are what is read at once; for the log of the\n\
+         table it had {:.1} MiB. (The file is ten gigabytes where {} are free, and two elsewhere.)\n",
+        grouped(vast.entries as f64),
+        grouped(vast.bytes as f64),
+        vast.entries as f64 / rate,
+        per_second(rate),
+        most(STREAM, TOOL),
+        READ as f64 / 1024.0,
+        most(VERIFY, TOOL),
+        grouped(FREE as f64),
+    )
+}
+
+fn how(results: &Results, known: &[Known; 2], load: [f64; 2]) -> String {
+    let mut text = String::from("\n## Measured on\n\n");
+    let rust = machine::says("rustc").unwrap_or_default();
+    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
+    let _ = writeln!(text, "- {}; {core}", machine::describe());
+    let _ =
+        writeln!(text, "- load before the run {:.2}, at its end {:.2}: 1 of it is the run", load[0], load[1]);
+    let [log, short] = known;
+    let _ = writeln!(
+        text,
+        "- {ROUNDS} rounds; a log of {} entries, {} bytes, of erasures of three stores each; the shorter one has {}",
+        grouped(log.entries as f64),
+        grouped(log.bytes as f64),
+        grouped(short.entries as f64)
+    );
+    let _ = writeln!(text, "- {} roots and last hashes were compared, and all were equal", results.checked);
+    let _ = writeln!(text, "- {rust}, release profile");
+    for (tool, version) in &results.versions {
+        let _ = writeln!(text, "- {tool}: {version}");
+    }
+    text
+}

@@ -1,0 +1,153 @@
+//! `lacuna audit …`, and `lacuna request receipt`
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use contract::audit::{CheckpointView, ExportPart, KeyView};
+use domain::RequestId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::Desk;
+use crate::api::Call;
+use crate::args::audit::{Command, Export, Written};
+use crate::ending::{Ending, Usage};
+use crate::file::{Draft, Place, Sink};
+use crate::text::Line;
+
+/// Parts of one export at the most: far more than a log has, so that an API that goes round in circles is left.
+const MOST_PARTS: usize = 10_000_000;
+
+pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
+    match command {
+        Command::Export(args) => export(args, desk).await,
+        Command::Checkpoint(written) => checkpoint(written, desk).await,
+        Command::Key => key(desk).await,
+    }
+}
+
+async fn key(desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let answer = desk.api()?.call(Call::get(["audit", "key"])).await?;
+    if desk.screen.json() {
+        desk.screen.body(&answer.body)?;
+    } else {
+        let KeyView { key } = answer.read()?;
+        desk.screen.body(&key)?;
+    }
+    Ok(Ending::Done)
+}
+
+async fn checkpoint(written: Written, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let place = Place::checked(written.out.as_deref(), written.force)?;
+    let answer = desk.api()?.call(Call::get(["audit", "checkpoint"])).await?;
+    let CheckpointView { checkpoint, size } = answer.read()?;
+    let what = format!("The checkpoint over {}", entries_of(size));
+    save(place, &written, &checkpoint, &what, &mut desk)?;
+    Ok(Ending::Done)
+}
+
+/// Gives the receipt of a request.
+pub async fn receipt(id: &RequestId, written: Written, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let place = Place::checked(written.out.as_deref(), written.force)?;
+    let answer = desk.api()?.call(Call::get(["requests", id.as_str(), "receipt"])).await?;
+    // Its bytes are the proof: nothing is added but the end of the line.
+    save(place, &written, &format!("{}\n", answer.body.trim_end()), "The receipt", &mut desk)?;
+    Ok(Ending::Done)
+}
+
+/// Writes something whole, and says so if it is a file.
+fn save(place: Place, written: &Written, text: &str, what: &str, desk: &mut Desk<'_>) -> anyhow::Result<()> {
+    let (draft, mut sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
+    sink.write_all(text.as_bytes()).context("it cannot be written")?;
+    sink.finish().context("it cannot be written")?;
+    draft.publish()?;
+    if let Some(out) = &written.out {
+        desk.screen.notes(&[Line::plain(&format!("{what} is in {}.", out.display()))])?;
+    }
+    Ok(())
+}
+
+async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let from = beginning(&args.from)?;
+    let to = args.to.as_deref().map_or_else(|| Ok(desk.now()), end)?;
+    if from > to {
+        return Err(Usage("--to is before --from.\nNothing was exported.".to_owned()).into());
+    }
+    let place = Place::checked(args.written.out.as_deref(), args.written.force)?;
+    let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
+    let entries = parts(&mut desk, from, to, draft, sink).await?;
+    if let Some(out) = &args.written.out {
+        let (entries, out) = (entries_of(entries), out.display());
+        desk.screen.notes(&[Line::plain(&format!(
+            "{entries} are in {out}. Check it with `lacuna verify {out} --key KEY`."
+        ))])?;
+    }
+    Ok(Ending::Done)
+}
+
+/// Writes part after part; how many entries there were. The file appears when all of it is there.
+async fn parts(
+    desk: &mut Desk<'_>,
+    from: Timestamp,
+    to: Timestamp,
+    draft: Draft,
+    mut sink: Sink,
+) -> anyhow::Result<u64> {
+    let api = desk.api()?;
+    let (from, to) = (from.to_string(), to.to_string());
+    let shown = desk.screen.live_notes(true);
+    let (mut entries, mut cursor) = (0, None::<String>);
+    for _ in 0..MOST_PARTS {
+        let first = cursor.is_none();
+        let call = Call::get(["audit", "export"])
+            .asking("from", first.then_some(from.as_str()))
+            .asking("to", first.then_some(to.as_str()))
+            .asking("cursor", cursor.as_deref());
+        let ExportPart { lines, cursor: next } = api.call(call).await?.read()?;
+        sink.write_all(lines.as_bytes()).context("the export cannot be written")?;
+        entries += lines.lines().filter(|line| line.starts_with("{\"entry\":")).count() as u64;
+        anyhow::ensure!(next.is_none() || next != cursor, "the API's export goes round in circles");
+        cursor = next;
+        if cursor.is_none() {
+            if shown {
+                desk.screen.redraw(None)?;
+            }
+            sink.finish().context("the export cannot be written")?;
+            draft.publish()?;
+            return Ok(entries);
+        }
+        if shown {
+            desk.screen.redraw(Some(&Line::plain(&format!("{} so far", entries_of(entries)))))?;
+        }
+    }
+    anyhow::bail!("the API's export has no end")
+}
+
+fn entries_of(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+}
+
+fn beginning(text: &str) -> Result<Timestamp, Usage> {
+    moment(text, "--from", false)
+}
+
+fn end(text: &str) -> Result<Timestamp, Usage> {
+    moment(text, "--to", true)
+}
+
+/// An instant, or the first or last of a day, by UTC.
+fn moment(text: &str, name: &str, last: bool) -> Result<Timestamp, Usage> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let day: Option<Date> = text.parse().ok();
+    let day = day.and_then(|day| if last { day.checked_add(1.day()).ok() } else { Some(day) });
+    let at = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|day| day.timestamp());
+    let at = if last { at.and_then(|at| at.checked_sub(1.nanosecond()).ok()) } else { at };
+    at.ok_or_else(|| {
+        Usage(format!(
+            "{name} is a day or an instant: 2026-10-01, or 2026-10-01T12:00:00Z.\nNothing was exported."
+        ))
+    })
+}

@@ -1,0 +1,82 @@
+//! Stores that were restored, and replays.
+
+use contract::ledger::{LedgerStore, ReplayView};
+use domain::ledger::ReplayStatus;
+use jiff::Timestamp;
+
+use crate::text::table::{Table, cell, toned, words};
+use crate::text::time::moment;
+use crate::text::{Line, Tone, count, paragraph};
+
+/// How stores stand to their backups.
+pub fn stores(items: &[LedgerStore], now: Timestamp, width: usize) -> Vec<Line> {
+    if items.is_empty() {
+        return vec![Line::plain("no stores")];
+    }
+    let mut table = Table::new(&[words("store"), words("traffic"), words("restored"), words("replayed")]);
+    for store in items {
+        let at = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| moment(now, at));
+        let traffic = if store.fit_for_traffic { cell("fit") } else { toned(Tone::Bad, "not fit") };
+        table.row([
+            cell(store.store.as_str()),
+            traffic,
+            cell(at(store.restored_at)),
+            cell(at(store.replayed_at)),
+        ]);
+        if let Some(why) = &store.why {
+            table.note(toned(Tone::Warn, next(store, why)));
+        }
+    }
+    table.lines(width, 0)
+}
+
+/// Why a store is not fit, and what to do.
+fn next(store: &LedgerStore, why: &str) -> String {
+    let command = format!("lacuna ledger replay --store {}", store.store);
+    match why {
+        "replay-under-way" => format!("a replay is under way; `{command}` follows it"),
+        "replay-failed" => format!("the last replay failed; mend what it says, then `{command}`"),
+        _ => format!("nothing was replayed since: `{command}`"),
+    }
+}
+
+/// One line of how far a replay is.
+pub fn progress(replay: &ReplayView) -> Line {
+    let doing = match replay.phase.as_str() {
+        "asking" => "making requests",
+        "waiting" => "waiting for them to end",
+        _ => "reading",
+    };
+    let text = format!(
+        "walk {}, {doing}: {} read, {} of people who were erased, {}",
+        replay.walk,
+        count(replay.walked, "record"),
+        replay.found,
+        count(replay.requests, "request"),
+    );
+    Line::plain(text)
+}
+
+/// How a replay ended.
+pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
+    let (tone, word) = match replay.status {
+        ReplayStatus::Done => (Tone::Good, "done"),
+        ReplayStatus::Failed => (Tone::Bad, "failed"),
+        ReplayStatus::Running => (Tone::Plain, "running"),
+    };
+    let mut lines = vec![
+        Line::of(Tone::Strong, replay.replay_id.as_str()).and(Tone::Plain, "  ").and(tone, word),
+        progress(replay),
+    ];
+    let text = match (replay.status, replay.dry_run) {
+        (ReplayStatus::Done, true) => "It was a dry run: nothing was erased.".to_owned(),
+        (ReplayStatus::Done, false) => format!("Nobody who was erased is in {} any more.", replay.store),
+        (ReplayStatus::Failed, _) => {
+            let why = replay.why.as_deref().unwrap_or("it does not say why");
+            format!("Why: {why}. {} is as fit for traffic as before.", replay.store)
+        }
+        (ReplayStatus::Running, _) => "It goes on by itself.".to_owned(),
+    };
+    lines.extend(paragraph(Tone::Plain, &text, width.min(100)));
+    lines
+}

@@ -1,0 +1,79 @@
+//! `lacuna audit …` and `lacuna request receipt`
+
+use serde_json::json;
+
+use super::folder::Folder;
+use super::golden::check;
+use super::machine::Machine;
+use super::server::{Server, json, text};
+use super::views::ID;
+
+const KEY: &str = "lacuna.example/demo+3c2f6a10+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+#[test]
+fn the_key_of_the_log_is_printed() {
+    let server = Server::start([json(200, &json!({"key": KEY}))]);
+    check("audit-key", &Machine::at(&server).run("audit key"));
+    assert_eq!(server.lines(), ["GET /live/v1/audit/key"]);
+}
+
+#[test]
+fn the_last_checkpoint_is_kept_in_a_file() {
+    let note = "lacuna.example/demo\n7\nCsUY=\n\n\u{2014} lacuna.example/demo Az3g\n";
+    let folder = Folder::new("audit-checkpoint");
+    let server = Server::start([json(200, &json!({"checkpoint": note, "size": 7}))]);
+    check("audit-checkpoint", &folder.run(Some(&server), "audit checkpoint --out kept.txt", b"").text());
+    assert_eq!(folder.read("kept.txt"), note.as_bytes());
+}
+
+#[test]
+fn an_export_is_written_part_by_part() {
+    let part = |lines: &str, cursor: Option<&str>| match cursor {
+        Some(cursor) => json(200, &json!({"lines": lines, "cursor": cursor})),
+        None => json(200, &json!({"lines": lines})),
+    };
+    let first = "{\"audit\":\"lacuna/1\"}\n{\"entry\":{},\"hash\":\"a\"}\n";
+    let last = "{\"entry\":{},\"hash\":\"b\"}\n{\"end\":{}}\n";
+    let server = Server::start([part(first, Some("1-2-2")), part(last, None)]);
+    let folder = Folder::new("audit-export");
+    check(
+        "audit-export",
+        &folder
+            .run(Some(&server), "audit export --from 2026-10-01 --to 2026-12-31 --out log.jsonl", b"")
+            .text(),
+    );
+    assert_eq!(String::from_utf8_lossy(&folder.read("log.jsonl")), format!("{first}{last}"));
+    assert_eq!(
+        server.lines(),
+        [
+            "GET /live/v1/audit/export?from=2026-10-01T00%3A00%3A00Z&to=2026-12-31T23%3A59%3A59.999999999Z",
+            "GET /live/v1/audit/export?cursor=1-2-2"
+        ]
+    );
+}
+
+#[test]
+fn an_export_that_breaks_off_leaves_nothing() {
+    let server = Server::start([json(200, &json!({"lines": "{}\n", "cursor": "1-2-2"})), text(403, "{}")]);
+    let folder = Folder::new("audit-broken-off");
+    let ran =
+        folder.run(Some(&server), "audit export --from 2026-10-01 --to 2026-12-31 --out log.jsonl", b"");
+    assert_eq!(ran.code, 1);
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+#[test]
+fn dates_that_are_none_are_told() {
+    let server = Server::start([]);
+    check("audit-export-dates", &Machine::at(&server).run("audit export --from yesterday"));
+    check("audit-export-order", &Machine::at(&server).run("audit export --from 2026-12-31 --to 2026-10-01"));
+    assert!(server.lines().is_empty());
+}
+
+#[test]
+fn a_receipt_is_written_as_it_came() {
+    let receipt = r#"{"entry":{},"hash":"a","proof":"p","receipt":"lacuna/1","statement":{}}"#;
+    let server = Server::start([text(200, receipt)]);
+    check("request-receipt", &Machine::at(&server).run(&format!("request receipt {ID}")));
+    assert_eq!(server.lines(), [format!("GET /live/v1/requests/{ID}/receipt")]);
+}

@@ -1,0 +1,99 @@
+//! `lacuna ledger …`
+
+use serde_json::{Value, json};
+
+use super::golden::check;
+use super::machine::Machine;
+use super::server::{Server, json, text};
+
+const REPLAY: &str = "rpl_01kgz3q5v8m4n2c7t9w1x6y3za";
+
+fn restored() -> Value {
+    json!({
+        "store": "crm", "fit_for_traffic": false, "why": "restored-and-not-replayed",
+        "restored_at": "2026-11-04T08:00:12Z", "taken_at": "2026-11-03T00:00:00Z",
+    })
+}
+
+fn replay(status: &str, phase: &str, walk: u32, walked: u64) -> Value {
+    json!({
+        "replay_id": REPLAY, "store": "crm", "status": status, "dry_run": false, "rate": 500,
+        "begun_at": "2026-11-04T09:00:12Z", "at": "2026-11-04T09:00:12Z", "walk": walk, "phase": phase,
+        "walked": walked, "found": 7, "requests": 1,
+    })
+}
+
+#[test]
+fn a_store_is_declared_restored() {
+    let server = Server::start([json(201, &restored())]);
+    let line = "ledger restored --store crm --taken-at 2026-11-03T00:00:00Z";
+    check("ledger-restored", &Machine::at(&server).run(line));
+    let sent = &server.sent()[0];
+    assert_eq!(sent.line, "POST /live/v1/ledger/restores");
+    let body: Value = serde_json::from_str(&sent.body).expect("a body");
+    assert_eq!(body, json!({"store": "crm", "taken_at": "2026-11-03T00:00:00Z"}));
+}
+
+#[test]
+fn the_exit_code_says_whether_stores_are_fit() {
+    let fit = json!({
+        "store": "shop", "fit_for_traffic": true, "restored_at": "2026-11-01T08:00:12Z",
+        "taken_at": "2026-11-01T00:00:00Z", "replayed_at": "2026-11-01T09:00:12Z",
+    });
+    let body = json!({"items": [restored(), fit]});
+    let status = |line: &str| {
+        let server = Server::start([json(200, &body)]);
+        Machine::at(&server).run(line)
+    };
+    let all = status("ledger status");
+    assert_eq!(all.code, 1);
+    check("ledger-status", &all);
+    let one = status("ledger status --store shop");
+    assert_eq!(one.code, 0);
+    check("ledger-status-fit", &one);
+    assert_eq!(status("ledger status --store crm --json").code, 1);
+    assert_eq!(status("ledger status --store nowhere").code, 2);
+}
+
+#[test]
+fn a_replay_is_followed_to_its_end() {
+    let replies = [
+        json(202, &replay("running", "walking", 1, 0)),
+        json(200, &replay("running", "walking", 1, 500)),
+        text(503, ""),
+        json(200, &replay("running", "waiting", 1, 900)),
+        json(200, &replay("done", "asking", 2, 1_800)),
+    ];
+    let server = Server::start(replies);
+    let ran = Machine::at(&server).run("ledger replay --store crm --rate 500");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    check("ledger-replay", &ran);
+    let body: Value = serde_json::from_str(&server.sent()[0].body).expect("a body");
+    assert_eq!(body, json!({"store": "crm", "dry_run": false, "rate": 500}));
+}
+
+#[test]
+fn a_replay_that_fails_says_why() {
+    let mut failed = replay("failed", "walking", 1, 20);
+    failed["why"] = "store-refused".into();
+    let server = Server::start([json(202, &failed)]);
+    let ran = Machine::at(&server).run("ledger replay --store crm");
+    assert_eq!(ran.code, 1);
+    check("ledger-replay-failed", &ran);
+}
+
+#[test]
+fn machines_get_a_body_for_each_change_of_a_replay() {
+    let bodies = [replay("running", "walking", 1, 0), replay("done", "asking", 1, 20)];
+    let server = Server::start([json(202, &bodies[0]), json(200, &bodies[0]), json(200, &bodies[1])]);
+    let ran = Machine::at(&server).run("ledger replay --store crm --json");
+    assert_eq!((ran.code, ran.out), (0, format!("{}\n{}\n", bodies[0], bodies[1])));
+}
+
+#[test]
+fn a_dry_run_says_that_it_was_one() {
+    let mut done = replay("done", "asking", 1, 20);
+    done["dry_run"] = true.into();
+    let server = Server::start([json(202, &done)]);
+    check("ledger-replay-dry", &Machine::at(&server).run("ledger replay --store crm --dry-run"));
+}

@@ -1,0 +1,37 @@
+//! The bodies of `/v1/audit` and of receipts. What they carry is `audit`'s own formats, as text.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /v1/audit/key`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// The key that the tenant's checkpoints are signed with: `<name>+<id>+<key>` (<https://c2sp.org/signed-note>). It proves
+    /// something only to whoever has it from elsewhere too.
+    pub key: String,
+}
+
+/// `GET /v1/audit/checkpoint`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointView {
+    /// The note.
+    pub checkpoint: String,
+    /// How many entries it covers.
+    pub size: u64,
+}
+
+/// `GET /v1/requests/{id}/receipt/salt`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaltView {
+    /// 256 bits, in hex.
+    pub salt: String,
+}
+
+/// `GET /v1/audit/export`: one part after another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportPart {
+    /// Lines of the file, each with its line feed.
+    pub lines: String,
+    /// Where the next part begins; none after the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}

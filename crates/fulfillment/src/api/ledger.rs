@@ -1,0 +1,159 @@
+//! The erasure ledger: stores that were restored, and replays.
+//!
+//! Who says that a store was restored makes it unfit for traffic, until a replay that begins after that is done. A
+//! replay is only begun here: `steps::replay_ledger` brings it on. All of it may be sent again: what is so already is
+//! the answer.
+
+use std::collections::BTreeSet;
+
+use contract::ledger::{
+    DeclareRestore, LedgerStore, LedgerStores, MOST_RATE, ReplayView, StartReplay, USUAL_RATE,
+};
+use contract::problem::Invalid;
+use domain::ledger::{Replay, ReplayStatus, Standing};
+use domain::{ReplayId, StoreId};
+use ports::{Class, Code, Fault};
+
+use super::body::{self, INSTANT, Shape, needed, optional};
+use super::identities::{Configured, configured};
+use super::refusal::{invalid, not_found};
+use super::{Answer, Call, Ports, Refusal, actor, names};
+use crate::ledger::standing::{Wanted, begun, restored};
+
+/// How often another writer may be first.
+const TRIES: u32 = 8;
+
+const STORE: Shape = Shape::Text("the id of a store of the catalog", |text| text.parse::<StoreId>().is_ok());
+
+const RESTORE: Shape = Shape::Object(&[needed("store", STORE), needed("taken_at", INSTANT)]);
+
+const REPLAY: Shape = Shape::Object(&[
+    needed("store", STORE),
+    optional("dry_run", Shape::Bool),
+    optional(
+        "rate",
+        Shape::Number("a whole number from 1 to 100000: records in a second", |rate| {
+            (1..=u64::from(MOST_RATE)).contains(&rate)
+        }),
+    ),
+]);
+
+/// `POST /v1/ledger/restores`.
+pub(super) async fn declare(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let given = body::read::<DeclareRestore>(&call.body, &RESTORE)?.value;
+    let now = ports.clock.now();
+    let mut errors = Vec::new();
+    known(&configured(ports, call).await?, &given.store, &mut errors);
+    if given.taken_at > now {
+        errors.push(Invalid::new("/taken_at", "this is in the future"));
+    }
+    if !errors.is_empty() {
+        return Err(invalid(errors).into());
+    }
+    let by = actor(call, &names(ports, call).await?)?.0;
+    for _ in 0..TRIES {
+        let (read, standing) = stand(ports, call, &given.store).await?;
+        // The same once more, before anything was replayed, changes nothing.
+        if standing.taken_at == Some(given.taken_at) && !standing.is_fit() {
+            return Ok(Answer::json(201, &view(ports, &standing).await?)?);
+        }
+        let turn = restored(read, standing, given.taken_at, &by, now);
+        if ports.ledger.take(&turn).await?
+            && let Some((_, standing)) = &turn.standing
+        {
+            return Ok(Answer::json(201, &view(ports, standing).await?)?);
+        }
+    }
+    Err(busy().into())
+}
+
+/// `POST /v1/ledger/replays`.
+pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let given = body::read::<StartReplay>(&call.body, &REPLAY)?.value;
+    let configured = configured(ports, call).await?;
+    let mut errors = Vec::new();
+    known(&configured, &given.store, &mut errors);
+    if !errors.is_empty() {
+        return Err(invalid(errors).into());
+    }
+    let by = actor(call, &names(ports, call).await?)?.0;
+    let now = ports.clock.now();
+    let id = ReplayId::new(now, ports.entropy.bits());
+    let dry_run = given.dry_run.unwrap_or(false);
+    for _ in 0..TRIES {
+        let (read, standing) = stand(ports, call, &given.store).await?;
+        // One that is under way, of what is there now, is the one that is wanted.
+        if !dry_run
+            && let Some(running) = latest(ports, &standing).await?
+            && running.status == ReplayStatus::Running
+        {
+            return Ok(Answer::json(202, &ReplayView::from(&running))?);
+        }
+        let wanted = Wanted {
+            id: id.clone(),
+            dry_run,
+            rate: given.rate.unwrap_or(USUAL_RATE),
+            catalog_version: configured.version.clone(),
+            by: by.clone(),
+        };
+        let turn = begun(read, standing, wanted, now);
+        if ports.ledger.take(&turn).await?
+            && let Some((_, replay)) = &turn.replay
+        {
+            return Ok(Answer::json(202, &ReplayView::from(replay))?);
+        }
+    }
+    Err(busy().into())
+}
+
+/// `GET /v1/ledger/replays/{id}`.
+pub(super) async fn show(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let id: ReplayId = call.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
+    let replay = ports.ledger.replay(call.tenant(), &id).await?.ok_or_else(not_found)?;
+    Ok(Answer::json(200, &ReplayView::from(&replay))?)
+}
+
+/// `GET /v1/ledger/stores`.
+pub(super) async fn stores(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let configured = configured(ports, call).await?;
+    let mut items = Vec::new();
+    let mut said = BTreeSet::new();
+    for standing in ports.ledger.standings(call.tenant()).await? {
+        said.insert(standing.store.clone());
+        items.push(view(ports, &standing).await?);
+    }
+    let others = configured.catalog.stores.iter().map(|store| &store.id).filter(|id| !said.contains(*id));
+    items.extend(others.cloned().map(LedgerStore::untouched));
+    items.sort_by(|a, b| a.store.cmp(&b.store));
+    Ok(Answer::json(200, &LedgerStores { items })?)
+}
+
+/// A store that the catalog lacks has a mistake in its name, and would be fit for traffic for ever.
+fn known(configured: &Configured, store: &StoreId, errors: &mut Vec<Invalid>) {
+    if configured.catalog.store(store).is_none() {
+        errors.push(Invalid::new("/store", "the catalog has no such store"));
+    }
+}
+
+/// A store as it was read, and as it is to be changed.
+async fn stand(ports: &Ports, call: &Call, store: &StoreId) -> Result<(Option<Standing>, Standing), Fault> {
+    let read = ports.ledger.standing(call.tenant(), store).await?;
+    let standing = read.clone().unwrap_or_else(|| Standing::new(call.tenant().clone(), store.clone()));
+    Ok((read, standing))
+}
+
+async fn latest(ports: &Ports, standing: &Standing) -> Result<Option<Replay>, Fault> {
+    match &standing.replay {
+        Some(id) => ports.ledger.replay(&standing.tenant, id).await,
+        None => Ok(None),
+    }
+}
+
+async fn view(ports: &Ports, standing: &Standing) -> Result<LedgerStore, Fault> {
+    Ok(LedgerStore::new(standing, latest(ports, standing).await?.as_ref()))
+}
+
+fn busy() -> Fault {
+    let detail = "others say things of this store at the same time";
+    Fault::new(Class::Throttled, Code::ControlUnavailable, "take", "ledger", detail)
+}

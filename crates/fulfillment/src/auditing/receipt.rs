@@ -1,0 +1,73 @@
+//! `GET /v1/requests/{id}/receipt`, and the salt that it names the person by.
+
+use contract::audit::SaltView;
+use contract::problem::Problem;
+use domain::Request;
+use domain::access::Role;
+use ports::KeyScope;
+
+use super::Ports;
+use crate::api::refusal::{Refusal, not_found};
+use crate::api::{Answer, Call};
+use crate::checkpoints::receipts_of;
+use crate::error::StepError;
+use crate::receipts::salt_of;
+use crate::subject::Pseudonymiser;
+
+/// Receipts of one request that are looked at: it is closed again only if it was reopened.
+const MOST: usize = 100;
+
+/// Gives the last receipt of a request, as it was issued: its bytes are the proof.
+pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let request = find(ports, call).await?;
+    let keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
+    let Some(last) = keys.last() else {
+        return Err(not_yet(&request).into());
+    };
+    let bytes = ports.evidence.get(last).await?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.ok_or_else(|| StepError::broken("receipt", "a receipt does not read"))?;
+    Ok(Answer::text(200, text))
+}
+
+fn not_yet(request: &Request) -> Problem {
+    if request.status.is_end() {
+        Problem::not_found(
+            "There is no receipt yet: it is issued when the end of the request is in a signed checkpoint, within some ten \
+             minutes. Ask again.",
+        )
+    } else {
+        Problem::not_found("There is no receipt yet: the request is not closed.")
+    }
+}
+
+/// Gives the salt to the person whose request it is, and to nobody else.
+pub(super) async fn salt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let request = find(ports, call).await?;
+    let own = call.principal.identities.iter();
+    let names = Pseudonymiser::of(&*ports.keyring, call.tenant()).await?;
+    let own: Vec<_> = own.map(|identity| names.subject(identity)).collect::<Result<_, _>>()?;
+    // A part of the person is not enough: the salt tells about every identity of the receipt.
+    let all = !request.subject.is_empty() && request.subject.iter().all(|one| own.contains(one));
+    let scope = KeyScope::Receipt(request.tenant.clone(), request.id.clone());
+    if !all || !ports.keyring.exists(&scope).await? {
+        return Err(not_found().into());
+    }
+    let salt = salt_of(&*ports.keyring, &request.tenant, &request.id).await?;
+    Ok(Answer::json(200, &SaltView { salt: hex::encode(salt) })?)
+}
+
+/// The request, if the caller may see it: a person one that names them, all others their tenant's.
+async fn find(ports: &Ports, call: &Call) -> Result<Request, Refusal> {
+    let id = call.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
+    let request = ports.requests.load(call.tenant(), &id).await?.ok_or_else(not_found)?;
+    if call.principal.role == Role::Subject {
+        let names = Pseudonymiser::of(&*ports.keyring, call.tenant()).await?;
+        let own = call.principal.identities.iter().map(|identity| names.subject(identity));
+        let own: Vec<_> = own.collect::<Result<_, _>>()?;
+        if !request.subject.iter().any(|one| own.contains(one)) {
+            return Err(not_found().into());
+        }
+    }
+    Ok(request)
+}

@@ -1,0 +1,262 @@
+//! The auditors' door, over memory.
+
+use audit::receipt::{DETAIL, subject_mark};
+use audit::verify::{Export, File, Found, Pinned};
+use audit::{Statement, VerifierKey};
+use contract::audit::{CheckpointView, ExportPart, KeyView};
+use domain::Status;
+use domain::access::Role;
+use domain::event::EventKind;
+use jiff::{SignedDuration, Timestamp};
+use testkit::clock::UnlimitedBudget;
+
+use super::{Ports, answer};
+use crate::api::tests::{Front, PERSON, call, caller, front, identity, person, plain_front, tenant};
+use crate::api::{Answer, Principal};
+use crate::receipts::salt_of;
+use crate::steps::{checkpoint_audit, write_audit};
+
+const NAME: &str = "lacuna.example";
+
+fn door(front: &Front) -> Ports {
+    let world = &front.world;
+    Ports {
+        audit_log: world.audit_log(),
+        evidence: world.evidence(),
+        notary: world.notary(),
+        requests: world.requests(),
+        keyring: world.keyring(),
+        log_name: NAME.to_owned(),
+    }
+}
+
+/// Takes requests in, one every quarter of an hour or every second, and has them chained.
+async fn submitted(front: &Front, count: usize) {
+    for n in 0..count {
+        let often = if count < 100 { SignedDuration::from_mins(15) } else { SignedDuration::from_secs(1) };
+        front.world.fake_clock().advance(often);
+        let at = front.world.fake_clock().peek();
+        front.submit(&format!("person-{}-{n}@example.com", at.as_second())).await;
+    }
+    chained(front).await;
+}
+
+async fn chained(front: &Front) {
+    let world = &front.world;
+    let ports = write_audit::Ports { audit_log: world.audit_log(), dead_letters: world.dead_letters() };
+    let written = write_audit::run(&ports, &world.stream().deliver(usize::MAX), &UnlimitedBudget).await;
+    assert_eq!(written, write_audit::Written::default());
+}
+
+/// What `infra/openapi.yaml` has as examples.
+pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
+    let front = plain_front();
+    let id = front.submit(PERSON).await;
+    let salt = salt_of(&*front.world.keyring(), &tenant("demo"), &id).await.expect("a salt");
+    let request = front.request(&id);
+    let closed_at = request.received_at + SignedDuration::from_mins(1);
+    let statement = Statement {
+        catalog_version: request.catalog_version.clone(),
+        closed_at,
+        due_by: request.due_by,
+        jurisdiction: request.jurisdiction,
+        outcome: Status::NoMatch,
+        plan_sha256: None,
+        received_at: request.received_at,
+        request: id.clone(),
+        sanctions: vec![],
+        stores: vec![],
+        subject: vec![subject_mark(&salt, &identity("email", PERSON))],
+        tenant: request.tenant.clone(),
+        kind: request.kind,
+        verification: None,
+    };
+    front.change(&id, |draft| draft.request.status = Status::Planning).await;
+    front
+        .change(&id, |draft| {
+            draft.kind = EventKind::Closed;
+            draft.request.status = Status::NoMatch;
+            draft.request.closed_at = Some(closed_at);
+            draft.detail = [(DETAIL.to_owned(), statement.sha256())].into();
+            draft.statement = String::from_utf8(statement.bytes()).ok();
+        })
+        .await;
+    chained(&front).await;
+    signed(&front).await;
+    let own = |what: &str| call(&person(&[PERSON]), "GET", &format!("/v1/requests/{id}/{what}"));
+    let now = front.world.fake_clock().peek();
+    let export = format!("/v1/audit/export?from={}&to={now}", Timestamp::UNIX_EPOCH);
+    vec![
+        ("receipt", answer(&door(&front), &own("receipt")).await),
+        ("receiptSalt", answer(&door(&front), &own("receipt/salt")).await),
+        ("auditKey", ask(&front, Role::Auditor, "/v1/audit/key").await),
+        ("checkpoint", ask(&front, Role::Auditor, "/v1/audit/checkpoint").await),
+        ("auditExport", ask(&front, Role::Auditor, &export).await),
+    ]
+}
+
+#[tokio::test]
+async fn a_receipt_is_its_persons_and_its_tenants_and_its_salt_the_persons_alone() {
+    let front = plain_front();
+    let id = front.submit(PERSON).await;
+    let get = async |who: &Principal, what: &str| {
+        let call = call(who, "GET", &format!("/v1/requests/{id}/{what}"));
+        answer(&door(&front), &call).await
+    };
+    let not_yet = get(&caller(Role::Backend), "receipt").await;
+    assert_eq!(not_yet.status, 404);
+    assert!(not_yet.body.contains("not closed"), "{}", not_yet.body);
+    assert_eq!(
+        get(&person(&[PERSON]), "receipt/salt").await.status,
+        404,
+        "there is none before it is closed"
+    );
+    salt_of(&*front.world.keyring(), &tenant("demo"), &id).await.expect("a salt");
+    assert_eq!(get(&person(&[PERSON]), "receipt/salt").await.status, 200);
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Subject) {
+        assert_eq!(get(&caller(role), "receipt/salt").await.status, 403, "{role:?}");
+    }
+    let other = person(&["somebody.else@example.com"]);
+    let hidden = get(&other, "receipt").await;
+    assert_eq!((hidden.status, get(&other, "receipt/salt").await.status), (404, 404));
+    assert!(!hidden.body.contains("closed"), "{}", hidden.body);
+}
+
+async fn signed(front: &Front) {
+    let world = &front.world;
+    let ports = checkpoint_audit::Ports {
+        audit_log: world.audit_log(),
+        evidence: world.evidence(),
+        notary: world.notary(),
+        requests: world.requests(),
+        tenants: world.tenants(),
+        entropy: world.entropy(),
+        log_name: NAME.to_owned(),
+    };
+    let done = checkpoint_audit::run(&ports, &UnlimitedBudget).await.expect("it runs");
+    assert_eq!(done.failed, 0, "{done:?}");
+}
+
+async fn ask(front: &Front, role: Role, target: &str) -> Answer {
+    let mut call = call(&caller(role), "GET", target);
+    if let Some(operation) = call.id.take() {
+        call.resource = format!("/v1/audit/{operation}");
+    }
+    answer(&door(front), &call).await
+}
+
+fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> T {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    serde_json::from_str(&answer.body).expect("JSON")
+}
+
+/// The whole file, part by part, and how many parts it had.
+async fn exported(front: &Front, from: Timestamp, to: Timestamp) -> (String, usize) {
+    let (mut file, mut parts) = (String::new(), 0);
+    let mut target = format!("/v1/audit/export?from={from}&to={to}");
+    loop {
+        let part: ExportPart = read(&ask(front, Role::Auditor, &target).await);
+        file.push_str(&part.lines);
+        parts += 1;
+        match part.cursor {
+            Some(cursor) => target = format!("/v1/audit/export?cursor={cursor}"),
+            None => return (file, parts),
+        }
+    }
+}
+
+async fn verified(front: &Front, file: &str) -> Export {
+    let KeyView { key } = read(&ask(front, Role::Auditor, "/v1/audit/key").await);
+    let pinned = Pinned { key: VerifierKey::parse(&key).expect("a key"), since: None };
+    let mut reader = File::new(&pinned);
+    reader.take(file.as_bytes()).expect("taken");
+    match reader.finish().expect("whole") {
+        Found::Export(export) => export,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_export_has_what_happened_in_its_time_and_proves_it() {
+    let front = front();
+    for _ in 0..3 {
+        submitted(&front, 10).await;
+        signed(&front).await;
+    }
+    submitted(&front, 3).await;
+    let beginning = front.world.fake_clock().peek() - SignedDuration::from_mins(33 * 15);
+    let quarter = |n: i64| beginning + SignedDuration::from_mins(n * 15);
+    let export = async |from, to| {
+        let (file, _) = exported(&front, quarter(from), quarter(to)).await;
+        let found = verified(&front, &file).await;
+        (found.first, found.last, found.signed_to)
+    };
+    assert_eq!(export(0, 34).await, (1, 33, Some(30)), "all, and the last three are not signed yet");
+    assert_eq!(export(12, 18).await, (11, 20, Some(20)), "from the checkpoint before to the one after");
+    assert_eq!(export(12, 24).await, (11, 30, Some(30)));
+    assert_eq!(export(-9, 5).await, (1, 10, Some(10)));
+    assert_eq!(export(32, 33).await, (31, 33, Some(30)), "nothing of it is signed but where it begins");
+    assert_eq!(export(50, 60).await, (31, 33, Some(30)), "what did not happen yet");
+}
+
+#[tokio::test]
+async fn a_long_export_comes_in_parts_that_are_one_file() {
+    let front = front();
+    for _ in 0..9 {
+        submitted(&front, 250).await;
+        signed(&front).await;
+    }
+    let now = front.world.fake_clock().peek();
+    let (file, parts) = exported(&front, Timestamp::UNIX_EPOCH, now).await;
+    let found = verified(&front, &file).await;
+    assert_eq!((found.first, found.last, found.signed_to, parts), (1, 2250, Some(2250), 2));
+    assert_eq!(found.checkpoints, 2, "the last of each part");
+}
+
+#[tokio::test]
+async fn a_log_without_entries_has_an_export_without_entries() {
+    let front = front();
+    let now = front.world.fake_clock().peek();
+    let found = verified(&front, &exported(&front, now, now).await.0).await;
+    assert_eq!((found.first, found.last, found.signed_to), (1, 0, None));
+    assert_eq!(ask(&front, Role::Auditor, "/v1/audit/checkpoint").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_last_checkpoint_is_given() {
+    let front = front();
+    submitted(&front, 4).await;
+    signed(&front).await;
+    let CheckpointView { size, checkpoint } = read(&ask(&front, Role::Officer, "/v1/audit/checkpoint").await);
+    assert_eq!(size, 4);
+    assert!(checkpoint.starts_with(NAME));
+}
+
+#[tokio::test]
+async fn bad_input_is_told_where_it_is_wrong() {
+    let front = front();
+    for (target, at) in [
+        ("/v1/audit/export", "query:from"),
+        ("/v1/audit/export?from=2026-10-01", "query:from"),
+        ("/v1/audit/export?from=2026-10-01T00:00:00Z", "query:to"),
+        ("/v1/audit/export?from=2026-10-02T00:00:00Z&to=2026-10-01T00:00:00Z", "query:to"),
+        ("/v1/audit/export?cursor=1", "query:cursor"),
+        ("/v1/audit/export?cursor=0-5-1", "query:cursor"),
+        ("/v1/audit/export?cursor=1-5-6", "query:cursor"),
+    ] {
+        let answer = ask(&front, Role::Auditor, target).await;
+        assert_eq!(answer.status, 400, "{target}: {}", answer.body);
+        assert!(answer.body.contains(at), "{target}: {}", answer.body);
+    }
+    assert_eq!(ask(&front, Role::Auditor, "/v1/audit/export?cursor=1-99-50").await.status, 404);
+}
+
+#[tokio::test]
+async fn only_those_who_may_read_the_log() {
+    let front = front();
+    for role in Role::ALL {
+        let may = [Role::Officer, Role::Auditor, Role::Admin].contains(&role);
+        let answer = ask(&front, role, "/v1/audit/checkpoint").await;
+        assert_eq!(answer.status, if may { 404 } else { 403 }, "{role:?}");
+    }
+}

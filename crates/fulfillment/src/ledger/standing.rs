@@ -1,0 +1,106 @@
+//! How a store stands to its backups, and who says so.
+
+use domain::event::{About, Event, EventKind};
+use domain::ledger::{Phase, Replay, ReplayStatus, Standing};
+use domain::{Generation, ReplayId};
+use jiff::Timestamp;
+use ports::Turn;
+
+/// What somebody wants replayed.
+pub(crate) struct Wanted {
+    /// The replay's id.
+    pub id: ReplayId,
+    /// Whether it only counts.
+    pub dry_run: bool,
+    /// Records in a second.
+    pub rate: u32,
+    /// The catalog that the store is read by.
+    pub catalog_version: String,
+    /// Who wants it, as the audit names them.
+    pub by: String,
+}
+
+/// A store was restored from a backup that was taken then: from now on it is not fit for traffic.
+pub(crate) fn restored(
+    read: Option<Standing>,
+    next: Standing,
+    taken_at: Timestamp,
+    by: &str,
+    now: Timestamp,
+) -> Turn {
+    let mut next = Standing {
+        restored_at: Some(now),
+        taken_at: Some(taken_at),
+        replayed_at: None,
+        replay: None,
+        events: next.events.saturating_add(1),
+        ..next
+    };
+    // Where it went on is nothing in what was restored.
+    next.sampling.cursor = None;
+    next.sampling.collection = 0;
+    let mut event = event(&next, EventKind::StoreRestored, by, now);
+    event.detail.insert("taken_at".to_owned(), taken_at.to_string());
+    Turn { standing: Some((read, next)), replay: None, event: Some(event) }
+}
+
+/// A replay begins.
+pub(crate) fn begun(read: Option<Standing>, next: Standing, wanted: Wanted, now: Timestamp) -> Turn {
+    let replay = Replay {
+        tenant: next.tenant.clone(),
+        id: wanted.id,
+        store: next.store.clone(),
+        taken_at: next.taken_at,
+        dry_run: wanted.dry_run,
+        rate: wanted.rate,
+        catalog_version: wanted.catalog_version,
+        by: wanted.by,
+        begun_at: now,
+        status: ReplayStatus::Running,
+        walk: 1,
+        phase: Phase::Walking,
+        at_found: None,
+        collection: 0,
+        cursor: None,
+        walked: 0,
+        found: 0,
+        requests: 0,
+        paced_until: now,
+        at: now,
+        why: None,
+    };
+    let latest = if replay.dry_run { next.replay.clone() } else { Some(replay.id.clone()) };
+    let next = Standing { replay: latest, events: next.events.saturating_add(1), ..next };
+    let mut event = event(&next, EventKind::ReplayBegun, &replay.by, now);
+    event.detail.insert("replay".to_owned(), replay.id.to_string());
+    event.detail.insert("dry_run".to_owned(), replay.dry_run.to_string());
+    event.detail.insert("catalog_version".to_owned(), replay.catalog_version.clone());
+    Turn { standing: Some((read, next)), replay: Some((None, replay)), event: Some(event) }
+}
+
+/// How a store stands once a replay is over. It counts only if it was begun after the store was restored, and was the
+/// latest: what was walked before is not what is there now.
+pub(crate) fn ended(read: &Standing, replay: &Replay, now: Timestamp) -> Standing {
+    let counts = replay.status == ReplayStatus::Done && read.replay.as_ref() == Some(&replay.id);
+    let replayed_at = if counts { Some(now) } else { read.replayed_at };
+    Standing { replayed_at, events: read.events.saturating_add(1), ..read.clone() }
+}
+
+/// The store's next event. Nothing of a request is in it.
+pub(crate) fn event(standing: &Standing, kind: EventKind, who: &str, now: Timestamp) -> Event {
+    Event {
+        tenant: standing.tenant.clone(),
+        about: About::Store(standing.store.clone()),
+        n: standing.events,
+        at: now,
+        kind,
+        who: who.to_owned(),
+        generation: Generation::FIRST,
+        status: None,
+        store: Some(standing.store.clone()),
+        tally: None,
+        why: None,
+        detail: [].into(),
+        wake: None,
+    }
+}

@@ -1,0 +1,120 @@
+//! G1 holds for who is erased again, too: whoever may object is heard.
+
+use domain::hold::Verdict;
+use domain::ledger::ReplayStatus;
+use domain::request::Retention;
+use domain::{Operation, Status};
+use testkit::inject::Plan;
+use testkit::walker::Next;
+
+use super::super::shop::{self, NAME, PERSON};
+use super::super::stage::tally;
+use super::*;
+
+fn keep_the_crm() -> Verdict {
+    Verdict::Retain(Retention {
+        source: "legal-desk".into(),
+        stores: vec!["crm".parse().expect("a store")],
+        categories: vec![],
+        reason: "warranty".into(),
+        until: None,
+    })
+}
+
+/// What somebody wanted kept was not erased, and is no sign that anybody came back.
+#[tokio::test]
+async fn what_was_kept_is_not_found() {
+    let stage = Stage::new(1);
+    stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
+    let id = stage.submit(PERSON).await;
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::PartiallyFulfilled);
+    assert!(shop::mentions(&stage.world, &stage.tenant, NAME));
+    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
+    assert_eq!((done.status, done.found), (ReplayStatus::Done, 0));
+    let done = to_the_end(&stage, &begin(&stage, "shop", false).await).await;
+    assert_eq!((done.status, done.found), (ReplayStatus::Done, 0));
+    assert_eq!(sample(&stage).await, Ok(0));
+}
+
+/// A source that wants it kept now is heard now, and the replay ends all the same: it says so of the person's request.
+#[tokio::test]
+async fn what_is_to_be_kept_since_ends_the_replay() {
+    let (stage, backup, taken_at) = erased().await;
+    put_back(&stage, "crm", &backup);
+    put_back(&stage, "shop", &backup);
+    declare(&stage, "shop", taken_at).await;
+    stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
+    let done = to_the_end(&stage, &begin(&stage, "shop", false).await).await;
+    assert_eq!(done.status, ReplayStatus::Done, "{done:?}");
+    let request = made(&stage).await.remove(0);
+    assert_eq!(request.status, Status::PartiallyFulfilled);
+    assert_eq!(tally(&stage, &request.id, Operation::Erase, "crm").retained, 7);
+}
+
+#[tokio::test]
+async fn while_a_hold_stands_nobody_is_erased_again_and_the_store_stays_unfit() {
+    let (stage, backup, taken_at) = erased().await;
+    let hold = stage.place_hold(&stage.pseudonym(PERSON).await);
+    put_back(&stage, "crm", &backup);
+    declare(&stage, "crm", taken_at).await;
+    let begun = begin(&stage, "crm", false).await;
+    // The wait for the hold is not walked.
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(|_, _| Next::Stop));
+    for _ in 0..10 {
+        bring_on(&stage, &UnlimitedBudget).await.expect("fine");
+        stage.play().await;
+        stage.world.fake_clock().advance(SignedDuration::from_mins(1));
+    }
+    assert_eq!(replay(&stage, &begun).await.phase, "waiting");
+    assert!(
+        shop::mentions(&stage.world, &stage.tenant, NAME) && !standing(&stage, "crm").await.fit_for_traffic
+    );
+    let request = made(&stage).await.remove(0);
+    assert_eq!(request.status, Status::Held);
+    stage.release_hold(&hold, &request.id).await;
+    assert_eq!(to_the_end(&stage, &begun).await.status, ReplayStatus::Done);
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
+}
+
+/// Somebody has to say what becomes of the person: the store is not called fit while they are in it.
+#[tokio::test]
+async fn a_denial_leaves_the_store_unfit() {
+    let (stage, backup, taken_at) = erased().await;
+    put_back(&stage, "crm", &backup);
+    declare(&stage, "crm", taken_at).await;
+    stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
+    assert_eq!(done.status, ReplayStatus::Failed);
+    assert!(done.why.expect("why").ends_with("has ended as denied"));
+    assert!(!standing(&stage, "crm").await.fit_for_traffic);
+}
+
+/// Somebody denies a request that has begun to erase: what went by then is in the ledger, and the rest is not.
+#[tokio::test]
+async fn what_was_erased_before_a_request_was_given_up_is_remembered() {
+    let stage = Stage::new(1);
+    let backup = shop::everything(&stage.world, &stage.tenant);
+    let taken_at = stage.world.clock().now();
+    let id = stage.submit(PERSON).await;
+    stage.world.injector().arm(Plan::outage("connector.erase").on("shop"));
+    for _ in 0..50 {
+        stage.play().await;
+        if stage.request(&id).erasing_begun {
+            break;
+        }
+        stage.world.fake_clock().advance(SignedDuration::from_hours(24));
+        stage.sweep().await;
+    }
+    assert!(stage.request(&id).erasing_begun);
+    stage.world.injector().disarm();
+    stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!(request.status, Status::PartiallyFulfilled);
+    assert!(request.ledgered.is_some_and(|ledgered| ledgered.marks > 0), "{:?}", request.ledgered);
+    stage.world.answer_always("legal-desk", Ok(Verdict::Clear));
+    put_back(&stage, "crm", &backup);
+    declare(&stage, "crm", taken_at).await;
+    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
+    assert_eq!(done.status, ReplayStatus::Done);
+    assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
+}

@@ -106,7 +106,7 @@ fn what_is_broken_is_named() {
 
 #[test]
 fn files_that_contradict_each_other_are_broken() {
-    let (folder, log) = folder("verify-contradiction");
+    let (folder, _) = folder("verify-contradiction");
     let mut other = Log::of("demo", 3);
     other.rewrite(8, |event| event.who.push('x'));
     folder.write("other-checkpoint", other.note(12).as_bytes());
@@ -120,10 +120,10 @@ fn files_that_contradict_each_other_are_broken() {
     said(&folder, "fork-tail-json", 1, "other-tail.jsonl audit.jsonl --json");
     // The shorter is read first, and comes by a size of which only the longer says something.
     let mut older = Log::of("demo", 3);
-    older.rewrite(4, |event| event.who.push('x'));
-    folder.write("early.jsonl", log.export(1, 10).concat().as_bytes());
-    folder.write("older.jsonl", older.export(7, 18).concat().as_bytes());
-    said(&folder, "fork-again", 1, "early.jsonl older.jsonl");
+    older.rewrite(15, |event| event.who.push('x'));
+    folder.write("older.jsonl", older.export(1, 18).concat().as_bytes());
+    folder.write("newest.jsonl", Log::of("demo", 4).export(13, 24).concat().as_bytes());
+    said(&folder, "fork-again", 1, "newest.jsonl older.jsonl");
     said(&folder, "fork-since", 1, "other.jsonl --since checkpoint");
 }
 

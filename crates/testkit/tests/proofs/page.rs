@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use audit::Wrong;
 use audit::receipt::Receipt;
-use domain::Status;
 use domain::catalog::Method;
 use domain::clock::Jurisdiction;
-use domain::event::EnterAt;
+use domain::event::{About, EnterAt};
 use domain::request::RequestType;
+use domain::{HoldId, RequestId, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 use testkit::proofs::{Case, Expect, Log, cases};
@@ -30,7 +30,8 @@ const PATIENCE: Duration = Duration::from_mins(3);
 const FLIPS: usize = 250;
 
 /// What the page is asked, beside the cases: its vocabularies.
-const ASKED: &str = "({ WRONG, KINDS, STATUSES, TYPES, LAWS, METHODS, WAKES, CHECKED })";
+const ASKED: &str =
+    "({ WRONG, KINDS, STATUSES, TYPES, LAWS, METHODS, WAKES, CHECKED, ABOUT: Object.keys(ABOUT) })";
 
 /// Runs the cases in the page's own scripts. An open frame keeps the page loading until all is said.
 const HARNESS: &str = r#"
@@ -240,4 +241,18 @@ fn vocabularies(words: &Value) {
         }
     }
     assert_eq!(words["WAKES"], words_of(wakes));
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let abouts = [
+        About::Request(RequestId::new(at, 1)),
+        About::Hold(HoldId::new(at, 1)),
+        About::Store("shop".parse().expect("a store")),
+    ];
+    for about in &abouts {
+        match about {
+            About::Request(_) | About::Hold(_) | About::Store(_) => {}
+        }
+    }
+    let named = |about: Value| about.as_object().expect("an object").keys().next().cloned();
+    let abouts = words_of(abouts).as_array().cloned().unwrap_or_default();
+    assert_eq!(words["ABOUT"], json!(abouts.into_iter().map(named).collect::<Vec<_>>()));
 }

@@ -63,7 +63,7 @@ fn save(place: Place, written: &Written, text: &str, what: &str, desk: &mut Desk
     sink.finish().context("it cannot be written")?;
     draft.publish()?;
     if let Some(out) = &written.out {
-        desk.screen.notes(&[Line::plain(&format!("{what} is in {}.", out.display()))])?;
+        desk.screen.notes(&[Line::plain(format!("{what} is in {}.", out.display()))])?;
     }
     Ok(())
 }
@@ -79,7 +79,7 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let entries = parts(&mut desk, from, to, draft, sink).await?;
     if let Some(out) = &args.written.out {
         let (entries, out) = (entries_of(entries), out.display());
-        desk.screen.notes(&[Line::plain(&format!(
+        desk.screen.notes(&[Line::plain(format!(
             "{entries} are in {out}. Check it with `lacuna verify {out} --key KEY`."
         ))])?;
     }
@@ -118,7 +118,7 @@ async fn parts(
             return Ok(entries);
         }
         if shown {
-            desk.screen.redraw(Some(&Line::plain(&format!("{} so far", entries_of(entries)))))?;
+            desk.screen.redraw(Some(&Line::plain(format!("{} so far", entries_of(entries)))))?;
         }
     }
     anyhow::bail!("the API's export has no end")

@@ -18,9 +18,9 @@ async fn main() -> Result<(), serve::Error> {
     };
     aws::serve("checkpoint-audit", StepError::error_type, async |_: serde_json::Value, budget| {
         let done = checkpoint_audit::run(&ports, budget).await?;
-        for (tenant, error) in &done.errors {
+        done.errors.iter().for_each(|(tenant, error)| {
             tracing::error!(%tenant, %error, "a log was not signed, or a receipt not issued");
-        }
+        });
         let checkpoint_audit::Done { signed, entries, receipts, failed, out_of_time, .. } = done;
         tracing::info!(signed, entries, receipts, failed, out_of_time, "checkpoints");
         done.ended()

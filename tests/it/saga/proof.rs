@@ -187,6 +187,7 @@ impl AuditLog for Tampered {
 }
 
 /// Every event chained anew after one of them was changed.
+#[allow(clippy::needless_pass_by_value, reason = "the form of the others")]
 fn rewritten(blocks: Vec<Block>) -> Vec<Block> {
     let mut events: Vec<Event> =
         blocks.iter().flat_map(|b| b.entries.iter().map(|e| e.event.clone())).collect();

@@ -69,10 +69,6 @@ impl AuditTable {
         }
     }
 
-    fn fault(&self, class: Class, operation: &'static str, detail: &str) -> Fault {
-        Fault::new(class, Code::ControlUnavailable, operation, &self.table.name, detail)
-    }
-
     /// The block itself is refused, and always will be.
     fn unchainable(&self, detail: &str) -> Fault {
         Fault::new(Class::Permanent, Code::EventUnchainable, TRANSACTION, &self.table.name, detail)

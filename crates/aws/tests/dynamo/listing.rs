@@ -36,26 +36,40 @@ async fn audit(answers: Vec<(u16, String)>) -> (AuditTable, Calls) {
     (AuditTable::new(client, "audit"), calls)
 }
 
-/// Strongly consistent, in two calls: the block that has the entry, and those behind it.
+/// As many answers as a tenant's chain has partitions, of which one has something.
+fn among_others(answer: (u16, String)) -> Vec<(u16, String)> {
+    [vec![answer], vec![ok(&[]); 3]].concat()
+}
+
+/// Strongly consistent, in two calls for each partition: the block that has the entry, and those behind it.
 #[tokio::test]
 async fn blocks_are_asked_for_by_their_places() {
     let (first, item) = block(&Head::genesis(), 1..=3);
     let (second, next) = block(&first.head(), 4..=4);
-    let (table, calls) = audit(vec![ok(&[item]), ok(&[next])]).await;
+    let (table, calls) = audit([among_others(ok(&[item])), among_others(ok(&[next]))].concat()).await;
     let read = table.read(&tenant("demo"), 2, 5).await.expect("blocks");
     assert!(read == [first, second]);
     let all = calls.all();
-    let range = |from: &str, to: &str| json!({":pk": {"S": "T#demo"}, ":a": {"S": from}, ":b": {"S": to}});
     let expect = [
-        (range("SEQ#00000000000000000000", "SEQ#00000000000000000002"), false, 1),
-        (range("SEQ#00000000000000000003", "SEQ#18446744073709551615"), true, 4),
+        ("SEQ#00000000000000000000", "SEQ#00000000000000000002", false, 1),
+        ("SEQ#00000000000000000003", "SEQ#18446744073709551615", true, 4),
     ];
-    assert_eq!(all.len(), expect.len());
-    for ((operation, body), (values, forward, limit)) in all.iter().zip(expect) {
-        assert_eq!((operation.as_str(), &body["ExpressionAttributeValues"]), ("query", &values));
-        assert_eq!(body["KeyConditionExpression"], "#pk = :pk AND #sk BETWEEN :a AND :b");
-        assert_eq!((&body["ConsistentRead"], &body["ScanIndexForward"]), (&json!(true), &json!(forward)));
-        assert_eq!(body["Limit"], limit);
+    assert_eq!(all.len(), 8);
+    for (calls, (from, to, forward, limit)) in all.chunks(4).zip(expect) {
+        let mut partitions = Vec::new();
+        for (operation, body) in calls {
+            let values = &body["ExpressionAttributeValues"];
+            partitions.push(values[":pk"]["S"].as_str().expect("a partition"));
+            assert_eq!(
+                (operation.as_str(), &values[":a"]["S"], &values[":b"]["S"]),
+                ("query", &json!(from), &json!(to))
+            );
+            assert_eq!(body["KeyConditionExpression"], "#pk = :pk AND #sk BETWEEN :a AND :b");
+            assert_eq!((&body["ConsistentRead"], &body["ScanIndexForward"]), (&json!(true), &json!(forward)));
+            assert_eq!(body["Limit"], limit);
+        }
+        partitions.sort_unstable();
+        assert_eq!(partitions, ["T#demo", "T#demo#1", "T#demo#2", "T#demo#3"]);
     }
 }
 
@@ -64,7 +78,7 @@ async fn blocks_are_asked_for_by_their_places() {
 async fn a_block_that_cannot_be_read_is_a_fault() {
     let (_, whole) = block(&Head::genesis(), 1..=1);
     let damaged = || ok(&[json!({"doc": {"S": "{\"marked\""}})]);
-    for answers in [vec![damaged()], vec![ok(&[whole]), damaged()]] {
+    for answers in [among_others(damaged()), [among_others(ok(&[whole])), among_others(damaged())].concat()] {
         let (table, _) = audit(answers).await;
         let fault = table.read(&tenant("demo"), 1, 5).await.expect_err("a fault");
         assert_eq!((fault.class, fault.code), (Class::Permanent, Code::ControlUnavailable));

@@ -54,7 +54,7 @@ impl Extent {
 pub(super) async fn export(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let tenant = call.tenant();
     let key = ports.key(tenant).await?;
-    let log = Log { audit_log: &*ports.audit_log, own: ports.checkpoints(tenant, &key), tenant };
+    let log = Log { table: &*ports.audit_log, own: ports.checkpoints(tenant, &key), tenant };
     let (mut extent, mut lines) = match call.query.get("cursor") {
         Some(text) => (Extent::parse(text).ok_or_else(wrong_cursor)?, String::new()),
         None => log.begin(instant(call, "from")?, instant(call, "to")?).await?,
@@ -83,7 +83,7 @@ fn wrong_cursor() -> Problem {
 }
 
 struct Log<'a> {
-    audit_log: &'a dyn AuditLog,
+    table: &'a dyn AuditLog,
     own: Checkpoints<'a>,
     tenant: &'a TenantId,
 }
@@ -94,7 +94,7 @@ impl Log<'_> {
         if from > to {
             return Err(invalid(vec![Invalid::new("query:to", "this must not be before `from`")]).into());
         }
-        let head = self.audit_log.head(self.tenant).await?;
+        let head = self.table.head(self.tenant).await?;
         let earlier = from.checked_sub(SLACK).unwrap_or(Timestamp::MIN);
         let later = to.checked_add(SLACK).unwrap_or(Timestamp::MAX);
         let begins = self.first_since(earlier, head.seq).await?;
@@ -128,7 +128,7 @@ impl Log<'_> {
     }
 
     async fn entry(&self, seq: u64) -> Result<Entry, StepError> {
-        let blocks = self.audit_log.read(self.tenant, seq, 1).await?;
+        let blocks = self.table.read(self.tenant, seq, 1).await?;
         let mut entries = blocks.into_iter().flat_map(|block| block.entries);
         let found = entries.find(|entry| entry.seq == seq);
         found.ok_or_else(|| self.own.broken("an entry is missing").into())
@@ -144,7 +144,7 @@ impl Log<'_> {
         // The end of the export is a checkpoint, unless nothing is signed that far.
         let signed = self.own.last(most).await?.filter(|signed| signed.size >= extent.next);
         while extent.next <= most && lines.len() < MOST_BYTES {
-            let blocks = self.audit_log.read(self.tenant, extent.next, BLOCKS).await?;
+            let blocks = self.table.read(self.tenant, extent.next, BLOCKS).await?;
             let before = extent.next;
             for entry in blocks.iter().flat_map(|block| &block.entries) {
                 if entry.seq != extent.next || extent.next > most {

@@ -67,10 +67,9 @@ impl Endpoint {
     /// What the caller's role must allow.
     pub fn action(self) -> Action {
         match self {
-            Self::GetReceipt => Action::Read,
-            Self::GetReceiptSalt => Action::ReadSalt,
             // What checks a receipt is for whoever may have one.
-            Self::GetAuditKey => Action::Read,
+            Self::GetReceipt | Self::GetAuditKey => Action::Read,
+            Self::GetReceiptSalt => Action::ReadSalt,
             Self::GetCheckpoint | Self::ExportAudit => Action::ReadAudit,
         }
     }

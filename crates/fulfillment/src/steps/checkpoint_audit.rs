@@ -177,7 +177,9 @@ impl Log<'_> {
         let leaves: Option<Vec<_>> = entries.iter().map(|entry| Some(leaf(&entry.hash_bytes()?))).collect();
         let leaves = leaves.ok_or_else(|| self.own.broken("a hash does not read"))?;
         let grown = Grown::new(&range, leaves.clone());
-        leaves.into_iter().for_each(|leaf| range.push(leaf));
+        for leaf in leaves {
+            range.push(leaf);
+        }
         Ok((range, grown))
     }
 

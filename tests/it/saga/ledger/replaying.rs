@@ -74,7 +74,7 @@ async fn a_dry_run_counts_and_changes_nothing() {
     let done = to_the_end(&stage, &begun).await;
     assert_eq!((done.status, done.dry_run, done.requests), (ReplayStatus::Done, true, 1));
     // A contact, three calls, three years.
-    assert_eq!((done.walked, done.found), (14, 7));
+    assert_eq!((done.walked, done.found), (17, 7));
     assert!(made(&stage).await.is_empty() && stage.world.staged().is_empty());
     assert_eq!(shop::everything(&stage.world, &stage.tenant), before);
     let now = standing(&stage, "crm").await;

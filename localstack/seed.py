@@ -14,12 +14,13 @@ from hashlib import sha256
 from botocore.exceptions import ClientError
 
 import catalog
+import invoke
 import receiver
 import search
 import shop
 import tokens
 from deploy import outputs
-from settings import HOST, STACK, Wrong, api_url, client, functions_see_loopback, receiver_port, run
+from settings import HOST, Wrong, api_url, client, functions_see_loopback, receiver_port, run
 
 MAIL_FROM = "privacy@chinook.example"
 MAIL_TEMPLATE = "lacuna-demo-package-ready"
@@ -115,9 +116,7 @@ def load_registry(table: str, api_id: str, letters: bool) -> None:
 
 def plant_controls() -> None:
     """Has Lacuna plant the control persons, as it does once an hour: no request ends before the stores find theirs."""
-    answer = client("lambda").invoke(FunctionName=f"{STACK}-plant-controls", Payload=b"{}")
-    if answer.get("FunctionError"):
-        raise Wrong(f"plant-controls failed: {answer['Payload'].read().decode(errors='replace')}")
+    invoke.invoke("plant-controls")
     print("controls: planted")
 
 

@@ -5,4 +5,5 @@
 mod client;
 mod exports;
 mod journeys;
+mod proof;
 mod vault;

@@ -227,6 +227,7 @@ fn package(stage: &Stage, id: &RequestId) {
         limits: package_export::Limits::default(),
     };
     let run = contract::step::Run { tenant: stage.tenant.clone(), request_id: id.clone(), generation };
+    forget_the_highest();
     let before = memory("VmRSS:");
     at_once(package_export::run(&ports, &run, &UnlimitedBudget)).expect("packaged");
     tell(&format!("took {}", memory("VmHWM:") - before));
@@ -244,6 +245,12 @@ fn memory(which: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells");
     let line = status.lines().find_map(|line| line.strip_prefix(which)).expect("it does");
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") << 10
+}
+
+/// The highest is counted anew, from what it is now: what it was while the world was made says nothing of packaging
+/// (proc(5), `/proc/pid/clear_refs`).
+fn forget_the_highest() {
+    std::fs::write("/proc/self/clear_refs", "5").expect("the kernel counts anew");
 }
 
 /// Says something to the test that runs this one.

@@ -1,7 +1,7 @@
 //! What whoever has the key could sign, and what only looks like something that was signed.
 
 use audit::receipt::DETAIL;
-use audit::tree::{Hash, leaf};
+use audit::tree::Hash;
 use audit::{Checkpoint, Inclusion, Wrong, export};
 use domain::event::About;
 use domain::{HoldId, Status};
@@ -128,11 +128,11 @@ fn proofs(log: &Log) -> Vec<Forgery> {
         receipt.bytes()
     };
     let apart = Expect::at(12, "proof", Wrong::NotIncluded);
-    let longer = audit::tree::node(&leaf(&hash), &[0; 32]);
+    let longer = audit::tree::node(&hash, &[0; 32]);
     vec![
-        ("a proof of another place", to(0, 1, leaf(&hash), vec![]), apart.clone()),
-        ("a proof of a place that is not there", to(11, 11, leaf(&hash), vec![]), apart.clone()),
-        ("a proof that is too short", to(11, 13, leaf(&hash), vec![]), apart.clone()),
+        ("a proof of another place", to(0, 1, hash, vec![]), apart.clone()),
+        ("a proof of a place that is not there", to(11, 11, hash, vec![]), apart.clone()),
+        ("a proof that is too short", to(11, 13, hash, vec![]), apart.clone()),
         ("a proof that is too long", to(11, 12, longer, vec![[0; 32]; 5]), apart.clone()),
         (
             "a proof with more hashes than any has",

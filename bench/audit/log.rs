@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use ::audit::tree::{Range, leaf};
+use ::audit::tree::Range;
 use ::audit::{Checkpoint, Entry, Head, VerifierKey, export, origin};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use domain::TenantId;
@@ -14,9 +14,9 @@ use crate::Failure;
 
 /// Entries between two checkpoints.
 const EVERY: u64 = 10_000;
-/// Bytes of a block of SHA-256, and of what ends each message at the least.
+/// Bytes of a block of SHA-256, and of what begins a leaf and ends each message at the least.
 const BLOCK: u64 = 64;
-const PADDING: u64 = 9;
+const AROUND: u64 = 1 + 9;
 
 /// What was written.
 #[derive(Default)]
@@ -62,14 +62,14 @@ pub fn write(path: &Path, wanted: impl Fn(&Known) -> bool) -> Result<Known, Fail
     while wanted(&known) {
         let event = events.next().ok_or("no more events")?;
         let entry = Entry::chain(head.seq + 1, &head.hash, event, events::LEGAL_BASIS);
-        range.push(leaf(&entry.hash_bytes().ok_or("no hash")?));
+        range.push(entry.hash_bytes().ok_or("no hash")?);
         let hashed = entry.content_bytes().len() as u64;
         let length = line(export::entry(&entry))?;
         known.entries += 1;
         known.bytes += length;
         known.lines += length;
         known.hashed += hashed;
-        known.blocks += (hashed + PADDING).div_ceil(BLOCK);
+        known.blocks += (hashed + AROUND).div_ceil(BLOCK);
         head = Head { seq: entry.seq, hash: entry.hash };
         if head.seq.is_multiple_of(EVERY) || !wanted(&known) {
             let origin = key.name().to_owned();

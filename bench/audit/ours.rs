@@ -75,14 +75,14 @@ fn verify(folder: &Path, log: &str, what: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Adds entries of which the bytes are there: their hashes, and the tree.
+/// Adds entries of which the bytes are there to the tree.
 fn add(folder: &Path) -> Result<(), Failure> {
     let file = std::fs::read(folder.join(SHORT))?;
     let contents: Vec<&[u8]> = contents(&file).collect();
     let begun = Instant::now();
     let mut range = Range::default();
     for content in &contents {
-        range.push(leaf(&hash(content)?));
+        range.push(leaf(content));
     }
     said(ADD, range.size(), begun, &range.root());
     Ok(())
@@ -95,7 +95,7 @@ fn append(folder: &Path) -> Result<(), Failure> {
     let (mut range, mut head) = (Range::default(), Head::genesis());
     for event in events {
         let entry = Entry::chain(head.seq + 1, &head.hash, event, events::LEGAL_BASIS);
-        range.push(leaf(&entry.hash_bytes().ok_or("no hash")?));
+        range.push(entry.hash_bytes().ok_or("no hash")?);
         head = Head { seq: entry.seq, hash: entry.hash };
     }
     said(APPEND, range.size(), begun, &range.root());
@@ -107,7 +107,7 @@ pub fn hash(bytes: &[u8]) -> Result<Hash, Failure> {
     Ok(digest(&SHA256, bytes).as_ref().try_into()?)
 }
 
-/// What the hash of an entry is over: its line without what is around it. `None` if the line is no entry's.
+/// What a leaf is of, and so the hash of an entry: its line without what is around it. `None` if the line is no entry's.
 pub fn content(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"{\"entry\":")?;
     rest.get(..rest.len().checked_sub(",\"hash\":\"\"}".len() + 64)?)

@@ -27,14 +27,16 @@ pub const ALL: [&str; 2] = [CT_MERKLE, RS_MERKLE];
 
 /// A tree of one of them.
 trait Tree: Default {
-    /// Adds an entry by its hash.
-    fn add(&mut self, hash: Hash);
+    /// Adds an entry by its content.
+    fn add(&mut self, content: &[u8]);
+    /// The same, and says the entry's hash: that of its leaf.
+    fn chain(&mut self, content: &[u8]) -> Hash;
     /// The root over all; `None` where only the end has one.
     fn so_far(&self) -> Option<Hash>;
     /// The root in the end.
     fn end(&mut self) -> Result<Hash, Failure>;
     /// Whether an entry is proved to be in it.
-    fn proves(&self, index: usize, hash: &Hash) -> bool;
+    fn proves(&self, index: usize, content: &[u8]) -> bool;
 }
 
 /// Does one job, and prints what it measured.
@@ -47,51 +49,47 @@ pub fn work(what: &str, peer: &str, folder: &Path) -> Result<(), Failure> {
 }
 
 fn measure<T: Tree>(what: &str, peer: &str, folder: &Path) -> Result<(), Failure> {
-    let (mut tree, mut count, mut first) = (T::default(), 0, Hash::default());
-    let mut add = |tree: &mut T, hash: Hash| {
-        if count == 0 {
-            first = hash;
-        }
-        count += 1;
-        tree.add(hash);
-    };
-    let (begun, root) = match what {
+    let mut tree = T::default();
+    let short = std::fs::read(folder.join(SHORT))?;
+    let contents: Vec<&[u8]> = contents(&short).collect();
+    let (begun, count, root) = match what {
         VERIFY => {
             let begun = Instant::now();
-            read(&folder.join(LOG), &mut tree, &mut add)?;
-            (begun, tree.end()?)
+            let count = read(&folder.join(LOG), &mut tree)?;
+            (begun, count, tree.end()?)
         }
         ADD => {
-            let file = std::fs::read(folder.join(SHORT))?;
-            let contents: Vec<&[u8]> = contents(&file).collect();
             let begun = Instant::now();
-            for content in contents {
-                add(&mut tree, Sha256::digest(content).into());
+            for content in &contents {
+                tree.add(content);
             }
-            (begun, tree.end()?)
+            (begun, contents.len() as u64, tree.end()?)
         }
         APPEND => {
             let given = given(folder)?;
             let begun = Instant::now();
-            write(&given, &mut tree, &mut add)?;
-            (begun, tree.end()?)
+            write(&given, &mut tree)?;
+            (begun, given.len() as u64, tree.end()?)
         }
         other => return Err(format!("no such job: {other}").into()),
     };
     let seconds = begun.elapsed().as_secs_f64();
-    if !tree.proves(0, &first) {
+    // Both logs begin with the same entry.
+    if !contents.first().is_some_and(|first| tree.proves(0, first)) {
         return Err(format!("{peer}: no proof of the first entry").into());
     }
     say(peer, &machine::locked(peer), what, count, seconds, Some(&root));
     Ok(())
 }
 
-/// Adds each entry of an export, and compares the roots with those of its checkpoints.
-fn read<T: Tree>(path: &Path, tree: &mut T, add: &mut impl FnMut(&mut T, Hash)) -> Result<(), Failure> {
+/// Adds each entry of an export, and compares the roots with those of its checkpoints. How many there are.
+fn read(path: &Path, tree: &mut impl Tree) -> Result<u64, Failure> {
     let (mut from, mut line) = (BufReader::with_capacity(READ, File::open(path)?), Vec::new());
+    let mut count = 0;
     while from.read_until(b'\n', &mut line)? > 0 {
         if let Some(content) = content(line.strip_suffix(b"\n").unwrap_or(&line)) {
-            add(tree, Sha256::digest(content).into());
+            tree.add(content);
+            count += 1;
         } else if line.starts_with(b"{\"checkpoint\":")
             && let Some(root) = tree.so_far()
         {
@@ -102,7 +100,7 @@ fn read<T: Tree>(path: &Path, tree: &mut T, add: &mut impl FnMut(&mut T, Hash)) 
         }
         line.clear();
     }
-    Ok(())
+    Ok(count)
 }
 
 /// An entry as it is hashed.
@@ -125,30 +123,29 @@ fn given(folder: &Path) -> Result<Vec<(String, Event)>, Failure> {
 }
 
 /// Writes each event as an entry after the one before, and adds that.
-fn write<T: Tree>(
-    given: &[(String, Event)],
-    tree: &mut T,
-    add: &mut impl FnMut(&mut T, Hash),
-) -> Result<(), Failure> {
+fn write(given: &[(String, Event)], tree: &mut impl Tree) -> Result<(), Failure> {
     let (mut previous, mut bytes) = (GENESIS.to_owned(), Vec::new());
     for (seq, (checks, event)) in (1..).zip(given) {
         let content = Content { checks, event, legal_basis: LEGAL_BASIS, prev_hash: &previous, seq };
         serde_json::to_writer(&mut bytes, &content)?;
-        let hash: Hash = Sha256::digest(&bytes).into();
-        previous = hex::encode(hash);
+        previous = hex::encode(tree.chain(&bytes));
         bytes.clear();
-        add(tree, hash);
     }
     Ok(())
 }
 
-/// A tree that has its root after each leaf.
+/// A tree that has its root after each leaf. It keeps the leaves' data, and does not say their hashes.
 #[derive(Default)]
-struct Complete(MemoryBackedTree<Sha256, Hash>);
+struct Complete(MemoryBackedTree<Sha256, Vec<u8>>);
 
 impl Tree for Complete {
-    fn add(&mut self, hash: Hash) {
-        self.0.push(hash);
+    fn add(&mut self, content: &[u8]) {
+        self.0.push(content.to_vec());
+    }
+
+    fn chain(&mut self, content: &[u8]) -> Hash {
+        self.add(content);
+        Rfc6962::leaf(content)
     }
 
     fn so_far(&self) -> Option<Hash> {
@@ -159,9 +156,9 @@ impl Tree for Complete {
         Ok(self.so_far().ok_or("no root")?)
     }
 
-    fn proves(&self, index: usize, hash: &Hash) -> bool {
+    fn proves(&self, index: usize, content: &[u8]) -> bool {
         let proof = self.0.prove_inclusion(index);
-        self.0.root().verify_inclusion(hash, index as u64, &proof).is_ok()
+        self.0.root().verify_inclusion(&content, index as u64, &proof).is_ok()
     }
 }
 
@@ -171,10 +168,8 @@ impl Tree for Complete {
 struct Rfc6962;
 
 impl Rfc6962 {
-    fn leaf(hash: &Hash) -> Hash {
-        let mut input = [0; 33];
-        input[1..].copy_from_slice(hash);
-        Sha256::digest(input).into()
+    fn leaf(content: &[u8]) -> Hash {
+        Sha256::new_with_prefix([0]).chain_update(content).finalize().into()
     }
 }
 
@@ -202,8 +197,14 @@ struct Bulk {
 }
 
 impl Tree for Bulk {
-    fn add(&mut self, hash: Hash) {
-        self.leaves.push(Rfc6962::leaf(&hash));
+    fn add(&mut self, content: &[u8]) {
+        let _ = self.chain(content);
+    }
+
+    fn chain(&mut self, content: &[u8]) -> Hash {
+        let hash = Rfc6962::leaf(content);
+        self.leaves.push(hash);
+        hash
     }
 
     fn so_far(&self) -> Option<Hash> {
@@ -215,9 +216,9 @@ impl Tree for Bulk {
         Ok(tree.root().ok_or("no root")?)
     }
 
-    fn proves(&self, index: usize, hash: &Hash) -> bool {
+    fn proves(&self, index: usize, content: &[u8]) -> bool {
         let Some(tree) = &self.tree else { return false };
         let root = tree.root().unwrap_or_default();
-        tree.proof(&[index]).verify(root, &[index], &[Rfc6962::leaf(hash)], self.leaves.len())
+        tree.proof(&[index]).verify(root, &[index], &[Rfc6962::leaf(content)], self.leaves.len())
     }
 }

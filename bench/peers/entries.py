@@ -1,8 +1,7 @@
 """What the peers of the row "audit" share: an export's lines, and the two ways of making entries."""
 
 import json
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ENTRY, CHECKPOINT = b'{"entry":', b'{"checkpoint":'
@@ -17,7 +16,7 @@ def lines(path: Path) -> Iterator[bytes]:
 
 
 def contents(path: Path) -> list[bytes]:
-    """What each entry's hash is over."""
+    """What each entry's leaf is of."""
     return [line[len(ENTRY) : AFTER] for line in lines(path) if line.startswith(ENTRY)]
 
 
@@ -27,12 +26,13 @@ def entries(path: Path) -> list[dict]:
     return [{**entry, "prev_hash": None} for entry in read]
 
 
-def chained(all_: list[dict]) -> Iterator[bytes]:
-    """Writes each entry after the one before, and gives its hash. The fields are in order: they need not be sorted."""
+def chained(all_: list[dict], hashed: Callable[[bytes], bytes]) -> bytes:
+    """Writes each entry after the one before, and gives the last one's hash. The fields are in order: they need not be
+    sorted."""
     write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    previous = GENESIS
+    previous, last = GENESIS, b""
     for entry in all_:
         entry["prev_hash"] = previous
-        hashed = sha256(write(entry).encode())
-        previous = hashed.hexdigest()
-        yield hashed.digest()
+        last = hashed(write(entry).encode())
+        previous = last.hex()
+    return last

@@ -37,11 +37,11 @@ def check(lines, key):
     need((len(written), written) == (bin(last).count("1"), header["before"]["peaks"]), "the beginning has another tree")
     for line in lines:
         if line.startswith(b'{"entry":'):
-            told, hash = json.loads(line[9:-76]), sha(line[9:-76])
+            told, hash = json.loads(line[9:-76]), sha(b"\0", line[9:-76])
             need(line[-76:] == b',"hash":"%s"}\n' % hash.hex().encode(), f"entry {last + 1} was altered")
             named = (told["seq"], told["prev_hash"], told["event"]["tenant"])
             need(named == (last + 1, before, header["tenant"]), f"entry {last + 1} is not what follows entry {last}")
-            last, before, node = last + 1, hash.hex(), sha(b"\0", hash)
+            last, before, node = last + 1, hash.hex(), hash
             for _ in range((last & -last).bit_length() - 1):
                 node = sha(b"\1", peaks.pop(), node)
             peaks.append(node)

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::TenantId;
 
 use crate::note::{NoteError, VerifierKey, unchecked_text};
-use crate::tree::{Hash, MOST_HASHES, leaf, root_of_path};
+use crate::tree::{Hash, MOST_HASHES, root_of_path};
 
 /// The name of a tenant's log: the deployment's, and the tenant. It is the origin of its checkpoints and the name that
 /// they are signed under.
@@ -96,8 +96,9 @@ impl Inclusion {
         whole.then_some(read).ok_or(NoteError::Malformed)
     }
 
-    /// Whether an entry with this hash is at that place in the tree of that checkpoint.
+    /// Whether an entry with this hash is at that place in the tree of that checkpoint. The hash is one that was computed
+    /// from the entry: taken as it is written, it could be a node's.
     pub fn holds(&self, hash: &Hash, checkpoint: &Checkpoint) -> bool {
-        root_of_path(leaf(hash), self.index, checkpoint.size, &self.path) == Some(checkpoint.root)
+        root_of_path(*hash, self.index, checkpoint.size, &self.path) == Some(checkpoint.root)
     }
 }

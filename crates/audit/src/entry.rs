@@ -1,11 +1,10 @@
 //! One entry, and the chain of them.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use domain::event::{About, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{checks, differing};
-use crate::tree::Hash;
+use crate::tree::{Hash, leaf};
 
 /// What the first entry of a chain names as its predecessor.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -20,7 +19,7 @@ pub struct Entry {
     pub checks: String,
     /// The event, as it was committed with the change that it reports.
     pub event: Event,
-    /// The hash of this one.
+    /// The hash of this one, which is its leaf's in the tree.
     pub hash: String,
     /// What obliges or allows the processing.
     pub legal_basis: String,
@@ -100,12 +99,12 @@ impl Entry {
         serde_json::to_vec(&Hashed { checks, event, legal_basis, prev_hash, seq: *seq }).unwrap_or_default()
     }
 
-    /// SHA-256, in hex, of everything but the hash itself.
+    /// The hash of a leaf of everything but the hash itself (RFC 6962), in hex.
     pub fn compute_hash(&self) -> String {
-        hex::encode(digest(&SHA256, &self.content_bytes()))
+        hex::encode(leaf(&self.content_bytes()))
     }
 
-    /// Its hash as bytes; `None` if it is not written in 64 small hex digits.
+    /// Its hash as bytes: what the tree has of it. `None` if it is not written in 64 small hex digits.
     pub fn hash_bytes(&self) -> Option<Hash> {
         hash_of(&self.hash)
     }

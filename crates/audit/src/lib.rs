@@ -4,7 +4,8 @@
 //! - [`Entry`]: hashed over its canonical bytes, JSON with sorted keys and no white space, of strings and integers only (a
 //!   subset of RFC 8785 that any language can write). The hash of entry *n* covers the hash of entry *n - 1*, so that
 //!   nothing can be changed, dropped, swapped or inserted without every later hash being wrong.
-//! - [`tree`]: an RFC 6962 Merkle tree over the entries' hashes. Its root stands for all of them.
+//! - [`tree`]: an RFC 6962 Merkle tree over the entries. Its leaves' hashes are the entries', and its root stands for all
+//!   of them.
 //! - [`Checkpoint`]: size and root, signed: a C2SP note. Whoever keeps one can tell whether the log was rewritten since.
 //! - [`Receipt`]: what was done for one request, and that its closing is in the tree of a checkpoint.
 //! - [`export`]: a file of entries and checkpoints.

@@ -1,6 +1,6 @@
 //! The Merkle tree over the entries (RFC 6962, section 2.1), without keeping it.
 //!
-//! A leaf's data is the 32 bytes of an entry's hash, which covers all of the entry and all before it.
+//! A leaf's data is an entry's canonical content, and the leaf's hash is the entry's: there is no other.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -11,17 +11,16 @@ pub type Hash = [u8; 32];
 pub const MOST_HASHES: usize = 63;
 
 /// The SHA-256 of something.
-pub(crate) fn sha256(bytes: &[u8]) -> Hash {
+fn sha256(bytes: &[u8]) -> Hash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash
 }
 
-/// The hash of a leaf with this data.
-pub fn leaf(data: &Hash) -> Hash {
-    let mut input = [0; 33];
-    input[1..].copy_from_slice(data);
-    sha256(&input)
+/// The hash of a leaf with this data: SHA-256 over a byte 0 and the data. Nodes begin with another byte, so that none
+/// passes for a leaf.
+pub fn leaf(data: &[u8]) -> Hash {
+    sha256(&[&[0], data].concat())
 }
 
 /// The hash of a node with these children.

@@ -10,8 +10,8 @@ use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::entry::{Content, hash_of};
 use crate::export::{CHECKPOINT, CheckpointLine, END, ENTRY, EndLine, HASH, Header};
 use crate::problem::{Problem, Wrong};
-use crate::sha256::both;
-use crate::tree::{Hash, Range, leaf, sha256};
+use crate::sha256::leaves;
+use crate::tree::{Hash, Range, leaf};
 
 /// What an export was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         }
         if line.starts_with(ENTRY) {
             let parts = cut(line).ok_or(Problem::at(self.next, None, Wrong::Unreadable))?;
-            let hash = sha256(parts.content);
+            let hash = leaf(parts.content);
             self.entry(&parts, hash)
         } else if line.starts_with(CHECKPOINT) {
             self.signed(line)
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
             self.line(lines[0])?;
             return self.line(lines[1]);
         }
-        let hashes = both([first.content, second.content]);
+        let hashes = leaves([first.content, second.content]);
         self.entry(&first, hashes[0])?;
         if self.sought.is_some() { self.seek(lines[1]) } else { self.entry(&second, hashes[1]) }
     }
@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
         }
         self.previous = hash;
         self.previous_hex = hex;
-        self.range.push(leaf(&hash));
+        self.range.push(hash);
         self.next += 1;
         if self.pinned.since.as_ref().is_some_and(|since| since.size == self.range.size()) {
             self.meet_since()?;
@@ -343,7 +343,7 @@ impl<'a> Reader<'a> {
 /// Whether the entry is whole with these check digits instead of its own.
 fn restores(content: &Content, checks: &str, parts: &EntryLine<'_>) -> bool {
     let restored = Content { checks: checks.to_owned(), ..content.clone() };
-    hex_of(&sha256(&restored.bytes())) == *parts.hash
+    hex_of(&leaf(&restored.bytes())) == *parts.hash
 }
 
 /// A hash as it is written. It is done for each entry, and without a table the compiler does it for many digits at once.

@@ -1,6 +1,5 @@
 //! Checking a receipt.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use domain::event::About;
 
 use super::{Pinned, against, exactly};
@@ -8,6 +7,7 @@ use crate::checkpoint::{Checkpoint, Inclusion, tenant_of};
 use crate::entry::hash_of;
 use crate::problem::{Problem, Wrong};
 use crate::receipt::{DETAIL, Receipt, Statement};
+use crate::tree::leaf;
 
 /// What a receipt was found to prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn receipt(pinned: &Pinned, bytes: &[u8]) -> Result<Proved, Problem> {
     let seq = entry.seq;
     let at = |field, what| Problem::at(seq, Some(field), what);
     let own = hash_of(&hash).ok_or(at("hash", Wrong::Altered))?;
-    if digest(&SHA256, &entry.bytes()).as_ref() != own {
+    if leaf(&entry.bytes()) != own {
         let field = crate::checks::differing(&entry.event, &entry.legal_basis, &entry.checks);
         return Err(Problem::at(seq, field, Wrong::Altered));
     }

@@ -1,25 +1,61 @@
-//! The tree against an independent implementation of RFC 6962.
+//! The tree against an independent implementation of RFC 6962, which is given the entries as they are hashed.
 
-use audit::tree::{Grown, Range, leaf, root_of_path};
+use std::sync::LazyLock;
+
+use audit::tree::{Grown, Hash, Range, leaf, root_of_path};
+use audit::{Entry, GENESIS};
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use domain::event::{About, Event, EventKind};
+use domain::{Generation, RequestId};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use sha2::Sha256;
 
-fn data(n: usize) -> [u8; 32] {
-    let mut data = [0; 32];
-    data[..8].copy_from_slice(&(n as u64).to_be_bytes());
-    data
+/// As many as the largest tree here has.
+const MOST: u64 = 700;
+
+static CHAIN: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let mut chain: Vec<Entry> = Vec::new();
+    for seq in 1..=MOST {
+        let previous = chain.last().map_or(GENESIS, |entry| &entry.hash).to_owned();
+        chain.push(Entry::chain(seq, &previous, event(u32::try_from(seq).expect("small")), "GDPR Art. 17"));
+    }
+    chain
+});
+
+fn event(n: u32) -> Event {
+    Event {
+        tenant: "demo".parse().expect("a tenant"),
+        about: About::Request(RequestId::new(Timestamp::UNIX_EPOCH, 1)),
+        n,
+        at: Timestamp::UNIX_EPOCH,
+        kind: EventKind::Accepted,
+        who: "step:plan".into(),
+        generation: Generation::FIRST,
+        status: None,
+        store: None,
+        tally: None,
+        why: None,
+        detail: std::collections::BTreeMap::new(),
+        wake: None,
+    }
 }
 
-fn oracle(size: usize) -> MemoryBackedTree<Sha256, [u8; 32]> {
+/// What our tree has of an entry: its hash.
+fn hash(n: usize) -> Hash {
+    CHAIN[n].hash_bytes().expect("a hash")
+}
+
+/// What the other's tree is given of it: its bytes.
+fn oracle(size: usize) -> MemoryBackedTree<Sha256, Vec<u8>> {
     let mut tree = MemoryBackedTree::new();
-    (0..size).for_each(|n| tree.push(data(n)));
+    CHAIN[..size].iter().for_each(|entry| tree.push(entry.content_bytes()));
     tree
 }
 
 fn range(size: usize) -> Range {
     let mut range = Range::default();
-    (0..size).for_each(|n| range.push(leaf(&data(n))));
+    (0..size).for_each(|n| range.push(hash(n)));
     range
 }
 
@@ -27,6 +63,17 @@ fn range(size: usize) -> Range {
 fn roots_are_those_of_the_oracle() {
     for size in 0..300 {
         assert_eq!(range(size).root().as_slice(), oracle(size).root().as_bytes().as_slice(), "{size}");
+    }
+}
+
+/// Of any length, about the ends of SHA-256's blocks too.
+#[test]
+fn leaves_are_those_of_the_oracle() {
+    for length in 0..200 {
+        let data = vec![0x5a; length];
+        let mut tree = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+        tree.push(data.clone());
+        assert_eq!(leaf(&data).as_slice(), tree.root().as_bytes().as_slice(), "{length}");
     }
 }
 
@@ -41,13 +88,13 @@ fn an_empty_tree_has_the_published_root() {
 fn every_path_of_every_small_tree_is_the_oracles_and_leads_to_the_root() {
     for base in 0..20 {
         for size in base..40 {
-            let grown = Grown::new(&range(base), (base..size).map(|n| leaf(&data(n))).collect());
+            let grown = Grown::new(&range(base), (base..size).map(hash).collect());
             let oracle = oracle(size);
             assert_eq!(grown.root().as_slice(), oracle.root().as_bytes().as_slice(), "{base} {size}");
             for index in base..size {
                 let path = grown.path(index as u64).expect("a later leaf");
                 assert_eq!(path.concat(), oracle.prove_inclusion(index).as_bytes(), "{base} {size} {index}");
-                let root = root_of_path(leaf(&data(index)), index as u64, size as u64, &path);
+                let root = root_of_path(hash(index), index as u64, size as u64, &path);
                 assert_eq!(root, Some(grown.root()), "{base} {size} {index}");
             }
             assert_eq!(grown.path(size as u64), None);
@@ -61,7 +108,7 @@ proptest! {
     #[test]
     fn no_other_path_leads_to_the_root(size in 2usize..200, at in any::<prop::sample::Index>(), bit in 0usize..256, how in 0..4) {
         let index = at.index(size);
-        let grown = Grown::new(&Range::default(), (0..size).map(|n| leaf(&data(n))).collect());
+        let grown = Grown::new(&Range::default(), (0..size).map(hash).collect());
         let mut path = grown.path(index as u64).expect("a leaf");
         let (mut place, mut of) = (index as u64, size as u64);
         match how {
@@ -70,16 +117,16 @@ proptest! {
             2 => path.push([0; 32]),
             _ => if place == 0 { place = 1 } else { place -= 1 },
         }
-        prop_assert_ne!(root_of_path(leaf(&data(index)), place, of, &path), Some(grown.root()));
+        prop_assert_ne!(root_of_path(hash(index), place, of, &path), Some(grown.root()));
         of = place;
-        prop_assert_eq!(root_of_path(leaf(&data(index)), place, of, &path), None, "a place beyond the end");
+        prop_assert_eq!(root_of_path(hash(index), place, of, &path), None, "a place beyond the end");
     }
 
     #[test]
     fn a_range_goes_on_from_its_peaks(first in 0usize..500, more in 0usize..200) {
         let kept = range(first);
         let mut range = Range::from_peaks(first as u64, kept.peaks().to_vec()).expect("as many as it has");
-        (first..first + more).for_each(|n| range.push(leaf(&data(n))));
+        (first..first + more).for_each(|n| range.push(hash(n)));
         let root = range.root();
         let oracle = oracle(first + more).root();
         prop_assert_eq!(root.as_slice(), oracle.as_bytes().as_slice());

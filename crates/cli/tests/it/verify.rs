@@ -76,7 +76,14 @@ fn a_receipt_says_what_was_done_in_each_store() {
     let unread = crm.as_object_mut().expect("an object");
     unread.retain(|name, _| !["confirmed_at", "residue"].contains(&name.as_str()));
     unread.insert("store".to_owned(), "crm".into());
-    statement["stores"].as_array_mut().expect("stores").insert(0, crm);
+    // Where nothing was erased there was nothing to read again.
+    let mut archive = crm.clone();
+    for (name, value) in
+        [("store", "archive".into()), ("collected", 8.into()), ("erased", 0.into()), ("retained", 0.into())]
+    {
+        archive[name] = value;
+    }
+    statement["stores"].as_array_mut().expect("stores").splice(0..0, [archive, crm]);
     let statement = serde_json::from_value(statement).expect("a statement");
     folder.write("full.json", &log.receipt_of(statement).bytes());
     said(&folder, "receipt-full", 0, "full.json");

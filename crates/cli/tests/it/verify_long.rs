@@ -5,8 +5,8 @@
 use std::io::Write;
 use std::process::Command;
 
+use audit::tree::leaf;
 use audit::{GENESIS, VerifierKey, export};
-use aws_lc_rs::digest::{SHA256, digest};
 use testkit::proofs::Log;
 
 use super::folder::{Folder, ended, resident};
@@ -29,7 +29,7 @@ fn write_log(out: &mut impl Write, least: u64) -> u64 {
     while written < least {
         seq += 1;
         let content = format!("{start},\"prev_hash\":\"{previous}\",\"seq\":{seq}}}");
-        previous = hex::encode(digest(&SHA256, content.as_bytes()));
+        previous = hex::encode(leaf(content.as_bytes()));
         let line = format!("{{\"entry\":{content},\"hash\":\"{previous}\"}}\n");
         out.write_all(line.as_bytes()).expect("written");
         written += line.len() as u64;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use audit::receipt::{self, DETAIL};
-use audit::tree::{Grown, Range, leaf};
+use audit::tree::{Grown, Range};
 use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, verify_chain};
 use domain::TenantId;
 use domain::event::About;
@@ -174,7 +174,7 @@ impl Log<'_> {
 
     fn grown(&self, after: Option<&Standing>, entries: &[Entry]) -> Result<(Range, Grown), StepError> {
         let mut range = after.map(|last| last.range.clone()).unwrap_or_default();
-        let leaves: Option<Vec<_>> = entries.iter().map(|entry| Some(leaf(&entry.hash_bytes()?))).collect();
+        let leaves: Option<Vec<_>> = entries.iter().map(Entry::hash_bytes).collect();
         let leaves = leaves.ok_or_else(|| self.own.broken("a hash does not read"))?;
         let grown = Grown::new(&range, leaves.clone());
         for leaf in leaves {

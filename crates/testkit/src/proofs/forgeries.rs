@@ -1,7 +1,7 @@
 //! What whoever has the key could sign, and what only looks like something that was signed.
 
 use audit::receipt::DETAIL;
-use audit::tree::{Hash, leaf};
+use audit::tree::{Hash, root_of_path};
 use audit::{Checkpoint, Inclusion, Wrong, export};
 use domain::event::About;
 use domain::{HoldId, Status};
@@ -97,6 +97,13 @@ fn receipts(log: &Log) -> Vec<Forgery> {
     hold.rewrite(12, |event| event.about = About::Hold(HoldId::new(event.at, 1)));
     let mut silent = Log::of("demo", 3);
     silent.rewrite(12, |event| event.detail.clear());
+    // The tree has this hash at the entry's place, and it is no leaf's.
+    let (inner, path) = (audit::tree::node(&[1; 32], &[2; 32]), vec![[3; 32]; 3]);
+    let root = root_of_path(inner, 11, 12, &path).unwrap_or_default();
+    let note = log.sign(&Checkpoint { origin: log.key().name().to_owned(), size: 12, root }.text());
+    let mut forged = log.receipt(2, 18);
+    forged.hash = hex::encode(inner);
+    forged.proof = Inclusion { index: 11, path, note }.text();
     let mut capitals = log.receipt(2, 18);
     capitals.hash = capitals.hash.to_uppercase();
     let another = Expect::at(12, "statement.request", Wrong::AnotherRequest);
@@ -114,6 +121,7 @@ fn receipts(log: &Log) -> Vec<Forgery> {
             silent.receipt(2, 18).bytes(),
             Expect::at(12, "statement", Wrong::NotTheStatement),
         ),
+        ("a receipt with a node's hash", forged.bytes(), Expect::at(12, "", Wrong::Altered)),
         ("a receipt with its hash in capitals", capitals.bytes(), Expect::at(12, "hash", Wrong::Altered)),
     ]
 }
@@ -128,11 +136,11 @@ fn proofs(log: &Log) -> Vec<Forgery> {
         receipt.bytes()
     };
     let apart = Expect::at(12, "proof", Wrong::NotIncluded);
-    let longer = audit::tree::node(&leaf(&hash), &[0; 32]);
+    let longer = audit::tree::node(&hash, &[0; 32]);
     vec![
-        ("a proof of another place", to(0, 1, leaf(&hash), vec![]), apart.clone()),
-        ("a proof of a place that is not there", to(11, 11, leaf(&hash), vec![]), apart.clone()),
-        ("a proof that is too short", to(11, 13, leaf(&hash), vec![]), apart.clone()),
+        ("a proof of another place", to(0, 1, hash, vec![]), apart.clone()),
+        ("a proof of a place that is not there", to(11, 11, hash, vec![]), apart.clone()),
+        ("a proof that is too short", to(11, 13, hash, vec![]), apart.clone()),
         ("a proof that is too long", to(11, 12, longer, vec![[0; 32]; 5]), apart.clone()),
         (
             "a proof with more hashes than any has",

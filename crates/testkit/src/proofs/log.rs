@@ -1,7 +1,7 @@
 //! A small log, made as the real one is.
 
 use audit::receipt::{DETAIL, StoreStatement, subject_mark};
-use audit::tree::{Grown, Range, leaf};
+use audit::tree::{Grown, Range};
 use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, export, origin};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use domain::clock::Jurisdiction;
@@ -62,7 +62,7 @@ impl Log {
     pub fn range(&self, size: u64) -> Range {
         let mut range = Range::default();
         let hashes = self.entries.iter().take(usize::try_from(size).expect("small"));
-        hashes.for_each(|entry| range.push(leaf(&entry.hash_bytes().expect("a hash"))));
+        hashes.for_each(|entry| range.push(entry.hash_bytes().expect("a hash")));
         range
     }
 
@@ -116,7 +116,7 @@ impl Log {
     /// That an entry is in the tree over so many.
     pub fn proof(&self, seq: u64, size: u64) -> String {
         let leaves = self.entries.iter().take(usize::try_from(size).expect("small"));
-        let leaves = leaves.map(|entry| leaf(&entry.hash_bytes().expect("a hash"))).collect();
+        let leaves = leaves.map(|entry| entry.hash_bytes().expect("a hash")).collect();
         let path = Grown::new(&Range::default(), leaves).path(seq - 1).expect("a leaf");
         Inclusion { index: seq - 1, path, note: self.note(size) }.text()
     }

@@ -59,17 +59,27 @@ pub fn stores(statement: &Statement, width: usize) -> Vec<Line> {
     ]);
     for store in &statement.stores {
         let residue = match store.residue {
-            None => toned(Tone::Warn, "-"),
+            None if is_changed(store) => toned(Tone::Warn, "-"),
+            None => cell("-"),
             Some(0) => toned(Tone::Good, "0"),
             Some(some) => toned(Tone::Bad, some.to_string()),
         };
         let counts = [store.located, store.collected, store.erased, store.anonymised, store.retained];
         let counts = counts.map(|count| cell(count.to_string()));
-        let read = store.confirmed_at.map_or("not read again".to_owned(), instant);
+        let read = match store.confirmed_at {
+            Some(at) => instant(at),
+            None if is_changed(store) => "not read again".to_owned(),
+            None => "-".to_owned(),
+        };
         table.row([cell(store.store.as_str())].into_iter().chain(counts).chain([residue, cell(read)]));
         remarks(&mut table, store);
     }
     table.lines(width, 2)
+}
+
+/// Whether anything was erased there: then the store was to be read again, and its backups to be waited for.
+fn is_changed(store: &StoreStatement) -> bool {
+    store.erased > 0 || store.anonymised > 0
 }
 
 /// What the counts rest on, what stays, and until when backups have it.
@@ -112,7 +122,8 @@ fn remarks(table: &mut Table, store: &StoreStatement) {
     }
     let gone = match store.gone_from_backups_by {
         Some(at) => format!("gone from the last backup by {}", instant(at)),
-        None => "when the last backup is gone is not said".to_owned(),
+        None if is_changed(store) => "when the last backup is gone is not said".to_owned(),
+        None => return,
     };
     table.note(toned(Tone::Quiet, gone));
 }

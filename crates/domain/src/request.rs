@@ -192,8 +192,8 @@ pub struct Request {
     /// present pass: whoever wants any of it kept from then on comes too late.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shredded: Vec<StoreId>,
-    /// The collections of each store that were begun to be erased or anonymised, in whatever pass: some of their records
-    /// may be gone, so that whoever wants any of them kept from then on comes too late.
+    /// The collections of each store whose records were begun to be deleted or anonymised, in whatever pass: some may be
+    /// gone, so that whoever wants any of them kept from then on comes too late.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub touched: BTreeMap<StoreId, BTreeSet<String>>,
     /// Somebody withdrew it.

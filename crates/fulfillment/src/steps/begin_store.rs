@@ -67,7 +67,7 @@ impl Beginning<'_> {
             task.at = at;
             let Touched { collections, shreds } = self.touches(&now, at)?;
             let too_late = too_late(&now, self.catalog, at);
-            task.begun |= !collections.is_empty();
+            task.begun |= !collections.is_empty() || shreds.is_some();
             if task.begun && !now.erasing_begun {
                 // What officers accepted before was about finding the person. Reading again is another matter.
                 now.accepted_risks.clear();
@@ -122,11 +122,12 @@ impl Beginning<'_> {
         let mut touched = Touched { collections: BTreeSet::new(), shreds: None };
         for collection in self.collections()? {
             match handling((request, self.plan), self.catalog, self.store, collection, now) {
-                Handling::Keep => continue,
-                Handling::Treat(_) => {}
+                Handling::Keep => {}
+                Handling::Treat(_) => {
+                    touched.collections.insert(collection.name.clone());
+                }
                 Handling::Shred(after) => touched.shreds = touched.shreds.max(Some(after)),
             }
-            touched.collections.insert(collection.name.clone());
         }
         Ok(touched)
     }
@@ -134,7 +135,7 @@ impl Beginning<'_> {
 
 /// What of a wave is changed.
 struct Touched {
-    /// The collections.
+    /// The collections whose records are.
     collections: BTreeSet<String>,
     /// If any key is destroyed: how long after that it is true.
     shreds: Option<SignedDuration>,

@@ -1,6 +1,6 @@
 //! A data subject request and what it may become.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -192,6 +192,10 @@ pub struct Request {
     /// present pass: whoever wants any of it kept from then on comes too late.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shredded: Vec<StoreId>,
+    /// The collections of each store whose records were begun to be deleted or anonymised, in whatever pass: some may be
+    /// gone, so that whoever wants any of them kept from then on comes too late.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub touched: BTreeMap<StoreId, BTreeSet<String>>,
     /// Somebody withdrew it.
     #[serde(default)]
     pub cancel_requested: bool,
@@ -256,6 +260,11 @@ impl Request {
         Ok(())
     }
 
+    /// Whether a collection was begun to be erased or anonymised.
+    pub fn has_touched(&self, store: &StoreId, collection: &str) -> bool {
+        self.touched.get(store).is_some_and(|collections| collections.contains(collection))
+    }
+
     /// Whether packages of it are there, to be fetched or to be destroyed.
     pub fn has_packages(&self) -> bool {
         self.export.as_ref().is_some_and(Export::is_there)
@@ -315,6 +324,7 @@ mod tests {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            touched: [].into(),
             unproven: vec![],
             accepted_risks: vec![],
             cancel_requested: false,

@@ -76,7 +76,7 @@ pub struct Batch {
 /// The control person of a store was found, with the very connection whose other searches found nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlSeen {
-    /// When it was found last.
+    /// When it was found first by the reading that this is about: nothing of it is older.
     pub at: Timestamp,
     /// In how many ways: one for each field that was searched. None, where nothing had to be.
     pub ways: u32,

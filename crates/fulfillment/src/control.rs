@@ -64,6 +64,13 @@ pub(crate) struct Proof {
     /// The searches that found the control: `collection.field`.
     #[serde(default)]
     found: BTreeSet<String>,
+    /// Those that did so in this call. Another one may have another connection, and other rights: what it searches is
+    /// proven anew.
+    #[serde(skip)]
+    lately: BTreeSet<String>,
+    /// When the control was found first: nothing of this is older.
+    #[serde(default)]
+    at: Option<Timestamp>,
     /// The first that did not.
     #[serde(default)]
     missing: Option<String>,
@@ -74,16 +81,17 @@ pub(crate) struct Proof {
 
 impl Proof {
     /// Proves one search, from where it was; `false` if the time was up before the end. A field is searched for
-    /// the control once, however often it is searched.
+    /// the control once in a call, however often it is searched.
     pub async fn prove(
         &mut self,
         reading: &dyn Reading,
         target: &Target<'_>,
         lookup: &Lookup,
+        now: Timestamp,
         budget: &dyn Budget,
     ) -> Result<bool, Fault> {
         let way = format!("{}.{}", lookup.collection, lookup.field);
-        let is_known = self.found.contains(&way) || self.missing.as_ref() == Some(&way);
+        let is_known = self.lately.contains(&way) || self.missing.as_ref() == Some(&way);
         if is_known || !is_to_be_proven(target.collection, lookup) {
             return Ok(true);
         }
@@ -94,6 +102,8 @@ impl Proof {
         match look(reading, target, (&lookup.field, &value), &mut self.inner, budget).await? {
             None => return Ok(false),
             Some(true) => {
+                self.at = Some(self.at.map_or(now, |at| at.min(now)));
+                self.lately.insert(way.clone());
                 self.found.insert(way);
             }
             Some(false) => {
@@ -105,10 +115,12 @@ impl Proof {
 
     /// Writes down what all searches of a task came to, on top of what those of its earlier rounds did.
     pub fn note(&self, task: &mut Task, now: Timestamp) {
-        let before = task.control.map_or(0, |control| control.ways);
-        let ways = u32::try_from(self.found.len()).unwrap_or(u32::MAX).saturating_add(before);
+        let before = task.control.filter(|control| control.ways > 0);
+        let more = before.map_or(0, |control| control.ways);
+        let ways = u32::try_from(self.found.len()).unwrap_or(u32::MAX).saturating_add(more);
+        let at = before.map(|control| control.at).into_iter().chain(self.at).min().unwrap_or(now);
         task.control_missing = task.control_missing.take().or_else(|| self.missing.clone());
-        task.control = task.control_missing.is_none().then_some(ControlSeen { at: now, ways });
+        task.control = task.control_missing.is_none().then_some(ControlSeen { at, ways });
     }
 }
 
@@ -137,7 +149,7 @@ pub(crate) async fn look(
 /// Whether what a search does not find has to be proven. No search finds keys, and records that stay as they are
 /// may be found.
 fn is_to_be_proven(collection: &Collection, lookup: &Lookup) -> bool {
-    let is_search = matches!(lookup.source, Source::Identities(_) | Source::Pages { .. });
+    let is_search = matches!(lookup.source, Source::Identities(_) | Source::Given(_) | Source::Pages { .. });
     is_search && collection.wants_control()
 }
 
@@ -161,3 +173,6 @@ pub(crate) fn rests_on_locating(request: &Request, plan: &Plan) -> bool {
     let nobody = !request.erasing_begun && !plan.found_somebody();
     request.is_to_be_exported() || nobody || !request.kind.erases()
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,7 +161,7 @@ impl Part<'_> {
             backups: declared.map(backups).unwrap_or_default(),
             collected: tally(Operation::Collect).collected,
             confirmed_at: confirm.map(|task| task.at),
-            control_found_at: confirm.and_then(|task| task.control.as_ref()).map(|control| control.at),
+            control_found_at: confirm.and_then(|task| task.control).filter(|c| c.ways > 0).map(|c| c.at),
             erased: erased.erased,
             gone_from_backups_by: declared.zip(changed).and_then(|(store, task)| {
                 // What a backup was made of just before counts, and keys that were destroyed were there until they were not.

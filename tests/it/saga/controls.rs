@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use testkit::inject::Plan;
 use testkit::memory::{Paging, Row, Sight};
 
-use super::exports::{access, asked, until_ready};
+use super::exports::{access, asked, both, until_ready};
 use super::faults::assert_clean;
 use super::shop::{self, NAME, NEIGHBOUR, PERSON};
 use super::stage::{Stage, tally};
@@ -283,6 +283,33 @@ async fn an_export_accepted_as_unproven_is_not_called_fulfilled() {
     assert_eq!((accept(&stage, &id, "one").await, accept(&stage, &id, "two").await), (202, 202));
     let request = stage.play_to_the_end(&id).await;
     assert_eq!((request.status, request.unproven), (Status::PartiallyFulfilled, vec![store("crm")]));
+}
+
+/// What officers accepted about finding the person says nothing about reading the stores again.
+#[tokio::test]
+async fn what_was_accepted_for_an_export_is_not_accepted_for_the_erasure() {
+    let stage = Stage::new(1);
+    stage.world.make_blind(&store("crm"), Sight::Locate);
+    let id = both(&stage).await;
+    until_parked(&stage, &id).await;
+    assert_eq!((accept(&stage, &id, "one").await, accept(&stage, &id, "two").await), (202, 202));
+    let files = until_ready(&stage, &id).await;
+    assert!(!files.keys().any(|name| name.starts_with("crm/")), "{:?}", files.keys());
+    stage.world.make_see();
+    stage.world.make_blind(&store("crm"), Sight::Confirm);
+    stage.sweep_when_due(&id).await;
+    for _ in 0..10 {
+        stage.play().await;
+        let request = stage.request(&id);
+        assert!(!request.status.is_end(), "it ended as {}", request.status);
+        if request.parked.is_some() {
+            break;
+        }
+        stage.sweep_when_due(&id).await;
+    }
+    let request = stage.request(&id);
+    assert_eq!((request.unproven, request.accepted_risks), (vec![store("crm")], vec![]));
+    assert!(request.erasing_begun);
 }
 
 #[tokio::test]

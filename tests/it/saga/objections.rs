@@ -50,6 +50,33 @@ async fn a_retain_that_is_lifted_while_erasing_does_not_end_as_fulfilled() {
     assert!(shop::mentions(&stage.world, &stage.tenant, NAME), "the CRM was kept");
 }
 
+/// Who wants kept what is gone already comes too late: it is still looked for, marked in the ledger, and not called kept.
+#[tokio::test]
+async fn a_retain_that_comes_after_a_collection_was_begun_keeps_nothing_of_it() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let (seen, came_back) = (id.clone(), std::sync::Arc::new(std::sync::Mutex::new(false)));
+    let comes_back = came_back.clone();
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let tasks = stage.world.tasks_of(&stage.tenant, &seen);
+        let contacts = |t: &domain::Task| t.collections.get("contacts").is_some_and(|tally| tally.erased > 0);
+        let mut done = comes_back.lock().expect("not poisoned");
+        if function == "EraseStoreFunctionArn" && tasks.iter().any(contacts) && !*done {
+            *done = true;
+            stage.world.answer_always("legal-desk", Ok(retain(&["crm"], &[])));
+            shop::contact(&stage.world, &stage.tenant, 1, PERSON, NAME);
+        }
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    assert!(*came_back.lock().expect("not poisoned"));
+    assert_eq!(request.residue_rounds, 1, "it was looked for, and found");
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME), "and erased");
+    assert_eq!(tally(&stage, &id, Operation::Erase, "crm").retained, 0);
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let late: Vec<&String> = events.iter().filter_map(|event| event.detail.get("too_late")).collect();
+    assert!(late.iter().any(|late| late.contains("crm.contacts")), "{late:?}");
+}
+
 /// A name that is spelt otherwise here would keep nothing.
 #[tokio::test]
 async fn a_retain_that_names_what_the_catalog_lacks_is_not_clear() {

@@ -166,6 +166,7 @@ impl Stage {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            touched: [].into(),
             unproven: vec![],
             accepted_risks: vec![],
             cancel_requested: false,

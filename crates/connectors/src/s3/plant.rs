@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
+use domain::catalog::OBJECT_NAME;
 use domain::plan::Value;
 use ports::Fault;
 use ports::stores::Target;
@@ -14,9 +15,6 @@ use crate::{aws, place, planting};
 const PLANT: &str = "s3:plant";
 const HEAD: &str = "s3:HeadObject";
 const PUT: &str = "s3:PutObject";
-
-/// What an object that lies in a folder is called there.
-const NAME: &str = "lacuna-control";
 
 /// What it says of itself: S3's `x-amz-meta-lacuna-control: true`.
 const MARK: (&str, &str) = ("lacuna-control", "true");
@@ -32,7 +30,7 @@ pub(super) async fn object(
     target: &Target<'_>,
     record: &BTreeMap<String, Value>,
 ) -> Result<(), Fault> {
-    let key = template(target, PLANT)?.fill(record, NAME).ok_or_else(|| {
+    let key = template(target, PLANT)?.fill(record, OBJECT_NAME).ok_or_else(|| {
         place::mismatch(target, PLANT, "the control's values make no key that says them, and nothing else")
     })?;
     for _ in 0..MOST_TURNS {

@@ -13,6 +13,9 @@ use crate::identity::Identity;
 use crate::pii::Personal;
 use crate::plan::{Record, Value};
 
+/// What the control's object is called in a collection that is a whole folder, `tickets/{customer_id}/`.
+pub const OBJECT_NAME: &str = "lacuna-control";
+
 /// A synthetic person, planted in a store for searches to find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -80,11 +83,25 @@ impl Control {
         Some(fields.iter().map(|(name, value)| (name.clone(), value.value())).collect())
     }
 
+    /// The key of its object in a collection of objects.
+    pub fn object(&self, collection: &Collection) -> Option<String> {
+        let template = collection.object.as_deref()?;
+        let fields = self.records.get(&collection.name)?;
+        let fill = |key: String, (name, value): (&String, &ControlValue)| {
+            key.replace(&format!("{{{name}}}"), &value.text())
+        };
+        let key = fields.iter().fold(template.to_owned(), fill);
+        Some(if key.ends_with('/') { key + OBJECT_NAME } else { key })
+    }
+
     /// Whether a located record is the control's own. All that it was found by and is known by must be the
-    /// control's, its key too: a real person's record of the same key is none of it.
+    /// control's, its key too: a real person's record of the same number is none of it.
     pub fn is_own(&self, collection: &Collection, record: &Record) -> bool {
         let own = |name: &str, value: &Value| self.value(&collection.name, name).as_ref() == Some(value);
-        let same_key = collection.object.is_some() || record.key.iter().all(|(name, value)| own(name, value));
+        let same_key = match self.object(collection) {
+            Some(object) => record.key.values().all(|key| key.expose() == object),
+            None => record.key.iter().all(|(name, value)| own(name, value)),
+        };
         let mut known_by = record.values.iter().filter(|(name, _)| collection.is_way(name));
         same_key && own(&record.via, &record.via_value) && known_by.all(|(name, value)| own(name, value))
     }

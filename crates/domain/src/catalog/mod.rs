@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use backups::Backup;
 pub use check::Problem;
-pub use control::{Control, ControlValue, PlantedBy};
+pub use control::{Control, ControlValue, OBJECT_NAME, PlantedBy};
 
 use crate::identity::IdentityType;
 use crate::ids::StoreId;

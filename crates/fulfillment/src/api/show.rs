@@ -68,11 +68,11 @@ async fn parked(ports: &Ports, request: &Request) -> Option<ParkedView> {
     Some(parked_view(parked, owner, request.progress_by))
 }
 
-/// What the counts rest on: every store that was read again found its control then, or not every one did.
+/// What the counts rest on: every store that was read again found its control then, if it had to, and some had to.
 fn proof(tasks: &[Task]) -> &'static str {
-    let mut read = tasks.iter().filter(|task| task.op == Operation::Confirm).peekable();
-    let proven = |task: &Task| task.control.is_some();
-    if read.peek().is_some() && read.all(proven) { CONTROL } else { RE_READ }
+    let read: Vec<_> = tasks.iter().filter(|t| t.op == Operation::Confirm).map(|t| t.control).collect();
+    let is_proven = read.iter().all(Option::is_some) && read.iter().flatten().any(|control| control.ways > 0);
+    if is_proven { CONTROL } else { RE_READ }
 }
 
 async fn stores(ports: &Ports, request: &Request, tasks: &[Task]) -> Result<Vec<StoreView>, StepError> {

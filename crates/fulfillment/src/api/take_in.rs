@@ -121,6 +121,7 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: Vec::new(),
+        touched: [].into(),
         unproven: Vec::new(),
         accepted_risks: Vec::new(),
         cancel_requested: false,

@@ -138,6 +138,7 @@ impl Asking<'_> {
             retentions: Vec::new(),
             erasing_begun: false,
             shredded: Vec::new(),
+            touched: [].into(),
             cancel_requested: false,
             denied: None,
             held_until: None,

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::change::{Amend, Draft, Scope, amend, amend_plainly, later};
 use crate::error::StepError;
-use crate::sanctions::{Heard, Panel, add_retentions};
+use crate::sanctions::{Heard, Panel, add_retentions, kept_by};
 use crate::steps::check_sanctions::{hold, settings};
 use crate::steps::erase_store::Ports;
 use crate::steps::treatment::{Handling, handling};
@@ -65,9 +65,17 @@ impl Beginning<'_> {
             add_retentions(&mut now, retentions.clone());
             let at = self.scope.clock.now();
             task.at = at;
-            let (touches, shreds) = self.touches(&now, at)?;
-            task.begun |= touches;
-            now.erasing_begun |= task.begun;
+            let Touched { collections, shreds } = self.touches(&now, at)?;
+            let too_late = too_late(&now, self.catalog, at);
+            task.begun |= !collections.is_empty() || shreds.is_some();
+            if task.begun && !now.erasing_begun {
+                // What officers accepted before was about finding the person. Reading again is another matter.
+                now.accepted_risks.clear();
+                now.erasing_begun = true;
+            }
+            if !collections.is_empty() {
+                now.touched.entry(self.store.id.clone()).or_default().extend(collections);
+            }
             if let Some(after) = shreds {
                 now.shredded = self.sealed().into_iter().cloned().collect();
                 // Whether this call lives to say when the last key went is not known yet.
@@ -78,6 +86,9 @@ impl Beginning<'_> {
             draft
                 .detail
                 .extend(answers.iter().map(|(source, answer)| (format!("source.{source}"), answer.clone())));
+            if !too_late.is_empty() {
+                draft = draft.detail("too_late", too_late.join(" "));
+            }
             draft.unless_held.clone_from(&draft.request.locks);
             let after = draft.request.clone();
             Ok(Amend::commit(draft, Some(after)))
@@ -106,24 +117,38 @@ impl Beginning<'_> {
         Ok(own.chain(others.into_iter().filter(|store| **store != self.store.id)).collect())
     }
 
-    /// Whether any record of the wave is changed, and, if any key is destroyed, how long after that it is
-    /// true: a hold is not too late for what is kept anyway.
-    fn touches(
-        &self,
-        request: &Request,
-        now: Timestamp,
-    ) -> Result<(bool, Option<SignedDuration>), StepError> {
-        let (mut touches, mut shreds) = (false, None);
+    /// What of the wave is changed: a hold is not too late for what is kept anyway.
+    fn touches(&self, request: &Request, now: Timestamp) -> Result<Touched, StepError> {
+        let mut touched = Touched { collections: BTreeSet::new(), shreds: None };
         for collection in self.collections()? {
             match handling((request, self.plan), self.catalog, self.store, collection, now) {
-                Handling::Keep => continue,
-                Handling::Treat(_) => {}
-                Handling::Shred(after) => shreds = shreds.max(Some(after)),
+                Handling::Keep => {}
+                Handling::Treat(_) => {
+                    touched.collections.insert(collection.name.clone());
+                }
+                Handling::Shred(after) => touched.shreds = touched.shreds.max(Some(after)),
             }
-            touches = true;
         }
-        Ok((touches, shreds))
+        Ok(touched)
     }
+}
+
+/// What of a wave is changed.
+struct Touched {
+    /// The collections whose records are.
+    collections: BTreeSet<String>,
+    /// If any key is destroyed: how long after that it is true.
+    shreds: Option<SignedDuration>,
+}
+
+/// What a source wants kept that was begun to be erased before, as `store.collection`.
+fn too_late(request: &Request, catalog: &Catalog, now: Timestamp) -> Vec<String> {
+    let is_wanted = |(store, collection): &(&Store, &Collection)| {
+        request.has_touched(&store.id, &collection.name)
+            && kept_by(request, catalog, store, collection, now).is_some()
+    };
+    let name = |(store, collection): (&Store, &Collection)| format!("{}.{}", store.id, collection.name);
+    catalog.collections().filter(is_wanted).map(name).collect()
 }
 
 /// Since when it is true that a key is gone which was destroyed then; at the end of time if that cannot be

@@ -135,6 +135,8 @@ async fn ask_for_another_pass(scope: &Scope<'_>, found: u64, passes: u32) -> Res
         }
         now.residue_rounds += 1;
         now.unproven.clear();
+        // They were about another reading.
+        now.accepted_risks.clear();
         now.become_status(Status::Planning)?;
         let rounds = now.residue_rounds;
         let draft = Draft::new(now, EventKind::ResidueFound, scope.clock.now()).detail("residue", found);

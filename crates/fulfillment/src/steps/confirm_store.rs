@@ -266,7 +266,7 @@ impl Reader<'_> {
         if matches!(handling, Handling::Keep) {
             return Ok(true);
         }
-        Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, budget).await?)
+        Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, self.now, budget).await?)
     }
 
     async fn reread(&self, page: &PageRef) -> Result<u64, StepError> {

@@ -14,6 +14,7 @@ use domain::event::EventKind;
 use domain::plan::{Lookup, Page, PageRef, Plan, Record, Source, Value};
 use domain::task::Batch;
 use domain::{Operation, Tally, Task, TaskStatus};
+use jiff::Timestamp;
 use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,8 @@ struct Searcher<'a> {
     unwritten: bool,
     seen: Seen,
     task: Task,
+    /// When the call began.
+    now: Timestamp,
 }
 
 /// Runs the step.
@@ -134,8 +137,20 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     };
     let (buffer, seen) = (Page::default(), Seen::default());
     let keyring = &*ports.keyring;
-    let mut search =
-        Searcher { keyring, input, desk, plan, catalog, connector, buffer, unwritten: false, seen, task };
+    let now = ports.clock.now();
+    let mut search = Searcher {
+        keyring,
+        input,
+        desk,
+        plan,
+        catalog,
+        connector,
+        buffer,
+        unwritten: false,
+        seen,
+        task,
+        now,
+    };
     let begun_at = progress.clone();
     let mut progress = progress;
     let walked = search.walk(&lookups, &mut progress, budget).await;
@@ -156,7 +171,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
 
 /// The task as it stands for this round; `None` if the round is done. A new pass counts anew what is
 /// there, on top of what was erased before it.
-fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Option<Task> {
+fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: Timestamp) -> Option<Task> {
     let (pass, round) = (plan.pass_number(), plan.round_number());
     let of = |op| tasks.iter().find(|t| t.op == op && t.store == input.store);
     let fresh = |tally| Task { round, tally, ..Task::new(Operation::Locate, input.store.clone(), pass, now) };
@@ -280,7 +295,7 @@ impl Searcher<'_> {
         let collection = store.collection(&lookup.collection).ok_or_else(missing)?;
         let wanted = self.catalog.wanted(store, collection);
         let target = Target { store, collection, wanted: &wanted };
-        Ok(proof.prove(&Locating(&*self.connector), &target, lookup, budget).await?)
+        Ok(proof.prove(&Locating(&*self.connector), &target, lookup, self.now, budget).await?)
     }
 
     /// Takes in what was found, but for the control's own records, and writes pages that are full.

@@ -68,6 +68,10 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
             export.destroyed_at = Some(now);
         }
         let downloads = export.downloads;
+        if request.kind.erases() {
+            // What officers accepted was that the person is shown no more than was found.
+            request.accepted_risks.clear();
+        }
         let draft = Draft::new(request, EventKind::ExportDestroyed, now)
             .detail("packages", packages)
             .detail("links", downloads);

@@ -28,9 +28,10 @@ pub(crate) fn handling(
     collection: &Collection,
     now: Timestamp,
 ) -> Handling {
-    // Once destroying was begun nothing keeps what the keys sealed, in whatever store: some may be gone, and
-    // to call that kept would be a lie.
-    let too_late = collection.erasure.method == Method::Shred && !request.shredded.is_empty();
+    // Once a collection was begun nothing keeps what is left of it: some may be gone, and to call that kept would be a
+    // lie. Nor, once destroying keys was begun, what they sealed, in whatever store.
+    let is_shredded = collection.erasure.method == Method::Shred && !request.shredded.is_empty();
+    let too_late = is_shredded || request.has_touched(&store.id, &collection.name);
     if !too_late && kept_by(request, catalog, store, collection, now).is_some() {
         return Handling::Keep;
     }

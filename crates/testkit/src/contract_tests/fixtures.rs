@@ -75,6 +75,7 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         retentions: Vec::new(),
         erasing_begun: false,
         shredded: vec![],
+        touched: [].into(),
         unproven: vec![],
         accepted_risks: vec![],
         cancel_requested: false,

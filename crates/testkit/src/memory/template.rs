@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::catalog::{Collection, Store};
+use domain::catalog::{Collection, OBJECT_NAME, Store};
 use domain::plan::Value;
 
 /// Whether keys may hold a value in another writing, so that finding nothing proves nothing.
@@ -73,7 +73,7 @@ pub(super) fn fill(collection: &Collection, values: &BTreeMap<String, Value>) ->
     }
     key.push_str(template);
     if template.ends_with('/') {
-        key.push_str("lacuna-control");
+        key.push_str(OBJECT_NAME);
     }
     parse(collection, &key).filter(|said| *said == filled).map(|_| key)
 }

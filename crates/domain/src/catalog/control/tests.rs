@@ -171,3 +171,36 @@ fn only_the_control_s_own_record_is_its_own() {
     check("C0", number_is("990001"), [("email", text("ana@example.com")), number_is("990001")], false);
     check("C0", own.clone(), [own, number_is("1")], false);
 }
+
+/// Whoever got the control's number has objects of their own in the folder.
+#[test]
+fn an_object_is_the_control_s_by_its_whole_key() {
+    let catalog = json!({"catalog": 1, "stores": [{"id": "files", "kind": "s3",
+        "owner": {"team": "support", "page": "p"},
+        "control": {"records": {"tickets": {"person": "7", "ticket": "T0"}, "folders": {"person": "7"}}},
+        "collections": [
+        {"name": "tickets", "resource": "b", "object": "tickets/{person}/{ticket}.json",
+            "erasure": {"method": "delete"}, "fields": {
+            "person": {"category": "user", "class": "internal", "identity": "customer_id"},
+            "ticket": {"category": "system", "class": "internal"}}},
+        {"name": "folders", "resource": "b", "object": "folders/{person}/", "erasure": {"method": "delete"},
+            "fields": {"person": {"category": "user", "class": "internal", "identity": "customer_id"}}}]}]});
+    let catalog: Catalog = serde_json::from_value(catalog).expect("a catalog");
+    let store = &catalog.stores[0];
+    let is_own = |collection: &str, key: &str| {
+        let person = Value::Text(Personal::new("7"));
+        let record = Record {
+            key: [("object".to_owned(), Value::Text(Personal::new(key)))].into(),
+            values: [("person".to_owned(), person.clone())].into(),
+            via: "person".into(),
+            via_value: person,
+        };
+        store
+            .control
+            .as_ref()
+            .expect("a control")
+            .is_own(store.collection(collection).expect("there"), &record)
+    };
+    assert!(is_own("tickets", "tickets/7/T0.json") && !is_own("tickets", "tickets/7/T1.json"));
+    assert!(is_own("folders", "folders/7/lacuna-control") && !is_own("folders", "folders/7/photo.png"));
+}

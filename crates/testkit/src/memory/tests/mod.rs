@@ -86,6 +86,7 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             retentions: vec![],
             erasing_begun: false,
             shredded: vec![],
+            touched: [].into(),
             unproven: vec![],
             accepted_risks: vec![],
             cancel_requested: false,

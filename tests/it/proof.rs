@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use audit::QueryStatement;
 use testkit::proofs::{Case, Expect, Log, cases};
 
 use crate::repository::{read, root};
@@ -86,6 +87,7 @@ fn the_commands_of_the_page_do_what_they_say() {
     std::fs::write(folder.join("audit.jsonl"), log.export(1, 12).concat()).expect("written");
     std::fs::write(folder.join("checkpoint"), log.note(12)).expect("written");
     std::fs::write(folder.join("log.key"), format!("{}\n", log.key())).expect("written");
+    std::fs::write(folder.join("salt"), format!("{}\n", "03".repeat(32))).expect("written");
     let mut said = String::new();
     std::fs::write(folder.join("proof.py"), read(SCRIPT)).expect("written");
     for block in blocks("sh") {
@@ -97,6 +99,12 @@ fn the_commands_of_the_page_do_what_they_say() {
     // The hash of entry 2 as it was computed, as it stands beside it, and as entry 3 names it.
     assert_eq!(said.matches(&hash(2)).count(), 3, "{said}");
     assert!(said.contains("Signature Verified Successfully"), "{said}");
+    // That the customers were searched for exactly this address.
+    let receipt = log.receipt(2, 12);
+    let Some(QueryStatement::Search { digest, .. }) = receipt.statement.stores[0].queries.first() else {
+        panic!("a search is the first question")
+    };
+    assert!(said.contains(digest.as_str()), "{said}");
     let whole = format!("whole: up to entry 12, hash {}\n", hash(12));
     assert!(said.ends_with(&whole), "{said}");
     std::fs::remove_dir_all(&folder).expect("removed");

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Content, Entry};
+use crate::queries::QueryStatement;
 
 /// What a closing entry's detail calls the statement's hash.
 pub const DETAIL: &str = "receipt";
@@ -127,9 +128,13 @@ pub struct StoreStatement {
     pub kept: Vec<KeptStatement>,
     /// Records found.
     pub located: u64,
-    /// A keyed digest of the searches that found the residue, in hex: see [`crate::receipt`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queries: Option<String>,
+    /// What the store was asked, in the order of asking, by the reading that found the residue; where nothing was read
+    /// again, by the search that located the records. The searches for the control person are not in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<QueryStatement>,
+    /// How many more questions there were, which are not listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub queries_unlisted: u64,
     /// Records that still named the person when the store was read again; none if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residue: Option<u64>,
@@ -168,6 +173,11 @@ pub struct KeptStatement {
     pub reason: String,
     /// How many records.
     pub records: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Statement {

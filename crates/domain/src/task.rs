@@ -119,6 +119,9 @@ pub struct Task {
     /// The first search, as `collection.field`, by which the control was looked for and not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_missing: Option<String>,
+    /// For [`Operation::Locate`] and [`Operation::Confirm`]: what the reading asked the store that is done, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Where to go on, sealed: a store's own cursor can contain keys.
     pub cursor: Option<String>,
     /// Why it was given up.
@@ -144,6 +147,7 @@ impl Task {
             true_from: None,
             control: None,
             control_missing: None,
+            asked: None,
             cursor: None,
             failure: None,
             at,

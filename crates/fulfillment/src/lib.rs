@@ -7,6 +7,7 @@
 //! transaction, and what it finds done it does not do again.
 
 pub mod api;
+mod asked;
 pub mod auditing;
 mod change;
 pub mod checkpoints;

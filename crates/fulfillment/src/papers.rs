@@ -13,6 +13,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use contract::step::Run;
 use domain::export::SealedFor;
 use domain::ledger::{Clue, KnownKey};
@@ -29,6 +31,7 @@ use zeroize::Zeroizing;
 /// Bytes of one piece of a paper that may be large.
 const PIECE: usize = 4 << 20;
 
+use crate::asked::Asked;
 use crate::error::StepError;
 use domain::request::PlanRef;
 
@@ -383,19 +386,38 @@ impl Desk<'_> {
 
     /// Seals a cursor, so that it can be kept in a task: a store's own cursor can contain keys.
     pub fn seal_cursor<T: Serialize>(&self, store: &StoreId, cursor: &T) -> Result<String, StepError> {
-        use base64::Engine;
-        let plain = serde_json::to_vec(cursor).map_err(|_| StepError::broken("seal", "cursor"))?;
-        let sealed = self.seal(store.as_str(), "cursor", &plain)?;
-        Ok(base64::engine::general_purpose::STANDARD_NO_PAD.encode(sealed))
+        self.seal_text(store, "cursor", cursor)
     }
 
     /// Opens what [`Desk::seal_cursor`] made.
     pub fn open_cursor<T: DeserializeOwned>(&self, store: &StoreId, cursor: &str) -> Result<T, StepError> {
-        use base64::Engine;
-        let sealed = base64::engine::general_purpose::STANDARD_NO_PAD
-            .decode(cursor)
-            .map_err(|_| unreadable("a cursor is not base64"))?;
-        let plain = vault::open(&self.key, &self.context(store.as_str(), "cursor"), &sealed)?;
-        serde_json::from_slice(&plain).map_err(|_| unreadable("a cursor has another form than expected"))
+        self.open_text(store, "cursor", cursor)
+    }
+
+    /// Seals what a store was asked, so that it can be kept in a task: digests without a key can be guessed.
+    pub(crate) fn seal_asked(&self, store: &StoreId, asked: &Asked) -> Result<String, StepError> {
+        self.seal_text(store, "asked", asked)
+    }
+
+    /// Opens what [`Desk::seal_asked`] made.
+    pub(crate) fn open_asked(&self, store: &StoreId, asked: &str) -> Result<Asked, StepError> {
+        self.open_text(store, "asked", asked)
+    }
+
+    fn seal_text<T: Serialize>(&self, store: &StoreId, purpose: &str, of: &T) -> Result<String, StepError> {
+        let plain = serde_json::to_vec(of).map_err(|_| StepError::broken("seal", purpose))?;
+        let sealed = self.seal(store.as_str(), purpose, &Zeroizing::new(plain))?;
+        Ok(STANDARD_NO_PAD.encode(sealed))
+    }
+
+    fn open_text<T: DeserializeOwned>(
+        &self,
+        store: &StoreId,
+        purpose: &str,
+        text: &str,
+    ) -> Result<T, StepError> {
+        let sealed =
+            STANDARD_NO_PAD.decode(text).map_err(|_| unreadable("what a task keeps is not base64"))?;
+        self.read(store.as_str(), purpose, &sealed)
     }
 }

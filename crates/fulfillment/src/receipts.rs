@@ -1,6 +1,6 @@
 //! What a receipt says, as it is known when a request is closed, and the salt that it names the person by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use audit::Statement;
@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use ports::{Catalogs, Class, KeyScope, Keyring, Requests};
 use vault::PseudonymKey;
 
+use crate::asked::Asked;
 use crate::error::StepError;
-use crate::papers::Papers;
+use crate::papers::{Desk, Papers};
 use crate::sanctions::kept_by;
 
 /// What the names of sanction sources begin with in an event's detail.
@@ -29,6 +30,10 @@ const PAGE: usize = 200;
 /// Answers of sanction sources that a statement has at the most: the latest. A request that is held for months is asked
 /// about again and again.
 const MOST_ANSWERS: usize = 500;
+
+/// Bytes that the questions to all stores take in a statement at the most, an equal share for each store: a statement is
+/// one item of a table, of 400 KiB at the most.
+const MOST_QUESTIONS: usize = 128 << 10;
 
 /// The 256 bits that a request's receipt names the person by. Whoever has them and guesses the person can tell whether
 /// the receipt is about them, so they are given to the person alone.
@@ -68,6 +73,8 @@ pub struct Closing {
     sanctions: Vec<SanctionAnswer>,
     /// What the person is named by.
     salt: [u8; 32],
+    /// What each store was asked.
+    asked: BTreeMap<StoreId, Asked>,
 }
 
 impl Sources<'_> {
@@ -75,10 +82,18 @@ impl Sources<'_> {
     pub async fn gather(
         &self,
         run: &Run,
-        request: &Request,
-        plan: Option<&Plan>,
+        (request, tasks): (&Request, &[Task]),
+        (desk, plan): (Option<&Desk<'_>>, Option<&Plan>),
     ) -> Result<Closing, StepError> {
         let (tenant, id) = (&request.tenant, &request.id);
+        let mut asked = BTreeMap::new();
+        let stores: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
+        for task in stores.into_iter().filter_map(|store| reading_of(tasks, store)) {
+            if let (Some(desk), Some(sealed)) = (desk, &task.asked) {
+                let opened = self.or_nothing(desk.open_asked(&task.store, sealed))?;
+                asked.extend(opened.map(|opened| (task.store.clone(), opened)));
+            }
+        }
         let given = match plan {
             Some(plan) => plan.given_people(),
             None => self.or_nothing(self.at_the_door(run, request).await)?.unwrap_or_default(),
@@ -89,6 +104,7 @@ impl Sources<'_> {
             given,
             sanctions: answers_of(self.requests, tenant, id).await?,
             salt: salt_of(self.papers.keyring, tenant, id).await?,
+            asked,
         })
     }
 
@@ -116,7 +132,8 @@ impl Closing {
             self.given.iter().map(|given| subject_mark(&self.salt, given)).collect();
         let stores: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
         let verified = request.verification.as_ref();
-        let part = Part { closing: self, request, tasks, now };
+        let most_bytes = MOST_QUESTIONS / stores.len().max(1);
+        let part = Part { closing: self, request, tasks, now, most_bytes };
         Statement {
             catalog_version: request.catalog_version.clone(),
             closed_at: now,
@@ -142,6 +159,17 @@ struct Part<'a> {
     request: &'a Request,
     tasks: &'a [Task],
     now: Timestamp,
+    /// Bytes that the questions to one store may take.
+    most_bytes: usize,
+}
+
+/// The reading that what is said of a store rests on: the one that found the residue, or else the search that located
+/// the records. None, if neither was done.
+fn reading_of<'t>(tasks: &'t [Task], store: &StoreId) -> Option<&'t Task> {
+    let done = |op| {
+        tasks.iter().find(|task| task.op == op && task.store == *store && task.status == TaskStatus::Done)
+    };
+    done(Operation::Confirm).or_else(|| done(Operation::Locate))
 }
 
 impl Part<'_> {
@@ -156,6 +184,9 @@ impl Part<'_> {
         let confirm = self.task(Operation::Confirm, id).filter(|task| task.status == TaskStatus::Done);
         let declared = self.closing.catalog.as_ref().and_then(|catalog| catalog.store(id));
         let changed = erase.filter(|task| task.tally.erased + task.tally.anonymised > 0);
+        let asked = self.closing.asked.get(id);
+        let (queries, queries_unlisted) =
+            asked.map(|asked| asked.statements(&self.closing.salt, self.most_bytes)).unwrap_or_default();
         StoreStatement {
             anonymised: erased.anonymised,
             backups: declared.map(backups).unwrap_or_default(),
@@ -170,7 +201,8 @@ impl Part<'_> {
             }),
             kept: declared.zip(erase).map(|(store, task)| self.kept(store, task)).unwrap_or_default(),
             located: tally(Operation::Locate).located,
-            queries: None,
+            queries,
+            queries_unlisted,
             residue: confirm.and_then(|task| task.tally.residue),
             retained: erased.retained,
             store: id.clone(),

@@ -59,6 +59,7 @@ async fn a_receipt_and_an_export_prove_themselves() {
     assert_eq!(proved.statement.request.to_string(), id);
     assert!(proved.statement.stores.iter().all(|store| store.residue == Some(0)), "{:?}", proved.statement);
     assert!(proved.statement.stores.iter().all(|store| store.control_found_at.is_some()));
+    assert!(proved.statement.stores.iter().all(|store| !store.queries.is_empty()), "{:?}", proved.statement);
     assert!(!receipt.body.to_string().contains(PERSON));
 
     let file = exported(&key).await;

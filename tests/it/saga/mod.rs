@@ -11,6 +11,7 @@ mod objections;
 mod outages;
 mod outcomes;
 mod proof;
+mod queries;
 mod shop;
 mod shredding;
 mod stage;

@@ -69,12 +69,17 @@ fn a_receipt_says_what_was_done_in_each_store() {
     shop["backups"] = serde_json::json!([{"encrypted": true, "expires_after": "P35D", "kind": "snapshot"}]);
     shop["control_found_at"] = "1970-01-03T00:00:05Z".into();
     shop["gone_from_backups_by"] = "1970-02-07T00:00:05Z".into();
+    shop["queries_unlisted"] = 2.into();
+    shop["queries"]
+        .as_array_mut()
+        .expect("questions")
+        .push(serde_json::json!({"collection": "notes", "digest": "00".repeat(32), "keys": 1}));
     shop["kept"] = serde_json::json!([{
         "collection": "invoices", "keep_for": "P10Y", "law": "AO § 147", "method": "retain", "reason": "tax", "records": 1,
     }]);
     let mut crm = receipt["statement"]["stores"][0].clone();
     let unread = crm.as_object_mut().expect("an object");
-    unread.retain(|name, _| !["confirmed_at", "residue"].contains(&name.as_str()));
+    unread.retain(|name, _| !["confirmed_at", "queries", "residue"].contains(&name.as_str()));
     unread.insert("store".to_owned(), "crm".into());
     // Where nothing was erased there was nothing to read again.
     let mut archive = crm.clone();

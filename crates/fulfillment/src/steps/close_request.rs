@@ -322,7 +322,8 @@ async fn end(
         }
         _ => None,
     };
-    let closing = known.sources.gather(known.run, known.request, known.plan).await?;
+    let closing =
+        known.sources.gather(known.run, (known.request, known.tasks), (known.desk, known.plan)).await?;
     let closed = close(scope, ending, known.tasks, &closing, ledgered).await?;
     clean_up(ports, &closed).await?;
     Ok(Decision::plain(Outcome::Closed))

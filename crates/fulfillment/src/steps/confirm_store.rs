@@ -21,6 +21,7 @@ use ports::stores::{Connector, MOST_VALUES, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
+use crate::asked::Asked;
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::control::{Confirming, Proof};
 use crate::error::StepError;
@@ -66,6 +67,9 @@ struct Progress {
     /// Which of the searches are proven.
     #[serde(default)]
     proof: Proof,
+    /// What the store was asked.
+    #[serde(default)]
+    asked: Asked,
 }
 
 impl Progress {
@@ -131,11 +135,13 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let finished = matches!(read, Ok(true));
     let cursor = if finished { None } else { Some(desk.seal_cursor(&input.store, &progress)?) };
     let residue = finished.then(|| progress.residue());
+    let asked = if finished { Some(desk.seal_asked(&input.store, &progress.asked)?) } else { None };
     amend_plainly(&scope, |mut now| {
         now.become_status(Status::Confirming)?;
         let mut task = Task {
             status: if finished { TaskStatus::Done } else { TaskStatus::Running },
             tally: Tally { residue, ..Tally::default() },
+            asked: asked.clone(),
             cursor: cursor.clone(),
             failure: None,
             control: None,
@@ -205,17 +211,18 @@ impl Reader<'_> {
             if !self.search(lookup, progress, budget).await? || !self.prove(lookup, progress, budget).await? {
                 return Ok(false);
             }
+            progress.asked.end();
             progress.at = Position { lookup: progress.at.lookup + 1, ..Position::default() };
         }
         let pages: Vec<&PageRef> = self.plan.last_pages(&self.store.id).collect();
         while let Some(page) = pages.get(progress.page) {
-            let found = self.reread(page).await?;
-            *progress.read.entry(page.collection.clone()).or_default() += found;
+            self.reread(page, progress).await?;
             progress.page += 1;
             if budget.is_spent() && progress.page < pages.len() {
                 return Ok(false);
             }
         }
+        progress.asked.end();
         Ok(true)
     }
 
@@ -233,6 +240,7 @@ impl Reader<'_> {
             let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
             let left = keys.find(people).await?.len() as u64;
             *progress.searched.entry(lookup.collection.clone()).or_default() += left;
+            progress.asked.keys(lookup, people);
             return Ok(true);
         }
         while let Some(values) = values_at(self.desk, lookup, progress.at.page).await? {
@@ -244,6 +252,7 @@ impl Reader<'_> {
                 progress.at.inner = found.next;
                 if progress.at.inner.is_none() {
                     progress.at.chunk += 1;
+                    progress.asked.search(lookup, chunk);
                 }
                 if budget.is_spent() {
                     return Ok(false);
@@ -269,18 +278,25 @@ impl Reader<'_> {
         Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, self.now, budget).await?)
     }
 
-    async fn reread(&self, page: &PageRef) -> Result<u64, StepError> {
-        match self.handled(&page.collection)? {
-            (_, Handling::Keep) => Ok(0),
-            (target, Handling::Treat(treatment)) => {
+    async fn reread(&self, page: &PageRef, progress: &mut Progress) -> Result<(), StepError> {
+        let (target, handling) = self.handled(&page.collection)?;
+        let (records, found) = match handling {
+            Handling::Keep => return Ok(()),
+            Handling::Treat(treatment) => {
                 let records = self.desk.page(&page.object).await?.records;
-                Ok(self.connector.confirm_records(&target, &records, &treatment).await?)
+                let found = self.connector.confirm_records(&target, &records, &treatment).await?;
+                (records, found)
             }
-            (_, Handling::Shred(_)) => {
+            Handling::Shred(_) => {
                 let records = self.desk.page(&page.object).await?.records;
-                PersonsKeys::of(self.keyring, &self.request.tenant).await?.left(&records).await
+                let keys = PersonsKeys::of(self.keyring, &self.request.tenant).await?;
+                let found = keys.left(&records).await?;
+                (records, found)
             }
-        }
+        };
+        *progress.read.entry(page.collection.clone()).or_default() += found;
+        progress.asked.records(&page.collection, &records);
+        Ok(())
     }
 
     fn handled(&self, name: &str) -> Result<(Target<'_>, Handling), StepError> {

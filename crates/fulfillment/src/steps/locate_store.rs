@@ -19,6 +19,7 @@ use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
 use serde::{Deserialize, Serialize};
 
+use crate::asked::Asked;
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
 use crate::control::{Locating, Proof};
 use crate::error::StepError;
@@ -65,6 +66,9 @@ struct Progress {
     at: Position,
     #[serde(default)]
     proof: Proof,
+    /// What the store was asked in this pass, the rounds before included.
+    #[serde(default)]
+    asked: Asked,
 }
 
 /// The values of one page of a lookup's source, in chunks that one search takes; `None` past the
@@ -131,9 +135,12 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         .ok_or_else(|| StepError::broken("locate", "the catalog lacks the store"))?
         .clone();
     let connector = ports.stores.connector(&request.tenant, &store).await?;
-    let progress: Progress = match &task.cursor {
-        Some(cursor) => desk.open_cursor(&input.store, cursor)?,
-        None => Progress::default(),
+    let progress: Progress = match (&task.cursor, &task.asked) {
+        (Some(cursor), _) => desk.open_cursor(&input.store, cursor)?,
+        (None, Some(asked)) => {
+            Progress { asked: desk.open_asked(&input.store, asked)?, ..Progress::default() }
+        }
+        (None, None) => Progress::default(),
     };
     let (buffer, seen) = (Page::default(), Seen::default());
     let keyring = &*ports.keyring;
@@ -182,6 +189,7 @@ fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: Timestamp)
         Some(stored) if stored.pass == pass && stored.round > 0 => Some(Task {
             control: stored.control,
             control_missing: stored.control_missing.clone(),
+            asked: stored.asked.clone(),
             ..fresh(stored.tally)
         }),
         _ => {
@@ -196,7 +204,7 @@ impl Searcher<'_> {
     async fn walk(
         &mut self,
         lookups: &[Lookup],
-        Progress { at, proof }: &mut Progress,
+        Progress { at, proof, asked }: &mut Progress,
         budget: &dyn Budget,
     ) -> Result<bool, StepError> {
         while let Some(lookup) = lookups.get(at.lookup) {
@@ -214,12 +222,14 @@ impl Searcher<'_> {
             if let Source::Keys(people) = &lookup.source {
                 let keys = PersonsKeys::of(self.keyring, &self.input.run.tenant).await?;
                 self.take(lookup, keys.find(people).await?).await?;
+                asked.keys(lookup, people);
             }
             while let Some(values) = values_at(&self.desk, lookup, at.page).await? {
                 while let Some(chunk) = values.chunks(MOST_VALUES).nth(at.chunk) {
                     at.inner = self.search(lookup, chunk, at.inner.as_deref()).await?;
                     if at.inner.is_none() {
                         at.chunk += 1;
+                        asked.search(lookup, chunk);
                     }
                     if budget.is_spent() {
                         self.flush().await?;
@@ -232,6 +242,7 @@ impl Searcher<'_> {
             if !self.prove(lookup, proof, budget).await? {
                 return Ok(false);
             }
+            asked.end();
             *at = Position { lookup: at.lookup + 1, ..Position::default() };
         }
         Ok(true)
@@ -250,6 +261,7 @@ impl Searcher<'_> {
         self.task.failure = None;
         if finished {
             progress.proof.note(&mut self.task, scope.clock.now());
+            self.task.asked = Some(self.desk.seal_asked(&self.input.store, &progress.asked)?);
         }
         let round = self.plan.round_number();
         amend_plainly(scope, |request| {

@@ -1,7 +1,7 @@
 //! Every attack, with what has to be said of it.
 
 use audit::receipt::DETAIL;
-use audit::{Checkpoint, Problem, Wrong};
+use audit::{Checkpoint, Problem, QueryStatement, Wrong};
 use domain::Status;
 use domain::event::{EnterAt, Event, EventKind};
 use serde::Serialize;
@@ -287,6 +287,20 @@ impl Cases {
         forged.statement.stores[0].retained = 0;
         let altered = Expect::at(12, "statement", Wrong::NotTheStatement);
         self.add("a receipt that says less", forged.bytes(), altered.clone());
+        let mut forged = two.clone();
+        if let Some(QueryStatement::Search { digest, .. }) = forged.statement.stores[0].queries.first_mut() {
+            let last = digest.pop();
+            digest.push(if last == Some('0') { '1' } else { '0' });
+        }
+        self.add("a receipt with another digest of what was asked", forged.bytes(), altered.clone());
+        let mut forged = two.clone();
+        if let Some(QueryStatement::Search { values, .. }) = forged.statement.stores[0].queries.first_mut() {
+            *values += 1;
+        }
+        self.add("a receipt that says that more was asked for", forged.bytes(), altered.clone());
+        let mut forged = two.clone();
+        forged.statement.stores[0].queries.remove(1);
+        self.add("a receipt without one of the questions", forged.bytes(), altered);
         let mut forged = two.clone();
         forged.statement.tenant = "other".parse().expect("a tenant");
         self.add(

@@ -1,5 +1,6 @@
 //! A small log, made as the real one is.
 
+use audit::queries::{Chain, QueryStatement};
 use audit::receipt::{DETAIL, StoreStatement, subject_mark};
 use audit::tree::{Grown, Range};
 use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, export, origin};
@@ -13,6 +14,35 @@ use jiff::{SignedDuration, Timestamp};
 
 /// What every log here is named after.
 const NAME: &str = "lacuna.example";
+
+/// Whom the receipts are about, and the salt that they name them by.
+const PERSON: &str = "ines@example.com";
+const SALT: [u8; 32] = [3; 32];
+
+/// What the store was asked: for the person's address, for the number that was found by it, and for the records.
+fn queries() -> Vec<QueryStatement> {
+    let digest = |mut chain: Chain, parts: &[&str]| {
+        parts.iter().for_each(|part| chain.add(part));
+        chain.digest(&SALT)
+    };
+    let search = |collection: &str, field: &str, value| QueryStatement::Search {
+        collection: collection.to_owned(),
+        digest: digest(Chain::of_search(collection, field), &[value]),
+        field: field.to_owned(),
+        values: 1,
+    };
+    let keys: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+    let keys: Vec<&str> = keys.iter().flat_map(|key| ["InvoiceId", key.as_str()]).collect();
+    vec![
+        search("customers", "Email", PERSON),
+        search("invoices", "CustomerId", "7"),
+        QueryStatement::Records {
+            collection: "invoices".to_owned(),
+            digest: digest(Chain::of_records("invoices"), &keys),
+            records: 8,
+        },
+    ]
+}
 
 /// A tenant's log with everything that is made of it.
 pub struct Log {
@@ -184,7 +214,7 @@ impl Log {
     }
 
     fn statement(&self, id: &RequestId, begun: Timestamp, store: &StoreId, tally: &Tally) -> Statement {
-        let identity = Identity::new("email".parse().expect("a type"), &Personal::new("ines@example.com"));
+        let identity = Identity::new("email".parse().expect("a type"), &Personal::new(PERSON));
         let closed_at = begun + SignedDuration::from_secs(6);
         Statement {
             catalog_version: "2026-03-02".to_owned(),
@@ -206,12 +236,13 @@ impl Log {
                 gone_from_backups_by: None,
                 kept: vec![],
                 located: tally.located,
-                queries: None,
+                queries: queries(),
+                queries_unlisted: 0,
                 residue: Some(0),
                 retained: tally.retained,
                 store: store.clone(),
             }],
-            subject: vec![subject_mark(&[3; 32], &identity.expect("an identity"))],
+            subject: vec![subject_mark(&SALT, &identity.expect("an identity"))],
             tenant: self.tenant.clone(),
             kind: RequestType::Erasure,
             verification: None,

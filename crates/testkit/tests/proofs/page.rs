@@ -196,7 +196,12 @@ fn full(log: &Log) -> Receipt {
     store["gone_from_backups_by"] = json!("1970-02-06T00:00:05Z");
     store["kept"] = json!([{"collection": "invoices", "keep_for": "P10Y", "law": "AO § 147", "method": "anonymise",
         "reason": "tax", "records": 1}]);
-    store["queries"] = json!("ab".repeat(32));
+    store["queries"] = json!([
+        {"collection": "customers", "digest": "ab".repeat(32), "field": "Email", "values": 2},
+        {"collection": "notes", "digest": "ab".repeat(32), "keys": 1},
+        {"collection": "customers", "digest": "ab".repeat(32), "records": 8},
+    ]);
+    store["queries_unlisted"] = json!(3);
     receipt.statement = serde_json::from_value(statement).expect("a statement");
     receipt
 }

@@ -57,11 +57,10 @@ pub fn since(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Usage> {
 }
 
 /// The salt and the identity that make up a receipt's mark of a person.
-pub fn subject(
-    identity: Given,
-    salt: Personal,
-    typed: &mut Typed<'_>,
-) -> anyhow::Result<(Zeroizing<[u8; 32]>, Identity)> {
+pub type Whose = (Zeroizing<[u8; 32]>, Identity);
+
+/// What was given of a person.
+pub fn subject(identity: Given, salt: Personal, typed: &mut Typed<'_>) -> anyhow::Result<Whose> {
     let identity =
         typed.identities([], [identity])?.pop().ok_or(Usage("--identity: write one".to_owned()))?;
     let salt = typed.personal(salt, "salt")?;

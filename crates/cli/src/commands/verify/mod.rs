@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use audit::Statement;
 use audit::receipt::subject_mark;
 use audit::verify::{Disagreement, Found, Pinned, Together};
 
@@ -14,9 +15,9 @@ use super::Desk;
 use crate::args::verify::Verify;
 use crate::ending::{Ending, Usage};
 use crate::file::is_standard;
-use crate::show::verify::{Checked, Checks, Verdict};
+use crate::show::verify::{About, Checked, Checks, Verdict};
 use crate::text::Line;
-use given::{key, since, subject};
+use given::{Whose, key, since, subject};
 use read::{Input, Reading};
 
 /// The other verifier.
@@ -31,7 +32,6 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let since = args.since.as_deref().map(|file| since(file, &key)).transpose()?;
     let whose = args.identity.zip(args.salt);
     let whose = whose.map(|(identity, salt)| subject(identity, salt, &mut desk.typed())).transpose()?;
-    let mark = whose.map(|(salt, identity)| subject_mark(&salt, &identity));
     let pinned = Arc::new(Pinned { key, since });
     let inputs = inputs(args.files, &mut desk)?;
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
@@ -40,9 +40,9 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         desk.screen.notes(&[Line::plain("Interrupted. What was read so far proves nothing.")])?;
         return Ok(Ending::Interrupted);
     };
-    let checks = gather(names, verdicts, &pinned, mark.as_deref());
+    let checks = gather(names, verdicts, &pinned, whose.as_ref());
     let other = |file: &Checked| matches!(&file.verdict, Verdict::Intact(found) if !matches!(found, Found::Receipt(_)));
-    if mark.is_some() && checks.files.iter().all(other) {
+    if whose.is_some() && checks.files.iter().all(other) {
         let text = "--identity: there is no receipt among the files; nothing else is about a person";
         return Err(Usage(text.to_owned()).into());
     }
@@ -74,7 +74,7 @@ fn inputs(files: Vec<PathBuf>, desk: &mut Desk<'_>) -> anyhow::Result<Vec<Input>
 }
 
 /// Puts together what each file is, and what all of them are.
-fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Option<&str>) -> Checks {
+fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, whose: Option<&Whose>) -> Checks {
     let mut together = Together::default();
     let mut found = BTreeMap::new();
     for (file, verdict) in verdicts.iter().enumerate() {
@@ -87,10 +87,8 @@ fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Opt
     let disagreements: Vec<Disagreement> = together.disagreements();
     let files = names.into_iter().zip(verdicts).enumerate().map(|(file, (name, verdict))| {
         let fresh = fresh.as_ref().map(|fresh| fresh.contains(&file));
-        let about = match (&verdict, mark) {
-            (Verdict::Intact(Found::Receipt(proved)), Some(mark)) => {
-                Some(proved.statement.subject.iter().any(|one| one == mark))
-            }
+        let about = match (&verdict, whose) {
+            (Verdict::Intact(Found::Receipt(proved)), Some(whose)) => Some(about(&proved.statement, whose)),
             _ => None,
         };
         Checked { name, verdict, fresh, about }
@@ -103,9 +101,19 @@ fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Opt
     }
 }
 
+/// Whether a receipt is about somebody, and how often they were looked for by just that.
+fn about(statement: &Statement, (salt, identity): &Whose) -> About {
+    let mark = subject_mark(salt, identity);
+    if !statement.subject.contains(&mark) {
+        return About::SomebodyElse;
+    }
+    let queries = statement.stores.iter().flat_map(|store| &store.queries);
+    About::Them { alone: queries.filter(|query| query.is_for(salt, identity)).count() as u64 }
+}
+
 /// The worst of all: what is broken counts more than what could not be checked, since it is known.
 fn ending(checks: &Checks) -> Ending {
-    if checks.broken() > 0 || checks.files.iter().any(|file| file.about == Some(false)) {
+    if checks.broken() > 0 || checks.files.iter().any(|file| file.about == Some(About::SomebodyElse)) {
         Ending::Error
     } else if checks.files.iter().any(Checked::unusable) {
         Ending::Usage

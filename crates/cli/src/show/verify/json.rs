@@ -4,7 +4,7 @@ use audit::verify::{Disagreement, Found};
 use audit::{Checkpoint, Problem};
 use serde_json::{Map, Value, json};
 
-use super::{Checked, Checks, Verdict};
+use super::{About, Checked, Checks, Verdict};
 
 impl Checks {
     /// As machines read it.
@@ -44,7 +44,10 @@ impl Checked {
             body.insert("fresh".to_owned(), json!(self.fresh));
         }
         if let Some(about) = self.about {
-            body.insert("about".to_owned(), json!(about));
+            body.insert("about".to_owned(), json!(about != About::SomebodyElse));
+            if let About::Them { alone } = about {
+                body.insert("alone".to_owned(), json!(alone));
+            }
         }
         Value::Object(body)
     }

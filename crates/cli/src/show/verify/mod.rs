@@ -32,7 +32,19 @@ pub struct Checked {
     /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
     pub fresh: Option<bool>,
     /// Whether it is about the person that was asked for; `None` for all but receipts.
-    pub about: Option<bool>,
+    pub about: Option<About>,
+}
+
+/// Whom a receipt is about, of a person that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// It is about them.
+    Them {
+        /// So many searches were for the identity that was given, and for nothing else.
+        alone: u64,
+    },
+    /// It is about somebody else, or the salt is another receipt's.
+    SomebodyElse,
 }
 
 /// All of them.
@@ -115,7 +127,7 @@ impl Checks {
                 let entries = entries(checkpoint.size);
                 vec![("checkpoint", cell(format!("of the audit of {whose}, over {entries}")))]
             }
-            Found::Receipt(proved) => receipt::facts(proved, file.about),
+            Found::Receipt(proved) => receipt::facts(proved, file.about.as_ref()),
         };
         let facts = facts.into_iter().chain([("freshness", self.freshness(file))]);
         lines.extend(Table::facts(facts).lines(width, 2));

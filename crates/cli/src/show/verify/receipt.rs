@@ -1,16 +1,17 @@
 //! What a receipt says was done.
 
+use audit::QueryStatement;
 use audit::receipt::{Statement, StoreStatement};
 use audit::verify::Proved;
 use domain::catalog::Method;
 
-use super::entries;
+use super::{About, entries};
 use crate::text::table::{Cell, Table, cell, numbers, toned, words};
 use crate::text::time::{instant, term};
-use crate::text::{Line, Tone};
+use crate::text::{Line, Tone, count};
 
 /// What it is about, and what proves it.
-pub fn facts(proved: &Proved, about: Option<bool>) -> Vec<(&'static str, Cell)> {
+pub fn facts(proved: &Proved, about: Option<&About>) -> Vec<(&'static str, Cell)> {
     let Statement { request, kind, jurisdiction, tenant, .. } = &proved.statement;
     let Statement { outcome, received_at, closed_at, due_by, .. } = &proved.statement;
     let mut facts = vec![
@@ -36,8 +37,20 @@ pub fn facts(proved: &Proved, about: Option<bool>) -> Vec<(&'static str, Cell)> 
     ));
     match about {
         None => {}
-        Some(true) => facts.push(("about", toned(Tone::Good, "the person that was asked for"))),
-        Some(false) => facts.push((
+        Some(About::Them { alone }) => {
+            facts.push(("about", toned(Tone::Good, "the person that was asked for")));
+            let searches = proved.statement.stores.iter().map(searches_of).sum();
+            if searches > 0 {
+                facts.push((
+                    "asked",
+                    cell(format!(
+                        "for exactly this identity, and nothing else, in {alone} of {}",
+                        count(searches, "way")
+                    )),
+                ));
+            }
+        }
+        Some(About::SomebodyElse) => facts.push((
             "about",
             toned(Tone::Bad, "NOT the person that was asked for, or the salt is another receipt's"),
         )),
@@ -99,6 +112,9 @@ fn remarks(table: &mut Table, store: &StoreStatement) {
         }
         (None, None) => {}
     }
+    if let Some(asked) = asked(store) {
+        table.note(toned(Tone::Quiet, asked));
+    }
     for kept in &store.kept {
         let how = match kept.method {
             Method::Delete => "deleted",
@@ -128,6 +144,34 @@ fn remarks(table: &mut Table, store: &StoreStatement) {
     table.note(toned(Tone::Quiet, gone));
 }
 
+/// In how many ways a store was searched.
+fn searches_of(store: &StoreStatement) -> u64 {
+    let records = |query: &&QueryStatement| matches!(query, QueryStatement::Records { .. });
+    store.queries.iter().filter(|query| !records(query)).count() as u64
+}
+
+/// How a store was asked: the digests of what it was asked for are for whoever has the salt.
+fn asked(store: &StoreStatement) -> Option<String> {
+    let (mut values, mut read) = (0, 0);
+    for query in &store.queries {
+        match query {
+            QueryStatement::Records { records, .. } => read += records,
+            QueryStatement::Search { values: n, .. } | QueryStatement::Keys { keys: n, .. } => values += n,
+        }
+    }
+    let mut parts = Vec::new();
+    if searches_of(store) > 0 {
+        parts.push(format!("asked {}, {}", count(searches_of(store), "way"), count(values, "value")));
+    }
+    if read > 0 {
+        parts.push(format!("{} read by {}", records(read), if read == 1 { "its key" } else { "their keys" }));
+    }
+    if store.queries_unlisted > 0 {
+        parts.push(format!("{} not listed", count(store.queries_unlisted, "more question")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 fn records(n: u64) -> String {
-    crate::text::count(n, "record")
+    count(n, "record")
 }

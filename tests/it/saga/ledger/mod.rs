@@ -2,6 +2,7 @@
 
 mod faults;
 mod kept;
+mod meanwhile;
 mod replaying;
 mod sampling;
 

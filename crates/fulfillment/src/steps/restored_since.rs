@@ -42,7 +42,8 @@ async fn take_back(scope: &Scope<'_>, task: &Task, restored_at: Timestamp) -> Re
         ..task.clone()
     };
     amend_plainly(scope, |mut request| {
-        // Another pass may come now, and how far the ledger is was counted in pages of this one.
+        // What is in the ledger says when it was erased. Whoever is erased once more may be in a backup that was made
+        // since, so all of it is written again, as of then.
         request.ledgered = None;
         let draft = Draft::new(request, EventKind::Progressed, scope.clock.now());
         Ok(Amend::commit(draft.detail("restored_at", restored_at).task(task.clone()), ()))

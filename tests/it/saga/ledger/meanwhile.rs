@@ -60,6 +60,9 @@ async fn assert_erased(scene: &Scene, what: &str) {
     let tasks = stage.world.tasks_of(&stage.tenant, id);
     let confirm = tasks.iter().find(|t| t.op == Operation::Confirm && t.store.as_str() == "crm");
     assert!(confirm.is_some_and(|task| task.at >= restored_at), "{what}: {confirm:?}");
+    // A backup that is made of the restored store has the person: they were erased after it.
+    let entries = stage.world.ledger_entries();
+    assert!(entries.iter().all(|entry| entry.erased_at >= restored_at), "{what}");
     let events = stage.world.events_of(&stage.tenant, id);
     assert!(events.iter().any(|event| event.kind == EventKind::ResidueFound), "{what}");
     stage.world.verify_audit(&stage.tenant).expect("the chain is whole");

@@ -45,28 +45,32 @@ fn next(store: &LedgerStore, why: &str) -> String {
 
 /// One line of how far a replay is.
 pub fn progress(replay: &ReplayView) -> Line {
-    let doing = match (replay.phase.as_str(), replay.dry_run) {
-        ("asking", false) => "asking for erasures",
-        ("waiting", _) => "waiting until they are erased",
-        _ => "reading",
+    let doing = match replay.phase.as_str() {
+        "asking" if !replay.dry_run => "asking for erasures".to_owned(),
+        "waiting" => format!("waiting for {}", count(replay.requests, "request")),
+        _ => "reading".to_owned(),
     };
     let read = count(replay.walked, "record");
     Line::plain(format!("walk {}, {doing}: {read} read, {}", replay.walk, found(replay)))
 }
 
-/// What of the records that were read are of people who were erased, and what follows from that.
+/// What of the records that were read are of people who were erased.
 fn found(replay: &ReplayView) -> String {
-    if replay.found == 0 {
-        return "none of anybody who was erased".to_owned();
+    match replay.found {
+        0 => "none of anybody who was erased".to_owned(),
+        found => format!("{found} of people who were erased"),
     }
+}
+
+/// What follows, or followed, for these people.
+fn then(replay: &ReplayView) -> String {
     let requests = count(replay.requests, "request");
-    let then = match (replay.dry_run, replay.status) {
-        _ if replay.requests == 0 => String::new(),
-        (true, _) => format!("; {requests} would erase them again"),
-        (false, ReplayStatus::Done) => format!("; {requests} erased them again"),
-        (false, _) => format!("; {requests} to erase them again"),
-    };
-    format!("{} of people who were erased{then}", replay.found)
+    match (replay.requests, replay.dry_run, replay.status) {
+        (0, ..) => String::new(),
+        (_, true, _) => format!("; {requests} would erase them again"),
+        (_, false, ReplayStatus::Done) => format!("; {requests} erased them again"),
+        (_, false, _) => format!("; {requests} to erase them again"),
+    }
 }
 
 /// How a replay ended.
@@ -79,7 +83,7 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
     let (read, walks) = (count(replay.walked, "record"), count(replay.walk.into(), "walk"));
     let mut lines = vec![
         Line::of(Tone::Strong, replay.replay_id.as_str()).and(Tone::Plain, "  ").and(tone, word),
-        Line::plain(format!("{read} read in {walks}, {}", found(replay))),
+        Line::plain(format!("{read} read in {walks}, {}{}", found(replay), then(replay))),
     ];
     let text = match (replay.status, replay.dry_run) {
         (ReplayStatus::Done, true) => "It was a dry run: nothing was erased.".to_owned(),

@@ -81,7 +81,7 @@ def _create_table(dynamodb, name: str, shape: dict) -> None:
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
 
 
-def _put_all(dynamodb, table: str, items: list[dict]) -> None:
+def put_all(dynamodb, table: str, items: list[dict]) -> None:
     for start in range(0, len(items), 25):
         pending = {table: [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]}
         while pending:
@@ -94,7 +94,7 @@ def load_tables() -> int:
     for name, shape in TABLES.items():
         items = [_item(row) for row in rows(name.removeprefix("shop-"))]
         _create_table(dynamodb, name, shape)
-        _put_all(dynamodb, name, items)
+        put_all(dynamodb, name, items)
         count += len(items)
     return count
 
@@ -125,7 +125,7 @@ def _ticket(number: int, customer: dict, rep: dict, topic: str, status: str) -> 
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def _empty_bucket(s3) -> None:
+def empty_bucket(s3) -> None:
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
     for page in pages:
         for entry in page.get("Versions", []) + page.get("DeleteMarkers", []):
@@ -137,7 +137,7 @@ def load_bucket() -> int:
     s3 = client("s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    _empty_bucket(s3)
+    empty_bucket(s3)
     reps = {row["EmployeeId"]: row for row in rows("employees")}
     chance = random.Random("tickets")
     count = number = 0

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Jurisdiction;
+use crate::clock::{Jurisdiction, due_by};
 use crate::event::EnterAt;
 use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
@@ -240,6 +240,56 @@ pub struct Request {
 }
 
 impl Request {
+    /// One that was just received, of which nothing was done. Unless the person was verified it waits for that. Nobody
+    /// looks after it yet.
+    pub fn received(
+        (tenant, id): (TenantId, RequestId),
+        kind: RequestType,
+        jurisdiction: Jurisdiction,
+        verification: Option<Verification>,
+        at: Timestamp,
+    ) -> Self {
+        let verified = verification.is_some();
+        Self {
+            tenant,
+            id,
+            kind,
+            status: if verified { Status::Accepted } else { Status::AwaitingVerification },
+            jurisdiction,
+            received_at: at,
+            due_by: due_by(jurisdiction, at),
+            closed_at: None,
+            generation: Generation::FIRST,
+            events: 1,
+            progress_by: None,
+            verification,
+            subject: Vec::new(),
+            locks: Vec::new(),
+            subject_object: String::new(),
+            catalog_version: String::new(),
+            plan: None,
+            cooling_off_until: None,
+            retentions: Vec::new(),
+            erasing_begun: false,
+            shredded: Vec::new(),
+            touched: BTreeMap::new(),
+            cancel_requested: false,
+            denied: None,
+            held_until: None,
+            waits_for: None,
+            pass: 0,
+            residue_rounds: 0,
+            attempts: 0,
+            parked: None,
+            unproven: Vec::new(),
+            accepted_risks: Vec::new(),
+            announced: false,
+            export: None,
+            origin: None,
+            ledgered: None,
+        }
+    }
+
     /// Moves it to another status, if the table allows. Once erasing has begun it does not end as if
     /// nothing had happened.
     pub fn become_status(&mut self, to: Status) -> Result<(), IllegalTransition> {
@@ -302,44 +352,8 @@ mod tests {
 
     fn request() -> Request {
         let at = Timestamp::UNIX_EPOCH;
-        Request {
-            tenant: "demo".parse().expect("a tenant"),
-            id: RequestId::new(at, 1),
-            kind: RequestType::Erasure,
-            status: Status::Accepted,
-            jurisdiction: Jurisdiction::Eu,
-            received_at: at,
-            due_by: at,
-            closed_at: None,
-            generation: Generation::FIRST,
-            events: 1,
-            progress_by: None,
-            verification: None,
-            subject: vec![],
-            locks: vec![],
-            subject_object: String::new(),
-            catalog_version: String::new(),
-            plan: None,
-            cooling_off_until: None,
-            retentions: vec![],
-            erasing_begun: false,
-            shredded: vec![],
-            touched: [].into(),
-            unproven: vec![],
-            accepted_risks: vec![],
-            cancel_requested: false,
-            denied: None,
-            held_until: None,
-            waits_for: None,
-            pass: 0,
-            residue_rounds: 0,
-            attempts: 0,
-            parked: None,
-            announced: false,
-            export: None,
-            origin: None,
-            ledgered: None,
-        }
+        let whose = ("demo".parse().expect("a tenant"), RequestId::new(at, 1));
+        Request::received(whose, RequestType::Erasure, Jurisdiction::Eu, None, at)
     }
 
     /// What one store's officers accepted is nothing to another store, and nobody counts for two.

@@ -166,6 +166,12 @@ pub(crate) fn later(now: Timestamp, by: SignedDuration) -> Option<Timestamp> {
     now.checked_add(by).ok()
 }
 
+/// When the sweeper looks first after a request that was just received. One that nobody verifies it withdraws.
+pub(crate) fn first_look(request: &Request) -> Option<Timestamp> {
+    let patience = if request.verification.is_some() { PATIENCE } else { VERIFIED_WITHIN };
+    later(request.received_at, patience)
+}
+
 /// 1, 2, 4 ... minutes, at most an hour.
 pub(crate) fn back_off(attempts: u32) -> SignedDuration {
     let minutes = 1_i64.checked_shl(attempts.saturating_sub(1).min(6)).unwrap_or(60);

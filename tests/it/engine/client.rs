@@ -30,6 +30,7 @@ pub enum As {
     Officer,
     Auditor,
     Admin,
+    Owner,
     Subject,
     OtherTenant,
     OtherAdmin,
@@ -37,12 +38,14 @@ pub enum As {
 }
 
 impl As {
-    fn token(self) -> Option<String> {
+    /// Their token, if they have one.
+    pub fn token(self) -> Option<String> {
         let name = match self {
             Self::Backend => "LACUNA_TOKEN_BACKEND",
             Self::Officer => "LACUNA_TOKEN_OFFICER",
             Self::Auditor => "LACUNA_TOKEN_AUDITOR",
             Self::Admin => "LACUNA_TOKEN_ADMIN",
+            Self::Owner => "LACUNA_TOKEN_OWNER",
             Self::Subject => "LACUNA_TOKEN_SUBJECT",
             Self::OtherTenant => "LACUNA_TOKEN_OTHER",
             Self::OtherAdmin => "LACUNA_TOKEN_OTHER_ADMIN",

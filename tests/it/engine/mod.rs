@@ -6,4 +6,5 @@ mod client;
 mod exports;
 mod journeys;
 mod proof;
+mod restoring;
 mod vault;

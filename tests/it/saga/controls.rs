@@ -6,11 +6,12 @@ use domain::export::Format;
 use domain::plan::Value;
 use domain::request::RequestType;
 use domain::{Operation, Personal, RequestId, Status, StoreId};
-use fulfillment::api;
 use jiff::SignedDuration;
+use serde_json::json;
 use testkit::inject::Plan;
 use testkit::memory::{Paging, Row, Sight};
 
+use super::calling;
 use super::exports::{access, asked, both, until_ready};
 use super::faults::assert_clean;
 use super::shop::{self, NAME, NEIGHBOUR, PERSON};
@@ -48,34 +49,9 @@ fn lose(stage: &Stage) {
 
 /// An officer accepts that what some stores did not find is unproven; the answer's status.
 async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
-    let w = &stage.world;
-    let ports = api::Ports {
-        requests: w.requests(),
-        holds: w.holds(),
-        ledger: w.ledger(),
-        tenants: w.tenants(),
-        catalogs: w.catalogs(),
-        keyring: w.keyring(),
-        staging: w.staging(),
-        clock: w.clock(),
-        entropy: w.entropy(),
-    };
-    let principal = api::Principal {
-        tenant: stage.tenant.clone(),
-        role: Role::Officer,
-        sub: Personal::new(officer),
-        identities: vec![],
-    };
-    let call = api::Call {
-        method: "POST".into(),
-        resource: "/v1/requests/{id}/acceptances".into(),
-        id: Some(id.to_string()),
-        query: [].into(),
-        headers: vec![],
-        body: br#"{"risk":"unproven","reason":"store-retired"}"#.to_vec(),
-        principal,
-    };
-    api::answer(&ports, &call).await.status
+    let body = json!({"risk": "unproven", "reason": "store-retired"});
+    let operation = ("POST", "/v1/requests/{id}/acceptances");
+    calling::call(stage, (Role::Officer, officer), operation, Some(id.as_str()), &body).await.0
 }
 
 /// Plays until the request is parked, and says for which code.

@@ -1,6 +1,7 @@
 //! The saga: the whole lifecycle in memory, with everything that can go wrong going wrong.
 
 mod auditing;
+mod calling;
 mod controls;
 mod exports;
 mod faults;

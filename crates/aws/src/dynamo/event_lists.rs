@@ -6,7 +6,6 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use ports::{EventKey, EventLists, Fault, Minute};
@@ -110,17 +109,6 @@ impl EventLists for EventListsTable {
             .name("#swept_to", SWEPT_TO)
             .value(":swept_to", minute.clone());
         let item = NewItem::new(&keys::swept_to()).with(SWEPT_TO, minute).build();
-        let call = self
-            .table
-            .client
-            .put_item()
-            .table_name(&self.table.name)
-            .set_item(Some(item))
-            .condition_expression(earlier.expression.as_ref())
-            .set_expression_attribute_names(earlier.names())
-            .set_expression_attribute_values(earlier.values());
-        let Err(error) = call.send().await else { return Ok(()) };
-        let later = error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
-        if later { Ok(()) } else { Err(fault::dynamodb("dynamodb:PutItem", &self.table.name, &error)) }
+        self.table.put_if(item, &earlier).await.map(drop)
     }
 }

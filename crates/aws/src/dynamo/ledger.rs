@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::ledger::{Entry, Found, Replay, ReplayStatus, Standing};
 use domain::{Pseudonym, ReplayId, StoreId, TenantId};
 use futures::future::try_join_all;
@@ -61,20 +60,8 @@ impl LedgerTable {
         let unless_later = Condition::new("attribute_not_exists(pk) OR #erased_at <= :at")
             .name("#erased_at", "erased_at")
             .value(":at", at);
-        let call = self
-            .table
-            .client
-            .put_item()
-            .table_name(&self.table.name)
-            .set_item(Some(item))
-            .condition_expression(unless_later.expression.as_ref())
-            .set_expression_attribute_names(unless_later.names())
-            .set_expression_attribute_values(unless_later.values());
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(is_later) => Ok(()),
-            Err(error) => Err(fault::dynamodb(PUT, &self.table.name, &error)),
-        }
+        // If the mark of a later erasure is there it stays.
+        self.table.put_if(item, &unless_later).await.map(drop)
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
@@ -111,11 +98,6 @@ impl LedgerTable {
     fn mistake(&self, detail: &str) -> Fault {
         Fault::new(Class::Permanent, Code::ControlUnavailable, "ledger", &self.table.name, detail)
     }
-}
-
-/// Whether the mark of a later erasure is there.
-fn is_later(error: &PutItemError) -> bool {
-    error.is_conditional_check_failed_exception()
 }
 
 #[async_trait]

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use ports::{Class, Code, Fault};
 
+use super::condition::Condition;
 use super::fault;
 use super::items::{Item, s};
 use super::keys::Key;
@@ -162,6 +164,24 @@ impl Table {
 
     fn batch_fault(&self, class: Class, detail: &str) -> Fault {
         Fault::new(class, Code::ControlUnavailable, BATCH, &self.name, detail)
+    }
+
+    /// Puts an item on a condition; `false` if that does not hold.
+    pub async fn put_if(&self, item: Item, condition: &Condition) -> Result<bool, Fault> {
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(condition.expression.as_ref())
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(condition.values());
+        let refused = PutItemError::is_conditional_check_failed_exception;
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),
+            Err(error) => Err(fault::dynamodb("dynamodb:PutItem", &self.name, &error)),
+        }
     }
 
     /// Deletes an item, if it is there.

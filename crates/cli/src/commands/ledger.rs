@@ -2,6 +2,7 @@
 
 use contract::ledger::{LedgerStore, LedgerStores, ReplayView};
 use domain::ledger::ReplayStatus;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -12,6 +13,9 @@ use crate::ending::{Ending, Usage};
 use crate::input;
 use crate::show;
 use crate::text::{Line, Tone};
+
+/// Where a note cannot be drawn over, how far the replay must have come since the one before.
+const NOTE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
     match command {
@@ -62,13 +66,13 @@ async fn replay(args: &ledger::Replay, mut desk: Desk<'_>) -> anyhow::Result<End
     let followed = tokio::select! {
         biased;
         interrupted = tokio::signal::ctrl_c() => { interrupted?; None }
-        followed = follow(&api, answer, &mut desk) => Some(followed?),
+        followed = follow(&api, answer, &mut desk) => Some(followed),
     };
     // What was drawn goes, whatever follows it.
-    if desk.screen.live_notes(true) {
+    if desk.screen.live_notes(false) {
         desk.screen.redraw(None)?;
     }
-    let Some((replay, body)) = followed else {
+    let Some((replay, body)) = followed.transpose()? else {
         let text = "No longer followed. The replay goes on by itself; the same command follows it again.";
         desk.screen.notes(&[Line::of(Tone::Warn, text)])?;
         return Ok(Ending::Interrupted);
@@ -86,6 +90,7 @@ async fn follow(api: &Api, begun: Answer, desk: &mut Desk<'_>) -> anyhow::Result
     let pace = desk.world.pace;
     let mut answer = begun;
     let mut shown: Option<ReplayView> = None;
+    let mut noted = None;
     let mut pause = pace.first_look;
     loop {
         let replay: ReplayView = answer.read()?;
@@ -96,7 +101,7 @@ async fn follow(api: &Api, begun: Answer, desk: &mut Desk<'_>) -> anyhow::Result
             pause = pause.mul_f32(1.5).min(pace.longest_look);
         } else {
             pause = pace.first_look;
-            show(&replay, &answer.body, desk)?;
+            show(&replay, &answer.body, &mut noted, desk)?;
         }
         let id = replay.replay_id.clone();
         shown = Some(replay);
@@ -112,12 +117,18 @@ async fn follow(api: &Api, begun: Answer, desk: &mut Desk<'_>) -> anyhow::Result
     }
 }
 
-fn show(replay: &ReplayView, body: &str, desk: &mut Desk<'_>) -> anyhow::Result<()> {
+fn show(
+    replay: &ReplayView,
+    body: &str,
+    noted: &mut Option<Timestamp>,
+    desk: &mut Desk<'_>,
+) -> anyhow::Result<()> {
     if desk.screen.json() {
         desk.screen.json_line(body)?;
-    } else if desk.screen.live_notes(true) {
+    } else if desk.screen.live_notes(false) {
         desk.screen.redraw(Some(&show::ledger::progress(replay)))?;
-    } else {
+    } else if noted.is_none_or(|noted| replay.at.duration_since(noted) >= NOTE_AFTER) {
+        *noted = Some(replay.at);
         desk.screen.notes(&[show::ledger::progress(replay)])?;
     }
     Ok(())

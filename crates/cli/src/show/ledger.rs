@@ -5,7 +5,7 @@ use domain::ledger::ReplayStatus;
 use jiff::Timestamp;
 
 use crate::text::table::{Table, cell, toned, words};
-use crate::text::time::moment;
+use crate::text::time::{instant, moment};
 use crate::text::{Line, Tone, count, paragraph};
 
 /// How stores stand to their backups.
@@ -24,6 +24,9 @@ pub fn stores(items: &[LedgerStore], now: Timestamp, width: usize) -> Vec<Line> 
             cell(at(store.replayed_at)),
         ]);
         if let Some(why) = &store.why {
+            if let Some(taken_at) = store.taken_at {
+                table.note(cell(format!("it has the state of {}", instant(taken_at))));
+            }
             table.note(toned(Tone::Warn, next(store, why)));
         }
     }
@@ -43,18 +46,31 @@ fn next(store: &LedgerStore, why: &str) -> String {
 /// One line of how far a replay is.
 pub fn progress(replay: &ReplayView) -> Line {
     let doing = match replay.phase.as_str() {
-        "asking" => "making requests",
-        "waiting" => "waiting for them to end",
-        _ => "reading",
+        "asking" if !replay.dry_run => "asking for erasures".to_owned(),
+        "waiting" => format!("waiting for {}", count(replay.requests, "request")),
+        _ => "reading".to_owned(),
     };
-    let text = format!(
-        "walk {}, {doing}: {} read, {} of people who were erased, {}",
-        replay.walk,
-        count(replay.walked, "record"),
-        replay.found,
-        count(replay.requests, "request"),
-    );
-    Line::plain(text)
+    let read = count(replay.walked, "record");
+    Line::plain(format!("walk {}, {doing}: {read} read, {}", replay.walk, found(replay)))
+}
+
+/// What of the records that were read are of people who were erased.
+fn found(replay: &ReplayView) -> String {
+    match replay.found {
+        0 => "none of anybody who was erased".to_owned(),
+        found => format!("{found} of people who were erased"),
+    }
+}
+
+/// What follows, or followed, for these people.
+fn then(replay: &ReplayView) -> String {
+    let requests = count(replay.requests, "request");
+    match (replay.requests, replay.dry_run, replay.status) {
+        (0, ..) => String::new(),
+        (_, true, _) => format!("; {requests} would erase them again"),
+        (_, false, ReplayStatus::Done) => format!("; {requests} erased them again"),
+        (_, false, _) => format!("; {requests} to erase them again"),
+    }
 }
 
 /// How a replay ended.
@@ -64,9 +80,10 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
         ReplayStatus::Failed => (Tone::Bad, "failed"),
         ReplayStatus::Running => (Tone::Plain, "running"),
     };
+    let (read, walks) = (count(replay.walked, "record"), count(replay.walk.into(), "walk"));
     let mut lines = vec![
         Line::of(Tone::Strong, replay.replay_id.as_str()).and(Tone::Plain, "  ").and(tone, word),
-        progress(replay),
+        Line::plain(format!("{read} read in {walks}, {}{}", found(replay), then(replay))),
     ];
     let text = match (replay.status, replay.dry_run) {
         (ReplayStatus::Done, true) => "It was a dry run: nothing was erased.".to_owned(),

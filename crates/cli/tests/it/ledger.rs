@@ -55,13 +55,18 @@ fn the_exit_code_says_whether_stores_are_fit() {
     assert_eq!(status("ledger status --store nowhere").code, 2);
 }
 
+/// What is written where nothing can be drawn over: how it begins, and a line now and then.
 #[test]
 fn a_replay_is_followed_to_its_end() {
+    let mut begun = replay("running", "walking", 1, 0);
+    (begun["found"], begun["requests"]) = (0.into(), 0.into());
+    let mut waits = replay("running", "waiting", 1, 900);
+    waits["at"] = "2026-11-04T09:00:42Z".into();
     let replies = [
-        json(202, &replay("running", "walking", 1, 0)),
+        json(202, &begun),
         json(200, &replay("running", "walking", 1, 500)),
         text(503, ""),
-        json(200, &replay("running", "waiting", 1, 900)),
+        json(200, &waits),
         json(200, &replay("done", "asking", 2, 1_800)),
     ];
     let server = Server::start(replies);
@@ -70,6 +75,19 @@ fn a_replay_is_followed_to_its_end() {
     check("ledger-replay", &ran);
     let body: Value = serde_json::from_str(&server.sent()[0].body).expect("a body");
     assert_eq!(body, json!({"store": "crm", "dry_run": false, "rate": 500}));
+}
+
+#[test]
+fn on_a_terminal_one_line_is_drawn_over_and_goes() {
+    let bodies = [replay("running", "walking", 1, 20), replay("done", "asking", 2, 40)];
+    for replies in [[json(202, &bodies[0]), json(200, &bodies[1])], [json(202, &bodies[0]), text(404, "")]] {
+        let server = Server::start(replies);
+        let machine = Machine { terminal: true, ..Machine::at(&server) };
+        let err = machine.run("ledger replay --store crm").err;
+        let drawn: Vec<&str> = err.split("\r\x1b[K").collect();
+        assert!(drawn.len() == 3 && drawn[0].is_empty() && drawn[1].starts_with("walk 1"), "{err:?}");
+        assert!(!drawn[1].contains('\n') && !drawn[2].starts_with("walk"), "{err:?}");
+    }
 }
 
 #[test]

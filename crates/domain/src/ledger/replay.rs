@@ -179,6 +179,34 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// One into a store as it stands, that begins now and of which nothing was read. How it reads is still to be said: the
+    /// rate, the catalog, and whether it only counts.
+    pub fn new(standing: &Standing, id: ReplayId, by: String, now: Timestamp) -> Self {
+        Self {
+            tenant: standing.tenant.clone(),
+            id,
+            store: standing.store.clone(),
+            taken_at: standing.taken_at,
+            dry_run: false,
+            rate: 0,
+            catalog_version: String::new(),
+            by,
+            begun_at: now,
+            status: ReplayStatus::Running,
+            walk: 1,
+            phase: Phase::Walking,
+            at_found: None,
+            collection: 0,
+            cursor: None,
+            walked: 0,
+            found: 0,
+            requests: 0,
+            paced_until: now,
+            at: now,
+            why: None,
+        }
+    }
+
     /// Whether its rate allows another page. After a pause it may catch up on a minute: it is called once in one.
     pub fn may_read(&self, now: Timestamp) -> bool {
         self.paced_until <= now

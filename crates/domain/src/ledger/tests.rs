@@ -87,29 +87,9 @@ fn a_record_that_was_anonymised_is_known_by_its_form() {
 }
 
 fn replay(rate: u32, now: Timestamp) -> Replay {
-    Replay {
-        tenant: "demo".parse().expect("a tenant"),
-        id: crate::ids::ReplayId::new(now, 1),
-        store: "shop".parse().expect("a store"),
-        taken_at: None,
-        dry_run: false,
-        rate,
-        catalog_version: String::new(),
-        by: "officer:x".into(),
-        begun_at: now,
-        status: ReplayStatus::Running,
-        walk: 1,
-        phase: Phase::Walking,
-        at_found: None,
-        collection: 0,
-        cursor: None,
-        walked: 0,
-        found: 0,
-        requests: 0,
-        paced_until: now,
-        at: now,
-        why: None,
-    }
+    let standing = Standing::new("demo".parse().expect("a tenant"), "shop".parse().expect("a store"));
+    let id = crate::ids::ReplayId::new(now, 1);
+    Replay { rate, ..Replay::new(&standing, id, "officer:x".into(), now) }
 }
 
 /// It is called once in a minute, and may then read as much as the rate gives a minute, and one page more.

@@ -14,8 +14,8 @@ use ports::Code;
 
 use super::body::{self, Shape, needed};
 use super::reader::find;
-use super::{Answer, Call, Ports, Refusal, actor, names, show};
-use crate::change::{Amend, Draft, Scope, amend_plainly};
+use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
+use crate::change::{Amend, Draft, amend_plainly};
 use crate::steps::sweep::entry_of;
 
 /// The one risk that can be accepted.
@@ -40,14 +40,7 @@ pub(super) async fn accept(ports: &Ports, call: &Call) -> Result<Answer, Refusal
     let body = body::read::<Accept>(&call.body, &SHAPE)?;
     let (request, reader) = find(ports, call).await?;
     let actor = actor(call, &names(ports, call).await?)?;
-    let scope = Scope {
-        requests: &*ports.requests,
-        clock: &*ports.clock,
-        tenant: call.tenant(),
-        id: &request.id,
-        generation: None,
-        actor: &actor,
-    };
+    let scope = scope(ports, call, &request.id, &actor);
     let request = amend_plainly(&scope, |request| {
         let now = scope.clock.now();
         let risk = AcceptedRisk {

@@ -5,21 +5,14 @@ use domain::event::{EnterAt, EventKind};
 use domain::{Request, Status};
 
 use super::reader::find;
-use super::{Answer, Call, Ports, Refusal, actor, names, show};
-use crate::change::{Amend, Draft, Scope, amend_plainly};
+use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
+use crate::change::{Amend, Draft, amend_plainly};
 
 /// Answers the call. Doing it twice is fine.
 pub(super) async fn cancel(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let (request, reader) = find(ports, call).await?;
     let actor = actor(call, &names(ports, call).await?)?;
-    let scope = Scope {
-        requests: &*ports.requests,
-        clock: &*ports.clock,
-        tenant: call.tenant(),
-        id: &request.id,
-        generation: None,
-        actor: &actor,
-    };
+    let scope = scope(ports, call, &request.id, &actor);
     let request = amend_plainly(&scope, |request| {
         let under_way = request.cancel_requested && !request.status.is_end();
         if under_way || request.status == Status::Cancelled {

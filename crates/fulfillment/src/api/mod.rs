@@ -35,11 +35,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use domain::access::Role;
-use domain::{Identity, Personal, TenantId};
+use domain::{Identity, Personal, RequestId, TenantId};
 use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Ledger, Requests, Staging, Tenants};
 use serde::Serialize;
 
-use crate::change::Actor;
+use crate::change::{Actor, Scope};
 use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 use refusal::Refusal;
@@ -231,4 +231,10 @@ async fn names(ports: &Ports, call: &Call) -> Result<Pseudonymiser, StepError> {
 fn actor(call: &Call, names: &Pseudonymiser) -> Result<Actor, StepError> {
     let who = names.actor(call.principal.sub.expose())?;
     Ok(Actor(format!("{}:{who}", call.principal.role.as_str())))
+}
+
+/// The right of a caller to change a request, whichever execution it belongs to.
+fn scope<'a>(ports: &'a Ports, call: &'a Call, id: &'a RequestId, actor: &'a Actor) -> Scope<'a> {
+    let (requests, clock) = (&*ports.requests, &*ports.clock);
+    Scope { requests, clock, tenant: call.tenant(), id, generation: None, actor }
 }

@@ -5,22 +5,15 @@ use domain::event::EventKind;
 use domain::{Request, Status};
 
 use super::reader::find;
-use super::{Answer, Call, Ports, Refusal, actor, names, show};
-use crate::change::{Amend, Draft, Scope, amend_plainly};
+use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
+use crate::change::{Amend, Draft, amend_plainly};
 use crate::steps::sweep::entry_of;
 
 /// Answers the call.
 pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let (request, reader) = find(ports, call).await?;
     let actor = actor(call, &names(ports, call).await?)?;
-    let scope = Scope {
-        requests: &*ports.requests,
-        clock: &*ports.clock,
-        tenant: call.tenant(),
-        id: &request.id,
-        generation: None,
-        actor: &actor,
-    };
+    let scope = scope(ports, call, &request.id, &actor);
     let request = amend_plainly(&scope, |request| {
         // One that has ended can be parked too, on its way to be announced.
         if request.parked.is_none() {

@@ -6,14 +6,14 @@
 //! that the key was for.
 
 use domain::event::{About, EnterAt, Event, EventKind};
-use domain::{Generation, Request, RequestId, Status, clock};
+use domain::{Request, RequestId};
 use jiff::Timestamp;
 use ports::{KeyScope, NewRequest, Refused};
 
 use super::idempotency::Key;
 use super::submit::{Wanted, submitted};
 use super::{Answer, Call, Ports, actor, encoded};
-use crate::change::{PATIENCE, VERIFIED_WITHIN, later};
+use crate::change::first_look;
 use crate::error::StepError;
 use crate::papers::Papers;
 use crate::subject::Pseudonymiser;
@@ -97,45 +97,16 @@ async fn discard(ports: &Ports, call: &Call, id: &RequestId) -> Result<(), StepE
 }
 
 fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Timestamp) -> Request {
-    let verified = wanted.verification.is_some();
+    let whose = (call.tenant().clone(), id);
+    let received =
+        Request::received(whose, wanted.kind, wanted.jurisdiction, wanted.verification.clone(), now);
     Request {
-        tenant: call.tenant().clone(),
-        id,
-        kind: wanted.kind,
-        status: if verified { Status::Accepted } else { Status::AwaitingVerification },
-        jurisdiction: wanted.jurisdiction,
-        received_at: now,
-        due_by: clock::due_by(wanted.jurisdiction, now),
-        closed_at: None,
-        generation: Generation::FIRST,
-        events: 1,
-        // One that nobody verifies is withdrawn by the sweeper.
-        progress_by: later(now, if verified { PATIENCE } else { VERIFIED_WITHIN }),
-        verification: wanted.verification.clone(),
+        progress_by: first_look(&received),
         subject: wanted.subject.clone(),
-        locks: Vec::new(),
         subject_object: object,
         catalog_version: wanted.catalog_version.clone(),
-        plan: None,
-        cooling_off_until: None,
-        retentions: Vec::new(),
-        erasing_begun: false,
-        shredded: Vec::new(),
-        touched: [].into(),
-        unproven: Vec::new(),
-        accepted_risks: Vec::new(),
-        cancel_requested: false,
-        denied: None,
-        held_until: None,
-        waits_for: None,
-        pass: 0,
-        residue_rounds: 0,
-        attempts: 0,
-        parked: None,
-        announced: false,
         export: wanted.export.clone(),
-        origin: None,
-        ledgered: None,
+        ..received
     }
 }
 

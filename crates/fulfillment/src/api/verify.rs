@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::body::{self, Field, INSTANT, Shape, needed};
 use super::reader::find;
 use super::refusal::invalid;
-use super::{Answer, Call, Ports, Refusal, actor, names, show};
-use crate::change::{Amend, Draft, Scope, amend_plainly, later};
+use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
+use crate::change::{Amend, Draft, amend_plainly, later};
 use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 
@@ -90,14 +90,7 @@ pub(super) async fn commit(
     verification: &Verification,
 ) -> Result<Result<Request, Problem>, StepError> {
     let actor = actor(call, names)?;
-    let scope = Scope {
-        requests: &*ports.requests,
-        clock: &*ports.clock,
-        tenant: call.tenant(),
-        id,
-        generation: None,
-        actor: &actor,
-    };
+    let scope = scope(ports, call, id, &actor);
     amend_plainly(&scope, |mut request| {
         if request.verification.as_ref() == Some(verification) {
             return Ok(Amend::Leave(Ok(request)));

@@ -4,15 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::clock::{Jurisdiction, due_by};
+use domain::clock::Jurisdiction;
 use domain::event::{About, EnterAt, Event, EventKind};
 use domain::ledger::Clue;
 use domain::request::{Origin, Request, RequestType, Verification};
-use domain::{Generation, Pseudonym, RequestId, Status, TenantId};
+use domain::{Pseudonym, RequestId, TenantId};
 use jiff::Timestamp;
 use ports::{Class, Clock, Code, Entropy, Fault, Keyring, NewRequest, Refused, Requests, Staging};
 
-use crate::change::{PATIENCE, VERIFIED_WITHIN, later};
+use crate::change::first_look;
 use crate::error::StepError;
 use crate::papers::{Papers, Subject};
 use crate::subject::Pseudonymiser;
@@ -115,44 +115,15 @@ impl Asking<'_> {
         let reference = wish.reference.map(|reference| names.reference(reference)).transpose()?;
         let verification =
             reference.map(|reference| Verification { method: LEDGER.to_owned(), at: now, reference });
-        let verified = verification.is_some();
+        let whose = (wish.tenant.clone(), wish.id.clone());
+        let received = Request::received(whose, RequestType::Erasure, jurisdiction, verification, now);
         Ok(Request {
-            tenant: wish.tenant.clone(),
-            id: wish.id.clone(),
-            kind: RequestType::Erasure,
-            status: if verified { Status::Accepted } else { Status::AwaitingVerification },
-            jurisdiction,
-            received_at: now,
-            due_by: due_by(jurisdiction, now),
-            closed_at: None,
-            generation: Generation::FIRST,
-            events: 1,
-            progress_by: later(now, if verified { PATIENCE } else { VERIFIED_WITHIN }),
-            verification,
+            progress_by: first_look(&received),
             subject,
-            locks: Vec::new(),
             subject_object: crate::papers::subject_object(wish.tenant, wish.id),
             catalog_version: wish.catalog_version.to_owned(),
-            plan: None,
-            cooling_off_until: None,
-            retentions: Vec::new(),
-            erasing_begun: false,
-            shredded: Vec::new(),
-            touched: [].into(),
-            cancel_requested: false,
-            denied: None,
-            held_until: None,
-            waits_for: None,
-            pass: 0,
-            residue_rounds: 0,
-            attempts: 0,
-            parked: None,
-            announced: false,
-            accepted_risks: Vec::new(),
-            unproven: Vec::new(),
-            export: None,
             origin: Some(wish.origin.clone()),
-            ledgered: None,
+            ..received
         })
     }
 

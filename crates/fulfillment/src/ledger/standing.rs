@@ -1,7 +1,7 @@
 //! How a store stands to its backups, and who says so.
 
 use domain::event::{About, Event, EventKind};
-use domain::ledger::{Phase, Replay, ReplayStatus, Standing};
+use domain::ledger::{Replay, ReplayStatus, Standing};
 use domain::{Generation, ReplayId};
 use jiff::Timestamp;
 use ports::Turn;
@@ -47,27 +47,10 @@ pub(crate) fn restored(
 /// A replay begins.
 pub(crate) fn begun(read: Option<Standing>, next: Standing, wanted: Wanted, now: Timestamp) -> Turn {
     let replay = Replay {
-        tenant: next.tenant.clone(),
-        id: wanted.id,
-        store: next.store.clone(),
-        taken_at: next.taken_at,
         dry_run: wanted.dry_run,
         rate: wanted.rate,
         catalog_version: wanted.catalog_version,
-        by: wanted.by,
-        begun_at: now,
-        status: ReplayStatus::Running,
-        walk: 1,
-        phase: Phase::Walking,
-        at_found: None,
-        collection: 0,
-        cursor: None,
-        walked: 0,
-        found: 0,
-        requests: 0,
-        paced_until: now,
-        at: now,
-        why: None,
+        ..Replay::new(&next, wanted.id, wanted.by, now)
     };
     let latest = if replay.dry_run { next.replay.clone() } else { Some(replay.id.clone()) };
     let next = Standing { replay: latest, events: next.events.saturating_add(1), ..next };

@@ -4,8 +4,9 @@
 //! control person. Where that one was not found either, the store is unproven: the request is parked until it is,
 //! or until two officers accept the risk, and then it ends *partially fulfilled* whatever it would have been.
 //! Before it ends, what was erased is written into the ledger: a backup must bring nobody back, and once the plan
-//! is gone nobody knows any more what belonged to them. Then the locks go, the next request for the person is
-//! woken, and the request's keys are destroyed: what was sealed about the person cannot be read again.
+//! is gone nobody knows any more what belonged to them. A store that was restored since it was read again is read
+//! once more: it may have the person anew. Then the locks go, the next request for the person is woken, and the
+//! request's keys are destroyed: what was sealed about the person cannot be read again.
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::steps::check_sanctions::whole_seconds;
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
 use crate::steps::queue::wake_waiters;
+use crate::steps::restored_since::restored_since_read;
 
 /// How often residue may lead to another pass.
 pub const MOST_RESIDUE_ROUNDS: u32 = 3;
@@ -322,6 +324,11 @@ async fn end(
         }
         _ => None,
     };
+    // After the ledger was written: a replay of a store that is restored later than this knows the person already.
+    let Known { request, tasks, .. } = known;
+    if !is_given_up(request) && restored_since_read(&*ports.ledger, scope, request.pass, tasks).await? {
+        return Ok(Decision::plain(Outcome::Again));
+    }
     let closing =
         known.sources.gather(known.run, (known.request, known.tasks), (known.desk, known.plan)).await?;
     let closed = close(scope, ending, known.tasks, &closing, ledgered).await?;

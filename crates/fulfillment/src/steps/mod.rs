@@ -26,6 +26,7 @@ pub mod record_download;
 pub mod record_failure;
 pub mod replay_ledger;
 pub mod restore_store;
+mod restored_since;
 pub mod sample_stores;
 mod seen;
 pub mod start_request;

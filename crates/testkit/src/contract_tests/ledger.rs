@@ -2,7 +2,7 @@
 
 use domain::catalog::Method;
 use domain::event::{About, Event, EventKind};
-use domain::ledger::{Entry, Found, Phase, Replay, ReplayStatus, Standing};
+use domain::ledger::{Entry, Found, Replay, ReplayStatus, Standing};
 use domain::{Generation, ReplayId, RequestId, TenantId};
 use ports::{Class, MOST_MARKS, Turn};
 
@@ -22,28 +22,12 @@ fn entry(tenant: &TenantId, at: &str, mark: &str, second: i64) -> Entry {
 }
 
 fn replay(tenant: &TenantId, second: i64) -> Replay {
+    let standing = Standing { taken_at: Some(now()), ..Standing::new(tenant.clone(), store("shop")) };
+    let id = ReplayId::new(after(second), 1);
     Replay {
-        tenant: tenant.clone(),
-        id: ReplayId::new(after(second), 1),
-        store: store("shop"),
-        taken_at: Some(now()),
-        dry_run: false,
         rate: 500,
         catalog_version: "v1".into(),
-        by: "officer:x".into(),
-        begun_at: after(second),
-        status: ReplayStatus::Running,
-        walk: 1,
-        phase: Phase::Walking,
-        at_found: None,
-        collection: 0,
-        cursor: None,
-        walked: 0,
-        found: 0,
-        requests: 0,
-        paced_until: after(second),
-        at: after(second),
-        why: None,
+        ..Replay::new(&standing, id, "officer:x".into(), after(second))
     }
 }
 

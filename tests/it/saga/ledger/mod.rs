@@ -2,17 +2,15 @@
 
 mod faults;
 mod kept;
+mod meanwhile;
 mod replaying;
 mod sampling;
-
-use std::collections::BTreeMap;
 
 use contract::ledger::{LedgerStore, LedgerStores, ReplayView};
 use domain::access::Role;
 use domain::ledger::ReplayStatus;
-use domain::{Personal, Request, Status, TenantId};
+use domain::{Request, Status, TenantId};
 use fulfillment::StepError;
-use fulfillment::api::{self, Call, Principal};
 use fulfillment::steps::{replay_ledger, sample_stores};
 use jiff::{SignedDuration, Timestamp};
 use ports::Budget;
@@ -21,6 +19,7 @@ use serde_json::{Value, json};
 use testkit::clock::UnlimitedBudget;
 use testkit::memory::Contents;
 
+use super::calling;
 use super::shop::{self, PERSON};
 use super::stage::Stage;
 
@@ -51,35 +50,7 @@ fn put_back(stage: &Stage, store: &str, backup: &[Contents]) {
 
 /// Calls the API.
 async fn call(stage: &Stage, method: &str, resource: &str, id: Option<&str>, body: &Value) -> (u16, Value) {
-    let w = &stage.world;
-    let ports = api::Ports {
-        requests: w.requests(),
-        holds: w.holds(),
-        ledger: w.ledger(),
-        tenants: w.tenants(),
-        catalogs: w.catalogs(),
-        keyring: w.keyring(),
-        staging: w.staging(),
-        clock: w.clock(),
-        entropy: w.entropy(),
-    };
-    let principal = Principal {
-        tenant: stage.tenant.clone(),
-        role: Role::Owner,
-        sub: Personal::new("somebody"),
-        identities: vec![],
-    };
-    let call = Call {
-        method: method.into(),
-        resource: resource.into(),
-        id: id.map(str::to_owned),
-        query: BTreeMap::new(),
-        headers: vec![],
-        body: body.to_string().into_bytes(),
-        principal,
-    };
-    let answer = api::answer(&ports, &call).await;
-    (answer.status, serde_json::from_str(&answer.body).expect("JSON"))
+    calling::call(stage, (Role::Owner, "somebody"), (method, resource), id, body).await
 }
 
 fn read<T: DeserializeOwned>((status, body): (u16, Value)) -> T {

@@ -33,15 +33,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use jiff::SignedDuration;
 use ports::{Class, Clock, Code, Entropy, Fault, KeyScope, Keyring};
 use vault::{DataKey, KeyCache, Limits};
 
 use super::aged::Aged;
 use super::condition::Condition;
-use super::fault;
-use super::items::Item;
 use super::keys;
 use super::table::Table;
 
@@ -128,37 +125,13 @@ impl KeysTable {
             }
             let (key, wrapped) = self.generate(scope, ONLY).await?;
             let item = self.wrapped_item(&keys::data_key(scope), wrapped).build();
-            if self.put(item, Condition::absent()).await? {
+            if self.table.put_if(item, &Condition::absent()).await? {
                 self.cache(scope, ONLY, &key);
                 return Ok(key);
             }
             // Another caller was first: theirs is the key, and ours was never used.
         }
         Err(self.contended())
-    }
-
-    /// `false` if the condition fails.
-    async fn put(&self, item: Item, condition: Condition) -> Result<bool, Fault> {
-        let call = self
-            .table
-            .client
-            .put_item()
-            .table_name(&self.table.name)
-            .set_item(Some(item))
-            .condition_expression(condition.expression.as_ref())
-            .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(condition.values());
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => {
-                let refused =
-                    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
-                if refused {
-                    return Ok(false);
-                }
-                Err(fault::dynamodb("dynamodb:PutItem", &self.table.name, &error))
-            }
-        }
     }
 
     fn contended(&self) -> Fault {

@@ -117,7 +117,7 @@ impl KeysTable {
                     .name("#version", "version")
                     .value(":version", n(&before)),
             };
-            if self.put(item, condition).await? {
+            if self.table.put_if(item, &condition).await? {
                 return Ok(DataKey::new(&material, version));
             }
         }
@@ -160,7 +160,7 @@ impl KeysTable {
                 Some(version) => Condition::new("#version = :version").value(":version", version.clone()),
                 None => Condition::new("attribute_exists(pk) AND attribute_not_exists(#version)"),
             };
-            if self.put(left.build(), same.name("#version", "version")).await? {
+            if self.table.put_if(left.build(), &same.name("#version", "version")).await? {
                 return Ok(());
             }
         }

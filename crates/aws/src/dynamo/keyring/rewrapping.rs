@@ -269,7 +269,7 @@ impl KeysTable {
         let same = Condition::new("#wrapped = :wrapped")
             .name("#wrapped", "wrapped")
             .value(":wrapped", AttributeValue::B(wrapped));
-        self.put(replaced, same).await
+        self.table.put_if(replaced, &same).await
     }
 
     /// Persons' keys of all tenants.
@@ -371,7 +371,7 @@ impl KeysTable {
             .name("#sealed", "sealed")
             .value(":version", n(&version))
             .value(":sealed", AttributeValue::B(Blob::new(sealed)));
-        self.put(item, same).await
+        self.table.put_if(item, &same).await
     }
 }
 

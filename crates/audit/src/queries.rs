@@ -9,6 +9,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
+use domain::Personal;
 use domain::identity::Identity;
 use serde::{Deserialize, Serialize};
 
@@ -68,20 +69,17 @@ impl QueryStatement {
         match self {
             Self::Records { .. } => false,
             Self::Keys { collection, digest, .. } => {
-                let mut chain = Chain::of_keys(collection);
-                chain.add(identity.kind.as_str());
-                chain.add(identity.value.expose());
-                chain.digest(salt) == *digest
+                let chain = Chain::of_keys(collection);
+                chain.with([identity.kind.as_str(), identity.value.expose()]).digest(salt) == *digest
             }
             Self::Search { collection, field, digest, .. } => {
-                let mut both: Vec<&str> = identity.spellings().map(|one| one.expose()).collect();
+                let mut both: Vec<&str> = identity.spellings().map(Personal::expose).collect();
                 // As a plan has them.
                 both.sort_unstable();
                 let each = both.iter().map(std::slice::from_ref);
                 each.chain([both.as_slice()]).any(|values| {
-                    let mut chain = Chain::of_search(collection, field);
-                    values.iter().for_each(|value| chain.add(value));
-                    chain.digest(salt) == *digest
+                    let chain = Chain::of_search(collection, field);
+                    chain.with(values.iter().copied()).digest(salt) == *digest
                 })
             }
         }
@@ -111,9 +109,16 @@ impl Chain {
     }
 
     fn of(parts: &[&str]) -> Self {
-        let mut chain = Self([0; 32]);
-        parts.iter().for_each(|part| chain.add(part));
-        chain
+        Self([0; 32]).with(parts.iter().copied())
+    }
+
+    /// The same with these parts added.
+    #[must_use]
+    pub fn with<'p>(mut self, parts: impl IntoIterator<Item = &'p str>) -> Self {
+        for part in parts {
+            self.add(part);
+        }
+        self
     }
 
     /// Adds a part: the next link is SHA-256 over the last one, the part's length in bytes (8, big-endian), and the part.
@@ -152,15 +157,12 @@ impl TryFrom<String> for Chain {
 
 #[cfg(test)]
 mod tests {
-    use domain::Personal;
-
     use super::*;
 
     const SALT: [u8; 32] = [3; 32];
 
     fn search(collection: &str, field: &str, values: &[&str]) -> QueryStatement {
-        let mut chain = Chain::of_search(collection, field);
-        values.iter().for_each(|value| chain.add(value));
+        let chain = Chain::of_search(collection, field).with(values.iter().copied());
         QueryStatement::Search {
             collection: collection.to_owned(),
             digest: chain.digest(&SALT),
@@ -233,8 +235,7 @@ mod tests {
         check(&["Anna@Example.com", "anna@example.com"], &small, false);
         check(&["anna@example.com", "ben@example.com"], &small, false);
         check(&[], &small, false);
-        let mut chain = Chain::of_keys("notes");
-        ["email", "anna@example.com"].iter().for_each(|part| chain.add(part));
+        let chain = Chain::of_keys("notes").with(["email", "anna@example.com"]);
         let keys =
             QueryStatement::Keys { collection: "notes".to_owned(), digest: chain.digest(&SALT), keys: 1 };
         assert!(keys.is_for(&SALT, &small) && !keys.is_for(&SALT, &identity("name", "anna@example.com")));

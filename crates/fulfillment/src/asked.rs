@@ -51,7 +51,9 @@ impl Asked {
             chain: Chain::of_search(collection, field),
         });
         question.n += values.len() as u64;
-        values.iter().for_each(|value| question.chain.add(value.expose()));
+        for value in values {
+            question.chain.add(value.expose());
+        }
     }
 
     /// The keys of these persons were looked for.

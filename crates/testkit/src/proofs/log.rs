@@ -21,10 +21,7 @@ const SALT: [u8; 32] = [3; 32];
 
 /// What the store was asked: for the person's address, for the number that was found by it, and for the records.
 fn queries() -> Vec<QueryStatement> {
-    let digest = |mut chain: Chain, parts: &[&str]| {
-        parts.iter().for_each(|part| chain.add(part));
-        chain.digest(&SALT)
-    };
+    let digest = |chain: Chain, parts: &[&str]| chain.with(parts.iter().copied()).digest(&SALT);
     let search = |collection: &str, field: &str, value| QueryStatement::Search {
         collection: collection.to_owned(),
         digest: digest(Chain::of_search(collection, field), &[value]),

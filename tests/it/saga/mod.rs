@@ -11,6 +11,7 @@ mod objections;
 mod outages;
 mod outcomes;
 mod proof;
+mod recheck;
 mod shop;
 mod shredding;
 mod stage;

@@ -33,6 +33,12 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
             let call = Call::post(["requests", id.as_str(), "acceptances"]).with(&body)?;
             change(&id, call, desk.api()?, desk).await
         }
+        Command::Dismiss(dismiss) => {
+            let id = dismiss.one.id;
+            let call =
+                Call::post(["requests", id.as_str(), "dismiss"]).with(&json!({"reason": dismiss.reason}))?;
+            change(&id, call, desk.api()?, desk).await
+        }
         Command::Verify(verify) => self::verify(verify, desk).await,
         Command::Timeline(one) => timeline(&one.id, desk).await,
         Command::Receipt(args) => super::audit::receipt(&args.one.id, args.written, desk).await,

@@ -1,10 +1,15 @@
-//! `POST /v1/requests/{id}/resume`: a parked request is tried again, now.
+//! `POST /v1/requests/{id}/resume`: a parked request is tried again, now. One in which the person was found again after
+//! its end is erased again; only officers may have that.
 
+use contract::api::FOUND_AGAIN;
 use contract::problem::Problem;
+use domain::access::Action;
 use domain::event::EventKind;
+use domain::recheck::Stage;
 use domain::{Request, Status};
 
 use super::reader::find;
+use super::refusal::forbidden;
 use super::{Answer, Call, Ports, Refusal, actor, names, show};
 use crate::change::{Amend, Draft, Scope, amend_plainly};
 use crate::steps::sweep::entry_of;
@@ -21,11 +26,23 @@ pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal
         generation: None,
         actor: &actor,
     };
-    let request = amend_plainly(&scope, |request| {
+    let may_judge = call.principal.role.may(Action::Judge);
+    let request = amend_plainly(&scope, |mut request| {
         // One that has ended can be parked too, on its way to be announced.
         if request.parked.is_none() {
             let detail = format!("Nothing was done. The request is not parked: {}.", doing(&request));
             return Ok(Amend::Leave(Err(Problem::conflict(detail))));
+        }
+        let is_found_again = request.parked.as_ref().is_some_and(|parked| parked.code == FOUND_AGAIN);
+        if is_found_again {
+            // It is erased once more, and perhaps somebody else by now.
+            if !may_judge {
+                return Ok(Amend::Leave(Err(forbidden(Action::Judge))));
+            }
+            let recheck = request.recheck.as_mut().filter(|recheck| recheck.stage == Stage::Found);
+            if let Some(recheck) = recheck {
+                recheck.stage = Stage::Again;
+            }
         }
         let enter_at = entry_of(&request);
         let mut draft = Draft::new(request, EventKind::Resumed, scope.clock.now()).wake(enter_at);
@@ -42,7 +59,8 @@ pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal
 fn doing(request: &Request) -> String {
     let what = match request.status {
         end if end.is_end() => return format!("it has ended as {end}"),
-        Status::Accepted | Status::Reopened => "its lifecycle is about to start",
+        Status::Accepted => "its lifecycle is about to start",
+        Status::Reopened => "the person was found again, and it is being seen to",
         Status::AwaitingVerification => "it waits for `POST /v1/requests/{id}/verification`",
         Status::Waiting => "it waits for another request for the same person, and goes on after that",
         Status::Planning => "the person's records are being located",

@@ -135,6 +135,8 @@ fn request(call: &Call, wanted: &Wanted, id: RequestId, object: String, now: Tim
         export: wanted.export.clone(),
         origin: None,
         ledgered: None,
+        recheck: None,
+        reopened: 0,
     }
 }
 

@@ -152,6 +152,8 @@ impl Asking<'_> {
             export: None,
             origin: Some(wish.origin.clone()),
             ledgered: None,
+            recheck: None,
+            reopened: 0,
         })
     }
 

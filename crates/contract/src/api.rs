@@ -216,6 +216,14 @@ pub struct Accept {
     pub reason: String,
 }
 
+/// `POST /v1/requests/{id}/resume`. Without a body nothing of it is set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// The person was found again after the end, and is to be erased again.
+    pub erase_again: Option<bool>,
+}
+
 /// `POST /v1/requests/{id}/dismiss`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -448,7 +456,7 @@ pub const FOUND_AGAIN: &str = "person-found-again";
 pub fn parked_view(parked: &Parked, owner: Option<String>, resumes_at: Option<Timestamp>) -> ParkedView {
     let next = match resumes_at {
         _ if parked.code == FOUND_AGAIN => {
-            "an officer says what it is: `POST /v1/requests/{id}/resume` erases it again, \
+            "an officer says what it is: `POST /v1/requests/{id}/resume` with `erase_again` erases it, \
              `POST /v1/requests/{id}/dismiss` leaves it"
         }
         Some(_) => "it is tried again by itself; `POST /v1/requests/{id}/resume` tries it now",

@@ -20,7 +20,7 @@ use super::shop::{self, PERSON};
 use super::stage::{Stage, at_once};
 
 /// A company that reads again after thirty days.
-fn company() -> Stage {
+pub fn company() -> Stage {
     let stage = Stage::new(1);
     set(&stage, Some("P30D"));
     stage
@@ -38,7 +38,7 @@ fn store(name: &str) -> StoreId {
 }
 
 /// An erasure, to its end.
-async fn erased(stage: &Stage) -> RequestId {
+pub async fn erased(stage: &Stage) -> RequestId {
     let id = stage.submit(PERSON).await;
     let request = stage.play_to_the_end(&id).await;
     assert_eq!(request.status, Status::Fulfilled);
@@ -46,12 +46,12 @@ async fn erased(stage: &Stage) -> RequestId {
 }
 
 /// The person is a customer again, by themselves or not.
-fn come_back(stage: &Stage) {
+pub fn come_back(stage: &Stage) {
     shop::contact(&stage.world, &stage.tenant, 77, PERSON, "Back Again");
 }
 
 /// Lets the time pass until the sweeper looks after it, and what follows happen.
-async fn when_due(stage: &Stage, id: &RequestId) -> Request {
+pub async fn when_due(stage: &Stage, id: &RequestId) -> Request {
     stage.sweep_when_due(id).await;
     stage.play().await;
     stage.request(id)
@@ -93,7 +93,7 @@ fn is_left(stage: &Stage, id: &RequestId) -> bool {
 }
 
 /// What somebody asks of a request that was reopened; the answer's status.
-async fn ask(stage: &Stage, id: &RequestId, role: Role, what: &str) -> u16 {
+pub async fn ask(stage: &Stage, id: &RequestId, role: Role, what: &str) -> u16 {
     let w = &stage.world;
     let ports = api::Ports {
         requests: w.requests(),
@@ -112,7 +112,11 @@ async fn ask(stage: &Stage, id: &RequestId, role: Role, what: &str) -> u16 {
         sub: Personal::new("somebody"),
         identities: vec![],
     };
-    let body = if what == "dismiss" { br#"{"reason":"came-back-by-themselves"}"#.to_vec() } else { vec![] };
+    let (what, body) = match what {
+        "dismiss" => (what, br#"{"reason":"came-back-by-themselves"}"#.to_vec()),
+        "erase" => ("resume", br#"{"erase_again":true}"#.to_vec()),
+        other => (other, vec![]),
+    };
     let call = api::Call {
         method: "POST".into(),
         resource: format!("/v1/requests/{{id}}/{what}"),
@@ -190,7 +194,7 @@ async fn what_refers_to_the_person_is_looked_for_by_the_keys_that_they_had() {
     shop::interaction(&stage.world, &stage.tenant, 4_711, "C0001", "Nobody");
     let request = when_due(&stage, &id).await;
     assert_eq!(request.parked.map(|parked| parked.code).as_deref(), Some("person-found-again"));
-    assert_eq!(ask(&stage, &id, Role::Officer, "resume").await, 202);
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
     let crm = stage.world.database(&stage.tenant, &store("crm"));
     assert!(!crm.rows("interactions").iter().any(|row| row["interaction_id"].expose() == "4711"));

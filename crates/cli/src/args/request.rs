@@ -26,7 +26,7 @@ pub enum Command {
     /// Withdraw a request: possible until erasing begins; what was hidden is shown again
     Cancel(One),
     /// Set a parked request going again
-    Resume(One),
+    Resume(Resume),
     /// Accept that nothing proves what some stores did not find, for a request parked with `store-unproven`
     #[command(after_help = ACCEPT)]
     Accept(Accept),
@@ -160,6 +160,16 @@ pub struct Accept {
     /// Why, as a code of a-z, 0-9, `-` and `_`, such as `store-retired`
     #[arg(long, value_name = "CODE")]
     pub reason: String,
+}
+
+/// `resume`
+#[derive(Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub one: One,
+    /// Erase again who was found after the end, for a request parked with `person-found-again`
+    #[arg(long)]
+    pub erase_again: bool,
 }
 
 /// `dismiss`

@@ -190,7 +190,8 @@ fn parked(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     let mut lines = vec![Line::empty(), Line::of(Tone::Bad, "why it stopped")];
     let mut facts = parked_facts(parked, now);
     if parked.code == FOUND_AGAIN {
-        facts.push(("erase it", cell(format!("an officer: lacuna request resume {}", view.request_id))));
+        let erase = format!("an officer: lacuna request resume {} --erase-again", view.request_id);
+        facts.push(("erase it", cell(erase)));
         let leave = format!("an officer: lacuna request dismiss {} --reason CODE", view.request_id);
         facts.push(("leave it", cell(leave)));
     } else {

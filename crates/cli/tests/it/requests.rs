@@ -138,6 +138,16 @@ fn an_acceptance_is_sent_with_its_reason() {
 }
 
 #[test]
+fn who_was_found_again_is_erased_only_if_it_is_said() {
+    let after = body(&view(Status::Reopened, confirmed()));
+    for (option, sent) in [("", ""), (" --erase-again", r#"{"erase_again":true}"#)] {
+        let server = Server::start([json(202, &after)]);
+        Machine::at(&server).run(&format!("request resume {ID}{option}"));
+        assert_eq!(server.sent()[0].body, sent);
+    }
+}
+
+#[test]
 fn a_dismissal_is_sent_with_its_reason() {
     let mut dismissed = view(Status::Reopened, confirmed());
     dismissed.recheck = recheck(Stage::Dismissed);

@@ -18,7 +18,7 @@ async fn to_the_very_end(stage: &Stage, comes_back: bool) -> RequestId {
         let code = request.parked.as_ref().map(|parked| parked.code.as_str());
         if code == Some("person-found-again") {
             // The answer may be lost, and then it is said again.
-            ask(stage, &id, Role::Officer, "resume").await;
+            ask(stage, &id, Role::Officer, "erase").await;
             stage.world.injector().revive();
         } else if request.progress_by.is_some() {
             stage.sweep_when_due(&id).await;
@@ -105,7 +105,7 @@ async fn every_step_may_run_twice_and_be_called_again_after_every_page() {
             (stage.manner.pages, stage.manner.twice) = (pages, twice);
             let id = to_the_very_end(&stage, comes_back).await;
             assert_eq!(ending(&stage, &id), expect, "{pages:?} {twice}");
-            assert_eq!(filings(&stage, &id) > 1, pages.is_some(), "{pages:?}");
+            assert_eq!(filings(&stage, &id) > 0, pages.is_some(), "{pages:?}");
             assert_clean(&stage, &id);
         }
     }

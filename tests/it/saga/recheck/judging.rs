@@ -22,7 +22,7 @@ async fn who_is_erased_again_has_a_second_receipt_and_is_read_again_thirty_days_
     let id = found_again(&stage).await;
     sign(&stage).await;
     let (first, asked) = (stage.request(&id), stage.world.asked().len());
-    assert_eq!(ask(&stage, &id, Role::Officer, "resume").await, 202);
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     assert_eq!(stage.request(&id).status, Status::Reopened);
     let request = stage.play_to_the_end(&id).await;
     assert_eq!(
@@ -85,11 +85,13 @@ async fn only_an_officer_judges() {
     let id = found_again(&stage).await;
     let before = stage.request(&id);
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Officer) {
-        for what in ["resume", "dismiss"] {
+        for what in ["resume", "erase", "dismiss"] {
             let status = ask(&stage, &id, role, what).await;
             assert!([403, 404].contains(&status), "{role:?} {what}: {status}");
         }
     }
+    // Nor does an officer who resumes whatever is parked.
+    assert_eq!(ask(&stage, &id, Role::Officer, "resume").await, 409);
     assert_eq!(stage.request(&id), before);
 }
 
@@ -111,7 +113,7 @@ async fn a_hold_that_came_in_between_is_heard() {
         stage.world.clock().now().checked_add(SignedDuration::from_hours(24 * 90)).expect("in time");
     stage.world.answer_next("legal-desk", Ok(Verdict::Hold { reason: "litigation".into(), review_at }));
     let before = shop::everything(&stage.world, &stage.tenant);
-    assert_eq!(ask(&stage, &id, Role::Officer, "resume").await, 202);
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let held = seen.clone();
     let theirs = id.clone();
@@ -136,7 +138,7 @@ async fn a_legal_hold_keeps_who_came_back() {
     come_back(&stage);
     stage.place_hold(&stage.pseudonym(PERSON).await);
     assert_eq!(when_due(&stage, &id).await.status, Status::Parked);
-    assert_eq!(ask(&stage, &id, Role::Officer, "resume").await, 202);
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     let theirs = id.clone();
     *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
         assert_eq!(stage.request(&theirs).status, Status::Held);
@@ -183,4 +185,33 @@ async fn another_request_of_the_person_goes_first() {
     assert_eq!(reached(&stage.request(&id)), Some(Reached::Clear));
     assert!(!is_left(&stage, &id));
     assert!(stage.world.paged().is_empty());
+}
+
+/// A page that cannot be sent keeps nobody from judging, and is not lost while nobody does.
+#[tokio::test]
+async fn who_cannot_be_paged_now_is_paged_later() {
+    let stage = company();
+    let id = erased(&stage).await;
+    come_back(&stage);
+    stage.world.injector().arm(Plan::outage("pager."));
+    let request = when_due(&stage, &id).await;
+    let parked = request.parked.expect("it is tried again");
+    assert_eq!((request.status, parked.code.as_str()), (Status::Parked, "paging-failed"));
+    assert!(parked.transient && stage.world.paged().is_empty());
+    stage.world.injector().disarm();
+    let request = when_due(&stage, &id).await;
+    assert_eq!(request.parked.map(|parked| parked.code).as_deref(), Some("person-found-again"));
+    assert_eq!(stage.world.paged().len(), 1);
+    assert_eq!(count(&stage, &id, EventKind::Reopened), 1);
+    assert_eq!(count(&stage, &id, EventKind::OwnersPaged), 1);
+
+    let stage = company();
+    let id = erased(&stage).await;
+    come_back(&stage);
+    stage.world.injector().arm(Plan::outage("pager."));
+    when_due(&stage, &id).await;
+    assert_eq!(ask(&stage, &id, Role::Officer, "dismiss").await, 202);
+    stage.play().await;
+    assert_eq!(reached(&stage.request(&id)), Some(Reached::Dismissed));
+    assert!(!is_left(&stage, &id));
 }

@@ -204,13 +204,20 @@ async fn showing(document: &Document) -> Vec<Scene> {
     let (dismiss, dismissal) = (format!("/v1/requests/{id}/dismiss"), body(document, "dismissal"));
     let nothing_to_dismiss = front.post(&who, &dismiss, &dismissal).await;
     front.change(&id, found_again).await;
+    let resume = format!("/v1/requests/{id}/resume");
+    let undecided = front.ask(&who, "POST", &resume).await;
     let dismissed = front.post(&who, &dismiss, &dismissal).await;
+    let (front, _) = taken_in(document).await;
+    front.change(&id, found_again).await;
+    let erased_again = front.post(&who, &resume, &body(document, "eraseAgain")).await;
     vec![
         ("notUnproven", not_unproven),
         ("acceptedOnce", accepted),
         ("acceptedAlready", again),
         ("nothingToDismiss", nothing_to_dismiss),
         ("dismissed", dismissed),
+        ("undecided", undecided),
+        ("erasedAgain", erased_again),
         ("coolingOff", cooling_off),
         ("fulfilled", fulfilled),
         ("ended", ended),

@@ -4,7 +4,7 @@ use domain::Status;
 use domain::access::Role;
 use domain::event::EnterAt;
 use domain::recheck::{Recheck, Stage};
-use domain::request::Parked;
+use domain::request::{Parked, PlanRef};
 use jiff::SignedDuration;
 use ports::Class;
 use serde_json::json;
@@ -133,7 +133,7 @@ pub(super) fn found_again(draft: &mut Draft) {
         stage: Stage::Found,
         at: "2026-04-01T09:00:00Z".parse().expect("an instant"),
         ended: Status::Fulfilled,
-        paper: None,
+        paper: Some(PlanRef { object: "rechecks/demo/1/paper".into(), sha256: "0".repeat(64) }),
         reading: 1,
         unproven: 0,
         unpaged: false,

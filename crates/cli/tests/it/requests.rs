@@ -102,10 +102,10 @@ fn a_status_says_where_it_is_and_why() {
     check("status-proven", proven);
     check("status-found-again", found_again());
     let mut later = fulfilled();
-    later.recheck = recheck(Stage::Due).map(|due| RecheckView { at: far, ..due });
+    later.recheck = Some(RecheckView { at: far, ..recheck(Stage::Due) });
     check("status-read-later", later);
     let mut read = fulfilled();
-    read.recheck = recheck(Stage::Clear);
+    read.recheck = Some(recheck(Stage::Clear));
     check("status-read-again", read);
 }
 
@@ -150,7 +150,7 @@ fn who_was_found_again_is_erased_only_if_it_is_said() {
 #[test]
 fn a_dismissal_is_sent_with_its_reason() {
     let mut dismissed = view(Status::Reopened, confirmed());
-    dismissed.recheck = recheck(Stage::Dismissed);
+    dismissed.recheck = Some(recheck(Stage::Dismissed));
     let server = Server::start([json(202, &body(&dismissed))]);
     let reason = "came-back-by-themselves";
     check("dismiss", &Machine::at(&server).run(&format!("request dismiss {ID} --reason {reason}")));

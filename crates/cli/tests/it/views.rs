@@ -95,7 +95,7 @@ pub fn parked(resumes: bool) -> RequestView {
 pub fn found_again() -> RequestView {
     let mut view = view(Status::Parked, confirmed());
     view.closed_at = "2026-10-05T09:00:00Z".parse().ok();
-    view.recheck = recheck(Stage::Found);
+    view.recheck = Some(recheck(Stage::Found));
     view.parked = Some(ParkedView {
         state: "Recheck".to_owned(),
         store: Some("crm".parse().expect("a store")),
@@ -109,8 +109,8 @@ pub fn found_again() -> RequestView {
 }
 
 /// How far reading the stores again is, due on the day of the tests.
-pub fn recheck(stage: Stage) -> Option<RecheckView> {
-    Some(RecheckView { stage, at: "2026-11-04T08:00:00Z".parse().expect("a time") })
+pub fn recheck(stage: Stage) -> RecheckView {
+    RecheckView { stage, at: "2026-11-04T08:00:00Z".parse().expect("a time") }
 }
 
 /// The same, fulfilled.

@@ -8,7 +8,7 @@ use crate::repository::{files, read, root};
 const GUARANTEES: usize = 13;
 
 /// The lines of `not_yet.txt`. This number only ever goes down.
-const NOT_YET: usize = 20;
+const NOT_YET: usize = 19;
 
 /// Cases that macros make tests of, by the folder they are in and the file that lists them.
 const CASES: &[(&str, &str)] = &[

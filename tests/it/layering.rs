@@ -46,6 +46,7 @@ const REACH_STORES: &[&str] = &[
     "restore-store",
     "erase-store",
     "confirm-store",
+    "recheck",
     "plant-controls",
     "replay-ledger",
     "sample-stores",

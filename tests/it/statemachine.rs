@@ -12,7 +12,7 @@ use testkit::walker::Definition;
 use crate::repository::{folders, kebab, read, root};
 
 /// States whose function has another name by intent: an item's failure is recorded for its step.
-const ENTRY_POINTS: &[&str] = &["Plan", "CloseRequest", "AnnounceOutcome"];
+const ENTRY_POINTS: &[&str] = &["Plan", "CloseRequest", "AnnounceOutcome", "Recheck"];
 
 fn definition() -> Value {
     serde_json::from_str(&read("statemachine.asl.json")).expect("JSON")
@@ -138,7 +138,7 @@ fn executions_enter_where_requests_say() {
     for entry in ENTRY_POINTS {
         assert!(definition["States"][entry].is_object(), "{entry} is no state");
     }
-    for entry in [EnterAt::Plan, EnterAt::CloseRequest, EnterAt::AnnounceOutcome] {
+    for entry in [EnterAt::Plan, EnterAt::CloseRequest, EnterAt::AnnounceOutcome, EnterAt::Recheck] {
         assert!(ENTRY_POINTS.contains(&entry.as_str()));
     }
 }

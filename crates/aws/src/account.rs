@@ -9,8 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
-    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Requests, Sanctions, Signer,
-    Staging, Tenants, Visits,
+    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Pager, Requests, Sanctions,
+    Signer, Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
@@ -30,6 +30,7 @@ use crate::links::{self, NotArn, StsLinks};
 use crate::mailer::SesMailer;
 use crate::notary::KmsNotary;
 use crate::packages::S3Packages;
+use crate::pager::Pages;
 use crate::sanctions::HttpSanctions;
 use crate::signer::KmsSigner;
 use crate::staging::S3Staging;
@@ -330,6 +331,12 @@ impl Account {
         )))
     }
 
+    /// The topic that owners of stores are paged on: `LACUNA_PAGES_TOPIC`, its ARN.
+    pub fn pager(&self) -> Result<Arc<dyn Pager>, AccountError> {
+        let topics = self.topics.get_or_init(|| aws_sdk_sns::Client::new(&self.sdk)).clone();
+        Ok(Arc::new(Pages::new(topics, self.setting("LACUNA_PAGES_TOPIC")?)))
+    }
+
     /// What checks tokens: the registry, and key sets through the guard.
     pub fn verifier(&self) -> Result<Arc<Verifier>, AccountError> {
         Ok(Arc::new(Verifier::new(self.tenants()?, self.guard()?, self.clock())))
@@ -392,7 +399,7 @@ fn is_log_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 23] = [
+    const ALL: [(&str, &str); 24] = [
         ("LACUNA_LEDGER_TABLE", "lacuna-ledger"),
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
@@ -406,6 +413,7 @@ mod tests {
         ("LACUNA_INTAKE_QUEUE", "http://localhost/1/lacuna-intake"),
         ("LACUNA_STATE_MACHINE", "arn:aws:states:us-east-1:1:stateMachine:lacuna-lifecycle"),
         ("LACUNA_OUTCOME_TOPIC", "arn:aws:sns:us-east-1:1:outcomes"),
+        ("LACUNA_PAGES_TOPIC", "arn:aws:sns:us-east-1:1:pages"),
         ("LACUNA_ALLOW_LOOPBACK", "true"),
         ("LACUNA_EXPORTS_BUCKET", "lacuna-exports"),
         ("LACUNA_EXPORTS_KEY", "arn:aws:kms:us-east-1:1:key/2"),
@@ -430,7 +438,7 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 25] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 26] = [
         ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
@@ -447,6 +455,7 @@ mod tests {
         ("intake", |a| a.intake().map(drop), &["LACUNA_INTAKE_QUEUE"]),
         ("sanctions", |a| a.sanctions().map(drop), &[]),
         ("announcer", |a| a.announcer().map(drop), &["LACUNA_OUTCOME_TOPIC"]),
+        ("pager", |a| a.pager().map(drop), &["LACUNA_PAGES_TOPIC"]),
         ("verifier", |a| a.verifier().map(drop), &["LACUNA_REGISTRY_TABLE"]),
         ("packages", |a| a.packages().map(drop), &["LACUNA_EXPORTS_BUCKET", "LACUNA_EXPORTS_KEY"]),
         (

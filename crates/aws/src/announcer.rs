@@ -73,7 +73,7 @@ fn unanswered(error: CallError) -> (Class, Code) {
     }
 }
 
-fn attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
+pub(crate) fn attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
     MessageAttributeValue::builder().data_type("String").string_value(value).build()
 }
 

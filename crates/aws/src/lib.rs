@@ -18,6 +18,7 @@ mod mailer;
 mod notary;
 mod objects;
 mod packages;
+mod pager;
 mod relay;
 mod sanctions;
 mod sdk;

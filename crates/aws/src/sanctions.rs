@@ -113,6 +113,7 @@ mod tests {
             tenant: "demo".parse().expect("a tenant"),
             name: "Demo".into(),
             cooling_off_for: "PT5S".into(),
+            recheck_after: None,
             catalog_version: None,
             webhook: None,
             topic: false,

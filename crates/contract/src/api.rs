@@ -7,6 +7,7 @@ use domain::catalog::Method;
 use domain::clock::Jurisdiction;
 use domain::export::Format;
 use domain::hold::Hold;
+use domain::recheck::{Recheck, Stage};
 use domain::request::{AcceptedRisk, Parked, Request, RequestType};
 use domain::task::{Operation, Task, TaskStatus};
 use domain::{HoldId, Personal, RequestId, StoreId};
@@ -197,6 +198,9 @@ pub struct RequestView {
     /// Who accepted that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_risks: Vec<AcceptedRiskView>,
+    /// Reading the stores again after the end; not there if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<RecheckView>,
     /// What the counts rest on: `re-read` means that every store was read again after erasing, `control` that
     /// each also found its control person then.
     pub proof: String,
@@ -210,6 +214,38 @@ pub struct Accept {
     pub risk: String,
     /// A reason code.
     pub reason: String,
+}
+
+/// `POST /v1/requests/{id}/resume`. Without a body nothing of it is set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// The person was found again after the end, and is to be erased again.
+    pub erase_again: Option<bool>,
+}
+
+/// `POST /v1/requests/{id}/dismiss`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dismiss {
+    /// A reason code.
+    pub reason: String,
+}
+
+/// Reading the stores again after the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecheckView {
+    /// How far it is: `due`, `found`, `again`, `erasing`; or the end: `clear`, `not_proven`, `dismissed`.
+    pub stage: Stage,
+    /// When the stores are read, or were due to be read last.
+    pub at: Timestamp,
+}
+
+impl RecheckView {
+    /// As it is shown; `None` while it is being prepared.
+    pub fn of(recheck: &Recheck) -> Option<Self> {
+        (recheck.stage != Stage::Filing).then_some(Self { stage: recheck.stage, at: recheck.at })
+    }
 }
 
 /// An officer accepted that some stores are unproven.
@@ -376,7 +412,10 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
     let collect = of(Operation::Collect);
     let done = |t: Option<&Task>| t.is_some_and(|t| t.status == TaskStatus::Done);
     // What failed before the last thing that was done is mended, or was left out.
-    let last = tasks.iter().filter(|t| &t.store == store).max_by_key(|t| (t.pass, t.op));
+    let last = tasks
+        .iter()
+        .filter(|t| &t.store == store && t.op != Operation::Recheck)
+        .max_by_key(|t| (t.pass, t.op));
     let failed = last.is_some_and(|t| t.status == TaskStatus::Failed);
     let status = match () {
         () if failed => "failed",
@@ -410,9 +449,16 @@ pub fn store_view(store: &StoreId, tasks: &[Task], kept: Vec<Kept>) -> StoreView
     }
 }
 
+/// The code of a request in which the person was found again after its end.
+pub const FOUND_AGAIN: &str = "person-found-again";
+
 /// Why a request stopped and what happens next, for people.
 pub fn parked_view(parked: &Parked, owner: Option<String>, resumes_at: Option<Timestamp>) -> ParkedView {
     let next = match resumes_at {
+        _ if parked.code == FOUND_AGAIN => {
+            "an officer says what it is: `POST /v1/requests/{id}/resume` with `erase_again` erases it, \
+             `POST /v1/requests/{id}/dismiss` leaves it"
+        }
         Some(_) => "it is tried again by itself; `POST /v1/requests/{id}/resume` tries it now",
         None => "somebody must mend the cause, then `POST /v1/requests/{id}/resume`",
     };

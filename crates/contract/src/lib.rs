@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod export;
 pub mod ledger;
 pub mod outcome;
+pub mod page;
 pub mod problem;
 pub mod sanction;
 pub mod settings;

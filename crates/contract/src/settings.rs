@@ -19,6 +19,10 @@ pub struct Settings {
     /// How long a request can be undone before erasing begins, as an ISO 8601 duration of weeks,
     /// days, hours, minutes and seconds.
     pub cooling_off_for: String,
+    /// How long after an erasure has ended its stores are read again, as such a duration of at most a year; `PT0S` is
+    /// never, and 30 days if it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck_after: Option<String>,
     /// The catalog in force, if it is not the deployment's.
     #[serde(default)]
     pub catalog_version: Option<String>,
@@ -125,6 +129,14 @@ impl Settings {
         duration(&self.cooling_off_for)
     }
 
+    /// How long after its end an erasure is read again, zero for never; `None` if what is set is no such duration.
+    pub fn recheck_after(&self) -> Option<SignedDuration> {
+        match &self.recheck_after {
+            None => Some(RECHECK_AFTER),
+            Some(text) => duration(text).filter(|after| *after <= LONGEST_RECHECK_AFTER),
+        }
+    }
+
     /// How long a package can be fetched; `None` if what is set is no such duration.
     pub fn export_open_for(&self) -> Option<SignedDuration> {
         match &self.exports.open_for {
@@ -145,6 +157,12 @@ impl Settings {
 /// The longest that packages can be fetched, from when everybody was told; telling is tried for as long again.
 /// The exports bucket's lifecycle rule comes after both.
 pub const LONGEST_OPEN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// When an erasure is read again whose tenant says nothing.
+const RECHECK_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The longest that what was looked for is kept, sealed, to be read again by.
+pub const LONGEST_RECHECK_AFTER: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// How often a key is rotated that the settings do not name.
 const ROTATE_EVERY: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -171,6 +189,7 @@ mod tests {
             tenant: "demo".parse().expect("a tenant"),
             name: "Demo".into(),
             cooling_off_for: text.into(),
+            recheck_after: None,
             catalog_version: None,
             webhook: None,
             topic: false,
@@ -189,6 +208,24 @@ mod tests {
         for other in ["lacuna/other/crm", "lacuna/demo2/crm", "lacuna/demo", "lacuna/demo/", "demo/crm", ""] {
             assert!(!is_own_secret(&demo, other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_recheck_is_in_a_year_at_the_latest_and_in_thirty_days_if_nothing_is_said() {
+        let check = |text: Option<&str>, expect: Option<i64>| {
+            let mut settings: Settings =
+                serde_json::from_str(r#"{"tenant":"demo","name":"Demo","cooling_off_for":"P1D"}"#)
+                    .expect("settings");
+            settings.recheck_after = text.map(str::to_owned);
+            assert_eq!(settings.recheck_after().map(|d| d.as_secs()), expect, "{text:?}");
+        };
+        check(None, Some(30 * 86_400));
+        check(Some("PT0S"), Some(0));
+        check(Some("P366D"), Some(366 * 86_400));
+        check(Some("P367D"), None);
+        check(Some("P1M"), None);
+        check(Some("-P1D"), None);
+        check(Some("later"), None);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum Action {
     Resume,
     /// Accept the risk that what a store did not find is unproven.
     Accept,
+    /// Say what somebody is who was found again after the end: erased again, or left.
+    Judge,
     /// Fetch a package: nobody's but the person's own.
     Fetch,
     /// Make a download code for a person without a login.
@@ -65,13 +67,14 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
         Self::Verify,
         Self::Resume,
         Self::Accept,
+        Self::Judge,
         Self::Fetch,
         Self::MakeCode,
         Self::ReadVisits,
@@ -115,7 +118,7 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
+            Accept, Cancel, Fetch, Hold, Judge, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
             ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
@@ -123,11 +126,12 @@ impl Role {
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
                 let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
-                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold | Replay)
+                reads
+                    || matches!(action, Cancel | Verify | Resume | Accept | Judge | MakeCode | Hold | Replay)
             }
             Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
             Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadLedger | ReadKeys),
-            Self::Admin => !matches!(action, Accept | Fetch | ReadSalt | Seal | Unseal),
+            Self::Admin => !matches!(action, Accept | Judge | Fetch | ReadSalt | Seal | Unseal),
         }
     }
 }
@@ -137,13 +141,14 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 19] = [
+    const MAY: [(Action, &str); 20] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
         (Action::Verify, "backend officer admin"),
         (Action::Resume, "officer owner admin"),
         (Action::Accept, "officer"),
+        (Action::Judge, "officer"),
         (Action::Fetch, "subject"),
         (Action::MakeCode, "backend officer admin"),
         (Action::ReadVisits, "officer admin"),

@@ -18,6 +18,8 @@ pub enum EnterAt {
     CloseRequest,
     /// Only the announcement is left.
     AnnounceOutcome,
+    /// It has ended, and its stores are read again.
+    Recheck,
 }
 
 impl EnterAt {
@@ -27,6 +29,7 @@ impl EnterAt {
             Self::Plan => "Plan",
             Self::CloseRequest => "CloseRequest",
             Self::AnnounceOutcome => "AnnounceOutcome",
+            Self::Recheck => "Recheck",
         }
     }
 }
@@ -127,6 +130,22 @@ event_kinds! {
     Closed = "request.closed",
     /// The outcome was told.
     Announced = "request.announced",
+    /// A store was read again after the end.
+    StoreRechecked = "store.rechecked",
+    /// The stores are read again later: another request erases the person just now.
+    RecheckPutOff = "recheck.put_off",
+    /// The stores were read again, and what that came to.
+    Rechecked = "request.rechecked",
+    /// The person was found again.
+    Reopened = "request.reopened",
+    /// The owners of the stores in question were paged.
+    OwnersPaged = "request.owners_paged",
+    /// An officer said that what was found stays.
+    Dismissed = "request.dismissed",
+    /// What was found is erased again: an officer wants it.
+    ErasedAgain = "request.erased_again",
+    /// What was kept to read again by is gone, and its key.
+    RecheckDestroyed = "recheck.destroyed",
     /// A legal hold was placed.
     HoldPlaced = "hold.placed",
     /// A legal hold was released.

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod ledger;
 pub mod pii;
 pub mod plan;
+pub mod recheck;
 pub mod request;
 pub mod status;
 pub mod tally;

@@ -9,6 +9,7 @@ use crate::clock::{Jurisdiction, due_by};
 use crate::event::EnterAt;
 use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
+use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
 
 /// What a person asks for.
@@ -237,6 +238,12 @@ pub struct Request {
     /// How much of what it erased is in the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledgered: Option<Ledgered>,
+    /// Reading its stores again after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
+    /// How often it was opened again, because the person was found, and erased again.
+    #[serde(default)]
+    pub reopened: u32,
 }
 
 impl Request {
@@ -287,6 +294,8 @@ impl Request {
             export: None,
             origin: None,
             ledgered: None,
+            recheck: None,
+            reopened: 0,
         }
     }
 
@@ -337,6 +346,18 @@ impl Request {
             by.len() >= OFFICERS
         };
         unproven.iter().filter(|store| !is_accepted(store)).cloned().collect()
+    }
+
+    /// Whether it has ended, was announced, and is only read again, or was opened again by that: then the step for it is
+    /// the next, and no other.
+    pub fn is_rechecked(&self) -> bool {
+        let begun = self.status == Status::Reopened || (self.status.is_end() && self.announced);
+        begun && self.recheck.as_ref().is_some_and(Recheck::is_open)
+    }
+
+    /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.
+    pub fn is_to_be_rechecked(&self) -> bool {
+        self.kind.erases() && self.erasing_begun && self.denied.is_none()
     }
 
     /// Whether it can still be withdrawn.

@@ -168,13 +168,16 @@ impl Status {
                 Planning,
                 Checking,
                 Confirming,
+                // Somebody looks after what was found again.
+                Reopened,
                 Fulfilled,
                 PartiallyFulfilled,
                 NoMatch,
                 Denied,
                 Cancelled,
             ],
-            Reopened => &[Planning, Parked],
+            // Erased again; or left as it is, and ended as it had.
+            Reopened => &[Planning, Parked, Fulfilled, PartiallyFulfilled],
             Fulfilled | PartiallyFulfilled => &[Reopened],
             NoMatch | Denied | Cancelled => &[],
         }

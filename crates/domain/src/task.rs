@@ -24,6 +24,8 @@ pub enum Operation {
     Erase,
     /// Read again.
     Confirm,
+    /// Read again after the end.
+    Recheck,
 }
 
 impl Operation {
@@ -36,6 +38,7 @@ impl Operation {
             Self::Restore => "restore",
             Self::Erase => "erase",
             Self::Confirm => "confirm",
+            Self::Recheck => "recheck",
         }
     }
 }
@@ -91,7 +94,7 @@ pub struct Task {
     pub store: StoreId,
     /// How far it is.
     pub status: TaskStatus,
-    /// The planning pass it belongs to.
+    /// The planning pass it belongs to; for [`Operation::Recheck`], which reading.
     pub pass: u32,
     /// The locating round (for [`Operation::Locate`]) or the wave that was settled last.
     pub round: u32,

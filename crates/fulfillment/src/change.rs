@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::step::Run;
 use domain::event::{About, EnterAt, Event, EventKind};
+use domain::recheck::Recheck;
 use domain::{Generation, Pseudonym, Request, RequestId, Status, StoreId, Tally, Task, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{Change, Class, Clock, Code, Fault, Refused, Requests};
@@ -152,7 +153,9 @@ impl Draft {
         let in_the_stores = matches!(self.request.status, Status::Erasing | Status::Confirming);
         let nothing_erased = in_the_stores && !self.request.erasing_begun;
         if self.request.status == Status::Parked || nothing_erased {
-            self.request.status = Status::Planning;
+            // What was found after the end is nobody's to plan before an officer said so.
+            let is_reopened = self.request.recheck.as_ref().is_some_and(Recheck::is_open);
+            self.request.status = if is_reopened { Status::Reopened } else { Status::Planning };
         }
         self.request.parked = None;
         self.request.generation = self.request.generation.next();

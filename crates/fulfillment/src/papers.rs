@@ -5,6 +5,8 @@
 //! intake/{tenant}/{request}.recipient                      for whom its packages are encrypted, until then
 //! plans/{tenant}/{request}/recipient                       the same, from then on; both are empty once no package is made again
 //! plans/{tenant}/{request}/plan-{random}                   a plan; the request names the one in force
+//! rechecks/{tenant}/{request}/{plan}/paper-{random}        what its stores are read again by, under a key of its own
+//! rechecks/{tenant}/{request}/{plan}/{n}                   values that this looks for
 //! plans/{tenant}/{request}/g{generation}/p{pass}/r{round}/{store}/{n}   a page of located records
 //! ```
 //!
@@ -38,6 +40,11 @@ use domain::request::PlanRef;
 /// Where all papers of a request are.
 pub fn papers_prefix(tenant: &TenantId, id: &RequestId) -> String {
     format!("plans/{tenant}/{id}/")
+}
+
+/// Where what a request's stores are read again by is. It stays when the papers go.
+pub(crate) fn recheck_prefix(tenant: &TenantId, id: &RequestId) -> String {
+    format!("rechecks/{tenant}/{id}/")
 }
 
 /// Where the identities are that were given. They are sealed before the request exists, so a crash
@@ -88,7 +95,7 @@ pub struct Subject {
 }
 
 /// Keys, and identities, that one request begins with at the most; locating brings the others.
-const MOST_SEEDS: usize = 5_000;
+pub(crate) const MOST_SEEDS: usize = 5_000;
 
 impl Subject {
     /// Adds clues; `false` if all were there, or no more are taken.
@@ -210,6 +217,39 @@ impl<'a> Papers<'a> {
         let scope = KeyScope::Plan(run.tenant.clone(), run.request_id.clone());
         let key = self.keyring.open(&scope).await?.ok_or_else(|| unreadable("the plan key is destroyed"))?;
         Ok(Desk { papers: *self, tenant: run.tenant.clone(), id: run.request_id.clone(), key })
+    }
+
+    /// The papers of a request that is planned once more after its end: its plan key is made anew.
+    pub(crate) async fn begin_again(&self, run: &Run) -> Result<Desk<'a>, StepError> {
+        let key = self.keyring.obtain(&KeyScope::Plan(run.tenant.clone(), run.request_id.clone())).await?;
+        Ok(Desk { papers: *self, tenant: run.tenant.clone(), id: run.request_id.clone(), key })
+    }
+
+    /// Where what a request's stores are read again by is put; its key is made if there is none.
+    pub(crate) async fn keep_recheck(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+    ) -> Result<Desk<'a>, StepError> {
+        let key = self.keyring.obtain(&KeyScope::Recheck(tenant.clone(), id.clone())).await?;
+        Ok(Desk { papers: *self, tenant: tenant.clone(), id: id.clone(), key })
+    }
+
+    /// The same, to be read. Fails for good once its key is destroyed.
+    pub(crate) async fn open_recheck(&self, run: &Run) -> Result<Desk<'a>, StepError> {
+        let scope = KeyScope::Recheck(run.tenant.clone(), run.request_id.clone());
+        let key = self.keyring.open(&scope).await?;
+        let key = key.ok_or_else(|| unreadable("the key of the recheck is destroyed"))?;
+        Ok(Desk { papers: *self, tenant: run.tenant.clone(), id: run.request_id.clone(), key })
+    }
+
+    /// Removes what a request's stores are read again by. Doing it twice is fine.
+    pub(crate) async fn remove_recheck(
+        staging: &dyn Staging,
+        tenant: &TenantId,
+        id: &RequestId,
+    ) -> Result<(), Fault> {
+        staging.delete_all(&recheck_prefix(tenant, id)).await
     }
 }
 

@@ -91,6 +91,10 @@ codes! {
     ResidueRemains = "residue-remains",
     /// What a store did not find counts for nothing: it did not find its control either.
     StoreUnproven = "store-unproven",
+    /// Records of the person were found again after the request had ended.
+    PersonFoundAgain = "person-found-again",
+    /// The owners of stores could not be paged.
+    PagingFailed = "paging-failed",
     /// A step gave a store up.
     StoreFailed = "store-failed",
     /// The control plane (tables, queues, state machine) does not answer.

@@ -17,7 +17,7 @@ pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, Ev
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};
 pub use fault::{Class, Code, Fault};
 pub use ledger::{Ledger, MOST_MARKS, Turn};
-pub use outside::{Announcer, AuditLog, Sanctions};
+pub use outside::{Announcer, AuditLog, Pager, Sanctions};
 pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,
 };

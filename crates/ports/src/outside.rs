@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use audit::{Block, Head};
 use contract::outcome::Announcement;
+use contract::page::Page;
 use contract::sanction::Question;
 use contract::settings::{SanctionSource, Settings};
 use domain::TenantId;
@@ -37,6 +38,13 @@ pub trait Announcer: Send + Sync {
 
     /// Publishes on the topic. Receivers may see it twice.
     async fn topic(&self, announcement: &Announcement) -> Result<(), Fault>;
+}
+
+/// Who is woken when a person is to look at a store: its owner.
+#[async_trait]
+pub trait Pager: Send + Sync {
+    /// Pages the owner of a store. Whoever is paged may be paged twice.
+    async fn page(&self, page: &Page) -> Result<(), Fault>;
 }
 
 /// The audit table. Only `write-audit` may write it.

@@ -22,6 +22,8 @@ pub enum KeyScope {
     Export(TenantId, RequestId),
     /// What one request's receipt names the person by.
     Receipt(TenantId, RequestId),
+    /// What one request's stores are searched for again after its end. Destroyed when that is over.
+    Recheck(TenantId, RequestId),
     /// What a tenant's services seal. Rotates.
     Fields(TenantId),
     /// Under which the keys of a tenant's persons are sealed. Rotates.
@@ -39,6 +41,7 @@ impl KeyScope {
             | Self::Plan(tenant, _)
             | Self::Export(tenant, _)
             | Self::Receipt(tenant, _)
+            | Self::Recheck(tenant, _)
             | Self::Fields(tenant)
             | Self::Subjects(tenant)
             | Self::Subject(tenant, _) => tenant,
@@ -53,6 +56,7 @@ impl KeyScope {
             Self::Plan(..) => "plan",
             Self::Export(..) => "export",
             Self::Receipt(..) => "receipt",
+            Self::Recheck(..) => "recheck",
             Self::Fields(_) => "fields",
             Self::Subjects(_) => "subjects",
             Self::Subject(..) => "subject",

@@ -14,6 +14,7 @@ async fn main() -> Result<(), serve::Error> {
         staging: account.staging()?,
         catalogs: account.catalogs()?,
         ledger: account.ledger()?,
+        tenants: account.tenants()?,
         clock: account.clock(),
         entropy: account.entropy(),
     };

@@ -76,7 +76,8 @@ pub fn assert_ours_is_clean(stage: &Stage, id: &RequestId) {
     assert!(world.staged().is_empty(), "papers are left: {:?}", world.staged());
     let packages = (world.stored_packages(""), world.unfinished_packages(""));
     assert!(packages.0.is_empty() && packages.1.is_empty(), "packages are left: {packages:?}");
-    let of_requests = |k: &KeyScope| matches!(k, KeyScope::Plan(..) | KeyScope::Export(..));
+    let of_requests =
+        |k: &KeyScope| matches!(k, KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Recheck(..));
     assert!(!world.keys().iter().any(of_requests), "a key of the request is left");
     assert!(world.locks_of(tenant, id).is_empty() && world.open_markers_of(tenant, id).is_empty());
     assert!(!world.announced().is_empty());

@@ -2,8 +2,10 @@
 //! our tables, not in the audit, not in an announcement, not in a name, not in what is staged.
 
 use super::exports;
+use super::recheck;
 use super::shop::{self, NAME, PERSON};
 use super::stage::Stage;
+use domain::access::Role;
 use domain::hold::Verdict;
 use jiff::SignedDuration;
 use ports::Class;
@@ -40,6 +42,30 @@ async fn the_mark_is_nowhere_while_the_request_runs_and_after_it() {
     stage.play_to_the_end(&id).await;
     look_everywhere(&stage, &id);
     assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
+}
+
+/// Who was erased is kept sealed until the stores were read again, and is nowhere else; nor is who was found then.
+#[tokio::test]
+async fn the_mark_is_nowhere_while_stores_are_read_again_and_after_it() {
+    let stage = recheck::company();
+    let id = recheck::erased(&stage).await;
+    look_everywhere(&stage, &id);
+    recheck::come_back(&stage);
+    // Its text is kept in the request and in an event.
+    stage.world.injector().arm(Plan::outage("connector.").on("crm"));
+    assert!(recheck::when_due(&stage, &id).await.parked.is_some());
+    look_everywhere(&stage, &id);
+    stage.world.injector().disarm();
+    let request = recheck::when_due(&stage, &id).await;
+    assert_eq!(request.parked.map(|parked| parked.code).as_deref(), Some("person-found-again"));
+    assert!(!stage.world.paged().is_empty());
+    look_everywhere(&stage, &id);
+    assert_eq!(recheck::ask(&stage, &id, Role::Officer, "erase").await, 202);
+    stage.play_to_the_end(&id).await;
+    look_everywhere(&stage, &id);
+    recheck::when_due(&stage, &id).await;
+    look_everywhere(&stage, &id);
+    assert!(stage.world.staged().is_empty());
 }
 
 /// A package is of nothing but the person; nothing else of it is. Nor is the code that opens it.
@@ -114,6 +140,9 @@ fn look_everywhere(stage: &Stage, id: &domain::RequestId) {
     assert_unmarked("the audit", &json(serde_json::to_string(&world.audit_entries(tenant))));
     for announced in world.announced() {
         assert_unmarked("an announcement", &json(serde_json::to_string(&announced.announcement)));
+    }
+    for page in world.paged() {
+        assert_unmarked("a page", &json(serde_json::to_string(&page)));
     }
     for execution in world.all_executions() {
         assert_unmarked("an execution", &format!("{} {:?}", execution.name, execution.start));

@@ -13,6 +13,7 @@ mod outages;
 mod outcomes;
 mod proof;
 mod queries;
+mod recheck;
 mod shop;
 mod shredding;
 mod stage;

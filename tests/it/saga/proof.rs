@@ -32,7 +32,7 @@ fn ports(stage: &Stage, audit_log: Arc<dyn AuditLog>) -> checkpoint_audit::Ports
     }
 }
 
-async fn sign(stage: &Stage) -> Done {
+pub async fn sign(stage: &Stage) -> Done {
     let ports = ports(stage, stage.world.audit_log());
     checkpoint_audit::run(&ports, &UnlimitedBudget).await.expect("it runs")
 }
@@ -42,7 +42,7 @@ async fn key(stage: &Stage) -> VerifierKey {
 }
 
 /// The receipts of a request, by the place of their entries.
-async fn receipts(stage: &Stage, id: &RequestId) -> Vec<Vec<u8>> {
+pub async fn receipts(stage: &Stage, id: &RequestId) -> Vec<Vec<u8>> {
     let evidence = stage.world.evidence();
     let keys = evidence.list(&receipts_of(&stage.tenant, id), None, 10).await.expect("a list");
     let mut receipts = Vec::new();
@@ -52,7 +52,7 @@ async fn receipts(stage: &Stage, id: &RequestId) -> Vec<Vec<u8>> {
     receipts
 }
 
-async fn verified(stage: &Stage, bytes: &[u8]) -> Found {
+pub async fn verified(stage: &Stage, bytes: &[u8]) -> Found {
     let pinned = Pinned { key: key(stage).await, since: None };
     let mut file = File::new(&pinned);
     file.take(bytes).expect("taken");

@@ -18,7 +18,7 @@ use domain::{
 };
 use fulfillment::steps::{
     announce, announce_export, check_sanctions, close_request, collect_store, confirm_store, erase_store,
-    locate_store, package_export, park_request, pin_plan, plan, plant_controls, record_failure,
+    locate_store, package_export, park_request, pin_plan, plan, plant_controls, recheck, record_failure,
     restore_store, start_request, suppress_store, sweep, sweep_audit, sweep_export, write_audit,
 };
 use fulfillment::{Actor, Amend, Draft, Papers, Pseudonymiser, Scope, Sealing, StepError, amend, finished};
@@ -80,6 +80,8 @@ impl Stage {
             tenant: tenant.clone(),
             name: "Demo".into(),
             cooling_off_for: "P30D".into(),
+            // Whoever wants it says so: most requests are followed to their end and no further.
+            recheck_after: Some("PT0S".into()),
             catalog_version: None,
             webhook: Some(Webhook {
                 url: "https://example.com/hook".into(),
@@ -181,6 +183,8 @@ impl Stage {
             export,
             origin: None,
             ledgered: None,
+            recheck: None,
+            reopened: 0,
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -466,9 +470,13 @@ impl Stage {
                 finished(ran).map(|()| Value::Null)
             }
             "CloseRequestFunctionArn" => {
-                let ports =
-                    ports!(close_request: requests, keyring, staging, catalogs, ledger, clock, entropy);
+                let ports = ports!(close_request: requests, keyring, staging, catalogs, ledger, tenants, clock, entropy);
                 close_request::run(&ports, &input::<Run>(call), &budget).await.map(json)
+            }
+            "RecheckFunctionArn" => {
+                let ports =
+                    ports!(recheck: requests, keyring, staging, catalogs, stores, pager, clock, entropy);
+                recheck::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "CollectStoreFunctionArn" => {
                 let ports =

@@ -18,17 +18,20 @@ const NOT_TENANTS: &str = "T#*#*";
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 15] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 17] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
     ("CloseRequestRole", "DeleteItem", REQUESTS, None),
-    // The key of a receipt.
+    // The keys of a receipt, and of what is read again by.
     ("CloseRequestRole", "PutItem", REQUESTS, None),
     ("CloseRequestRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("EraseStoreRole", "PutItem", PERSONS, None),
     ("FetchExportRole", "PutItem", ALL, Some(PERSONS)),
     ("PinPlanRole", "PutItem", ALL, Some(PERSONS)),
+    // The key of a plan, for somebody who is erased again.
+    ("RecheckRole", "DeleteItem", REQUESTS, None),
+    ("RecheckRole", "PutItem", REQUESTS, None),
     ("ReplayLedgerRole", "PutItem", ALL, Some(PERSONS)),
     ("RotateKeysRole", "PutItem", ALL, Some(REQUESTS)),
     // While the root key is replaced.

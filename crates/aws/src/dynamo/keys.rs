@@ -266,6 +266,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
+        KeyScope::Recheck(tenant, id) => Key::new(request_partition(tenant, id), "RECHECK"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
@@ -394,6 +395,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
             "PLAN" => Some(KeyScope::Plan(tenant, id)),
             "EXPORT" => Some(KeyScope::Export(tenant, id)),
             "RECEIPT" => Some(KeyScope::Receipt(tenant, id)),
+            "RECHECK" => Some(KeyScope::Recheck(tenant, id)),
             _ => None,
         };
     }

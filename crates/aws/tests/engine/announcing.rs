@@ -34,6 +34,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         tenant: "demo".parse().expect("a tenant"),
         name: "Demo".into(),
         cooling_off_for: "PT5S".into(),
+        recheck_after: None,
         catalog_version: None,
         webhook: Some(Webhook { url: url.into(), secret: secret.into() }),
         topic: true,

@@ -11,6 +11,7 @@ mod announcing;
 mod evidence;
 mod exporting;
 mod objects;
+mod paging;
 mod starting;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -26,10 +26,12 @@ pub enum Command {
     /// Withdraw a request: possible until erasing begins; what was hidden is shown again
     Cancel(One),
     /// Set a parked request going again
-    Resume(One),
+    Resume(Resume),
     /// Accept that nothing proves what some stores did not find, for a request parked with `store-unproven`
     #[command(after_help = ACCEPT)]
     Accept(Accept),
+    /// Leave what was found again after the end, for a request parked with `person-found-again`
+    Dismiss(Dismiss),
     /// Say how the person was verified, for a request that waits for it
     Verify(Verify),
     /// Everything that happened to a request
@@ -156,6 +158,26 @@ pub struct Accept {
     #[command(flatten)]
     pub one: One,
     /// Why, as a code of a-z, 0-9, `-` and `_`, such as `store-retired`
+    #[arg(long, value_name = "CODE")]
+    pub reason: String,
+}
+
+/// `resume`
+#[derive(Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub one: One,
+    /// Erase again who was found after the end, for a request parked with `person-found-again`
+    #[arg(long)]
+    pub erase_again: bool,
+}
+
+/// `dismiss`
+#[derive(Args)]
+pub struct Dismiss {
+    #[command(flatten)]
+    pub one: One,
+    /// Why, as a code of a-z, 0-9, `-` and `_`, such as `came-back-by-themselves`
     #[arg(long, value_name = "CODE")]
     pub reason: String,
 }

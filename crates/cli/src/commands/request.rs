@@ -23,14 +23,24 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
             let call = Call::delete(["requests", one.id.as_str()]);
             change(&one.id, call, desk.api()?, desk).await
         }
-        Command::Resume(one) => {
-            let call = Call::post(["requests", one.id.as_str(), "resume"]);
-            change(&one.id, call, desk.api()?, desk).await
+        Command::Resume(resume) => {
+            let id = resume.one.id;
+            let mut call = Call::post(["requests", id.as_str(), "resume"]);
+            if resume.erase_again {
+                call = call.with(&json!({"erase_again": true}))?;
+            }
+            change(&id, call, desk.api()?, desk).await
         }
         Command::Accept(accept) => {
             let body = json!({"risk": "unproven", "reason": accept.reason});
             let id = accept.one.id;
             let call = Call::post(["requests", id.as_str(), "acceptances"]).with(&body)?;
+            change(&id, call, desk.api()?, desk).await
+        }
+        Command::Dismiss(dismiss) => {
+            let id = dismiss.one.id;
+            let call =
+                Call::post(["requests", id.as_str(), "dismiss"]).with(&json!({"reason": dismiss.reason}))?;
             change(&id, call, desk.api()?, desk).await
         }
         Command::Verify(verify) => self::verify(verify, desk).await,

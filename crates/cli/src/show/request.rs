@@ -1,6 +1,9 @@
 //! A request: where it is, what it waits for, what happened in the stores.
 
-use contract::api::{AcceptedRiskView, ParkedView, RequestSummary, RequestView, Submitted};
+use contract::api::{
+    AcceptedRiskView, FOUND_AGAIN, ParkedView, RecheckView, RequestSummary, RequestView, Submitted,
+};
+use domain::recheck::Stage;
 use domain::{Status, StoreId};
 use jiff::Timestamp;
 
@@ -76,7 +79,24 @@ fn facts(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     if let Some(closed) = view.closed_at {
         facts.push(("ended", cell(moment(now, closed))));
     }
+    if let Some(recheck) = &view.recheck {
+        facts.push(("read again", cell(read_again(recheck, now))));
+    }
     Table::facts(facts).lines(width, 0)
+}
+
+/// What became, or becomes, of reading the stores again after the end.
+fn read_again(recheck: &RecheckView, now: Timestamp) -> String {
+    match recheck.stage {
+        Stage::Filing | Stage::Due => format!("on {}", deadline(now, recheck.at)),
+        Stage::Found => format!("{}: the person was found", moment(now, recheck.at)),
+        Stage::Again | Stage::Erasing => "the person was found, and is erased again".to_owned(),
+        Stage::Clear => format!("{}: nothing was found", moment(now, recheck.at)),
+        Stage::NotProven => {
+            format!("{}: nothing was found, and nothing proves that", moment(now, recheck.at))
+        }
+        Stage::Dismissed => "the person was found, and an officer left it".to_owned(),
+    }
 }
 
 fn due(view: &RequestView, now: Timestamp) -> Cell {
@@ -169,7 +189,14 @@ fn parked(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
     };
     let mut lines = vec![Line::empty(), Line::of(Tone::Bad, "why it stopped")];
     let mut facts = parked_facts(parked, now);
-    facts.push(("by hand", cell(format!("lacuna request resume {}", view.request_id))));
+    if parked.code == FOUND_AGAIN {
+        let erase = format!("an officer: lacuna request resume {} --erase-again", view.request_id);
+        facts.push(("erase it", cell(erase)));
+        let leave = format!("an officer: lacuna request dismiss {} --reason CODE", view.request_id);
+        facts.push(("leave it", cell(leave)));
+    } else {
+        facts.push(("by hand", cell(format!("lacuna request resume {}", view.request_id))));
+    }
     if parked.code == "store-unproven" {
         let accept = format!("two officers: lacuna request accept {} --reason CODE", view.request_id);
         facts.push(("or", cell(accept)));

@@ -1,12 +1,17 @@
 //! `lacuna request submit|status|cancel|resume|verify|timeline`
 
+use contract::api::RecheckView;
 use domain::Status;
+use domain::recheck::Stage;
 use serde_json::{Value, json};
 
 use super::golden::check;
 use super::machine::{MARKED, Machine};
 use super::server::{Server, json, text};
-use super::views::{ID, body, confirmed, fulfilled, parked, store, submitted, suppressed, unproven, view};
+use super::views::{
+    ID, body, confirmed, found_again, fulfilled, parked, recheck, store, submitted, suppressed, unproven,
+    view,
+};
 
 const SUBMIT: &str = "request submit --type erasure --jurisdiction EU";
 
@@ -74,6 +79,7 @@ fn a_status_says_where_it_is_and_why() {
         check(name, &Machine::at(&server).run(&format!("request status {ID}")));
         assert_eq!(server.lines(), [format!("GET /live/v1/requests/{ID}")]);
     };
+    let far = "2026-12-04T09:00:00Z".parse().expect("a time");
     check("status-suppressed", suppressed());
     check("status-parked", parked(true));
     check("status-fulfilled", fulfilled());
@@ -94,6 +100,13 @@ fn a_status_says_where_it_is_and_why() {
     let mut proven = fulfilled();
     "control".clone_into(&mut proven.proof);
     check("status-proven", proven);
+    check("status-found-again", found_again());
+    let mut later = fulfilled();
+    later.recheck = Some(RecheckView { at: far, ..recheck(Stage::Due) });
+    check("status-read-later", later);
+    let mut read = fulfilled();
+    read.recheck = Some(recheck(Stage::Clear));
+    check("status-read-again", read);
 }
 
 #[test]
@@ -122,6 +135,29 @@ fn an_acceptance_is_sent_with_its_reason() {
     assert_eq!(sent.line, format!("POST /live/v1/requests/{ID}/acceptances"));
     let body: Value = serde_json::from_str(&sent.body).expect("a body");
     assert_eq!(body, json!({"risk": "unproven", "reason": "store-retired"}));
+}
+
+#[test]
+fn who_was_found_again_is_erased_only_if_it_is_said() {
+    let after = body(&view(Status::Reopened, confirmed()));
+    for (option, sent) in [("", ""), (" --erase-again", r#"{"erase_again":true}"#)] {
+        let server = Server::start([json(202, &after)]);
+        Machine::at(&server).run(&format!("request resume {ID}{option}"));
+        assert_eq!(server.sent()[0].body, sent);
+    }
+}
+
+#[test]
+fn a_dismissal_is_sent_with_its_reason() {
+    let mut dismissed = view(Status::Reopened, confirmed());
+    dismissed.recheck = Some(recheck(Stage::Dismissed));
+    let server = Server::start([json(202, &body(&dismissed))]);
+    let reason = "came-back-by-themselves";
+    check("dismiss", &Machine::at(&server).run(&format!("request dismiss {ID} --reason {reason}")));
+    let sent = &server.sent()[0];
+    assert_eq!(sent.line, format!("POST /live/v1/requests/{ID}/dismiss"));
+    let body: Value = serde_json::from_str(&sent.body).expect("a body");
+    assert_eq!(body, json!({"reason": reason}));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The API's bodies of one request on its way, made with the contract's own types.
 
-use contract::api::{AcceptedRiskView, Kept, ParkedView, RequestView, StoreView};
+use contract::api::{AcceptedRiskView, Kept, ParkedView, RecheckView, RequestView, StoreView};
 use domain::Status;
 use domain::catalog::Method;
+use domain::recheck::Stage;
 use serde_json::{Value, json};
 
 /// The request.
@@ -39,6 +40,7 @@ pub fn view(status: Status, stores: Vec<StoreView>) -> RequestView {
         stores,
         unproven: Vec::new(),
         accepted_risks: Vec::new(),
+        recheck: None,
         proof: "re-read".to_owned(),
     }
 }
@@ -87,6 +89,28 @@ pub fn parked(resumes: bool) -> RequestView {
         resumes_at: resumes.then(|| "2026-11-04T09:01:12Z".parse().expect("a time")),
     });
     view
+}
+
+/// Ended, and found again weeks later.
+pub fn found_again() -> RequestView {
+    let mut view = view(Status::Parked, confirmed());
+    view.closed_at = "2026-10-05T09:00:00Z".parse().ok();
+    view.recheck = Some(recheck(Stage::Found));
+    view.parked = Some(ParkedView {
+        state: "Recheck".to_owned(),
+        store: Some("crm".parse().expect("a store")),
+        owner: Some("sales-it".to_owned()),
+        code: "person-found-again".to_owned(),
+        detail: "person-found-again: records of the person are there again: 2 in crm".to_owned(),
+        next: "an officer says what it is".to_owned(),
+        resumes_at: None,
+    });
+    view
+}
+
+/// How far reading the stores again is, due on the day of the tests.
+pub fn recheck(stage: Stage) -> RecheckView {
+    RecheckView { stage, at: "2026-11-04T08:00:00Z".parse().expect("a time") }
 }
 
 /// The same, fulfilled.

@@ -25,6 +25,14 @@ impl Plan {
         self
     }
 
+    /// The same plan, whose passes are numbered after those of an earlier plan of the same request: what was done by
+    /// that one is never taken for what this one does.
+    #[must_use]
+    pub fn after_pass(mut self, last: u32) -> Self {
+        self.dropped = last.saturating_add(1);
+        self
+    }
+
     /// Begins a pass with the round that looks for the given identities. Each round also looks again at
     /// what the same round of the pass before located: a record that is gone by now (erased by us, or
     /// deleted by its owner while the request waited) leads to nothing any more, and what refers to it

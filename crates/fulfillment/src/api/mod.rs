@@ -11,6 +11,7 @@ mod accept;
 pub(crate) mod body;
 mod cancel;
 mod cursor;
+mod dismiss;
 mod exports;
 mod holds;
 mod idempotency;
@@ -212,6 +213,7 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         Endpoint::VerifyRequest => verify::verify(ports, call).await,
         Endpoint::ResumeRequest => resume::resume(ports, call).await,
         Endpoint::AcceptRisk => accept::accept(ports, call).await,
+        Endpoint::DismissRequest => dismiss::dismiss(ports, call).await,
         Endpoint::PlaceHold => holds::place(ports, call).await,
         Endpoint::ListHolds => holds::list(ports, call).await,
         Endpoint::ReleaseHold => holds::release(ports, call).await,

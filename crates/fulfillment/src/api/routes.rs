@@ -23,6 +23,8 @@ pub enum Endpoint {
     ResumeRequest,
     /// Accepts that what some stores did not find is unproven.
     AcceptRisk,
+    /// Leaves what was found again after the end.
+    DismissRequest,
     /// Places a legal hold.
     PlaceHold,
     /// Lists legal holds.
@@ -51,6 +53,7 @@ impl Endpoint {
             Self::VerifyRequest => "VerifyRequest",
             Self::ResumeRequest => "ResumeRequest",
             Self::AcceptRisk => "AcceptRisk",
+            Self::DismissRequest => "DismissRequest",
             Self::PlaceHold => "PlaceHold",
             Self::ListHolds => "ListHolds",
             Self::ReleaseHold => "ReleaseHold",
@@ -70,6 +73,7 @@ impl Endpoint {
             Self::VerifyRequest => Action::Verify,
             Self::ResumeRequest => Action::Resume,
             Self::AcceptRisk => Action::Accept,
+            Self::DismissRequest => Action::Judge,
             Self::PlaceHold | Self::ReleaseHold => Action::Hold,
             Self::ListHolds => Action::ReadHolds,
             Self::DeclareRestore | Self::StartReplay => Action::Replay,
@@ -95,6 +99,7 @@ const TIMELINE: &str = "/v1/requests/{id}/timeline";
 const VERIFICATION: &str = "/v1/requests/{id}/verification";
 const RESUME: &str = "/v1/requests/{id}/resume";
 const ACCEPTANCES: &str = "/v1/requests/{id}/acceptances";
+const DISMISS: &str = "/v1/requests/{id}/dismiss";
 const HOLDS: &str = "/v1/holds";
 const HOLD: &str = "/v1/holds/{id}";
 const RESTORES: &str = "/v1/ledger/restores";
@@ -103,7 +108,7 @@ const REPLAY: &str = "/v1/ledger/replays/{id}";
 const LEDGER_STORES: &str = "/v1/ledger/stores";
 
 /// Every operation.
-pub const ROUTES: [Route; 15] = [
+pub const ROUTES: [Route; 16] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -112,6 +117,7 @@ pub const ROUTES: [Route; 15] = [
     route("POST", VERIFICATION, Endpoint::VerifyRequest),
     route("POST", RESUME, Endpoint::ResumeRequest),
     route("POST", ACCEPTANCES, Endpoint::AcceptRisk),
+    route("POST", DISMISS, Endpoint::DismissRequest),
     route("POST", HOLDS, Endpoint::PlaceHold),
     route("GET", HOLDS, Endpoint::ListHolds),
     route("DELETE", HOLD, Endpoint::ReleaseHold),

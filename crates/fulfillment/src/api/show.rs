@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contract::api::{Kept, ParkedView, RequestView, StoreView, parked_view, store_view};
+use contract::api::{Kept, ParkedView, RecheckView, RequestView, StoreView, parked_view, store_view};
 use domain::catalog::{Catalog, Method, Store};
 use domain::{Operation, Request, StoreId, Task};
 use jiff::Timestamp;
@@ -51,6 +51,7 @@ pub(super) async fn view(
         stores: stores(ports, request, &tasks).await?,
         unproven: request.unproven.clone(),
         accepted_risks,
+        recheck: request.recheck.as_ref().and_then(RecheckView::of),
         proof: proof(&tasks).to_owned(),
     })
 }

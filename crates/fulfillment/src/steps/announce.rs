@@ -53,7 +53,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         let mut draft = Draft::new(now, EventKind::Announced, scope.clock.now())
             .detail("webhook", settings.webhook.is_some())
             .detail("topic", settings.topic);
-        draft.request.progress_by = None;
+        // Unless its stores are read again one day, nobody looks after it any more.
+        draft.request.progress_by = draft.request.recheck.as_ref().filter(|r| r.is_open()).map(|r| r.at);
         Ok(Amend::commit(draft, ()))
     })
     .await
@@ -62,7 +63,11 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
 fn announcement(request: &Request, tasks: &[Task]) -> Announcement {
     let stores: BTreeSet<&StoreId> = tasks.iter().map(|t| &t.store).collect();
     Announcement {
-        id: format!("{}-closed", request.id),
+        // One that was reopened ends once more, and that is told as well.
+        id: match request.reopened {
+            0 => format!("{}-closed", request.id),
+            again => format!("{}-closed-{}", request.id, again.saturating_add(1)),
+        },
         tenant: request.tenant.clone(),
         request_id: request.id.clone(),
         kind: request.kind,

@@ -14,11 +14,13 @@ use audit::receipt::DETAIL;
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
+use domain::recheck::{Recheck, Stage};
 use domain::request::{Ledgered, Request};
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ports::{
     Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Ledger, Requests, Staging,
+    Tenants,
 };
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
@@ -27,10 +29,11 @@ use crate::error::StepError;
 use crate::ledger;
 use crate::papers::{Desk, Papers};
 use crate::receipts::{Closing, Sources};
-use crate::steps::check_sanctions::whole_seconds;
+use crate::steps::check_sanctions::{settings, whole_seconds};
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
 use crate::steps::queue::wake_waiters;
+use crate::steps::recheck_paper::Keeping;
 use crate::steps::restored_since::restored_since_read;
 
 /// How often residue may lead to another pass.
@@ -48,6 +51,8 @@ pub struct Ports {
     pub catalogs: Arc<dyn Catalogs>,
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
+    /// The tenants' settings.
+    pub tenants: Arc<dyn Tenants>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -276,6 +281,61 @@ async fn enter(
     Err(StepError::More)
 }
 
+/// Keeps what the stores are read again by, before anything of the plan goes; and when that is. `None`: they are not. A
+/// call that is cut off goes on in the next.
+async fn keep(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    known: &Known<'_>,
+    ending: &Ending<'_>,
+    ledgered: Option<Ledgered>,
+    budget: &dyn Budget,
+) -> Result<Option<(Recheck, SignedDuration)>, StepError> {
+    let (request, Some(from), Some(plan)) = (known.request, known.desk, known.plan) else { return Ok(None) };
+    if !request.is_to_be_rechecked() {
+        return Ok(None);
+    }
+    let settings = settings(&*ports.tenants, request).await?;
+    let after = settings.recheck_after().ok_or_else(|| {
+        let detail = "recheck_after is not a duration of at most 366 days";
+        Fault::new(Class::Permanent, Code::SettingsInvalid, "settings", request.tenant.as_str(), detail)
+    })?;
+    if after.is_zero() {
+        return Ok(None);
+    }
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let papers = known.sources.papers;
+    let keeping = Keeping { papers, from, request, plan, catalog: &catalog };
+    let of = request.plan.as_ref().map(|plan| plan.sha256.clone()).unwrap_or_default();
+    let earlier = request.recheck.as_ref();
+    let begun = earlier.filter(|recheck| recheck.stage == Stage::Filing && recheck.of == of);
+    let mut pages = begun.map_or(0, |recheck| recheck.pages);
+    let paper = keeping.keep(&mut pages, budget).await?;
+    let mut recheck = Recheck {
+        stage: Stage::Filing,
+        at: ports.clock.now(),
+        ended: ending.status,
+        paper: earlier.and_then(|recheck| recheck.paper.clone()),
+        reading: earlier.map_or(0, |recheck| recheck.reading),
+        unproven: 0,
+        unpaged: false,
+        of,
+        pages,
+    };
+    if paper.is_some() {
+        let reading = recheck.reading.saturating_add(1);
+        recheck = Recheck { stage: Stage::Due, paper, reading, of: String::new(), pages: 0, ..recheck };
+        return Ok(Some((recheck, after)));
+    }
+    amend_plainly(scope, |mut request| {
+        (request.recheck, request.ledgered) = (Some(recheck.clone()), ledgered);
+        let draft = Draft::new(request, EventKind::Progressed, scope.clock.now());
+        Ok(Amend::commit(draft.detail("recheck_pages", recheck.pages), ()))
+    })
+    .await?;
+    Err(StepError::More)
+}
+
 /// Waits until what was done is true: nobody has a key any more that was destroyed.
 async fn settle(scope: &Scope<'_>, until: Timestamp) -> Result<Decision, StepError> {
     let until = whole_seconds(until);
@@ -329,9 +389,10 @@ async fn end(
     if !is_given_up(request) && restored_since_read(&*ports.ledger, scope, request.pass, tasks).await? {
         return Ok(Decision::plain(Outcome::Again));
     }
+    let recheck = keep(ports, scope, known, ending, ledgered, budget).await?;
     let closing =
         known.sources.gather(known.run, (known.request, known.tasks), (known.desk, known.plan)).await?;
-    let closed = close(scope, ending, known.tasks, &closing, ledgered).await?;
+    let closed = close(scope, ending, known.tasks, &closing, (ledgered, recheck)).await?;
     clean_up(ports, &closed).await?;
     Ok(Decision::plain(Outcome::Closed))
 }
@@ -341,7 +402,7 @@ async fn close(
     ending: &Ending<'_>,
     tasks: &[Task],
     closing: &Closing,
-    ledgered: Option<Ledgered>,
+    (ledgered, recheck): (Option<Ledgered>, Option<(Recheck, SignedDuration)>),
 ) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
@@ -350,7 +411,15 @@ async fn close(
         request.closed_at = Some(now);
         request.unproven = ending.unproven.to_vec();
         request.ledgered = ledgered;
+        request.recheck = recheck.as_ref().map(|(recheck, after)| Recheck {
+            at: later(now, *after).unwrap_or(Timestamp::MAX),
+            ..recheck.clone()
+        });
+        let recheck_at = request.recheck.as_ref().map(|recheck| recheck.at);
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", ending.status);
+        if let Some(at) = recheck_at {
+            draft = draft.detail("recheck_at", at);
+        }
         draft = draft.detail(DETAIL, statement.sha256());
         draft.statement = String::from_utf8(statement.bytes()).ok();
         if !ending.unproven.is_empty() {
@@ -374,9 +443,16 @@ async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
     let plan = KeyScope::Plan(request.tenant.clone(), request.id.clone());
     // It went with the packages. Somebody who was making a code just then may have made it again.
     let export = KeyScope::Export(request.tenant.clone(), request.id.clone());
-    for (key, still_there) in
-        [(plan, "the plan key is still there"), (export, "the key of the export is still there")]
-    {
+    let mut ended =
+        vec![(plan, "the plan key is still there"), (export, "the key of the export is still there")];
+    // It may have been made before the tenant wanted no recheck any more.
+    let is_rechecked = request.recheck.as_ref().is_some_and(Recheck::is_open);
+    let is_left = request.kind.erases() && !is_rechecked;
+    if is_left {
+        let recheck = KeyScope::Recheck(request.tenant.clone(), request.id.clone());
+        ended.push((recheck, "the key of the recheck is still there"));
+    }
+    for (key, still_there) in ended {
         ports.keyring.destroy(&key).await?;
         if ports.keyring.exists(&key).await? {
             let fault = Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", still_there);
@@ -384,6 +460,9 @@ async fn clean_up(ports: &Ports, request: &Request) -> Result<(), StepError> {
         }
     }
     Papers::remove(&*ports.staging, &request.tenant, &request.id).await?;
+    if is_left {
+        Papers::remove_recheck(&*ports.staging, &request.tenant, &request.id).await?;
+    }
     let actor = Actor::step("close-request");
     let scope = Scope {
         requests: &*ports.requests,

@@ -54,10 +54,10 @@ pub struct Ports {
 
 /// How far confirming has come, and what it found. Sealed when it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Progress {
+pub(super) struct Progress {
     /// When reading began: nothing of this is older. Without it, it is as old as can be.
     #[serde(default)]
-    since: Timestamp,
+    pub(super) since: Timestamp,
     at: Position,
     /// Which page is read again by its keys, after the searches.
     page: usize,
@@ -66,15 +66,20 @@ struct Progress {
     read: BTreeMap<String, u64>,
     /// Which of the searches are proven.
     #[serde(default)]
-    proof: Proof,
+    pub(super) proof: Proof,
     /// What the store was asked.
     #[serde(default)]
     asked: Asked,
 }
 
 impl Progress {
+    /// A reading that begins now.
+    pub(super) fn begun(since: Timestamp) -> Self {
+        Self { since, ..Self::default() }
+    }
+
     /// The residue: the same record can be found both ways, and counts once.
-    fn residue(&self) -> u64 {
+    pub(super) fn residue(&self) -> u64 {
         let collections: std::collections::BTreeSet<&String> =
             self.searched.keys().chain(self.read.keys()).collect();
         let of = |map: &BTreeMap<String, u64>, name: &String| map.get(name).copied().unwrap_or(0);
@@ -115,7 +120,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     };
     // A failure since is no reading: what counts is when the reading began that it would go on with.
     let kept = kept.filter(|progress| is_late_enough(progress.since));
-    let mut progress = kept.unwrap_or_else(|| Progress { since: begun_at, ..Progress::default() });
+    let mut progress = kept.unwrap_or_else(|| Progress::begun(begun_at));
     let reader = Reader {
         keyring: &*ports.keyring,
         desk: &desk,
@@ -192,20 +197,21 @@ pub(super) fn last_erased_at(tasks: &[Task], now: Timestamp) -> Option<Timestamp
     erased.flat_map(|t| [Some(t.at), t.true_from.filter(|from| *from <= now)]).flatten().max()
 }
 
-struct Reader<'a> {
-    keyring: &'a dyn Keyring,
-    desk: &'a Desk<'a>,
-    plan: &'a Plan,
-    request: &'a Request,
-    catalog: &'a Catalog,
-    store: &'a Store,
-    connector: Arc<dyn Connector>,
-    now: Timestamp,
+/// One store that is read again: right after erasing, and long after.
+pub(super) struct Reader<'a> {
+    pub keyring: &'a dyn Keyring,
+    pub desk: &'a Desk<'a>,
+    pub plan: &'a Plan,
+    pub request: &'a Request,
+    pub catalog: &'a Catalog,
+    pub store: &'a Store,
+    pub connector: Arc<dyn Connector>,
+    pub now: Timestamp,
 }
 
 impl Reader<'_> {
     /// Goes on from where it was; `false` if the time was up before the end.
-    async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
+    pub(super) async fn read(&self, progress: &mut Progress, budget: &dyn Budget) -> Result<bool, StepError> {
         let lookups: Vec<&Lookup> = self.plan.searches(&self.store.id).collect();
         while let Some(lookup) = lookups.get(progress.at.lookup) {
             if !self.search(lookup, progress, budget).await? || !self.prove(lookup, progress, budget).await? {

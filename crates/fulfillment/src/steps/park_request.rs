@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use contract::step::{Caught, Park};
 use domain::event::{EnterAt, EventKind};
+use domain::recheck::{READ_AGAIN, Stage};
 use domain::request::{Parked, Request};
 use domain::task::Failure;
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
@@ -14,6 +15,7 @@ use ports::{Clock, Code, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
+use crate::steps::recheck_reading::found;
 use crate::steps::record_failure::{failure_of, state_of};
 use crate::steps::start_request::parse_execution_name;
 
@@ -51,10 +53,13 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let parked = amend_plainly(&scope, |mut request| {
-        if request.status == Status::Parked || (request.status.is_end() && request.announced) {
+        if request.status == Status::Parked
+            || (request.status.is_end() && request.announced && !request.is_rechecked())
+        {
             return Ok(Amend::Leave(()));
         }
         let now = scope.clock.now();
+        let rechecked = request.is_rechecked();
         let parked = cause(&request, input, &tasks);
         if !request.status.is_end() {
             request.become_status(Status::Parked)?;
@@ -65,7 +70,11 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         // could not be destroyed is tried again.
         let expires_at = request.export.as_ref().filter(|e| e.is_there()).and_then(|e| e.expires_at);
         let destroyed_by = expires_at.map(|at| if at > now { Some(at) } else { soon }).unwrap_or_default();
-        let again = soon.filter(|_| parked.transient).into_iter().chain(destroyed_by).min();
+        // Nobody waits for it as for one that is open: what keeps it from being read again is looked at daily.
+        let is_for_officers = parked.code == Code::PersonFoundAgain.as_str();
+        let soon = if rechecked && !parked.transient { later(now, READ_AGAIN) } else { soon };
+        let is_tried = parked.transient || (rechecked && !is_for_officers);
+        let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);
@@ -83,7 +92,11 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
 }
 
 fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
-    let enter_at = if request.status.is_end() { EnterAt::CloseRequest } else { EnterAt::Plan };
+    let enter_at = match request.status {
+        _ if request.is_rechecked() => EnterAt::Recheck,
+        status if status.is_end() => EnterAt::CloseRequest,
+        _ => EnterAt::Plan,
+    };
     let parked = |store, code: Code, detail: String, transient| Parked {
         enter_at,
         state: input.state.clone(),
@@ -101,6 +114,17 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
         }
         let detail = format!("{}: {}", failure.error, failure.detail);
         return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
+    }
+    if let Some(recheck) = request.recheck.as_ref().filter(|recheck| recheck.stage == Stage::Found) {
+        let found = found(tasks, recheck);
+        let detail = found.iter().map(|(store, records)| format!("{records} in {store}"));
+        let detail = detail.collect::<Vec<_>>().join(", ");
+        let detail = format!("person-found-again: records of the person are there again: {detail}");
+        let store = found.first().map(|(store, _)| store.clone());
+        return Parked {
+            state: "Recheck".to_owned(),
+            ..parked(store, Code::PersonFoundAgain, detail, false)
+        };
     }
     // What failed in an earlier pass has been dealt with since.
     let failed = tasks.iter().filter(|t| t.pass == request.pass || t.op == Operation::Restore);
@@ -129,7 +153,8 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
 /// Which stores are unproven, and the search of each that did not find its control.
 fn unproven(stores: &[StoreId], tasks: &[Task]) -> String {
     let missed = |store: &StoreId| {
-        let last = tasks.iter().filter(|t| &t.store == store && t.control_missing.is_some());
+        let last = tasks.iter().filter(|t| &t.store == store && t.op != Operation::Recheck);
+        let last = last.filter(|t| t.control_missing.is_some());
         last.max_by_key(|t| (t.pass, t.op)).and_then(|t| t.control_missing.clone())
     };
     let named = stores.iter().map(|store| match missed(store) {

@@ -125,7 +125,8 @@ fn is_past_return(request: &Request) -> bool {
 fn stand(request: &Request, plan: Option<&Plan>, now: Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
-        return Stand::NewPass { for_erasing: false };
+        // One that was reopened has waited.
+        return Stand::NewPass { for_erasing: is_past_return(request) };
     };
     if request.is_to_be_exported() {
         // What is shown is located by the execution that shows it: a request that was stopped for long, or

@@ -77,6 +77,7 @@ pub(super) fn state_of(op: Operation) -> &'static str {
         Operation::Restore => "RestoreStore",
         Operation::Erase => "EraseStore",
         Operation::Confirm => "ConfirmStore",
+        Operation::Recheck => "Recheck",
     }
 }
 

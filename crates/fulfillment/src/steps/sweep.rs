@@ -69,6 +69,7 @@ async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, 
 pub(crate) fn entry_of(request: &Request) -> EnterAt {
     match &request.parked {
         Some(parked) => parked.enter_at,
+        None if request.is_rechecked() => EnterAt::Recheck,
         None if request.status.is_end() => EnterAt::CloseRequest,
         None => EnterAt::Plan,
     }

@@ -42,6 +42,7 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
         | KeyScope::Plan(..)
         | KeyScope::Export(..)
         | KeyScope::Receipt(..)
+        | KeyScope::Recheck(..)
         | KeyScope::Subject(..) => None,
     }
 }

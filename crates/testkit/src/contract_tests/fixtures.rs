@@ -90,6 +90,8 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         export: None,
         origin: None,
         ledgered: None,
+        recheck: None,
+        reopened: 0,
     }
 }
 

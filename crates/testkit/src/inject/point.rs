@@ -93,6 +93,7 @@ points! {
     SanctionsAsk = "sanctions.ask", false, SanctionUnavailable;
     AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;
     AnnouncerTopic = "announcer.topic", true, AnnouncementFailed;
+    PagerPage = "pager.page", true, PagingFailed;
     AuditLogHead = "audit_log.head", false, ControlUnavailable;
     AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
     AuditLogAppend = "audit_log.append", true, ControlUnavailable;

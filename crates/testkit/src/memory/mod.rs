@@ -37,8 +37,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
-    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Requests,
-    Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Pager,
+    Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -220,6 +220,11 @@ impl World {
 
     /// Who is told.
     pub fn announcer(&self) -> Arc<dyn Announcer> {
+        Arc::new(self.clone())
+    }
+
+    /// Who pages the owners of stores.
+    pub fn pager(&self) -> Arc<dyn Pager> {
         Arc::new(self.clone())
     }
 

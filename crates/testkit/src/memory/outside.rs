@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
 use contract::outcome::Announcement;
+use contract::page::Page;
 use contract::sanction::Question;
 use contract::settings::{SanctionSource, Settings};
 use domain::hold::Verdict;
 use jiff::Timestamp;
-use ports::{Announcer, Fault, Sanctions};
+use ports::{Announcer, Fault, Pager, Sanctions};
 
 use super::{World, lock};
 use crate::inject::Point;
@@ -52,6 +53,7 @@ pub(super) struct Outside {
     asked: Vec<Asked>,
     failures: BTreeMap<Channel, VecDeque<Fault>>,
     announced: Vec<Announced>,
+    paged: Vec<Page>,
 }
 
 #[async_trait]
@@ -97,7 +99,22 @@ impl Announcer for World {
     }
 }
 
+#[async_trait]
+impl Pager for World {
+    async fn page(&self, page: &Page) -> Result<(), Fault> {
+        self.injector().pass(Point::PagerPage, page.store.as_str(), || {
+            lock(&self.inner.outside).paged.push(page.clone());
+            Ok(())
+        })
+    }
+}
+
 impl World {
+    /// Who was paged, in that order.
+    pub fn paged(&self) -> Vec<Page> {
+        lock(&self.inner.outside).paged.clone()
+    }
+
     /// A source's next answer, after those that were scripted before; without a script it is
     /// `clear`.
     pub fn answer_next(&self, source: &str, answer: Result<Verdict, Fault>) {

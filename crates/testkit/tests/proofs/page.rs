@@ -239,10 +239,10 @@ fn vocabularies(words: &Value) {
         }
     }
     assert_eq!(words["METHODS"], words_of(methods));
-    let wakes = [EnterAt::Plan, EnterAt::CloseRequest, EnterAt::AnnounceOutcome];
+    let wakes = [EnterAt::Plan, EnterAt::CloseRequest, EnterAt::AnnounceOutcome, EnterAt::Recheck];
     for wake in wakes {
         match wake {
-            EnterAt::Plan | EnterAt::CloseRequest | EnterAt::AnnounceOutcome => {}
+            EnterAt::Plan | EnterAt::CloseRequest | EnterAt::AnnounceOutcome | EnterAt::Recheck => {}
         }
     }
     assert_eq!(words["WAKES"], words_of(wakes));

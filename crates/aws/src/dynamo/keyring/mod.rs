@@ -99,7 +99,11 @@ impl KeysTable {
     fn cache(&self, scope: &KeyScope, version: u32, key: &DataKey) {
         if !matches!(
             scope,
-            KeyScope::Plan(..) | KeyScope::Export(..) | KeyScope::Receipt(..) | KeyScope::Subject(..)
+            KeyScope::Plan(..)
+                | KeyScope::Export(..)
+                | KeyScope::Receipt(..)
+                | KeyScope::Recheck(..)
+                | KeyScope::Subject(..)
         ) {
             self.unwrapped.put((scope.clone(), version), key.clone(), self.clock.now().as_second());
         }
@@ -154,7 +158,8 @@ impl Keyring for KeysTable {
             | KeyScope::Ledger(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
-            | KeyScope::Receipt(..) => self.obtain_single(scope).await,
+            | KeyScope::Receipt(..)
+            | KeyScope::Recheck(..) => self.obtain_single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
             KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
         }
@@ -166,7 +171,8 @@ impl Keyring for KeysTable {
             | KeyScope::Ledger(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
-            | KeyScope::Receipt(..) => self.single(scope).await,
+            | KeyScope::Receipt(..)
+            | KeyScope::Recheck(..) => self.single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
             KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
@@ -190,7 +196,8 @@ impl Keyring for KeysTable {
             | KeyScope::Ledger(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
-            | KeyScope::Receipt(..) => {
+            | KeyScope::Receipt(..)
+            | KeyScope::Recheck(..) => {
                 let destroyed = self.table.delete(&keys::data_key(scope)).await;
                 // Also when the call failed: it may have gone through.
                 self.unwrapped.forget(&(scope.clone(), ONLY));

@@ -162,6 +162,7 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("read what a receipt names its person by", Action::ReadSalt),
         ("read the audit log and its checkpoints", Action::ReadAudit),
         ("accept that a store is unproven", Action::Accept),
+        ("judge who was found again", Action::Judge),
         ("read holds", Action::ReadHolds),
         ("say that a store was restored, and replay", Action::Replay),
         ("read restores and replays", Action::ReadLedger),

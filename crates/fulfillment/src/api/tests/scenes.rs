@@ -3,7 +3,8 @@
 use domain::Status;
 use domain::access::Role;
 use domain::event::EnterAt;
-use domain::request::Parked;
+use domain::recheck::{Recheck, Stage};
+use domain::request::{Parked, PlanRef};
 use jiff::SignedDuration;
 use ports::Class;
 use serde_json::json;
@@ -114,6 +115,35 @@ pub(super) fn unproven(draft: &mut Draft) {
     }];
 }
 
+/// The person was found again after the end.
+pub(super) fn found_again(draft: &mut Draft) {
+    parked(draft);
+    draft.request.progress_by = None;
+    draft.request.erasing_begun = true;
+    draft.request.announced = true;
+    draft.request.closed_at = "2026-03-02T09:00:00Z".parse().ok();
+    if let Some(parked) = &mut draft.request.parked {
+        parked.enter_at = EnterAt::Recheck;
+        "Recheck".clone_into(&mut parked.state);
+        "person-found-again".clone_into(&mut parked.code);
+        "person-found-again: records of the person are there again: 1 in crm".clone_into(&mut parked.detail);
+        parked.transient = false;
+    }
+    draft.request.recheck = Some(Recheck {
+        stage: Stage::Found,
+        at: "2026-04-01T09:00:00Z".parse().expect("an instant"),
+        ended: Status::Fulfilled,
+        paper: Some(PlanRef { object: "rechecks/demo/1/paper".into(), sha256: "0".repeat(64) }),
+        reading: 1,
+        unproven: 0,
+        unpaged: false,
+        of: String::new(),
+        pages: 0,
+    });
+    let confirmed = task(Operation::Confirm, "crm", Tally { residue: Some(0), ..Tally::default() });
+    draft.tasks = vec![erase_task("crm", &[("contacts", erased(1))]), confirmed];
+}
+
 fn located(draft: &mut Draft) {
     let found = |located| Tally { located, ..Tally::default() };
     draft
@@ -170,10 +200,24 @@ async fn showing(document: &Document) -> Vec<Scene> {
     front.change(&id, unproven).await;
     let accepted = front.post(&who, &acceptances, &acceptance).await;
     let again = front.post(&who, &acceptances, &acceptance).await;
+    let (front, _) = taken_in(document).await;
+    let (dismiss, dismissal) = (format!("/v1/requests/{id}/dismiss"), body(document, "dismissal"));
+    let nothing_to_dismiss = front.post(&who, &dismiss, &dismissal).await;
+    front.change(&id, found_again).await;
+    let resume = format!("/v1/requests/{id}/resume");
+    let undecided = front.ask(&who, "POST", &resume).await;
+    let dismissed = front.post(&who, &dismiss, &dismissal).await;
+    let (front, _) = taken_in(document).await;
+    front.change(&id, found_again).await;
+    let erased_again = front.post(&who, &resume, &body(document, "eraseAgain")).await;
     vec![
         ("notUnproven", not_unproven),
         ("acceptedOnce", accepted),
         ("acceptedAlready", again),
+        ("nothingToDismiss", nothing_to_dismiss),
+        ("dismissed", dismissed),
+        ("undecided", undecided),
+        ("erasedAgain", erased_again),
         ("coolingOff", cooling_off),
         ("fulfilled", fulfilled),
         ("ended", ended),

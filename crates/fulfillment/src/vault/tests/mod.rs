@@ -80,6 +80,7 @@ fn settings(tenant: &str, rotate: &[(Purpose, &str)]) -> Settings {
         tenant: self::tenant(tenant),
         name: tenant.into(),
         cooling_off_for: "P30D".into(),
+        recheck_after: None,
         catalog_version: None,
         webhook: None,
         topic: false,

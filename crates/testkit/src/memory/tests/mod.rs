@@ -101,6 +101,8 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             export: None,
             origin: None,
             ledgered: None,
+            recheck: None,
+            reopened: 0,
         },
         remember: None,
     }

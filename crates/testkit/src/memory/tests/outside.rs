@@ -2,6 +2,7 @@
 
 use audit::{Block, Head};
 use contract::outcome::Announcement;
+use contract::page::Page;
 use contract::sanction::Question;
 use contract::settings::{SanctionSource, Settings, Webhook};
 use domain::event::Event;
@@ -9,6 +10,7 @@ use domain::hold::Verdict;
 use ports::{Class, Code, Fault};
 
 use super::{beginning, change, new_request, subject, tenant, with_request};
+use crate::inject::{Plan, Point};
 use crate::memory::{Channel, World};
 
 fn settings(webhook: bool) -> Settings {
@@ -16,6 +18,7 @@ fn settings(webhook: bool) -> Settings {
         tenant: tenant(),
         name: "Demo".into(),
         cooling_off_for: "P1D".into(),
+        recheck_after: None,
         catalog_version: None,
         webhook: webhook.then(|| Webhook { url: "https://hooks.example".into(), secret: "hook".into() }),
         topic: true,
@@ -52,6 +55,26 @@ async fn sources_answer_as_scripted_and_then_clear() {
         assert_eq!(answer, expect);
     }
     assert_eq!(world.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_arrives_unless_the_pager_is_down() {
+    let world = World::default();
+    let page = Page {
+        id: "p-1".into(),
+        tenant: tenant(),
+        request_id: new_request(1, vec![subject(1)]).request.id,
+        store: "crm".parse().expect("a store"),
+        code: Code::PersonFoundAgain.as_str().into(),
+        team: "sales".into(),
+        page: "sales-oncall".into(),
+        doc: contract::page::doc(Code::PersonFoundAgain.as_str()),
+    };
+    world.injector().arm(Plan::nth(Point::PagerPage, 0));
+    let fault = world.pager().page(&page).await.expect_err("down");
+    assert_eq!((fault.code, world.paged()), (Code::PagingFailed, vec![]));
+    assert_eq!(world.pager().page(&page).await, Ok(()));
+    assert_eq!(world.paged(), [page]);
 }
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+//! `POST /v1/requests/{id}/dismiss`: what was found again stays; the request ends as it had ended.
+//!
+//! A person who was erased and comes back by themselves is a customer like any other. An officer says so; then nothing
+//! is erased, and what was kept to read the stores again by is destroyed.
+
+use contract::api::Dismiss;
+use contract::problem::Problem;
+use contract::sanction::is_reason_code;
+use domain::event::{EnterAt, EventKind};
+use domain::recheck::Stage;
+
+use super::body::{self, Shape, needed};
+use super::reader::find;
+use super::{Answer, Call, Ports, Refusal, actor, names, show};
+use crate::change::{Amend, Draft, Scope, amend_plainly};
+
+const SHAPE: Shape = Shape::Object(&[needed(
+    "reason",
+    Shape::Text(
+        "a reason code of 1 to 64 of a-z, 0-9, `-` and `_`, such as `came-back-by-themselves`",
+        is_reason_code,
+    ),
+)]);
+
+/// Answers the call. Doing it twice is fine.
+pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let body = body::read::<Dismiss>(&call.body, &SHAPE)?;
+    let (request, reader) = find(ports, call).await?;
+    let actor = actor(call, &names(ports, call).await?)?;
+    let scope = Scope {
+        requests: &*ports.requests,
+        clock: &*ports.clock,
+        tenant: call.tenant(),
+        id: &request.id,
+        generation: None,
+        actor: &actor,
+    };
+    let request = amend_plainly(&scope, |mut request| {
+        let stops = request.parked.is_some();
+        match request.recheck.as_mut() {
+            Some(recheck) if recheck.stage == Stage::Dismissed => return Ok(Amend::Leave(Ok(request))),
+            Some(recheck) if recheck.stage == Stage::Found || (recheck.stage == Stage::Due && stops) => {
+                // Nobody needs to be woken any more for what an officer has looked at.
+                (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
+            }
+            _ => return Ok(Amend::Leave(Err(nothing_to_dismiss()))),
+        }
+        let mut draft = Draft::new(request, EventKind::Dismissed, scope.clock.now()).wake(EnterAt::Recheck);
+        draft.why = Some(body.value.reason.clone());
+        let request = draft.request.clone();
+        Ok(Amend::commit(draft, Ok(request)))
+    })
+    .await??;
+    Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)
+}
+
+fn nothing_to_dismiss() -> Problem {
+    Problem::conflict(
+        "Nothing was done. Only what was found when the stores were read again after the end can be dismissed: \
+         `GET /v1/requests/{id}` says in `recheck` whether anything was.",
+    )
+}

@@ -1,0 +1,162 @@
+//! Reading the stores again after a request has ended: as they were confirmed, by what was kept.
+
+use domain::catalog::{Catalog, Store};
+use domain::event::EventKind;
+use domain::plan::Plan;
+use domain::recheck::{READ_AGAIN, Recheck};
+use domain::{Operation, Request, StoreId, Tally, Task, TaskStatus};
+use ports::{Budget, Code, Fault};
+
+use crate::change::{Amend, Draft, Scope, amend_plainly, later};
+use crate::error::StepError;
+use crate::papers::Desk;
+use crate::steps::confirm_store::{Progress, Reader, proven};
+use crate::steps::recheck::Ports;
+
+/// One reading of all stores.
+pub(super) struct Reading<'a> {
+    /// What the step has.
+    pub ports: &'a Ports,
+    /// Which request, by which execution.
+    pub scope: &'a Scope<'a>,
+    /// The request.
+    pub request: &'a Request,
+    /// Which reading.
+    pub recheck: &'a Recheck,
+    /// Where the paper is.
+    pub desk: &'a Desk<'a>,
+    /// What is looked for.
+    pub paper: &'a Plan,
+    /// The catalog that the request was planned with.
+    pub catalog: &'a Catalog,
+}
+
+impl Reading<'_> {
+    /// Goes on from where it was; `false` if the time was up before the end.
+    pub async fn read(&self, budget: &dyn Budget) -> Result<bool, StepError> {
+        let tasks = self.ports.requests.tasks(&self.request.tenant, &self.request.id).await?;
+        let left: Vec<Task> = self.paper.stores().iter().map(|store| self.task(&tasks, store)).collect();
+        let mut left = left.into_iter().filter(|task| task.status != TaskStatus::Done).peekable();
+        while let Some(task) = left.next() {
+            if !self.read_store(task, budget).await? || (budget.is_spent() && left.peek().is_some()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The task of a store, as far as this reading has come with it.
+    fn task(&self, tasks: &[Task], store: &StoreId) -> Task {
+        let ours = tasks_of(tasks, self.recheck).find(|task| &task.store == store).cloned();
+        let now = self.ports.clock.now();
+        ours.unwrap_or_else(|| Task::new(Operation::Recheck, store.clone(), self.recheck.reading, now))
+    }
+
+    async fn read_store(&self, task: Task, budget: &dyn Budget) -> Result<bool, StepError> {
+        let store = self
+            .catalog
+            .store(&task.store)
+            .ok_or_else(|| StepError::broken("recheck", "the catalog lacks the store"))?;
+        let mut progress: Progress = match &task.cursor {
+            Some(cursor) => self.desk.open_cursor(&task.store, cursor)?,
+            None => Progress::begun(self.ports.clock.now()),
+        };
+        let before = progress.clone();
+        match self.look(store, &mut progress, budget).await {
+            Ok(finished) => {
+                self.save(&task, &progress, finished, None).await?;
+                Ok(finished)
+            }
+            Err(StepError::Fault(fault)) if self.gives_up(&fault) => {
+                self.save(&task, &progress, true, Some(fault.code)).await?;
+                Ok(true)
+            }
+            Err(error) => {
+                // What this call has read is not read again by the next.
+                if progress != before {
+                    self.save(&task, &progress, false, None).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        store: &Store,
+        progress: &mut Progress,
+        budget: &dyn Budget,
+    ) -> Result<bool, StepError> {
+        let reader = Reader {
+            keyring: &*self.ports.keyring,
+            desk: self.desk,
+            plan: self.paper,
+            request: self.request,
+            catalog: self.catalog,
+            store,
+            connector: self.ports.stores.connector(&self.request.tenant, store).await?,
+            // What was kept when it ended was kept for a reason, also where that is over by now.
+            now: self.request.closed_at.unwrap_or(self.recheck.at),
+        };
+        reader.read(progress, budget).await
+    }
+
+    /// Whether a store cannot be read this time: it refuses, or has not answered for a day. That proves nothing.
+    fn gives_up(&self, fault: &Fault) -> bool {
+        let is_the_stores = matches!(
+            fault.code,
+            Code::StoreUnavailable | Code::StoreThrottled | Code::StoreRefused | Code::CatalogMismatch
+        );
+        let is_late = later(self.recheck.at, READ_AGAIN).is_some_and(|by| by <= self.ports.clock.now());
+        is_the_stores && (is_late || !fault.class.mends_itself())
+    }
+
+    async fn save(
+        &self,
+        task: &Task,
+        progress: &Progress,
+        finished: bool,
+        gave_up: Option<Code>,
+    ) -> Result<(), StepError> {
+        let cursor = if finished { None } else { Some(self.desk.seal_cursor(&task.store, progress)?) };
+        amend_plainly(self.scope, |mut now| {
+            let mut task = Task {
+                status: if finished { TaskStatus::Done } else { TaskStatus::Running },
+                tally: Tally { residue: finished.then(|| progress.residue()), ..Tally::default() },
+                cursor: cursor.clone(),
+                at: progress.since,
+                ..task.clone()
+            };
+            if finished {
+                progress.proof.note(&mut task, self.scope.clock.now());
+                now.attempts = 0;
+            }
+            if let Some(code) = gave_up {
+                (task.control, task.control_missing) = (None, Some(code.as_str().to_owned()));
+            }
+            let kind = if finished { EventKind::StoreRechecked } else { EventKind::Progressed };
+            let draft = Draft::new(now, kind, self.scope.clock.now()).detail("reading", self.recheck.reading);
+            Ok(Amend::commit(proven(draft, &task).task(task), ()))
+        })
+        .await
+    }
+}
+
+/// What a reading has brought so far.
+pub(super) fn tasks_of<'t>(tasks: &'t [Task], recheck: &Recheck) -> impl Iterator<Item = &'t Task> {
+    let reading = recheck.reading;
+    tasks.iter().filter(move |task| task.op == Operation::Recheck && task.pass == reading)
+}
+
+/// The stores in which the person was found, and how many records in each.
+pub(super) fn found(tasks: &[Task], recheck: &Recheck) -> Vec<(StoreId, u64)> {
+    let all = tasks_of(tasks, recheck).map(|task| (task.store.clone(), task.tally.residue.unwrap_or(0)));
+    all.filter(|(_, records)| *records > 0).collect()
+}
+
+/// The stores that did not find their control, unless two officers had accepted that when the request ended.
+pub(super) fn unproven(tasks: &[Task], recheck: &Recheck, request: &Request) -> Vec<StoreId> {
+    let unproven = tasks_of(tasks, recheck).filter(|task| task.control.is_none());
+    let unproven: Vec<StoreId> = unproven.map(|task| task.store.clone()).collect();
+    request.not_accepted(&unproven)
+}

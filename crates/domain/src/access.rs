@@ -14,7 +14,7 @@ pub enum Role {
     Officer,
     /// A service owner.
     Owner,
-    /// An auditor: reads.
+    /// An auditor: reads, and has packs of what they read put on record.
     Auditor,
     /// An administrator of the tenant.
     Admin,
@@ -45,6 +45,8 @@ pub enum Action {
     ReadSalt,
     /// Read the log, and its checkpoints.
     ReadAudit,
+    /// Have it written into the log that an evidence pack was made.
+    Pack,
     /// Place or release a hold.
     Hold,
     /// Read holds.
@@ -65,7 +67,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -77,6 +79,7 @@ impl Action {
         Self::ReadVisits,
         Self::ReadSalt,
         Self::ReadAudit,
+        Self::Pack,
         Self::Hold,
         Self::ReadHolds,
         Self::Replay,
@@ -115,7 +118,7 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Accept, Cancel, Fetch, Hold, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
+            Accept, Cancel, Fetch, Hold, MakeCode, Pack, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
             ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
@@ -123,10 +126,10 @@ impl Role {
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
                 let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
-                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Hold | Replay)
+                reads || matches!(action, Cancel | Verify | Resume | Accept | MakeCode | Pack | Hold | Replay)
             }
             Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
-            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadLedger | ReadKeys),
+            Self::Auditor => matches!(action, Read | ReadAudit | Pack | ReadHolds | ReadLedger | ReadKeys),
             Self::Admin => !matches!(action, Accept | Fetch | ReadSalt | Seal | Unseal),
         }
     }
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 19] = [
+    const MAY: [(Action, &str); 20] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -149,6 +152,7 @@ mod tests {
         (Action::ReadVisits, "officer admin"),
         (Action::ReadSalt, "subject"),
         (Action::ReadAudit, "officer auditor admin"),
+        (Action::Pack, "officer auditor admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
         (Action::Replay, "officer owner admin"),

@@ -53,6 +53,7 @@ async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
         requests: w.requests(),
         holds: w.holds(),
         ledger: w.ledger(),
+        packs: w.packs(),
         tenants: w.tenants(),
         catalogs: w.catalogs(),
         keyring: w.keyring(),

@@ -37,6 +37,8 @@ pub enum Endpoint {
     GetReplay,
     /// Lists how the stores stand to their backups.
     ListLedgerStores,
+    /// Puts on record that an evidence pack was made.
+    NotePack,
 }
 
 impl Endpoint {
@@ -58,6 +60,7 @@ impl Endpoint {
             Self::StartReplay => "StartReplay",
             Self::GetReplay => "GetReplay",
             Self::ListLedgerStores => "ListLedgerStores",
+            Self::NotePack => "NotePack",
         }
     }
 
@@ -74,6 +77,7 @@ impl Endpoint {
             Self::ListHolds => Action::ReadHolds,
             Self::DeclareRestore | Self::StartReplay => Action::Replay,
             Self::GetReplay | Self::ListLedgerStores => Action::ReadLedger,
+            Self::NotePack => Action::Pack,
         }
     }
 }
@@ -101,9 +105,10 @@ const RESTORES: &str = "/v1/ledger/restores";
 const REPLAYS: &str = "/v1/ledger/replays";
 const REPLAY: &str = "/v1/ledger/replays/{id}";
 const LEDGER_STORES: &str = "/v1/ledger/stores";
+const PACKS: &str = "/v1/audit/packs";
 
 /// Every operation.
-pub const ROUTES: [Route; 15] = [
+pub const ROUTES: [Route; 16] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -119,6 +124,7 @@ pub const ROUTES: [Route; 15] = [
     route("POST", REPLAYS, Endpoint::StartReplay),
     route("GET", REPLAY, Endpoint::GetReplay),
     route("GET", LEDGER_STORES, Endpoint::ListLedgerStores),
+    route("POST", PACKS, Endpoint::NotePack),
 ];
 
 pub(crate) const fn route<E: Copy>(method: &'static str, resource: &'static str, endpoint: E) -> Route<E> {

@@ -56,6 +56,7 @@ async fn call(stage: &Stage, method: &str, resource: &str, id: Option<&str>, bod
         requests: w.requests(),
         holds: w.holds(),
         ledger: w.ledger(),
+        packs: w.packs(),
         tenants: w.tenants(),
         catalogs: w.catalogs(),
         keyring: w.keyring(),

@@ -68,7 +68,8 @@ impl FromStr for Period {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = IdError { kind: "period", rule: "a year, a quarter or a month: 2026, 2026-Q4 or 2026-11" };
+        let error =
+            IdError { kind: "period", rule: "a year, a quarter or a month: 2026, 2026-Q4 or 2026-11" };
         let digits = |text: &str, most: usize| text.len() == most && text.bytes().all(|b| b.is_ascii_digit());
         let (year, part) = match text.split_once('-') {
             None => (text, Some(Part::Year)),

@@ -10,8 +10,8 @@ use super::log::{Closing, Log, Read};
 use super::metrics::Metrics;
 use super::proof::{Bound, PackProof};
 use super::{
-    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF, VERIFIER, derived,
-    parse_receipt_name, receipt_name,
+    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF, VERIFIER,
+    derived, parse_receipt_name, receipt_name,
 };
 use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::problem::{Problem, Wrong};
@@ -134,11 +134,7 @@ fn matched(
 }
 
 /// A file that is short, whole.
-fn small(
-    archive: &mut dyn Archive,
-    there: &BTreeMap<String, u64>,
-    name: &str,
-) -> Result<Vec<u8>, Flaw> {
+fn small(archive: &mut dyn Archive, there: &BTreeMap<String, u64>, name: &str) -> Result<Vec<u8>, Flaw> {
     let length = *there.get(name).ok_or(Flaw::of(name, Unfit::Missing))?;
     if length > MOST_BYTES as u64 {
         return Err(Flaw::of(name, Unfit::TooLarge));
@@ -181,19 +177,18 @@ impl Checking<'_> {
 
     /// Notes a signed checkpoint: two of one size have one root.
     fn say(&mut self, name: &str, checkpoint: &Checkpoint) -> Result<(), Flaw> {
-        let said =
-            self.said.entry(checkpoint.size).or_insert_with(|| (checkpoint.root, name.to_owned()));
+        let said = self.said.entry(checkpoint.size).or_insert_with(|| (checkpoint.root, name.to_owned()));
         if said.0 == checkpoint.root { Ok(()) } else { Err(Flaw::of(name, Unfit::Forked)) }
     }
 
     /// Each receipt by its entry's place: of which request, and its statement's hash.
     fn receipts(&mut self) -> Result<BTreeMap<u64, (RequestId, String)>, Flaw> {
-        let names: Vec<_> = self.there.keys().filter_map(|name| Some((name.clone(), parse_receipt_name(name)?))).collect();
+        let names: Vec<_> =
+            self.there.keys().filter_map(|name| Some((name.clone(), parse_receipt_name(name)?))).collect();
         let mut receipts = BTreeMap::new();
         for (name, (request, seq)) in names {
             let bytes = self.file(&name)?;
-            let proved =
-                receipt(&self.pinned, &bytes).map_err(|problem| Flaw::of(&name, problem.into()))?;
+            let proved = receipt(&self.pinned, &bytes).map_err(|problem| Flaw::of(&name, problem.into()))?;
             if proved.seq != seq || proved.statement.request != request {
                 return Err(Flaw::of(&name, Unfit::AnotherReceipt));
             }
@@ -226,8 +221,7 @@ impl Checking<'_> {
         let bytes = self.file(CHECKPOINT)?;
         let note = String::from_utf8(bytes).map_err(|_| Flaw::of(CHECKPOINT, Unfit::Unreadable))?;
         let read = Checkpoint::open(&note, &self.pinned.key);
-        let read = read
-            .map_err(|_| Flaw::of(CHECKPOINT, Problem::of("checkpoint", Wrong::Forged).into()))?;
+        let read = read.map_err(|_| Flaw::of(CHECKPOINT, Problem::of("checkpoint", Wrong::Forged).into()))?;
         if export.checkpoint.as_ref() != Some(&read) {
             return Err(Flaw::of(CHECKPOINT, Unfit::NotTheCheckpoint));
         }
@@ -262,10 +256,8 @@ impl Checking<'_> {
 
     /// What was signed elsewhere is what the log comes by.
     fn one_history(&self, export: &Export) -> Result<(), Flaw> {
-        let forked = export
-            .roots
-            .iter()
-            .find_map(|(size, root)| self.said.get(size).filter(|(said, _)| said != root));
+        let forked =
+            export.roots.iter().find_map(|(size, root)| self.said.get(size).filter(|(said, _)| said != root));
         forked.map_or(Ok(()), |(_, name)| Err(Flaw::of(name, Unfit::Forked)))
     }
 

@@ -34,6 +34,7 @@ pub struct Counting {
 
 /// What is known of a request.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 struct Seen {
     /// The greatest number of its events so far: one that comes late does not count for where it is.
     n: u32,
@@ -182,25 +183,25 @@ impl Counting {
 /// Each row, then the sums.
 fn rows(counted: &BTreeMap<Key, Tallies>) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        counted.iter().map(|((kind, law), tallies)| row(kind, law, [tallies].into_iter())).collect();
+        counted.iter().map(|((kind, law), tallies)| row(kind, law, &[tallies])).collect();
     for kind in RequestType::ALL.map(RequestType::as_str) {
         let own: Vec<&Tallies> = counted.iter().filter(|((k, _), _)| *k == kind).map(|(_, t)| t).collect();
         if !own.is_empty() {
-            rows.push(row(kind, ALL, own.into_iter()));
+            rows.push(row(kind, ALL, &own));
         }
     }
-    rows.push(row(ALL, ALL, counted.values()));
+    rows.push(row(ALL, ALL, &counted.values().collect::<Vec<_>>()));
     rows
 }
 
-fn row<'a>(kind: &str, law: &str, of: impl Iterator<Item = &'a Tallies> + Clone) -> Row {
-    let sum = |count: fn(&Tallies) -> u64| of.clone().map(count).sum();
+fn row(kind: &str, law: &str, of: &[&Tallies]) -> Row {
+    let sum = |count: fn(&Tallies) -> u64| of.iter().map(|tallies| count(tallies)).sum();
     let mut denied_for = BTreeMap::new();
-    for (reason, count) in of.clone().flat_map(|tallies| &tallies.denied_for) {
+    for (reason, count) in of.iter().flat_map(|tallies| &tallies.denied_for) {
         *denied_for.entry(reason.clone()).or_default() += count;
     }
     Row {
-        answered: Answered::of(of.clone().flat_map(|tallies| &tallies.took).copied().collect()),
+        answered: Answered::of(of.iter().flat_map(|tallies| &tallies.took).copied().collect()),
         cancelled: sum(|t| t.cancelled),
         denied: sum(|t| t.denied),
         denied_for,

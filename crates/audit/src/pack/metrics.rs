@@ -186,7 +186,8 @@ impl Metrics {
             .to_owned();
         for row in &self.rows {
             let Row { answered, cancelled, denied, fulfilled, jurisdiction, kind, .. } = row;
-            let Row { late, never_verified, no_match, open, overdue, partially_fulfilled, received, .. } = row;
+            let Row { late, never_verified, no_match, open, overdue, partially_fulfilled, received, .. } =
+                row;
             let days = |days: &Option<String>| days.clone().unwrap_or_default();
             let reasons: Vec<String> =
                 row.denied_for.iter().map(|(reason, count)| format!("{count}:{reason}")).collect();
@@ -214,8 +215,12 @@ mod tests {
     fn days_are_rounded_half_up_and_the_middle_of_two_is_their_mean() {
         fn check(seconds: &[u64], mean: &str, median: &str, slowest: &str) {
             let found = Answered::of(seconds.to_vec());
-            let texts = [found.mean_days, found.median_days, found.slowest_days].map(Option::unwrap_or_default);
-            assert_eq!((found.count, texts), (seconds.len() as u64, [mean, median, slowest].map(str::to_owned)));
+            let texts =
+                [found.mean_days, found.median_days, found.slowest_days].map(Option::unwrap_or_default);
+            assert_eq!(
+                (found.count, texts),
+                (seconds.len() as u64, [mean, median, slowest].map(str::to_owned))
+            );
         }
         check(&[], "", "", "");
         check(&[0], "0.00", "0.00", "0.00");

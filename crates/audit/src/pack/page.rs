@@ -1,8 +1,6 @@
 //! The figures as a page, for people: no script, nothing from elsewhere. It follows from the figures to the last byte, so
 //! that whoever checks a pack checks what is read.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 
 use super::metrics::{ALL, Metrics, Row};
@@ -29,6 +27,12 @@ pub fn page(metrics: &Metrics) -> String {
     ];
     // Each name is in the template alone: what is put in is counts, codes and days.
     parts.iter().fold(TEMPLATE.to_owned(), |page, (name, text)| page.replace(name, text.trim_end()))
+}
+
+/// What is written for each, one after another.
+fn each<T>(all: impl IntoIterator<Item = T>, write: impl Fn(T) -> String) -> String {
+    let parts: Vec<String> = all.into_iter().map(write).collect();
+    parts.concat()
 }
 
 fn day(at: Timestamp) -> String {
@@ -73,11 +77,7 @@ fn figures(all: &Row) -> String {
         ("Late", all.late.to_string()),
         ("Open and overdue", all.overdue.to_string()),
     ];
-    figures.iter().fold(String::new(), |mut text, (name, figure)| {
-        // Writing into a text cannot fail.
-        let _ = writeln!(text, "<div><dt>{name}</dt><dd>{figure}</dd></div>");
-        text
-    })
+    each(figures, |(name, figure)| format!("<div><dt>{name}</dt><dd>{figure}</dd></div>\n"))
 }
 
 /// A line of a table: what was asked, under which law, and these figures.
@@ -94,7 +94,7 @@ fn line(row: &Row, figures: &[String]) -> String {
         ALL => "All",
         _ => "Unknown",
     };
-    let cells: String = figures.iter().map(|figure| format!("<td>{figure}</td>")).collect();
+    let cells = each(figures, |figure| format!("<td>{figure}</td>"));
     let law = &row.jurisdiction;
     format!("<tr{class}><td class=\"text\">{kind}</td><td class=\"text\">{law}</td>{cells}</tr>\n")
 }
@@ -135,15 +135,11 @@ fn denials(all: &Row) -> String {
     if all.denied_for.is_empty() {
         return "<p>None.</p>".to_owned();
     }
-    let lines: String = all
-        .denied_for
-        .iter()
-        .map(|(reason, count)| {
-            format!("<tr><td class=\"text\"><code>{reason}</code></td><td>{count}</td></tr>\n")
-        })
-        .collect();
+    let lines = each(&all.denied_for, |(reason, count)| {
+        format!("<tr><td class=\"text\"><code>{reason}</code></td><td>{count}</td></tr>\n")
+    });
     format!(
-        "<table>\n<thead><tr><th class=\"text\">Reason code</th><th>Requests</th></tr></thead>\n<tbody>\n{lines}\
+        "<table class=\"small\">\n<thead><tr><th class=\"text\">Reason code</th><th>Requests</th></tr></thead>\n<tbody>\n{lines}\
          </tbody>\n</table>"
     )
 }
@@ -159,10 +155,7 @@ fn others(metrics: &Metrics) -> String {
         ("Requests that were received before the log here begins, and are open", requests.older_open),
         ("Erasures made again after a backup was restored (in no other figure)", replays.received),
     ];
-    figures.iter().fold(String::new(), |mut text, (name, figure)| {
-        let _ = writeln!(text, "<tr><td class=\"text\">{name}</td><td>{figure}</td></tr>");
-        text
-    })
+    each(figures, |(name, figure)| format!("<tr><td class=\"text\">{name}</td><td>{figure}</td></tr>\n"))
 }
 
 fn open(metrics: &Metrics) -> String {

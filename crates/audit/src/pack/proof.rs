@@ -79,7 +79,9 @@ impl PackProof {
             return Err(at("proof", Wrong::NotIncluded).into());
         }
         let event = restored.event;
-        if tenant_of(key.name()).is_none_or(|tenant| tenant != event.tenant) || event.tenant != manifest.tenant {
+        if tenant_of(key.name()).is_none_or(|tenant| tenant != event.tenant)
+            || event.tenant != manifest.tenant
+        {
             return Err(Unfit::Foreign);
         }
         if event.kind != EventKind::Packed || event.about != About::Pack(id.clone()) {

@@ -285,13 +285,8 @@ fn a_receipts_name_is_read_as_it_is_written() {
 
 const KINDS: [&str; 3] = ["erasure", "access", "portability"];
 const LAWS: [&str; 3] = ["EU", "UK", "US-CA"];
-const ENDS: [Status; 5] = [
-    Status::Fulfilled,
-    Status::PartiallyFulfilled,
-    Status::NoMatch,
-    Status::Denied,
-    Status::Cancelled,
-];
+const ENDS: [Status; 5] =
+    [Status::Fulfilled, Status::PartiallyFulfilled, Status::NoMatch, Status::Denied, Status::Cancelled];
 
 /// A life that begins up to 60 days before the period and may end up to 60 days after it.
 fn life() -> impl Strategy<Value = Life> {

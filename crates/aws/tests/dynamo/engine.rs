@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use aws::dynamo::{
-    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, PacksTable, RegistryTable,
-    RequestsTable,
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, PacksTable, RegistryTable, RequestsTable,
 };
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;

@@ -3,8 +3,8 @@
 use std::fs::File;
 
 use anyhow::Context as _;
-use audit::pack::{Closing, FORMAT, Log, MANIFEST, MOST_RECEIPTS, Manifest, Metrics, PROOF, Read};
 use audit::pack::{CHECKPOINT, LOG, derived, receipt_name};
+use audit::pack::{Closing, FORMAT, Log, MANIFEST, MOST_RECEIPTS, Manifest, Metrics, PROOF, Read};
 use audit::verify::Pinned;
 use audit::{VerifierKey, tenant_of};
 use contract::audit::{ExportPart, KeyView, NotePack, PackView};
@@ -98,7 +98,10 @@ fn said(metrics: &Metrics, manifest: &Manifest, noted: Option<&PackView>, out: &
             "It is on record since {}. Check it with `lacuna verify {out} --key KEY`.",
             noted.packed_at
         ),
-        None => "It is not on record (--no-wait): nothing shows when it was made, or that it was not made up.".to_owned(),
+        None => {
+            "It is not on record (--no-wait): nothing shows when it was made, or that it was not made up."
+                .to_owned()
+        }
     }));
     lines
 }
@@ -184,7 +187,9 @@ impl<'a, 'd> Making<'a, 'd> {
         let body = NotePack { period, manifest_sha256: id.clone() };
         let call = Call::post(["audit", "packs"]).with(&body)?.repeatable();
         let noted: PackView = self.api.call(call).await?.read()?;
-        self.progress(Some("on record; waiting for the next signed checkpoint, some five minutes".to_owned()))?;
+        self.progress(Some(
+            "on record; waiting for the next signed checkpoint, some five minutes".to_owned(),
+        ))?;
         let path = ["audit", "packs", id.as_str()];
         let answer = self.patiently(|| Call::get(path), "the proof").await?;
         self.bundle.put(PROOF, answer.body.trim_end().as_bytes())?;

@@ -53,7 +53,10 @@ pub(super) async fn note(ports: &Ports, call: &Call) -> Result<Answer, Refusal> 
     let of = of.ok_or_else(|| StepError::broken("pack", "a pack on record has no period"))?;
     if of != period {
         // A manifest has its period: one of them cannot be that of two.
-        return Err(Problem::conflict("Nothing was done. This pack is on record already, as one of another period.").into());
+        return Err(Problem::conflict(
+            "Nothing was done. This pack is on record already, as one of another period.",
+        )
+        .into());
     }
     let view = PackView { manifest_sha256, period, packed_at: noted.at, packed_by: noted.who };
     Ok(Answer::json(201, &view)?)

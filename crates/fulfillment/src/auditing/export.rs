@@ -100,12 +100,7 @@ struct Log<'a> {
 impl Log<'_> {
     /// Where an export begins and ends, and its first line. One that is `whole` has an entry from before its time and one
     /// from after it, as far as there are any, and ends with a checkpoint.
-    async fn begin(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        whole: bool,
-    ) -> Result<(Extent, String), Refusal> {
+    async fn begin(&self, from: Timestamp, to: Timestamp, whole: bool) -> Result<(Extent, String), Refusal> {
         if from > to {
             return Err(invalid(vec![Invalid::new("query:to", "this must not be before `from`")]).into());
         }

@@ -209,7 +209,8 @@ impl Log<'_> {
         covered: &Standing,
         done: &mut Done,
     ) -> Result<(), StepError> {
-        let proved = |e: &&Entry| e.event.detail.contains_key(DETAIL) || matches!(e.event.about, About::Pack(_));
+        let proved =
+            |e: &&Entry| e.event.detail.contains_key(DETAIL) || matches!(e.event.about, About::Pack(_));
         let closing: Vec<&Entry> = entries.iter().filter(proved).collect();
         if !closing.is_empty() {
             let (_, grown) = self.grown(after, entries)?;

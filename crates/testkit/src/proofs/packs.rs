@@ -87,7 +87,7 @@ pub fn contents(log: &Log, last: u64) -> Files {
 }
 
 /// Writes the manifest of what is there; by what the log would name it.
-pub fn listed(files: &mut Files, tenant: &str) -> PackId {
+pub fn listed(files: &mut Files, tenant: &str, made_at: Timestamp) -> PackId {
     files.0.remove(MANIFEST);
     let sha256 = |bytes: &[u8]| hex::encode(digest(&SHA256, bytes));
     let lines = files.0.iter().filter(|(name, _)| *name != PROOF).map(|(name, bytes)| FileLine {
@@ -97,7 +97,7 @@ pub fn listed(files: &mut Files, tenant: &str) -> PackId {
     });
     let manifest = Manifest {
         files: lines.collect(),
-        made_at: made_at(),
+        made_at,
         pack: FORMAT.to_owned(),
         period: period(),
         tenant: tenant.parse().expect("a tenant"),
@@ -110,7 +110,7 @@ pub fn listed(files: &mut Files, tenant: &str) -> PackId {
 
 /// Writes the manifest of what is there, and puts it on record, as whoever may make packs could.
 pub fn sealed(files: &mut Files, log: &mut Log) {
-    let id = listed(files, "demo");
+    let id = listed(files, "demo", made_at());
     let proof = log.note_pack(&id, period(), made_at());
     files.0.insert(PROOF.to_owned(), proof.bytes());
 }
@@ -129,6 +129,7 @@ pub fn pack() -> (Files, Log) {
 pub type Attack = (&'static str, Files, String);
 
 /// Attacks by somebody who may make packs, and has them put on record: all hashes fit. And proofs of something else.
+#[allow(clippy::too_many_lines, reason = "a paragraph an attack")]
 pub fn attacks() -> Vec<Attack> {
     let (whole, log) = pack();
     let anew = |change: &dyn Fn(&mut Files)| {
@@ -144,7 +145,8 @@ pub fn attacks() -> Vec<Attack> {
         assert_ne!(old, new, "{name} has no {from}");
         files.0.insert(name.to_owned(), new.into_bytes());
     };
-    let receipts: Vec<String> = whole.0.keys().filter(|name| name.starts_with("receipts/")).cloned().collect();
+    let receipts: Vec<String> =
+        whole.0.keys().filter(|name| name.starts_with("receipts/")).cloned().collect();
     let with_proof = |proof: Vec<u8>| {
         let mut files = whole.clone();
         files.0.insert(PROOF.to_owned(), proof);
@@ -219,7 +221,8 @@ pub fn attacks() -> Vec<Attack> {
         (
             "a log that is not signed",
             anew(&|files| drop(files.0.insert(LOG.to_owned(), unsigned.clone()))),
-            "log.jsonl: entries after its last checkpoint are not signed, and nothing can rest on them".to_owned(),
+            "log.jsonl: entries after its last checkpoint are not signed, and nothing can rest on them"
+                .to_owned(),
         ),
         (
             "a file more",

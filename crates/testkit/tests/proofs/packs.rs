@@ -3,7 +3,7 @@
 use audit::Checkpoint;
 use audit::pack::{Flaw, MANIFEST, PROOF, Pack, Unfit, VERIFIER, check};
 use audit::verify::Pinned;
-use testkit::proofs::packs::{Files, attacks, contents, listed, log, pack, sealed};
+use testkit::proofs::packs::{Files, attacks, contents, listed, log, made_at, pack, period, sealed};
 
 fn checked(files: &Files, pinned: &Pinned) -> Result<Pack, Flaw> {
     check(&mut files.clone(), pinned, &|_| {})
@@ -74,7 +74,7 @@ fn another_versions_page_is_not_checked_and_said_to_be() {
 #[test]
 fn a_manifest_of_another_tenant_is_foreign() {
     let (mut files, _) = pack();
-    listed(&mut files, "other");
+    listed(&mut files, "other", made_at());
     let flaw = checked(&files, &pinned()).expect_err("foreign");
     assert_eq!((flaw.file.as_str(), flaw.what), (MANIFEST, Unfit::Foreign));
 }
@@ -94,7 +94,7 @@ fn a_checkpoint_that_was_kept_shows_another_history_and_a_rollback() {
     other.rewrite(9, |event| event.who.push('x'));
     assert!(since(other.note(12)).is_err());
     let mut later = pack().1;
-    later.note_pack(&"0c".repeat(32).parse().expect("a pack"), testkit::proofs::packs::period(), testkit::proofs::packs::made_at());
+    later.note_pack(&"0c".repeat(32).parse().expect("a pack"), period(), made_at());
     let flaw = since(later.note(later.size())).expect_err("older");
     assert_eq!(flaw.what.as_str(), "rolled-back");
 }

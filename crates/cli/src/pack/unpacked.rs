@@ -1,5 +1,6 @@
 //! Reading a pack.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -22,7 +23,8 @@ pub fn looks_packed(path: &Path) -> bool {
 /// A pack of which the layout was found to leave no choice.
 pub struct Unpacked {
     zip: ZipArchive<File>,
-    entries: Vec<Entry>,
+    /// How long each file is, unpacked.
+    sizes: BTreeMap<String, u64>,
     buffer: Vec<u8>,
 }
 
@@ -44,19 +46,19 @@ impl Unpacked {
         if zip.len() != entries.len() {
             return Err(Unopened::Flawed(Flaw::unreadable("it reads in two ways")));
         }
-        Ok(Self { zip, entries, buffer: vec![0; PIECE] })
+        let sizes = entries.into_iter().map(|Entry { name, size, .. }| (name, size)).collect();
+        Ok(Self { zip, sizes, buffer: vec![0; PIECE] })
     }
 }
 
 impl Archive for Unpacked {
     fn files(&self) -> Vec<(String, u64)> {
-        self.entries.iter().map(|entry| (entry.name.clone(), entry.size)).collect()
+        self.sizes.iter().map(|(name, size)| (name.clone(), *size)).collect()
     }
 
     fn read(&mut self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
         let wrong = || Flaw::unreadable("a file does not unpack");
-        let size = self.entries.iter().find(|entry| entry.name == name).map(|entry| entry.size);
-        let mut left = size.ok_or_else(wrong)?;
+        let mut left = *self.sizes.get(name).ok_or_else(wrong)?;
         let mut file = self.zip.by_name(name).map_err(|_| wrong())?;
         loop {
             let read = match file.read(&mut self.buffer) {

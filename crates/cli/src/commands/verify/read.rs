@@ -161,8 +161,10 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
         let (Some(input), Some(slot)) = (inputs.get_mut(at), verdicts.get_mut(at)) else { continue };
         let sizes = together.sizes();
         let verdict = read(input, pinned, &sizes, done, &mut buffer);
-        if let Verdict::Intact(found) = &verdict {
-            together.add(at, found);
+        match &verdict {
+            Verdict::Intact(found) => together.add(at, found),
+            Verdict::Packed(pack) => together.add(at, &Found::Export(pack.export.clone())),
+            _ => {}
         }
         *slot = (sizes, verdict);
     }
@@ -182,7 +184,7 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
-/// An evidence pack. It is its own: what others say of the log is held against where its log begins and ends.
+/// An evidence pack. What others say of the log is held against where its log begins and ends.
 fn packed(path: &std::path::Path, pinned: &Pinned, done: &Done) -> Verdict {
     let mut archive = match Unpacked::open(path) {
         Ok(archive) => archive,

@@ -121,6 +121,7 @@ impl Entry {
             About::Hold(id) => format!("{id}#{}", event.n),
             // A store's id has no underscore: no request, and no hold, is named like this.
             About::Store(id) => format!("store_{id}#{}", event.n),
+            About::Pack(id) => format!("pack_{id}#{}", event.n),
         }
     }
 }
@@ -129,6 +130,16 @@ impl Content {
     /// Its canonical bytes.
     pub fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl Entry {
+    /// The entry of a content, with the hash that it gives.
+    pub(crate) fn from_content(content: Content) -> Self {
+        let Content { checks, event, legal_basis, prev_hash, seq } = content;
+        let mut entry = Self { checks, event, hash: String::new(), legal_basis, prev_hash, seq };
+        entry.hash = entry.compute_hash();
+        entry
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`Checkpoint`]: size and root, signed: a C2SP note. Whoever keeps one can tell whether the log was rewritten since.
 //! - [`Receipt`]: what was done for one request, and that its closing is in the tree of a checkpoint.
 //! - [`export`]: a file of entries and checkpoints.
+//! - [`pack`]: what became of the requests of a period, with all of these.
 //! - [`verify`]: checks all of these with a public key and nothing else.
 
 mod block;
@@ -18,6 +19,7 @@ mod checks;
 mod entry;
 pub mod export;
 pub mod note;
+pub mod pack;
 mod problem;
 pub mod queries;
 pub mod receipt;

@@ -11,7 +11,7 @@ pub type Hash = [u8; 32];
 pub const MOST_HASHES: usize = 63;
 
 /// The SHA-256 of something.
-fn sha256(bytes: &[u8]) -> Hash {
+pub(crate) fn sha256(bytes: &[u8]) -> Hash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
     hash

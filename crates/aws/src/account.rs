@@ -9,8 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
-    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Pager, Requests, Sanctions,
-    Signer, Staging, Tenants, Visits,
+    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Packs, Pager, Requests,
+    Sanctions, Signer, Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
@@ -18,8 +18,8 @@ use crate::auth::Verifier;
 use crate::catalogs::S3Catalogs;
 use crate::dead_letters::SqsDeadLetters;
 use crate::dynamo::{
-    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
-    VisitsTable,
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, PacksTable, RegistryTable,
+    RequestsTable, VisitsTable,
 };
 use crate::environment;
 use crate::evidence::S3Evidence;
@@ -159,6 +159,11 @@ impl Account {
             self.setting("LACUNA_REQUESTS_TABLE")?,
             self.clock(),
         )))
+    }
+
+    /// Evidence packs on record: in `LACUNA_REQUESTS_TABLE`.
+    pub fn packs(&self) -> Result<Arc<dyn Packs>, AccountError> {
+        Ok(Arc::new(PacksTable::new(self.tables(), self.setting("LACUNA_REQUESTS_TABLE")?, self.clock())))
     }
 
     /// The `audit` table: `LACUNA_AUDIT_TABLE`.
@@ -440,6 +445,7 @@ mod tests {
 
     const ADAPTERS: [(&str, Ask, &[&str]); 26] = [
         ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
+        ("packs", |a| a.packs().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("holds", |a| a.holds().map(drop), &["LACUNA_HOLDS_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("audit_log", |a| a.audit_log().map(drop), &["LACUNA_AUDIT_TABLE"]),

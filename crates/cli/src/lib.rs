@@ -12,6 +12,7 @@ mod commands;
 mod ending;
 mod file;
 mod input;
+mod pack;
 mod screen;
 mod seal;
 mod show;

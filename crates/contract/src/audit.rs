@@ -1,5 +1,7 @@
 //! The bodies of `/v1/audit` and of receipts. What they carry is `audit`'s own formats, as text.
 
+use domain::{PackId, Period};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// `GET /v1/audit/key`.
@@ -34,4 +36,27 @@ pub struct ExportPart {
     /// Where the next part begins; none after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// `POST /v1/audit/packs`: an evidence pack was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotePack {
+    /// What it reports on: `2026`, `2026-Q4`, `2026-11`.
+    pub period: Period,
+    /// SHA-256 of its manifest, in hex: it names the pack.
+    pub manifest_sha256: PackId,
+}
+
+/// A pack that is on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackView {
+    /// SHA-256 of its manifest, in hex.
+    pub manifest_sha256: PackId,
+    /// What it reports on.
+    pub period: Period,
+    /// When it was put on record first.
+    pub packed_at: Timestamp,
+    /// By whom, as the audit names them.
+    pub packed_by: String,
 }

@@ -14,7 +14,7 @@ pub enum Role {
     Officer,
     /// A service owner.
     Owner,
-    /// An auditor: reads.
+    /// An auditor: reads, and has packs of what they read put on record.
     Auditor,
     /// An administrator of the tenant.
     Admin,
@@ -47,6 +47,8 @@ pub enum Action {
     ReadSalt,
     /// Read the log, and its checkpoints.
     ReadAudit,
+    /// Have it written into the log that an evidence pack was made.
+    Pack,
     /// Place or release a hold.
     Hold,
     /// Read holds.
@@ -67,7 +69,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -80,6 +82,7 @@ impl Action {
         Self::ReadVisits,
         Self::ReadSalt,
         Self::ReadAudit,
+        Self::Pack,
         Self::Hold,
         Self::ReadHolds,
         Self::Replay,
@@ -118,8 +121,8 @@ impl Role {
     /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Accept, Cancel, Fetch, Hold, Judge, MakeCode, Read, ReadAudit, ReadHolds, ReadKeys, ReadLedger,
-            ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
+            Accept, Cancel, Fetch, Hold, Judge, MakeCode, Pack, Read, ReadAudit, ReadHolds, ReadKeys,
+            ReadLedger, ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
             Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
@@ -127,10 +130,13 @@ impl Role {
             Self::Officer => {
                 let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
                 reads
-                    || matches!(action, Cancel | Verify | Resume | Accept | Judge | MakeCode | Hold | Replay)
+                    || matches!(
+                        action,
+                        Cancel | Verify | Resume | Accept | Judge | MakeCode | Pack | Hold | Replay
+                    )
             }
             Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
-            Self::Auditor => matches!(action, Read | ReadAudit | ReadHolds | ReadLedger | ReadKeys),
+            Self::Auditor => matches!(action, Read | ReadAudit | Pack | ReadHolds | ReadLedger | ReadKeys),
             Self::Admin => !matches!(action, Accept | Judge | Fetch | ReadSalt | Seal | Unseal),
         }
     }
@@ -154,6 +160,7 @@ mod tests {
         (Action::ReadVisits, "officer admin"),
         (Action::ReadSalt, "subject"),
         (Action::ReadAudit, "officer auditor admin"),
+        (Action::Pack, "officer auditor admin"),
         (Action::Hold, "officer admin"),
         (Action::ReadHolds, "officer auditor admin"),
         (Action::Replay, "officer owner admin"),

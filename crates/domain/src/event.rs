@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Generation, HoldId, RequestId, StoreId, TenantId};
+use crate::ids::{Generation, HoldId, PackId, RequestId, StoreId, TenantId};
 use crate::status::Status;
 use crate::tally::Tally;
 
@@ -156,6 +156,8 @@ event_kinds! {
     ReplayBegun = "ledger.replay_begun",
     /// A replay is over.
     ReplayEnded = "ledger.replay_ended",
+    /// An evidence pack was made: which, of which period, and by whom.
+    Packed = "audit.packed",
 }
 
 /// What an event is about.
@@ -168,6 +170,8 @@ pub enum About {
     Hold(HoldId),
     /// A store, and the backup that it was restored from.
     Store(StoreId),
+    /// An evidence pack.
+    Pack(PackId),
 }
 
 /// One event. Holds no personal data.

@@ -111,8 +111,17 @@ text_id!(
     /// What stands for a person's identity where the identity itself may not be: an HMAC, in
     /// lower-case hex, under a key that only its own purpose has.
     Pseudonym, "pseudonym", "64 lower-case hexadecimal digits",
-    |text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    is_small_hex
 );
+text_id!(
+    /// An evidence pack: the SHA-256 of its manifest, so that one pack is on record once however often that is asked for.
+    PackId, "pack id", "64 lower-case hexadecimal digits: the SHA-256 of the pack's manifest",
+    is_small_hex
+);
+
+fn is_small_hex(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
 
 fn has_ulid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {

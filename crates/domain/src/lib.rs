@@ -13,6 +13,7 @@ pub mod hold;
 pub mod identity;
 pub mod ids;
 pub mod ledger;
+pub mod period;
 pub mod pii;
 pub mod plan;
 pub mod recheck;
@@ -22,7 +23,8 @@ pub mod tally;
 pub mod task;
 
 pub use identity::{Identity, IdentityType};
-pub use ids::{Generation, HoldId, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
+pub use ids::{Generation, HoldId, PackId, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
+pub use period::Period;
 pub use pii::Personal;
 pub use request::Request;
 pub use status::Status;

@@ -5,6 +5,7 @@
 //! ranges/{tenant}/{size}           the tree at that size, as far as it must be known to go on from it
 //! issued/{tenant}/{size}           every receipt of the entries up to it is issued
 //! receipts/{tenant}/{request}/{seq}   the receipt of the closing with that place in the chain
+//! packs/{tenant}/{pack}            the proof that the log has an evidence pack
 //! ```
 //!
 //! Sizes are written with 20 digits, so that they sort. Each object is written once; a range before its checkpoint, so
@@ -13,7 +14,7 @@
 use audit::export::Before;
 use audit::tree::Range;
 use audit::{Checkpoint, VerifierKey, origin};
-use domain::{RequestId, TenantId};
+use domain::{PackId, RequestId, TenantId};
 use ports::{Class, Code, Evidence, Fault, Notary, Put};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,11 @@ pub fn receipts_of(tenant: &TenantId, id: &RequestId) -> String {
 /// Where the receipt of a closing is.
 pub fn receipt_object(tenant: &TenantId, id: &RequestId, seq: u64) -> String {
     format!("{}{seq:020}", receipts_of(tenant, id))
+}
+
+/// Where the proof of an evidence pack is.
+pub fn pack_object(tenant: &TenantId, id: &PackId) -> String {
+    format!("packs/{tenant}/{id}")
 }
 
 impl Checkpoints<'_> {

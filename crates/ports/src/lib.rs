@@ -7,6 +7,7 @@ pub mod fault;
 pub mod ledger;
 pub mod outside;
 pub mod packages;
+pub mod packs;
 pub mod sealed;
 pub mod stores;
 pub mod stream;
@@ -21,6 +22,7 @@ pub use outside::{Announcer, AuditLog, Pager, Sanctions};
 pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,
 };
+pub use packs::Packs;
 pub use sealed::{
     Begin, FAULTS_IN_A_ROW, KeyAdmin, KeyScope, KeyState, KeyStatus, Keyring, MOST_COUNTED, Rewrapped,
     RotatingKeys, Staging,

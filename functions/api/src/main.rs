@@ -11,6 +11,7 @@ async fn main() -> Result<(), serve::Error> {
         requests: account.requests()?,
         holds: account.holds()?,
         ledger: account.ledger()?,
+        packs: account.packs()?,
         tenants: account.tenants()?,
         catalogs: account.catalogs()?,
         keyring: account.keyring()?,

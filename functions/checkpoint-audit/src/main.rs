@@ -21,8 +21,8 @@ async fn main() -> Result<(), serve::Error> {
         done.errors.iter().for_each(|(tenant, error)| {
             tracing::error!(%tenant, %error, "a log was not signed, or a receipt not issued");
         });
-        let checkpoint_audit::Done { signed, entries, receipts, failed, out_of_time, .. } = done;
-        tracing::info!(signed, entries, receipts, failed, out_of_time, "checkpoints");
+        let checkpoint_audit::Done { signed, entries, receipts, packs, failed, out_of_time, .. } = done;
+        tracing::info!(signed, entries, receipts, packs, failed, out_of_time, "checkpoints");
         done.ended()
     })
     .await

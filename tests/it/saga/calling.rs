@@ -20,6 +20,7 @@ pub async fn call(
         requests: w.requests(),
         holds: w.holds(),
         ledger: w.ledger(),
+        packs: w.packs(),
         tenants: w.tenants(),
         catalogs: w.catalogs(),
         keyring: w.keyring(),

@@ -99,6 +99,7 @@ pub async fn ask(stage: &Stage, id: &RequestId, role: Role, what: &str) -> u16 {
         requests: w.requests(),
         holds: w.holds(),
         ledger: w.ledger(),
+        packs: w.packs(),
         tenants: w.tenants(),
         catalogs: w.catalogs(),
         keyring: w.keyring(),

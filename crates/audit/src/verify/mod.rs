@@ -47,7 +47,7 @@ fn against(since: Option<&Checkpoint>, found: &Checkpoint) -> Result<(), Problem
 
 /// Reads JSON that is written exactly as it would be written here: whatever was changed, even what means the same,
 /// shows.
-fn exactly<'de, T: serde::Deserialize<'de> + serde::Serialize>(bytes: &'de [u8]) -> Option<T> {
+pub(crate) fn exactly<'de, T: serde::Deserialize<'de> + serde::Serialize>(bytes: &'de [u8]) -> Option<T> {
     let read: T = serde_json::from_slice(bytes).ok()?;
     (serde_json::to_vec(&read).ok()? == bytes).then_some(read)
 }

@@ -103,6 +103,7 @@ pub(super) fn event(event: &Event, now: Timestamp) -> Result<Item, Fault> {
         About::Request(id) => ("request_id", id.as_str()),
         About::Hold(id) => ("hold_id", id.as_str()),
         About::Store(id) => ("store_id", id.as_str()),
+        About::Pack(id) => ("pack_id", id.as_str()),
     };
     let key = keys::event(event);
     let item = NewItem::new(&key)

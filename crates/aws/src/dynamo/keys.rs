@@ -88,6 +88,7 @@ pub(super) fn event(event: &Event) -> Key {
         About::Request(id) => request_partition(&event.tenant, id),
         About::Hold(id) => format!("T#{}#H#{id}", event.tenant),
         About::Store(id) => format!("T#{}#STORE#{id}", event.tenant),
+        About::Pack(id) => format!("T#{}#PACK#{id}", event.tenant),
     };
     Key::new(pk, event_sort(event.n))
 }
@@ -221,6 +222,7 @@ pub(super) fn marker_at(at: &EventKey) -> Option<Key> {
     let event = match kind {
         "R" | "H" => format!("{id}#{n}"),
         "STORE" => format!("store_{id}#{n}"),
+        "PACK" => format!("pack_{id}#{n}"),
         _ => return None,
     };
     parts.next().is_none().then(|| chained(tenant, &event))
@@ -462,10 +464,15 @@ mod tests {
             "status": null, "store": null, "tally": null, "why": null, "wake": null,
         }))
         .expect("an event");
-        for _ in 0..2 {
+        for _ in 0..3 {
             let Key { pk, sk } = super::event(&event);
             assert_eq!(marker_at(&EventKey { pk, sk }), Some(marker(&event.tenant, &event)));
-            event.about = About::Hold(HoldId::new(Timestamp::UNIX_EPOCH, 3));
+            event.about = if event.n == 12 {
+                About::Hold(HoldId::new(Timestamp::UNIX_EPOCH, 3))
+            } else {
+                About::Pack("5e".repeat(32).parse().expect("a pack"))
+            };
+            event.n += 1;
         }
         let at = |pk: &str, sk: &str| marker_at(&EventKey { pk: pk.into(), sk: sk.into() });
         for (pk, sk) in [

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws::dynamo::{
-    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, RegistryTable, RequestsTable,
+    AuditTable, EventListsTable, HoldsTable, KeysTable, LedgerTable, PacksTable, RegistryTable, RequestsTable,
 };
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
@@ -63,6 +63,11 @@ pub async fn deployment() -> Deployment {
         keyring: keys.clone(),
         key_admin: keys,
         ledger: Arc::new(engine.ledger()),
+        packs: Arc::new(PacksTable::new(
+            engine.dynamodb.clone(),
+            &engine.names.requests,
+            engine.clock.clone(),
+        )),
     }
 }
 

@@ -10,6 +10,9 @@ pub enum Command {
     /// Export a part of the log, as a file that proves itself
     #[command(after_help = EXPORT)]
     Export(Export),
+    /// Pack what became of a period's requests, with the proofs, for a regulator
+    #[command(after_help = PACK)]
+    Pack(Pack),
     /// Get the last checkpoint: keep it, to see later whether the log was rolled back
     Checkpoint(Written),
     /// Print the public key that the log is checked with
@@ -20,6 +23,12 @@ pub enum Command {
 const EXPORT: &str = "\
 The file begins at a signed checkpoint before --from and ends at one after --to, so it has some more
 entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.";
+
+const PACK: &str = "\
+One archive: the figures (11 CCR 7102, GDPR Art. 5(2)) for people and programs, the log that they are
+counted from, the receipts, and how to check it all: `lacuna verify FILE --key KEY`.
+The log itself takes down that the pack was made. The proof of that comes with the next signed
+checkpoint, within some five minutes, and is waited for.";
 
 const KEY: &str = "\
 A key that comes from where the files come from proves nothing: compare it with what the company
@@ -36,6 +45,23 @@ pub struct Export {
     pub to: Option<String>,
     #[command(flatten)]
     pub written: Written,
+}
+
+/// `pack`
+#[derive(Args)]
+pub struct Pack {
+    /// A year, a quarter or a month, in UTC: 2026, 2026-Q4 or 2026-11. One that has not ended is packed as far as it is signed
+    #[arg(long, value_name = "PERIOD")]
+    pub period: String,
+    /// The file; lacuna-PERIOD.zip by default
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Do not put it on record: nothing then shows when it was made, and `verify` says so
+    #[arg(long)]
+    pub no_wait: bool,
 }
 
 /// Where something is written.

@@ -73,10 +73,10 @@ pub enum Command {
     /// Seal files and open them; the keys of the vault, and when they are rotated
     #[command(subcommand)]
     Vault(vault::Command),
-    /// The audit log: export it, get its last checkpoint and its key
+    /// The audit log: export it, pack a period for a regulator, get its last checkpoint and its key
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Check audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
+    /// Check evidence packs, audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
     Verify(verify::Verify),
 }
 

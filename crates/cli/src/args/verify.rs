@@ -16,14 +16,14 @@ last checkpoint of each export, and give it the next time.
 An identity is compared here, and never printed: `--identity email=-` reads it from standard input, and
 then the salt with `--salt -`.
 
-Exit codes: 0 intact; 1 broken, or a receipt about somebody else; 2 unusable input, or freshness that
-could not be shown. Where both are so it is 1.";
+Exit codes: 0 intact; 1 broken, or a receipt about somebody else; 2 unusable input, a pack that is not on
+record, or freshness that could not be shown. Where both are so it is 1.";
 
 /// What is checked, and with what.
 #[derive(Args)]
 #[command(after_help = AFTER)]
 pub struct Verify {
-    /// Audit exports, receipts and checkpoints, in any order; `-` is standard input
+    /// Evidence packs, audit exports, receipts and checkpoints, in any order; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present = "page")]
     pub files: Vec<PathBuf>,
     /// The log's public key, <name>+<hex>+<base64>, or a file with it, instead of `LACUNA_AUDIT_KEY`

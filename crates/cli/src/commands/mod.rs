@@ -6,6 +6,7 @@ mod export;
 mod hold;
 mod ledger;
 mod list;
+mod pack;
 mod request;
 mod vault;
 mod verify;

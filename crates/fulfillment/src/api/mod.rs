@@ -18,6 +18,7 @@ mod idempotency;
 pub(crate) mod identities;
 mod ledger;
 mod list;
+mod packs;
 mod query;
 mod reader;
 pub(crate) mod refusal;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 
 use domain::access::Role;
 use domain::{Identity, Personal, RequestId, TenantId};
-use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Ledger, Requests, Staging, Tenants};
+use ports::{Catalogs, Clock, Entropy, Holds, Keyring, Ledger, Packs, Requests, Staging, Tenants};
 use serde::Serialize;
 
 use crate::change::{Actor, Scope};
@@ -55,6 +56,8 @@ pub struct Ports {
     pub holds: Arc<dyn Holds>,
     /// The erasure ledger.
     pub ledger: Arc<dyn Ledger>,
+    /// Evidence packs on record.
+    pub packs: Arc<dyn Packs>,
     /// The tenants' settings.
     pub tenants: Arc<dyn Tenants>,
     /// The catalogs.
@@ -221,6 +224,7 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         Endpoint::StartReplay => ledger::start(ports, call).await,
         Endpoint::GetReplay => ledger::show(ports, call).await,
         Endpoint::ListLedgerStores => ledger::stores(ports, call).await,
+        Endpoint::NotePack => packs::note(ports, call).await,
     }
 }
 

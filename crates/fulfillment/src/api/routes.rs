@@ -39,6 +39,8 @@ pub enum Endpoint {
     GetReplay,
     /// Lists how the stores stand to their backups.
     ListLedgerStores,
+    /// Puts on record that an evidence pack was made.
+    NotePack,
 }
 
 impl Endpoint {
@@ -61,6 +63,7 @@ impl Endpoint {
             Self::StartReplay => "StartReplay",
             Self::GetReplay => "GetReplay",
             Self::ListLedgerStores => "ListLedgerStores",
+            Self::NotePack => "NotePack",
         }
     }
 
@@ -78,6 +81,7 @@ impl Endpoint {
             Self::ListHolds => Action::ReadHolds,
             Self::DeclareRestore | Self::StartReplay => Action::Replay,
             Self::GetReplay | Self::ListLedgerStores => Action::ReadLedger,
+            Self::NotePack => Action::Pack,
         }
     }
 }
@@ -106,9 +110,10 @@ const RESTORES: &str = "/v1/ledger/restores";
 const REPLAYS: &str = "/v1/ledger/replays";
 const REPLAY: &str = "/v1/ledger/replays/{id}";
 const LEDGER_STORES: &str = "/v1/ledger/stores";
+const PACKS: &str = "/v1/audit/packs";
 
 /// Every operation.
-pub const ROUTES: [Route; 16] = [
+pub const ROUTES: [Route; 17] = [
     route("POST", REQUESTS, Endpoint::SubmitRequest),
     route("GET", REQUESTS, Endpoint::ListRequests),
     route("GET", REQUEST, Endpoint::GetRequest),
@@ -125,6 +130,7 @@ pub const ROUTES: [Route; 16] = [
     route("POST", REPLAYS, Endpoint::StartReplay),
     route("GET", REPLAY, Endpoint::GetReplay),
     route("GET", LEDGER_STORES, Endpoint::ListLedgerStores),
+    route("POST", PACKS, Endpoint::NotePack),
 ];
 
 pub(crate) const fn route<E: Copy>(method: &'static str, resource: &'static str, endpoint: E) -> Route<E> {

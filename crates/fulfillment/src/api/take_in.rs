@@ -114,6 +114,7 @@ fn accepted(request: &Request, who: String, now: Timestamp) -> Event {
     let mut detail = [
         ("type", request.kind.as_str().to_owned()),
         ("jurisdiction", request.jurisdiction.as_str().to_owned()),
+        ("due_by", request.due_by.to_string()),
         ("identities", request.subject.len().to_string()),
         ("catalog_version", request.catalog_version.clone()),
     ]

@@ -57,7 +57,7 @@ pub(super) async fn export(ports: &Ports, call: &Call) -> Result<Answer, Refusal
     let log = Log { table: &*ports.audit_log, own: ports.checkpoints(tenant, &key), tenant };
     let (mut extent, mut lines) = match call.query.get("cursor") {
         Some(text) => (Extent::parse(text).ok_or_else(wrong_cursor)?, String::new()),
-        None => log.begin(instant(call, "from")?, instant(call, "to")?).await?,
+        None => log.begin(instant(call, "from")?, instant(call, "to")?, whole(call)?).await?,
     };
     if extent.next <= extent.last {
         log.part(&mut extent, &mut lines).await?;
@@ -78,6 +78,15 @@ fn instant(call: &Call, name: &str) -> Result<Timestamp, Problem> {
     })
 }
 
+/// Whether the export has to show that nothing of its time is missing, as an evidence pack does.
+fn whole(call: &Call) -> Result<bool, Problem> {
+    match call.query.get("whole").map(String::as_str) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(invalid(vec![Invalid::new("query:whole", "this must be true or false")])),
+    }
+}
+
 fn wrong_cursor() -> Problem {
     invalid(vec![Invalid::new("query:cursor", "this must be the `cursor` of the part before")])
 }
@@ -89,8 +98,9 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Where an export begins and ends, and its first line.
-    async fn begin(&self, from: Timestamp, to: Timestamp) -> Result<(Extent, String), Refusal> {
+    /// Where an export begins and ends, and its first line. One that is `whole` has an entry from before its time and one
+    /// from after it, as far as there are any, and ends with a checkpoint.
+    async fn begin(&self, from: Timestamp, to: Timestamp, whole: bool) -> Result<(Extent, String), Refusal> {
         if from > to {
             return Err(invalid(vec![Invalid::new("query:to", "this must not be before `from`")]).into());
         }
@@ -99,11 +109,18 @@ impl Log<'_> {
         let later = to.checked_add(SLACK).unwrap_or(Timestamp::MAX);
         let begins = self.first_since(earlier, head.seq).await?;
         let ends = self.first_since(later, head.seq).await?;
-        let base = self.own.last(begins.saturating_sub(1)).await?;
-        let last = match self.own.after(ends.saturating_sub(2)).await? {
+        let around = u64::from(whole);
+        let last = match self.own.after((ends + around).saturating_sub(2)).await? {
             Some(size) if size <= head.seq => size,
+            _ if whole => self.own.last(head.seq).await?.map_or(0, |signed| signed.size),
             _ => head.seq,
         };
+        let mut before = begins.saturating_sub(1 + around);
+        if whole {
+            // It has something signed, if there is anything.
+            before = before.min(last.saturating_sub(1));
+        }
+        let base = self.own.last(before).await?;
         let first = base.as_ref().map_or(0, |base| base.size) + 1;
         let before = base.as_ref().map_or_else(
             || Before::new(GENESIS, &audit::tree::Range::default()),

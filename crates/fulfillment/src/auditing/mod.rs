@@ -4,6 +4,7 @@
 //! writes nowhere. What it hands out proves itself, so its own word need not be believed.
 
 mod export;
+mod pack;
 mod receipt;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -50,6 +51,8 @@ pub enum Endpoint {
     GetCheckpoint,
     /// Gives a part of an export.
     ExportAudit,
+    /// Gives the proof that the log has a pack.
+    GetPackProof,
 }
 
 impl Endpoint {
@@ -61,6 +64,7 @@ impl Endpoint {
             Self::GetAuditKey => "GetAuditKey",
             Self::GetCheckpoint => "GetCheckpoint",
             Self::ExportAudit => "ExportAudit",
+            Self::GetPackProof => "GetPackProof",
         }
     }
 
@@ -70,18 +74,19 @@ impl Endpoint {
             // What checks a receipt is for whoever may have one.
             Self::GetReceipt | Self::GetAuditKey => Action::Read,
             Self::GetReceiptSalt => Action::ReadSalt,
-            Self::GetCheckpoint | Self::ExportAudit => Action::ReadAudit,
+            Self::GetCheckpoint | Self::ExportAudit | Self::GetPackProof => Action::ReadAudit,
         }
     }
 }
 
 /// Every operation.
-pub const ROUTES: [Route<Endpoint>; 5] = [
+pub const ROUTES: [Route<Endpoint>; 6] = [
     route("GET", "/v1/requests/{id}/receipt", Endpoint::GetReceipt),
     route("GET", "/v1/requests/{id}/receipt/salt", Endpoint::GetReceiptSalt),
     route("GET", "/v1/audit/key", Endpoint::GetAuditKey),
     route("GET", "/v1/audit/checkpoint", Endpoint::GetCheckpoint),
     route("GET", "/v1/audit/export", Endpoint::ExportAudit),
+    route("GET", "/v1/audit/packs/{id}", Endpoint::GetPackProof),
 ];
 
 /// Answers a call.
@@ -107,6 +112,7 @@ async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         }
         Endpoint::GetCheckpoint => checkpoint(ports, call).await,
         Endpoint::ExportAudit => export::export(ports, call).await,
+        Endpoint::GetPackProof => pack::proof(ports, call).await,
     }
 }
 

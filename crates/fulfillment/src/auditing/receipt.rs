@@ -1,15 +1,15 @@
 //! `GET /v1/requests/{id}/receipt`, and the salt that it names the person by.
 
 use contract::audit::SaltView;
-use contract::problem::Problem;
+use contract::problem::{Invalid, Problem};
 use domain::Request;
 use domain::access::Role;
 use ports::KeyScope;
 
 use super::Ports;
-use crate::api::refusal::{Refusal, not_found};
+use crate::api::refusal::{Refusal, invalid, not_found};
 use crate::api::{Answer, Call};
-use crate::checkpoints::receipts_of;
+use crate::checkpoints::{receipt_object, receipts_of};
 use crate::error::StepError;
 use crate::receipts::salt_of;
 use crate::subject::Pseudonymiser;
@@ -17,14 +17,25 @@ use crate::subject::Pseudonymiser;
 /// Receipts of one request that are looked at: it is closed again only if it was reopened.
 const MOST: usize = 100;
 
-/// Gives the last receipt of a request, as it was issued: its bytes are the proof.
+/// Gives the last receipt of a request, or that of the closing with this place in the log, as it was issued: its bytes are
+/// the proof.
 pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let request = find(ports, call).await?;
     let keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
-    let Some(last) = keys.last() else {
+    let wanted = match call.query.get("entry") {
+        None => keys.last().cloned(),
+        Some(entry) => {
+            let seq: Option<u64> = entry.parse().ok();
+            let seq = seq.ok_or_else(|| {
+                invalid(vec![Invalid::new("query:entry", "this must be the place of an entry in the log")])
+            })?;
+            Some(receipt_object(&request.tenant, &request.id, seq)).filter(|key| keys.contains(key))
+        }
+    };
+    let Some(wanted) = wanted else {
         return Err(not_yet(&request).into());
     };
-    let bytes = ports.evidence.get(last).await?;
+    let bytes = ports.evidence.get(&wanted).await?;
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.ok_or_else(|| StepError::broken("receipt", "a receipt does not read"))?;
     Ok(Answer::text(200, text))

@@ -12,7 +12,7 @@ use testkit::clock::UnlimitedBudget;
 
 use super::{Ports, answer};
 use crate::api::tests::{Front, PERSON, call, caller, front, identity, person, plain_front, tenant};
-use crate::api::{Answer, Principal};
+use crate::api::{Answer, Call, Principal};
 use crate::receipts::salt_of;
 use crate::steps::{checkpoint_audit, write_audit};
 
@@ -92,7 +92,91 @@ pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
         ("auditKey", ask(&front, Role::Auditor, "/v1/audit/key").await),
         ("checkpoint", ask(&front, Role::Auditor, "/v1/audit/checkpoint").await),
         ("auditExport", ask(&front, Role::Auditor, &export).await),
+        ("packProof", pack_proof().await),
     ]
+}
+
+/// What puts a pack on record.
+fn noting(who: &Principal, period: &str, manifest: &str) -> Call {
+    let mut call = call(who, "POST", "/v1/audit/packs");
+    call.body = format!(r#"{{"period":"{period}","manifest_sha256":"{manifest}"}}"#).into_bytes();
+    call
+}
+
+fn proof_of(who: Role, manifest: &str) -> Call {
+    let mut call = call(&caller(who), "GET", "/v1/audit/packs/x");
+    (call.resource, call.id) = ("/v1/audit/packs/{id}".to_owned(), Some(manifest.to_owned()));
+    call
+}
+
+async fn pack_proof() -> Answer {
+    let (front, manifest) = (plain_front(), "5e".repeat(32));
+    assert_eq!(front.send(&noting(&caller(Role::Auditor), "2026-Q1", &manifest)).await.status, 201);
+    chained(&front).await;
+    signed(&front).await;
+    answer(&door(&front), &proof_of(Role::Auditor, &manifest)).await
+}
+
+/// Whoever says it, and however often, it is on record once, with who said it first; and its proof is there once a
+/// checkpoint covers it.
+#[tokio::test]
+async fn a_pack_is_on_record_once_and_its_proof_follows_the_next_checkpoint() {
+    let (front, manifest) = (front(), "ab".repeat(32));
+    submitted(&front, 3).await;
+    signed(&front).await;
+    let note = async |role, period: &str, manifest: &str| {
+        let answer = front.send(&noting(&caller(role), period, manifest)).await;
+        (answer.status, answer.body)
+    };
+    for role in [Role::Backend, Role::Owner] {
+        assert_eq!(note(role, "2026-Q1", &manifest).await.0, 403, "{role:?}");
+    }
+    assert_eq!(note(Role::Auditor, "2099", &manifest).await.0, 400, "it has not begun");
+    assert_eq!(note(Role::Auditor, "2026-Q1", "ab").await.0, 400);
+    let first = note(Role::Auditor, "2026-Q1", &manifest).await;
+    assert_eq!(first.0, 201);
+    front.world.fake_clock().advance(SignedDuration::from_hours(1));
+    assert_eq!(note(Role::Officer, "2026-Q1", &manifest).await, first, "who said it first is told");
+    assert_eq!(note(Role::Officer, "2026-02", &manifest).await.0, 409);
+
+    let proof = async |role, manifest: &str| answer(&door(&front), &proof_of(role, manifest)).await;
+    assert_eq!(proof(Role::Auditor, &manifest).await.status, 404, "not signed yet");
+    chained(&front).await;
+    signed(&front).await;
+    let given = proof(Role::Auditor, &manifest).await;
+    assert_eq!(given.status, 200);
+    assert!(given.body.contains(r#""seq":4}"#) && given.body.contains(&manifest), "{}", given.body);
+    assert_eq!(proof(Role::Auditor, &"cd".repeat(32)).await.status, 404);
+    assert_eq!(proof(Role::Auditor, "../receipts").await.status, 404);
+    assert_eq!(proof(Role::Backend, &manifest).await.status, 403);
+}
+
+/// An entry from before the time and one from after it are in it, so that nothing of it can be missing; and nothing of it
+/// is unsigned.
+#[tokio::test]
+async fn a_whole_export_reaches_beyond_its_time_and_ends_signed() {
+    let front = front();
+    for _ in 0..3 {
+        submitted(&front, 10).await;
+        signed(&front).await;
+    }
+    submitted(&front, 3).await;
+    let beginning = front.world.fake_clock().peek() - SignedDuration::from_mins(33 * 15);
+    let quarter = |n: i64| beginning + SignedDuration::from_mins(n * 15);
+    let export = async |from, to| {
+        let target = format!("/v1/audit/export?from={}&to={}&whole=true", quarter(from), quarter(to));
+        let part: ExportPart = read(&ask(&front, Role::Auditor, &target).await);
+        let found = verified(&front, &part.lines).await;
+        assert_eq!(found.signed_to, Some(found.last));
+        (found.first, found.last)
+    };
+    assert_eq!(export(0, 34).await, (1, 30), "the last three are not signed yet");
+    // The tenth entry is earlier than the eleventh quarter by more than the order may differ.
+    assert_eq!(export(12, 18).await, (11, 20));
+    assert_eq!(export(11, 18).await, (1, 20), "entry 11 is no earlier than its time");
+    assert_eq!(export(12, 19).await, (11, 20), "entry 20 is later than its time");
+    assert_eq!(export(12, 20).await, (11, 30), "entry 20 is not");
+    assert_eq!(export(50, 60).await, (21, 30));
 }
 
 #[tokio::test]
@@ -240,6 +324,7 @@ async fn bad_input_is_told_where_it_is_wrong() {
         ("/v1/audit/export?from=2026-10-01", "query:from"),
         ("/v1/audit/export?from=2026-10-01T00:00:00Z", "query:to"),
         ("/v1/audit/export?from=2026-10-02T00:00:00Z&to=2026-10-01T00:00:00Z", "query:to"),
+        ("/v1/audit/export?from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z&whole=1", "query:whole"),
         ("/v1/audit/export?cursor=1", "query:cursor"),
         ("/v1/audit/export?cursor=0-5-1", "query:cursor"),
         ("/v1/audit/export?cursor=1-5-6", "query:cursor"),

@@ -131,6 +131,7 @@ impl Asking<'_> {
         let mut detail = vec![
             ("type".to_owned(), request.kind.as_str().to_owned()),
             ("jurisdiction".to_owned(), request.jurisdiction.as_str().to_owned()),
+            ("due_by".to_owned(), request.due_by.to_string()),
             ("catalog_version".to_owned(), request.catalog_version.clone()),
         ];
         if let Some(origin) = &request.origin {

@@ -1,4 +1,5 @@
-//! `checkpoint-audit`: signs how each tenant's log stands, and issues the receipts of what it closed (G5).
+//! `checkpoint-audit`: signs how each tenant's log stands, and issues the receipts of what it closed and the proofs of the
+//! evidence packs that it names (G5).
 //!
 //! It goes on from the last checkpoint that was signed: the entries after it are read and checked against it, so that
 //! a log that is inconsistent with what was signed before is never signed. It keeps nothing but what it writes among the
@@ -6,6 +7,7 @@
 
 use std::sync::Arc;
 
+use audit::pack::PackProof;
 use audit::receipt::{self, DETAIL};
 use audit::tree::{Grown, Range};
 use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, verify_chain};
@@ -13,7 +15,7 @@ use domain::TenantId;
 use domain::event::About;
 use ports::{AuditLog, Budget, Class, Entropy, Evidence, Notary, Requests, Tenants};
 
-use crate::checkpoints::{Checkpoints, Standing, key_of, receipt_object};
+use crate::checkpoints::{Checkpoints, Standing, key_of, pack_object, receipt_object};
 use crate::error::StepError;
 use crate::everybody::everybody;
 
@@ -53,6 +55,8 @@ pub struct Done {
     pub entries: u64,
     /// Receipts that were issued.
     pub receipts: usize,
+    /// Proofs of packs that were issued.
+    pub packs: usize,
     /// Tenants whose log could not be signed, or not all of whose receipts could be issued.
     pub failed: usize,
     /// Whether the time was up before it was at each. Then the next run goes on.
@@ -197,7 +201,7 @@ impl Log<'_> {
         Ok(Standing { size: range.size(), note, hash, range, base })
     }
 
-    /// Issues the receipts of what the entries closed.
+    /// Issues the receipts of what the entries closed, and the proofs of the packs that they put on record.
     async fn issue(
         &self,
         after: Option<&Standing>,
@@ -205,11 +209,14 @@ impl Log<'_> {
         covered: &Standing,
         done: &mut Done,
     ) -> Result<(), StepError> {
-        let closing: Vec<&Entry> = entries.iter().filter(|e| e.event.detail.contains_key(DETAIL)).collect();
+        let proved =
+            |e: &&Entry| e.event.detail.contains_key(DETAIL) || matches!(e.event.about, About::Pack(_));
+        let closing: Vec<&Entry> = entries.iter().filter(proved).collect();
         if !closing.is_empty() {
             let (_, grown) = self.grown(after, entries)?;
             for entry in &closing {
                 match self.issue_one(entry, &grown, covered).await {
+                    Ok(()) if matches!(entry.event.about, About::Pack(_)) => done.packs += 1,
                     Ok(()) => done.receipts += 1,
                     // One that can never be issued keeps neither the others from it nor the log from being signed.
                     Err(StepError::Fault(fault)) if fault.class == Class::Permanent => {
@@ -223,21 +230,31 @@ impl Log<'_> {
     }
 
     async fn issue_one(&self, entry: &Entry, grown: &Grown, covered: &Standing) -> Result<(), StepError> {
-        let About::Request(id) = &entry.event.about else { return Ok(()) };
         let tenant = self.own.tenant;
+        if let About::Pack(id) = &entry.event.about {
+            let proof = PackProof::new(entry, self.inclusion(entry, grown, covered)?);
+            self.ports.evidence.put_once(&pack_object(tenant, id), proof.bytes()).await?;
+            return Ok(());
+        }
+        let About::Request(id) = &entry.event.about else { return Ok(()) };
         let statement = self.ports.requests.statement(tenant, id, entry.event.n).await?;
         let statement = statement.and_then(|text| serde_json::from_str::<Statement>(&text).ok());
         let statement = statement.filter(|s| entry.event.detail.get(DETAIL) == Some(&s.sha256()));
         let statement =
             statement.ok_or_else(|| self.own.broken("a statement is not the one that was chained"))?;
-        let index = entry.seq - 1;
-        let path = grown.path(index).ok_or_else(|| self.own.broken("an entry is not in the tree"))?;
-        let proof = Inclusion { index, path, note: covered.note.clone() }.text();
+        let proof = self.inclusion(entry, grown, covered)?;
         let bytes = Receipt::new(statement, entry, proof).bytes();
         if bytes.len() > receipt::MOST_BYTES {
             return Err(self.own.broken("a receipt is too large").into());
         }
         self.ports.evidence.put_once(&receipt_object(tenant, id, entry.seq), bytes).await?;
         Ok(())
+    }
+
+    /// That an entry is in the tree of a checkpoint.
+    fn inclusion(&self, entry: &Entry, grown: &Grown, covered: &Standing) -> Result<String, StepError> {
+        let index = entry.seq - 1;
+        let path = grown.path(index).ok_or_else(|| self.own.broken("an entry is not in the tree"))?;
+        Ok(Inclusion { index, path, note: covered.note.clone() }.text())
     }
 }

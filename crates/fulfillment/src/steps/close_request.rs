@@ -420,6 +420,7 @@ async fn close(
         if let Some(at) = recheck_at {
             draft = draft.detail("recheck_at", at);
         }
+        draft.detail.extend(reported(&draft.request));
         draft = draft.detail(DETAIL, statement.sha256());
         draft.statement = String::from_utf8(statement.bytes()).ok();
         if !ending.unproven.is_empty() {
@@ -435,6 +436,27 @@ async fn close(
         Ok(Amend::commit(draft, closed))
     })
     .await
+}
+
+/// What is reported of an ended request, whenever it was taken in: the figures of a period rest on this event alone
+/// ([`audit::pack`]). Codes and instants.
+fn reported(request: &Request) -> Vec<(String, String)> {
+    let mut detail = vec![
+        ("type", request.kind.as_str().to_owned()),
+        ("jurisdiction", request.jurisdiction.as_str().to_owned()),
+        ("received_at", request.received_at.to_string()),
+        ("due_by", request.due_by.to_string()),
+    ];
+    // What somebody asked to have is theirs when they were told that it is there; the end comes when it is destroyed.
+    let export = request.export.as_ref().filter(|_| !request.kind.erases());
+    let answered_at = export.and_then(|export| export.announced_at.or(export.ready_at));
+    detail.extend(answered_at.map(|at| ("answered_at", at.to_string())));
+    detail.extend(request.denied.iter().map(|reason| ("denied", reason.clone())));
+    if request.verification.is_none() {
+        detail.push(("never_verified", "true".to_owned()));
+    }
+    detail.extend(request.origin.iter().map(|origin| ("erased_before_by", origin.request.to_string())));
+    detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What follows an end, and may follow it twice: the person's papers become unreadable and go, and

@@ -123,6 +123,7 @@ fn about(event: &Event) -> &str {
         About::Request(id) => id.as_str(),
         About::Hold(id) => id.as_str(),
         About::Store(id) => id.as_str(),
+        About::Pack(id) => id.as_str(),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod lists;
 pub mod locks;
 pub mod packages;
+pub mod packs;
 pub mod registry;
 pub mod requests;
 pub mod rotation;
@@ -26,7 +27,7 @@ mod twin;
 
 use std::sync::Arc;
 
-use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Ledger, Requests};
+use ports::{AuditLog, AuditMarks, EventLists, Holds, KeyAdmin, Keyring, Ledger, Packs, Requests};
 
 /// The ports of one deployment's own state.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub struct Deployment {
     pub key_admin: Arc<dyn KeyAdmin>,
     /// The `ledger` table.
     pub ledger: Arc<dyn Ledger>,
+    /// Evidence packs on record.
+    pub packs: Arc<dyn Packs>,
 }
 
 /// Makes a `#[tokio::test]` of every case. Takes a function that makes a [`Deployment`]
@@ -100,6 +103,10 @@ macro_rules! contract_tests {
             every_hold_counts
             a_change_before_a_hold_is_not_undone_by_it
             a_hold_and_a_change_never_pass_each_other
+        );
+        $crate::contract_tests!(@all $deployment, [$($attribute),*], packs,
+            a_pack_is_noted_once_and_the_first_who_did_is_known
+            what_is_no_packs_first_event_is_not_noted
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], audit_log,
             a_chain_begins_with_genesis_and_grows

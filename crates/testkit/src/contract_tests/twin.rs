@@ -24,6 +24,7 @@ fn memory() -> Ready<Deployment> {
         keyring: world.keyring(),
         key_admin: world.key_admin(),
         ledger: world.ledger(),
+        packs: world.packs(),
     })
 }
 

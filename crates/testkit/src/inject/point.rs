@@ -76,6 +76,7 @@ points! {
     LedgerNote = "ledger.note", true, ControlUnavailable;
     LedgerFound = "ledger.found", false, ControlUnavailable;
     LedgerStores = "ledger.stores", false, ControlUnavailable;
+    PacksNote = "packs.note", true, ControlUnavailable;
     StagingPut = "staging.put", true, ControlUnavailable;
     StagingGet = "staging.get", false, ControlUnavailable;
     StagingDeleteAll = "staging.delete_all", true, ControlUnavailable;

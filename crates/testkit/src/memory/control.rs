@@ -55,6 +55,12 @@ impl Control {
         self.stream.push_back(delivered);
     }
 
+    /// The event that is there with this one's subject and number.
+    pub(super) fn noted(&self, event: &Event) -> Option<Event> {
+        let key = events::key(event);
+        self.history.iter().find(|there| events::key(there) == key).cloned()
+    }
+
     /// An event as the stream delivers it next.
     pub(super) fn delivery(&mut self, event: &Event, redriven: u32) -> Delivered {
         self.delivered += 1;

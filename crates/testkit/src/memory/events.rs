@@ -16,6 +16,7 @@ pub(super) fn key(event: &Event) -> EventKey {
         About::Request(id) => format!("T#{tenant}#R#{id}"),
         About::Hold(id) => format!("T#{tenant}#H#{id}"),
         About::Store(id) => format!("T#{tenant}#STORE#{id}"),
+        About::Pack(id) => format!("T#{tenant}#PACK#{id}"),
     };
     EventKey { pk, sk: format!("EVENT#{:08}", event.n) }
 }

@@ -20,6 +20,7 @@ mod notary;
 mod objects;
 mod outside;
 mod packages;
+mod packs;
 mod planting;
 mod registry;
 mod requests;
@@ -37,8 +38,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
-    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Pager,
-    Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Packs,
+    Pager, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -160,6 +161,11 @@ impl World {
 
     /// The erasure ledger.
     pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::new(self.clone())
+    }
+
+    /// Evidence packs on record.
+    pub fn packs(&self) -> Arc<dyn Packs> {
         Arc::new(self.clone())
     }
 

@@ -1,5 +1,6 @@
 //! A small log, made as the real one is.
 
+use audit::pack::{PERIOD, PackProof};
 use audit::queries::{Chain, QueryStatement};
 use audit::receipt::{DETAIL, StoreStatement, subject_mark};
 use audit::tree::{Grown, Range};
@@ -9,7 +10,7 @@ use domain::clock::Jurisdiction;
 use domain::event::{About, Event, EventKind};
 use domain::identity::Identity;
 use domain::request::RequestType;
-use domain::{Generation, Personal, RequestId, Status, StoreId, Tally, TenantId};
+use domain::{Generation, PackId, Period, Personal, RequestId, Status, StoreId, Tally, TenantId};
 use jiff::{SignedDuration, Timestamp};
 
 /// What every log here is named after.
@@ -146,6 +147,28 @@ impl Log {
         let leaves = leaves.map(|entry| entry.hash_bytes().expect("a hash")).collect();
         let path = Grown::new(&Range::default(), leaves).path(seq - 1).expect("a leaf");
         Inclusion { index: seq - 1, path, note: self.note(size) }.text()
+    }
+
+    /// Puts a pack on record, under a checkpoint of its own.
+    pub fn note_pack(&mut self, id: &PackId, period: Period, at: Timestamp) -> PackProof {
+        self.append(Event {
+            tenant: self.tenant.clone(),
+            about: About::Pack(id.clone()),
+            n: 1,
+            at,
+            kind: EventKind::Packed,
+            who: "auditor:9f2c".to_owned(),
+            generation: Generation::FIRST,
+            status: None,
+            store: None,
+            tally: None,
+            why: None,
+            detail: [(PERIOD.to_owned(), period.to_string())].into(),
+            wake: None,
+        });
+        let size = self.size();
+        self.checkpoints.push(size);
+        PackProof::new(self.entry(size).expect("its entry"), self.proof(size, size))
     }
 
     /// Changes an event and chains everything from there on anew, as whoever may write the whole table could.

@@ -10,6 +10,7 @@
 mod attacks;
 mod forgeries;
 mod log;
+pub mod packs;
 
 pub use attacks::{Case, Expect, cases};
 pub use log::Log;

@@ -251,10 +251,11 @@ fn vocabularies(words: &Value) {
         About::Request(RequestId::new(at, 1)),
         About::Hold(HoldId::new(at, 1)),
         About::Store("shop".parse().expect("a store")),
+        About::Pack("5e".repeat(32).parse().expect("a pack")),
     ];
     for about in &abouts {
         match about {
-            About::Request(_) | About::Hold(_) | About::Store(_) => {}
+            About::Request(_) | About::Hold(_) | About::Store(_) | About::Pack(_) => {}
         }
     }
     let named = |about: Value| about.as_object().expect("an object").keys().next().cloned();

@@ -41,7 +41,11 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         return Ok(Ending::Interrupted);
     };
     let checks = gather(names, verdicts, &pinned, whose.as_ref());
-    let other = |file: &Checked| matches!(&file.verdict, Verdict::Intact(found) if !matches!(found, Found::Receipt(_)));
+    let other = |file: &Checked| match &file.verdict {
+        Verdict::Intact(found) => !matches!(found, Found::Receipt(_)),
+        Verdict::Packed(_) => true,
+        _ => false,
+    };
     if whose.is_some() && checks.files.iter().all(other) {
         let text = "--identity: there is no receipt among the files; nothing else is about a person";
         return Err(Usage(text.to_owned()).into());
@@ -77,8 +81,19 @@ fn inputs(files: Vec<PathBuf>, desk: &mut Desk<'_>) -> anyhow::Result<Vec<Input>
 fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, whose: Option<&Whose>) -> Checks {
     let mut together = Together::default();
     let mut found = BTreeMap::new();
-    for (file, verdict) in verdicts.iter().enumerate() {
-        if let Verdict::Intact(whole) = verdict {
+    let exports: Vec<Option<Found>> = verdicts
+        .iter()
+        .map(|verdict| match verdict {
+            Verdict::Packed(pack) => Some(Found::Export(pack.export.clone())),
+            _ => None,
+        })
+        .collect();
+    for (file, (verdict, export)) in verdicts.iter().zip(&exports).enumerate() {
+        let whole = match verdict {
+            Verdict::Intact(whole) => Some(whole),
+            _ => export.as_ref(),
+        };
+        if let Some(whole) = whole {
             together.add(file, whole);
             found.insert(file, whole);
         }
@@ -86,7 +101,8 @@ fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, whose: Op
     let fresh = pinned.since.as_ref().map(|since| together.fresh(since, &found));
     let disagreements: Vec<Disagreement> = together.disagreements();
     let files = names.into_iter().zip(verdicts).enumerate().map(|(file, (name, verdict))| {
-        let fresh = fresh.as_ref().map(|fresh| fresh.contains(&file));
+        let own = matches!(&verdict, Verdict::Packed(pack) if pack.fresh == Some(true));
+        let fresh = fresh.as_ref().map(|fresh| own || fresh.contains(&file));
         let about = match (&verdict, whose) {
             (Verdict::Intact(Found::Receipt(proved)), Some(whose)) => Some(about(&proved.statement, whose)),
             _ => None,

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use audit::pack;
 use audit::verify::{File, Found, Pinned, Refused, Together};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::super::Desk;
 use crate::file::Stop;
+use crate::pack::{Unopened, Unpacked, looks_packed};
 use crate::screen::Screen;
 use crate::show::verify::{Verdict, progress};
 
@@ -159,8 +161,10 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
         let (Some(input), Some(slot)) = (inputs.get_mut(at), verdicts.get_mut(at)) else { continue };
         let sizes = together.sizes();
         let verdict = read(input, pinned, &sizes, done, &mut buffer);
-        if let Verdict::Intact(found) = &verdict {
-            together.add(at, found);
+        match &verdict {
+            Verdict::Intact(found) => together.add(at, found),
+            Verdict::Packed(pack) => together.add(at, &Found::Export(pack.export.clone())),
+            _ => {}
         }
         *slot = (sizes, verdict);
     }
@@ -180,6 +184,21 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
+/// An evidence pack. What others say of the log is held against where its log begins and ends.
+fn packed(path: &std::path::Path, pinned: &Pinned, done: &Done) -> Verdict {
+    let mut archive = match Unpacked::open(path) {
+        Ok(archive) => archive,
+        Err(Unopened::Unread(error)) => return Verdict::Unread(error.to_string()),
+        Err(Unopened::Flawed(flaw)) => return Verdict::Flawed(flaw),
+    };
+    let before = done.entries.load(Ordering::Relaxed);
+    let count = |entries| done.entries.store(before + entries, Ordering::Relaxed);
+    match pack::check(&mut archive, pinned, &count) {
+        Ok(pack) => Verdict::Packed(Box::new(pack)),
+        Err(flaw) => Verdict::Flawed(flaw),
+    }
+}
+
 fn read(
     input: &mut Input,
     pinned: &Pinned,
@@ -187,6 +206,11 @@ fn read(
     done: &Done,
     buffer: &mut [u8],
 ) -> Verdict {
+    if let Opening::File(path) = &input.from
+        && looks_packed(path)
+    {
+        return packed(path, pinned, done);
+    }
     let mut from = match input.open() {
         Ok(from) => from,
         Err(why) => return Verdict::Unread(why),

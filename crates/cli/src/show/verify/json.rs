@@ -1,5 +1,6 @@
 //! The same for machines.
 
+use audit::pack::Pack;
 use audit::verify::{Disagreement, Found};
 use audit::{Checkpoint, Problem};
 use serde_json::{Map, Value, json};
@@ -33,6 +34,11 @@ impl Checked {
                 "broken",
                 json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
             ),
+            Verdict::Packed(pack) => ("intact", packed(pack)),
+            Verdict::Flawed(flaw) => (
+                "broken",
+                json!({ "problem": { "in": flaw.file, "what": flaw.what.as_str(), "says": flaw.what.to_string() } }),
+            ),
             Verdict::Unknown => ("unknown", json!({})),
             Verdict::Unread(why) => ("unread", json!({ "error": why })),
         };
@@ -40,7 +46,7 @@ impl Checked {
         if let Value::Object(more) = more {
             body.extend(more);
         }
-        if matches!(self.verdict, Verdict::Intact(_)) {
+        if self.is_intact() {
             body.insert("fresh".to_owned(), json!(self.fresh));
         }
         if let Some(about) = self.about {
@@ -72,6 +78,25 @@ fn intact(found: &Found) -> Value {
             "statement": proved.statement,
         }),
     }
+}
+
+fn packed(pack: &Pack) -> Value {
+    let bound = pack.bound.as_ref().map(|bound| {
+        json!({ "seq": bound.seq, "at": bound.at, "who": bound.who, "checkpoint": checkpoint(&bound.checkpoint) })
+    });
+    json!({
+        "kind": "pack",
+        "tenant": pack.manifest.tenant,
+        "period": pack.manifest.period,
+        "made_at": pack.manifest.made_at,
+        "manifest_sha256": pack.id,
+        "complete": pack.metrics.complete,
+        "first": pack.export.first,
+        "last": pack.export.last,
+        "receipts": pack.receipts,
+        "on_record": bound,
+        "own_verifier": pack.own_verifier,
+    })
 }
 
 fn checkpoint(found: &Checkpoint) -> Value {

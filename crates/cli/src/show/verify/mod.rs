@@ -1,8 +1,10 @@
 //! What files were found to prove.
 
 mod json;
+mod pack;
 mod receipt;
 
+use audit::pack::{Flaw, Pack};
 use audit::verify::{Disagreement, Export, Found};
 use audit::{Checkpoint, Problem, tenant_of};
 use jiff::SignedDuration;
@@ -17,6 +19,10 @@ pub enum Verdict {
     Intact(Found),
     /// It is not, and this is the first thing that is wrong.
     Broken(Problem),
+    /// It is a pack that is whole.
+    Packed(Box<Pack>),
+    /// It is a pack that is not, and this is the first thing that is wrong.
+    Flawed(Flaw),
     /// It is nothing that can be checked.
     Unknown,
     /// It cannot be read.
@@ -62,9 +68,10 @@ pub struct Checks {
 impl Checked {
     /// Whether nothing can be said of it, or not what was asked.
     pub fn unusable(&self) -> bool {
-        match self.verdict {
+        match &self.verdict {
             Verdict::Intact(_) => self.fresh == Some(false),
-            Verdict::Broken(_) => false,
+            Verdict::Packed(pack) => self.fresh == Some(false) || pack.bound.is_none(),
+            Verdict::Broken(_) | Verdict::Flawed(_) => false,
             Verdict::Unknown | Verdict::Unread(_) => true,
         }
     }
@@ -75,16 +82,25 @@ impl Checked {
             Verdict::Intact(Found::Export(export)) => export.first - 1,
             Verdict::Intact(Found::Checkpoint(checkpoint)) => checkpoint.size,
             Verdict::Intact(Found::Receipt(proved)) => proved.checkpoint.size,
+            Verdict::Packed(pack) => pack.export.first - 1,
             _ => return None,
         };
         (self.fresh == Some(false)).then_some((since.size + 1, to))
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.verdict, Verdict::Broken(_) | Verdict::Flawed(_))
+    }
+
+    fn is_intact(&self) -> bool {
+        matches!(self.verdict, Verdict::Intact(_) | Verdict::Packed(_))
     }
 }
 
 impl Checks {
     /// How many things are broken.
     pub fn broken(&self) -> usize {
-        let broken = self.files.iter().filter(|file| matches!(file.verdict, Verdict::Broken(_)));
+        let broken = self.files.iter().filter(|file| file.is_broken());
         broken.count() + self.disagreements.len()
     }
 
@@ -107,11 +123,20 @@ impl Checks {
         let name = &file.name;
         let found = match &file.verdict {
             Verdict::Intact(found) => found,
+            Verdict::Packed(pack) => {
+                let mut lines = vec![Line::of(Tone::Strong, name).and(Tone::Good, "  intact")];
+                let facts = pack::facts(pack).into_iter().chain([("freshness", self.freshness(file))]);
+                lines.extend(Table::facts(facts).lines(width, 2));
+                return lines;
+            }
             Verdict::Broken(problem) => {
                 return paragraph(Tone::Bad, &format!("BROKEN {name}: {problem}"), width);
             }
+            Verdict::Flawed(flaw) => {
+                return paragraph(Tone::Bad, &format!("BROKEN {name}: {flaw}"), width);
+            }
             Verdict::Unknown => {
-                let text = "it is neither an audit export nor a receipt nor a checkpoint of this log";
+                let text = "it is neither an evidence pack nor an audit export nor a receipt nor a checkpoint of this log";
                 return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {text}"), width);
             }
             Verdict::Unread(why) => {
@@ -170,15 +195,17 @@ impl Checks {
 
     fn sum(&self) -> Line {
         let counted = |is: fn(&Checked) -> bool| self.files.iter().filter(|file| is(file)).count();
-        let intact = counted(|file| matches!(file.verdict, Verdict::Intact(_)));
-        let broken = counted(|file| matches!(file.verdict, Verdict::Broken(_)));
+        let intact = counted(Checked::is_intact);
+        let broken = counted(Checked::is_broken);
         let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
-        let open = counted(|file| file.fresh == Some(false) && matches!(file.verdict, Verdict::Intact(_)));
+        let open = counted(|file| file.fresh == Some(false) && file.is_intact());
+        let unbound = counted(|file| matches!(&file.verdict, Verdict::Packed(pack) if pack.bound.is_none()));
         let parts = [
             (intact, "intact"),
             (broken, "broken"),
             (unusable, "unusable"),
             (open, "not shown to be fresh"),
+            (unbound, "not on record"),
             (
                 self.disagreements.len(),
                 if self.disagreements.len() == 1 { "contradiction" } else { "contradictions" },
@@ -186,7 +213,7 @@ impl Checks {
         ];
         let said: Vec<String> =
             parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        let tone = match (self.broken(), unusable + open) {
+        let tone = match (self.broken(), unusable + open + unbound) {
             (0, 0) => Tone::Good,
             (0, _) => Tone::Warn,
             _ => Tone::Bad,

@@ -209,7 +209,7 @@ fn without_chance(value: Value) -> Value {
                 "checks" | "proof" | "lines" | "checkpoint" => (name, json!("PROOF")),
                 "key" if value.is_string() => (name, json!("KEY")),
                 _ if is_hash(&value) => (name, json!("HASH")),
-                "who" => {
+                "who" | "packed_by" => {
                     let role =
                         value.as_str().and_then(|who| who.split_once(':')).map(|(role, _)| role.to_owned());
                     (name, json!(role))

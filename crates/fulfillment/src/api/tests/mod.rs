@@ -56,6 +56,7 @@ fn ports_of(world: &World) -> Ports {
         requests: world.requests(),
         holds: world.holds(),
         ledger: world.ledger(),
+        packs: world.packs(),
         tenants: world.tenants(),
         catalogs: world.catalogs(),
         keyring: world.keyring(),
@@ -152,7 +153,7 @@ pub(crate) fn call(who: &Principal, method: &str, target: &str) -> Call {
         let resource = "/v1/ledger/replays/{id}".to_owned();
         return Call { id: Some(replay.to_owned()), ..call_of(who, method, resource, BTreeMap::new()) };
     }
-    if path.starts_with("/v1/ledger/") {
+    if path.starts_with("/v1/ledger/") || path == "/v1/audit/packs" {
         return call_of(who, method, path.to_owned(), BTreeMap::new());
     }
     let parts: Vec<&str> = path.split('/').collect();

@@ -27,6 +27,7 @@ pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
     scenes.extend(changing(document).await);
     scenes.extend(holding(document).await);
     scenes.extend(restoring(document).await);
+    scenes.extend(packing(document).await);
     scenes.extend(refusing(document).await);
     scenes.extend(Box::pin(crate::fetch::tests::scenes()).await);
     scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
@@ -271,6 +272,19 @@ async fn restoring(document: &Document) -> Vec<Scene> {
         ("ledgerStores", front.ask(&who, "GET", "/v1/ledger/stores").await),
         ("notRestored", front.post(&who, "/v1/ledger/restores", &wrong).await),
         ("wrongRate", front.post(&who, "/v1/ledger/replays", &json!({"store": "crm", "rate": 0})).await),
+    ]
+}
+
+async fn packing(document: &Document) -> Vec<Scene> {
+    let (front, who) = (plain_front(), caller(Role::Auditor));
+    let pack = body(document, "pack");
+    let (mut wrong, mut other) = (pack.clone(), pack.clone());
+    wrong["period"] = json!("2026-Q5");
+    other["period"] = json!("2026-01");
+    vec![
+        ("packNoted", front.post(&who, "/v1/audit/packs", &pack).await),
+        ("packOfAnotherPeriod", front.post(&who, "/v1/audit/packs", &other).await),
+        ("wrongPack", front.post(&who, "/v1/audit/packs", &wrong).await),
     ]
 }
 

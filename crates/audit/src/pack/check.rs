@@ -1,0 +1,287 @@
+//! Checking a pack, file by file, in constant memory for the log and some hundred bytes for each request.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use domain::{PackId, RequestId};
+
+use super::flaw::{Flaw, Unfit};
+use super::log::{Closing, Log, Read};
+use super::metrics::Metrics;
+use super::proof::{Bound, PackProof};
+use super::{
+    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF, VERIFIER,
+    derived, parse_receipt_name, receipt_name,
+};
+use crate::checkpoint::{Checkpoint, tenant_of};
+use crate::problem::{Problem, Wrong};
+use crate::tree::Hash;
+use crate::verify::{Export, Pinned, exactly, receipt};
+
+/// An archive that can be read in any order. Its names are unique.
+pub trait Archive {
+    /// What it has: each file's name and length, unpacked.
+    fn files(&self) -> Vec<(String, u64)>;
+
+    /// Reads a file from its beginning; whatever is said of a piece ends it.
+    fn read(&mut self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw>;
+}
+
+/// What a pack was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pack {
+    /// What it consists of.
+    pub manifest: Manifest,
+    /// By what the log names it.
+    pub id: PackId,
+    /// What its log is.
+    pub export: Export,
+    /// The figures, as its log gives them.
+    pub metrics: Metrics,
+    /// How many receipts it has.
+    pub receipts: u64,
+    /// What binds it to the log; none if it was made without that.
+    pub bound: Option<Bound>,
+    /// Whether the page that checks files is this program's own. Another version's is not checked.
+    pub own_verifier: bool,
+    /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
+    pub fresh: Option<bool>,
+}
+
+/// What signed checkpoints say: so many entries have this root; and which file said so first.
+type Said = BTreeMap<u64, (Hash, String)>;
+
+/// Checks a pack with a key; `entries` is told how many entries of the log were read so far.
+pub fn check(archive: &mut dyn Archive, pinned: &Pinned, entries: &dyn Fn(u64)) -> Result<Pack, Flaw> {
+    let there: BTreeMap<String, u64> = archive.files().into_iter().collect();
+    if there.len() > MOST_RECEIPTS + 10 {
+        return Err(Flaw::unreadable("it has too many files"));
+    }
+    let bytes = small(archive, &there, MANIFEST)?;
+    let manifest: Manifest = exactly(&bytes).ok_or(Flaw::of(MANIFEST, Unfit::Unreadable))?;
+    let id = Manifest::id(&bytes).ok_or(Flaw::of(MANIFEST, Unfit::Unreadable))?;
+    drop(bytes);
+    listed(&manifest, &there)?;
+    if tenant_of(pinned.key.name()).as_ref() != Some(&manifest.tenant) {
+        return Err(Flaw::of(MANIFEST, Unfit::Foreign));
+    }
+    let mut checking = Checking {
+        archive,
+        there,
+        lines: manifest.files.iter().map(|line| (line.name.clone(), line.clone())).collect(),
+        // Whether the pack is older than what was seen before is asked of all of it, at the end.
+        pinned: Pinned { key: pinned.key.clone(), since: None },
+        said: Said::new(),
+    };
+    let receipts = checking.receipts()?;
+    let Read { export, metrics, closings } = checking.log(&manifest, pinned, entries)?;
+    matched(&receipts, &closings)?;
+    checking.checkpoint(&export)?;
+    let own_verifier = checking.derived(&metrics)?;
+    let bound = checking.proof((&id, &manifest), export.last)?;
+    checking.one_history(&export)?;
+    let fresh = checking.freshness(pinned, &export, bound.as_ref())?;
+    let receipts = receipts.len() as u64;
+    Ok(Pack { manifest, id, export, metrics, receipts, bound, own_verifier, fresh })
+}
+
+/// Whether the archive has what the manifest lists, and nothing else.
+fn listed(manifest: &Manifest, there: &BTreeMap<String, u64>) -> Result<(), Flaw> {
+    let in_order = manifest.files.is_sorted_by(|one, next| one.name < next.name);
+    if manifest.pack != FORMAT || !in_order {
+        return Err(Flaw::of(MANIFEST, Unfit::Unreadable));
+    }
+    let fixed = ["README.txt", CHECKPOINT, "index.html", LOG, "metrics.csv", "metrics.json", VERIFIER];
+    let lines: BTreeMap<&str, &FileLine> =
+        manifest.files.iter().map(|line| (line.name.as_str(), line)).collect();
+    for name in lines.keys().copied().chain(fixed) {
+        if !there.contains_key(name) {
+            return Err(Flaw::of(name, Unfit::Missing));
+        }
+    }
+    for (name, bytes) in there {
+        let line = lines.get(name.as_str());
+        let belongs = fixed.contains(&name.as_str()) || parse_receipt_name(name).is_some();
+        match line {
+            None if name == MANIFEST || name == PROOF => {}
+            Some(line) if belongs && line.bytes == *bytes => {}
+            Some(_) if belongs => return Err(Flaw::of(name, Unfit::Altered)),
+            _ => return Err(Flaw::of(name, Unfit::Extra)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether each closing has its receipt, and each receipt its closing.
+fn matched(
+    receipts: &BTreeMap<u64, (RequestId, String)>,
+    closings: &BTreeMap<u64, Closing>,
+) -> Result<(), Flaw> {
+    for (seq, Closing { request, statement }) in closings {
+        let name = receipt_name(request, *seq);
+        match receipts.get(seq) {
+            None => return Err(Flaw::of(&name, Unfit::Missing)),
+            Some((of, sha256)) if of != request || sha256 != statement => {
+                return Err(Flaw::of(&receipt_name(of, *seq), Unfit::AnotherReceipt));
+            }
+            Some(_) => {}
+        }
+    }
+    match receipts.iter().find(|(seq, _)| !closings.contains_key(seq)) {
+        Some((seq, (request, _))) => Err(Flaw::of(&receipt_name(request, *seq), Unfit::NoClosing)),
+        None => Ok(()),
+    }
+}
+
+/// A file that is short, whole.
+fn small(archive: &mut dyn Archive, there: &BTreeMap<String, u64>, name: &str) -> Result<Vec<u8>, Flaw> {
+    let length = *there.get(name).ok_or(Flaw::of(name, Unfit::Missing))?;
+    if length > MOST_BYTES as u64 {
+        return Err(Flaw::of(name, Unfit::TooLarge));
+    }
+    let mut bytes = Vec::new();
+    archive.read(name, &mut |piece| {
+        // Whatever length it claims.
+        if bytes.len() + piece.len() > MOST_BYTES {
+            return Err(Flaw::of(name, Unfit::TooLarge));
+        }
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
+struct Checking<'a> {
+    archive: &'a mut dyn Archive,
+    there: BTreeMap<String, u64>,
+    lines: BTreeMap<String, FileLine>,
+    pinned: Pinned,
+    said: Said,
+}
+
+impl Checking<'_> {
+    /// A short file, as the manifest lists it.
+    fn file(&mut self, name: &str) -> Result<Vec<u8>, Flaw> {
+        let bytes = small(self.archive, &self.there, name)?;
+        let mut hash = Context::new(&SHA256);
+        hash.update(&bytes);
+        self.is_listed(name, bytes.len() as u64, hash)?;
+        Ok(bytes)
+    }
+
+    fn is_listed(&self, name: &str, bytes: u64, hash: Context) -> Result<(), Flaw> {
+        let sha256 = hex::encode(hash.finish());
+        let line = self.lines.get(name).filter(|line| line.bytes == bytes && line.sha256 == sha256);
+        line.map(drop).ok_or(Flaw::of(name, Unfit::Altered))
+    }
+
+    /// Notes a signed checkpoint: two of one size have one root.
+    fn say(&mut self, name: &str, checkpoint: &Checkpoint) -> Result<(), Flaw> {
+        let said = self.said.entry(checkpoint.size).or_insert_with(|| (checkpoint.root, name.to_owned()));
+        if said.0 == checkpoint.root { Ok(()) } else { Err(Flaw::of(name, Unfit::Forked)) }
+    }
+
+    /// Each receipt by its entry's place: of which request, and its statement's hash.
+    fn receipts(&mut self) -> Result<BTreeMap<u64, (RequestId, String)>, Flaw> {
+        let names: Vec<_> =
+            self.there.keys().filter_map(|name| Some((name.clone(), parse_receipt_name(name)?))).collect();
+        let mut receipts = BTreeMap::new();
+        for (name, (request, seq)) in names {
+            let bytes = self.file(&name)?;
+            let proved = receipt(&self.pinned, &bytes).map_err(|problem| Flaw::of(&name, problem.into()))?;
+            if proved.seq != seq || proved.statement.request != request {
+                return Err(Flaw::of(&name, Unfit::AnotherReceipt));
+            }
+            self.say(&name, &proved.checkpoint)?;
+            if receipts.insert(seq, (request, proved.statement.sha256())).is_some() {
+                return Err(Flaw::of(&name, Unfit::Extra));
+            }
+        }
+        Ok(receipts)
+    }
+
+    fn log(&mut self, manifest: &Manifest, given: &Pinned, entries: &dyn Fn(u64)) -> Result<Read, Flaw> {
+        let mut sizes: BTreeSet<u64> = self.said.keys().copied().collect();
+        sizes.extend(given.since.as_ref().map(|since| since.size));
+        let mut log = Log::new(&self.pinned, manifest.tenant.clone(), manifest.period, sizes);
+        let (mut hash, mut bytes) = (Context::new(&SHA256), 0);
+        self.archive.read(LOG, &mut |piece| {
+            hash.update(piece);
+            bytes += piece.len() as u64;
+            log.take(piece).map_err(|what| Flaw::of(LOG, what))?;
+            entries(log.entries());
+            Ok(())
+        })?;
+        let read = log.finish().map_err(|what| Flaw::of(LOG, what))?;
+        self.is_listed(LOG, bytes, hash)?;
+        Ok(read)
+    }
+
+    fn checkpoint(&mut self, export: &Export) -> Result<(), Flaw> {
+        let bytes = self.file(CHECKPOINT)?;
+        let note = String::from_utf8(bytes).map_err(|_| Flaw::of(CHECKPOINT, Unfit::Unreadable))?;
+        let read = Checkpoint::open(&note, &self.pinned.key);
+        let read = read.map_err(|_| Flaw::of(CHECKPOINT, Problem::of("checkpoint", Wrong::Forged).into()))?;
+        if export.checkpoint.as_ref() != Some(&read) {
+            return Err(Flaw::of(CHECKPOINT, Unfit::NotTheCheckpoint));
+        }
+        self.say(CHECKPOINT, &read)
+    }
+
+    /// Whether the files that follow from the figures do; whether the page that checks files is this program's.
+    fn derived(&mut self, metrics: &Metrics) -> Result<bool, Flaw> {
+        let mut own = false;
+        for (name, expect) in derived(metrics) {
+            let same = self.file(name)? == expect;
+            match name {
+                VERIFIER => own = same,
+                "README.txt" if !same => return Err(Flaw::of(name, Unfit::NotThePacks)),
+                _ if !same => return Err(Flaw::of(name, Unfit::NotTheFigures)),
+                _ => {}
+            }
+        }
+        Ok(own)
+    }
+
+    fn proof(&mut self, pack: (&PackId, &Manifest), log_last: u64) -> Result<Option<Bound>, Flaw> {
+        if !self.there.contains_key(PROOF) {
+            return Ok(None);
+        }
+        let bytes = small(self.archive, &self.there, PROOF)?;
+        let bound = PackProof::check(&bytes, &self.pinned.key, pack, log_last);
+        let bound = bound.map_err(|what| Flaw::of(PROOF, what))?;
+        self.say(PROOF, &bound.checkpoint)?;
+        Ok(Some(bound))
+    }
+
+    /// What was signed elsewhere is what the log comes by.
+    fn one_history(&self, export: &Export) -> Result<(), Flaw> {
+        let forked =
+            export.roots.iter().find_map(|(size, root)| self.said.get(size).filter(|(said, _)| said != root));
+        forked.map_or(Ok(()), |(_, name)| Err(Flaw::of(name, Unfit::Forked)))
+    }
+
+    /// Whether the pack goes on from the checkpoint that was seen before.
+    fn freshness(
+        &self,
+        given: &Pinned,
+        export: &Export,
+        bound: Option<&Bound>,
+    ) -> Result<Option<bool>, Flaw> {
+        let Some(since) = &given.since else { return Ok(None) };
+        let last = bound.map_or(export.last, |bound| bound.checkpoint.size);
+        if last < since.size {
+            let problem = Problem::of("checkpoint", Wrong::RolledBack);
+            return Err(Flaw::of(if bound.is_some() { PROOF } else { LOG }, problem.into()));
+        }
+        let ends = [(export.first - 1, export.before), (export.last, export.root)];
+        let said = self.said.get(&since.size).map(|(root, _)| *root);
+        let roots = export.roots.iter().copied().chain(ends).filter(|(size, _)| *size == since.size);
+        let roots: Vec<Hash> = roots.map(|(_, root)| root).chain(said).collect();
+        if roots.iter().any(|root| *root != since.root) {
+            let problem = Problem { seq: Some(since.size), field: None, what: Wrong::Forked };
+            return Err(Flaw::of(LOG, problem.into()));
+        }
+        Ok(Some(!roots.is_empty()))
+    }
+}

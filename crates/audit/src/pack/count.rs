@@ -1,0 +1,272 @@
+//! Computing the figures, from entries of the log and nothing else. Whoever makes a pack and whoever checks one call this.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::clock::Jurisdiction;
+use domain::event::{About, Event, EventKind};
+use domain::request::RequestType;
+use domain::{Period, RequestId, Status, TenantId};
+use jiff::{SignedDuration, Timestamp};
+
+use super::metrics::{ALL, Answered, Extent, Holds, Metrics, Replays, Requests, Row, UNKNOWN};
+
+/// How far the order of chaining may be from the order of instants: the log goes beyond an instant if it has an entry that
+/// is this much beyond it.
+const SLACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was asked, under which law.
+type Key = (&'static str, &'static str);
+
+/// Counts entries as they come. It holds some hundred bytes for each request, and nothing for each entry.
+#[derive(Debug)]
+pub struct Counting {
+    tenant: TenantId,
+    period: Period,
+    extent: Option<Extent>,
+    begins_before: bool,
+    ends_after: bool,
+    holds: Holds,
+    reopened: u64,
+    replays: Replays,
+    rows: BTreeMap<Key, Tallies>,
+    seen: HashMap<RequestId, Seen>,
+}
+
+/// What is known of a request.
+#[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is counted by itself")]
+struct Seen {
+    /// The greatest number of its events so far: one that comes late does not count for where it is.
+    n: u32,
+    /// What it was taken in as, if the log has that.
+    taken: Option<Taken>,
+    own: bool,
+    ended: bool,
+    /// The package can be fetched, and it was told.
+    told: bool,
+    held: bool,
+    parked: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    key: Key,
+    due_by: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+struct Tallies {
+    received: u64,
+    fulfilled: u64,
+    partially_fulfilled: u64,
+    no_match: u64,
+    denied: u64,
+    denied_for: BTreeMap<String, u64>,
+    cancelled: u64,
+    never_verified: u64,
+    late: u64,
+    open: u64,
+    overdue: u64,
+    /// How long each answer took, in seconds.
+    took: Vec<u64>,
+}
+
+impl Counting {
+    /// Of a tenant's period, before the first entry.
+    pub fn new(tenant: TenantId, period: Period) -> Self {
+        Self {
+            tenant,
+            period,
+            extent: None,
+            begins_before: false,
+            ends_after: false,
+            holds: Holds::default(),
+            reopened: 0,
+            replays: Replays::default(),
+            rows: BTreeMap::new(),
+            seen: HashMap::new(),
+        }
+    }
+
+    /// Takes the next entry: its place and its event.
+    pub fn take(&mut self, seq: u64, event: &Event) {
+        let at = event.at;
+        let extent = self.extent.get_or_insert(Extent { first: seq, first_at: at, last: seq, last_at: at });
+        (extent.last, extent.last_at) = (seq, at);
+        let beyond = |by: SignedDuration, of: Timestamp| of.checked_add(by).unwrap_or(of);
+        self.begins_before |= seq == 1 || at < beyond(-SLACK, self.period.start());
+        self.ends_after |= at >= beyond(SLACK, self.period.end());
+        if at >= self.period.end() {
+            return;
+        }
+        let within = self.period.has(at);
+        match &event.about {
+            About::Request(id) => self.request(id, event, within),
+            About::Hold(_) if within => match event.kind {
+                EventKind::HoldPlaced => self.holds.placed += 1,
+                EventKind::HoldReleased => self.holds.released += 1,
+                _ => {}
+            },
+            About::Hold(_) | About::Store(_) | About::Pack(_) => {}
+        }
+    }
+
+    fn request(&mut self, id: &RequestId, event: &Event, within: bool) {
+        let seen = self.seen.entry(id.clone()).or_default();
+        if event.n > seen.n {
+            seen.n = event.n;
+            seen.ended = event.status.is_some_and(Status::is_end);
+        }
+        match event.kind {
+            EventKind::Accepted => {
+                let taken = Taken { key: key_of(event), due_by: instant(event, "due_by") };
+                seen.taken = Some(taken);
+                seen.own = is_own(event);
+                if within && seen.own {
+                    self.replays.received += 1;
+                } else if within {
+                    self.rows.entry(taken.key).or_default().received += 1;
+                }
+            }
+            EventKind::ExportAnnounced => seen.told = true,
+            EventKind::Held if within => seen.held = true,
+            EventKind::Parked if within => seen.parked = true,
+            EventKind::Closed if within && is_own(event) => self.replays.ended += 1,
+            EventKind::Closed if within => self.rows.entry(key_of(event)).or_default().end(event),
+            _ => {}
+        }
+        if within && event.kind.as_str() == "request.reopened" {
+            self.reopened += 1;
+            seen.told = false;
+        }
+    }
+
+    /// After the last entry: the figures. `None` if there was no entry at all.
+    pub fn finish(mut self) -> Option<Metrics> {
+        let log = self.extent?;
+        let as_of = if self.ends_after { self.period.end() } else { log.last_at.min(self.period.end()) };
+        let mut requests = Requests { reopened: self.reopened, ..Requests::default() };
+        for seen in self.seen.values() {
+            requests.held += u64::from(seen.held);
+            requests.parked += u64::from(seen.parked);
+            if seen.ended || seen.own {
+                continue;
+            }
+            match seen.taken {
+                None => requests.older_open += 1,
+                // The package is the answer, unless it comes before an erasure.
+                Some(Taken { key: (kind, _), .. }) if seen.told && kind != RequestType::Erasure.as_str() => {}
+                Some(Taken { key, due_by }) => {
+                    let row = self.rows.entry(key).or_default();
+                    row.open += 1;
+                    row.overdue += u64::from(due_by.is_some_and(|due_by| due_by < as_of));
+                }
+            }
+        }
+        Some(Metrics {
+            as_of,
+            complete: self.begins_before && self.ends_after,
+            from: self.period.start(),
+            holds: self.holds,
+            log,
+            metrics: "lacuna/1".to_owned(),
+            period: self.period,
+            replays: self.replays,
+            requests,
+            rows: rows(&self.rows),
+            tenant: self.tenant,
+            to: self.period.end(),
+        })
+    }
+}
+
+/// Each row, then the sums.
+fn rows(counted: &BTreeMap<Key, Tallies>) -> Vec<Row> {
+    let mut rows: Vec<Row> =
+        counted.iter().map(|((kind, law), tallies)| row(kind, law, &[tallies])).collect();
+    for kind in RequestType::ALL.map(RequestType::as_str) {
+        let own: Vec<&Tallies> = counted.iter().filter(|((k, _), _)| *k == kind).map(|(_, t)| t).collect();
+        if !own.is_empty() {
+            rows.push(row(kind, ALL, &own));
+        }
+    }
+    rows.push(row(ALL, ALL, &counted.values().collect::<Vec<_>>()));
+    rows
+}
+
+fn row(kind: &str, law: &str, of: &[&Tallies]) -> Row {
+    let sum = |count: fn(&Tallies) -> u64| of.iter().map(|tallies| count(tallies)).sum();
+    let mut denied_for = BTreeMap::new();
+    for (reason, count) in of.iter().flat_map(|tallies| &tallies.denied_for) {
+        *denied_for.entry(reason.clone()).or_default() += count;
+    }
+    Row {
+        answered: Answered::of(of.iter().flat_map(|tallies| &tallies.took).copied().collect()),
+        cancelled: sum(|t| t.cancelled),
+        denied: sum(|t| t.denied),
+        denied_for,
+        fulfilled: sum(|t| t.fulfilled),
+        jurisdiction: law.to_owned(),
+        late: sum(|t| t.late),
+        never_verified: sum(|t| t.never_verified),
+        no_match: sum(|t| t.no_match),
+        open: sum(|t| t.open),
+        overdue: sum(|t| t.overdue),
+        partially_fulfilled: sum(|t| t.partially_fulfilled),
+        received: sum(|t| t.received),
+        kind: kind.to_owned(),
+    }
+}
+
+impl Tallies {
+    /// Counts an end by what its own event says: the request may have been taken in before the log begins.
+    fn end(&mut self, event: &Event) {
+        let answered = match event.status {
+            Some(Status::Fulfilled) => &mut self.fulfilled,
+            Some(Status::PartiallyFulfilled) => &mut self.partially_fulfilled,
+            Some(Status::NoMatch) => &mut self.no_match,
+            Some(Status::Denied) => {
+                let reason = event.detail.get("denied").filter(|reason| is_code(reason));
+                let reason = reason.map_or(UNKNOWN, String::as_str).to_owned();
+                *self.denied_for.entry(reason).or_default() += 1;
+                &mut self.denied
+            }
+            _ => {
+                self.cancelled += 1;
+                self.never_verified += u64::from(event.detail.contains_key("never_verified"));
+                return;
+            }
+        };
+        *answered += 1;
+        let answered_at = instant(event, "answered_at").unwrap_or(event.at);
+        let due_by = instant(event, "due_by");
+        self.late += u64::from(due_by.is_some_and(|due_by| answered_at > due_by));
+        if let Some(received_at) = instant(event, "received_at") {
+            let took = answered_at.duration_since(received_at).as_secs();
+            self.took.push(u64::try_from(took).unwrap_or(0));
+        }
+    }
+}
+
+fn key_of(event: &Event) -> Key {
+    let said = |name: &str| event.detail.get(name).map(String::as_str);
+    let kind = RequestType::ALL.map(RequestType::as_str).into_iter().find(|kind| said("type") == Some(kind));
+    let laws = [Jurisdiction::Eu, Jurisdiction::Uk, Jurisdiction::UsCa].map(Jurisdiction::as_str);
+    let law = laws.into_iter().find(|law| said("jurisdiction") == Some(law));
+    (kind.unwrap_or(UNKNOWN), law.unwrap_or(UNKNOWN))
+}
+
+/// Whether Lacuna made the request itself.
+fn is_own(event: &Event) -> bool {
+    event.detail.contains_key("erased_before_by")
+}
+
+fn instant(event: &Event, name: &str) -> Option<Timestamp> {
+    event.detail.get(name)?.parse().ok()
+}
+
+/// A reason code, as sanction sources may give: it is in a table and on a page.
+fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,98 @@
+//! That the log has a pack's manifest.
+
+use domain::PackId;
+use domain::event::{About, EventKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::flaw::Unfit;
+use super::{FORMAT, Manifest};
+use crate::checkpoint::{Checkpoint, Inclusion, tenant_of};
+use crate::entry::{Content, Entry, hash_of};
+use crate::note::VerifierKey;
+use crate::problem::{Problem, Wrong};
+use crate::verify::exactly;
+
+/// What the entry's detail calls the period.
+pub const PERIOD: &str = "period";
+
+/// The entry `audit.packed`, and the proof that it is in the log. One line of canonical JSON, like a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackProof {
+    pub(crate) entry: Content,
+    /// The entry's hash, in hex.
+    pub hash: String,
+    /// The format: [`FORMAT`].
+    pub pack: String,
+    /// That it is in the log: a tlog-proof with the checkpoint's note.
+    pub proof: String,
+}
+
+/// What binds a pack to the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The entry's place.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who had it written, as the audit names them.
+    pub who: String,
+    /// The checkpoint that covers it.
+    pub checkpoint: Checkpoint,
+}
+
+impl PackProof {
+    /// The proof of an entry.
+    pub fn new(entry: &Entry, proof: String) -> Self {
+        Self { entry: entry.clone().into(), hash: entry.hash.clone(), pack: FORMAT.to_owned(), proof }
+    }
+
+    /// As it is written.
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Checks it for a pack whose manifest has this SHA-256 and whose log ends with this entry.
+    pub(super) fn check(
+        bytes: &[u8],
+        key: &VerifierKey,
+        (id, manifest): (&PackId, &Manifest),
+        log_last: u64,
+    ) -> Result<Bound, Unfit> {
+        let read: Self = exactly(bytes).ok_or(Unfit::Unreadable)?;
+        let Self { entry, hash, pack, proof } = read;
+        if pack != FORMAT {
+            return Err(Unfit::Unreadable);
+        }
+        let seq = entry.seq;
+        let at = |field, what| Problem::at(seq, Some(field), what);
+        let own = hash_of(&hash).ok_or(at("hash", Wrong::Altered))?;
+        let restored = Entry::from_content(entry);
+        if restored.hash != hash {
+            return Err(Problem::at(seq, restored.altered_field(), Wrong::Altered).into());
+        }
+        let inclusion = Inclusion::parse(&proof).map_err(|_| at("proof", Wrong::Unreadable))?;
+        let checkpoint =
+            Checkpoint::open(&inclusion.note, key).map_err(|_| at("proof.checkpoint", Wrong::Forged))?;
+        if Some(inclusion.index) != seq.checked_sub(1) || !inclusion.holds(&own, &checkpoint) {
+            return Err(at("proof", Wrong::NotIncluded).into());
+        }
+        let event = restored.event;
+        if tenant_of(key.name()).is_none_or(|tenant| tenant != event.tenant)
+            || event.tenant != manifest.tenant
+        {
+            return Err(Unfit::Foreign);
+        }
+        if event.kind != EventKind::Packed || event.about != About::Pack(id.clone()) {
+            return Err(Unfit::AnotherPack);
+        }
+        if event.detail.get(PERIOD) != Some(&manifest.period.to_string()) {
+            return Err(Unfit::AnotherPeriod);
+        }
+        if seq <= log_last {
+            return Err(Unfit::TooEarly);
+        }
+        Ok(Bound { seq, at: event.at, who: event.who, checkpoint })
+    }
+}

@@ -1,0 +1,9 @@
+//! Evidence packs as ZIP archives: written, and read strictly. What is in them, and whether it is whole, [`audit::pack`]
+//! knows.
+
+mod bundle;
+mod layout;
+mod unpacked;
+
+pub use bundle::Bundle;
+pub use unpacked::{Unopened, Unpacked, looks_packed};

@@ -1,0 +1,76 @@
+//! Reading a pack.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use audit::pack::{Archive, Flaw};
+use zip::ZipArchive;
+
+use super::layout::{self, Entry};
+
+/// How much is read at once.
+const PIECE: usize = 1 << 18;
+
+/// Whether a file begins as a pack does.
+pub fn looks_packed(path: &Path) -> bool {
+    let mut first = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok() && first == *b"PK\x03\x04"
+}
+
+/// A pack of which the layout was found to leave no choice.
+pub struct Unpacked {
+    zip: ZipArchive<File>,
+    /// How long each file is, unpacked.
+    sizes: BTreeMap<String, u64>,
+    buffer: Vec<u8>,
+}
+
+/// Why it could not be opened.
+pub enum Unopened {
+    /// It cannot be read.
+    Unread(io::Error),
+    /// It is no archive as packs are.
+    Flawed(Flaw),
+}
+
+impl Unpacked {
+    /// Opens it.
+    pub fn open(path: &Path) -> Result<Self, Unopened> {
+        let mut file = File::open(path).map_err(Unopened::Unread)?;
+        let entries = layout::read(&mut file).map_err(Unopened::Flawed)?;
+        let other = |_| Unopened::Flawed(Flaw::unreadable("it does not read as an archive"));
+        let zip = ZipArchive::new(file).map_err(other)?;
+        if zip.len() != entries.len() {
+            return Err(Unopened::Flawed(Flaw::unreadable("it reads in two ways")));
+        }
+        let sizes = entries.into_iter().map(|Entry { name, size, .. }| (name, size)).collect();
+        Ok(Self { zip, sizes, buffer: vec![0; PIECE] })
+    }
+}
+
+impl Archive for Unpacked {
+    fn files(&self) -> Vec<(String, u64)> {
+        self.sizes.iter().map(|(name, size)| (name.clone(), *size)).collect()
+    }
+
+    fn read(&mut self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+        let wrong = || Flaw::unreadable("a file does not unpack");
+        let mut left = *self.sizes.get(name).ok_or_else(wrong)?;
+        let mut file = self.zip.by_name(name).map_err(|_| wrong())?;
+        loop {
+            let read = match file.read(&mut self.buffer) {
+                Ok(0) if left == 0 => return Ok(()),
+                Ok(0) => return Err(wrong()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return Err(wrong()),
+            };
+            // It may unpack to more than it says.
+            left = left.checked_sub(read as u64).ok_or_else(wrong)?;
+            take(self.buffer.get(..read).unwrap_or_default())?;
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `lacuna audit pack`, and `lacuna verify` of what it makes and of what others make of that.
+
+use std::io::{Cursor, Write as _};
+
+use audit::pack::{MANIFEST, Manifest};
+use serde_json::{Value, json as body};
+use testkit::proofs::Log;
+use testkit::proofs::packs::{Files, attacks, contents, listed, log, made_at, pack, period};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::folder::Folder;
+use super::golden::check;
+use super::machine::{Machine, NOW, Ran};
+use super::server::{Reply, Server, json, text};
+
+/// A log that goes beyond the period, and the answers of an API that has it.
+struct Api {
+    log: Log,
+    files: Files,
+    proof: Vec<u8>,
+}
+
+impl Api {
+    fn new() -> Self {
+        let mut log = log("demo");
+        log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+        let mut files = contents(&log, log.size());
+        let now = NOW.parse().expect("an instant");
+        let id = listed(&mut files, "demo", now);
+        let proof = log.note_pack(&id, period(), now).bytes();
+        Self { log, files, proof }
+    }
+
+    fn file(&self, name: &str) -> String {
+        String::from_utf8(self.files.0[name].clone()).expect("text")
+    }
+
+    /// What it answers, up to the receipts.
+    fn until_receipts(&self) -> Vec<Reply> {
+        let export = self.file("log.jsonl");
+        let (first, rest) = export.split_at(export.find("\n{\"entry").expect("an entry") + 1);
+        vec![
+            json(200, &body!({"key": self.log.key().to_string()})),
+            json(200, &body!({"lines": first, "cursor": "1-25-1"})),
+            json(200, &body!({"lines": rest})),
+        ]
+    }
+
+    fn answers(&self) -> Vec<Reply> {
+        let mut answers = self.until_receipts();
+        for name in self.files.0.keys().filter(|name| name.starts_with("receipts/")) {
+            // The first is not issued yet.
+            if name.ends_with("-12.json") {
+                answers.push(text(404, "{}"));
+            }
+            answers.push(text(200, &self.file(name)));
+        }
+        let id = Manifest::id(&self.files.0[MANIFEST]).expect("a hash");
+        answers.push(json(
+            201,
+            &body!({"manifest_sha256": id, "period": "2026-Q4", "packed_at": NOW, "packed_by": "auditor:9f2c"}),
+        ));
+        answers.push(text(404, "{}"));
+        answers.push(text(200, std::str::from_utf8(&self.proof).expect("text")));
+        answers
+    }
+}
+
+/// Runs it with the pack at a place of the test's own, which is no word of what is printed.
+fn packed(server: &Server, folder: &Folder, more: &str) -> Ran {
+    let path = folder.path("pack.zip").display().to_string();
+    let Ran { code, out, err } =
+        Machine::at(server).run(&format!("audit pack --period 2026-Q4 --out {path}{more}"));
+    Ran { code, out: out.replace(&path, "pack.zip"), err: err.replace(&path, "pack.zip") }
+}
+
+fn verified(folder: &Folder, line: &str) -> Ran {
+    folder.run(None, &format!("verify --key log.key {line}"), b"").text()
+}
+
+fn folder(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.write("log.key", format!("{}\n", log("demo").key()).as_bytes());
+    folder
+}
+
+/// The archive of files, as a pack is made.
+fn zipped(files: &Files) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in &files.0 {
+        zip.start_file(name, SimpleFileOptions::default()).expect("a file");
+        zip.write_all(bytes).expect("written");
+    }
+    zip.finish().expect("an archive").into_inner()
+}
+
+#[test]
+fn a_pack_is_made_put_on_record_and_verifies() {
+    let (api, folder) = (Api::new(), folder("pack"));
+    let server = Server::start(api.answers());
+    let ran = packed(&server, &folder, "");
+    check("audit-pack", &ran);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let lines = server.lines();
+    assert_eq!(
+        lines[1],
+        "GET /live/v1/audit/export?from=2025-09-30T00%3A00%3A00Z&to=2027-01-01T00%3A00%3A00Z&whole=true"
+    );
+    assert_eq!(lines[2], "GET /live/v1/audit/export?cursor=1-25-1");
+    assert!(lines[3].ends_with("/receipt?entry=12") && lines[3] == lines[4], "{lines:?}");
+    assert_eq!(lines[7], "POST /live/v1/audit/packs");
+    let sent: Value = serde_json::from_str(&server.sent()[7].body).expect("JSON");
+    let id = Manifest::id(&api.files.0[MANIFEST]).expect("a hash");
+    assert_eq!(
+        sent,
+        body!({"period": "2026-Q4", "manifest_sha256": id}),
+        "it is what was made of the same log"
+    );
+    assert_eq!(
+        lines[8..],
+        [format!("GET /live/v1/audit/packs/{id}"), format!("GET /live/v1/audit/packs/{id}")]
+    );
+    check("verify-pack", &verified(&folder, "pack.zip"));
+    // They change with every word of the page that is in each pack.
+    let mut ran = verified(&folder, "pack.zip --json");
+    for hash in [id.as_str(), &hex::encode(api.log.range(api.log.size()).root())] {
+        assert!(ran.out.contains(hash), "{hash}: {}", ran.out);
+        ran.out = ran.out.replace(hash, "HASH");
+    }
+    check("verify-pack-json", &ran);
+    folder.write("seen", api.log.note(6).as_bytes());
+    folder.write("log.jsonl", &api.files.0["log.jsonl"]);
+    check("verify-pack-fresh", &verified(&folder, "pack.zip log.jsonl --since seen"));
+    let other = Log::of("demo", 3);
+    folder.write("other", other.note(18).as_bytes());
+    assert_eq!(verified(&folder, "pack.zip --since other").code, 1);
+}
+
+#[test]
+fn a_pack_that_is_not_on_record_says_so() {
+    let (api, folder) = (Api::new(), folder("pack-no-wait"));
+    let answers = api.answers();
+    let server = Server::start(answers[..answers.len() - 3].to_vec());
+    check("audit-pack-no-wait", &packed(&server, &folder, " --no-wait"));
+    let ran = verified(&folder, "pack.zip");
+    check("verify-pack-unbound", &ran);
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn what_cannot_be_packed_leaves_nothing() {
+    let (api, folder) = (Api::new(), folder("pack-nothing"));
+    for period in ["2026-Q5", "2027"] {
+        let server = Server::start([]);
+        let ran = Machine::at(&server).run(&format!("audit pack --period {period}"));
+        check(&format!("audit-pack-{period}"), &ran);
+        assert!(server.lines().is_empty(), "{period}");
+    }
+    let mut answers = api.until_receipts();
+    answers.push(text(403, "{}"));
+    assert_eq!(packed(&Server::start(answers), &folder, "").code, 1);
+    let key = json(200, &body!({"key": api.log.key().to_string()}));
+    let altered = api.file("log.jsonl").replacen("step:pin-plan", "step:pin-plam", 1);
+    let server = Server::start([key, json(200, &body!({"lines": altered}))]);
+    check("audit-pack-altered", &packed(&server, &folder, ""));
+    assert_eq!(folder.names(), ["log.key"]);
+    folder.write("pack.zip", b"mine");
+    assert_eq!(packed(&Server::start([]), &folder, "").code, 2);
+}
+
+#[test]
+fn a_pack_whose_hashes_fit_and_that_lies_is_broken() {
+    let folder = folder("pack-lies");
+    for (name, files, expect) in attacks() {
+        folder.write("pack.zip", &zipped(&files));
+        let ran = verified(&folder, "pack.zip");
+        let said = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!((ran.code, said), (1, format!("BROKEN pack.zip: {expect}")), "{name}");
+    }
+}
+
+/// Where one name stands in an archive, from the first to the last.
+fn places(zip: &[u8], name: &str) -> Vec<usize> {
+    zip.windows(name.len()).enumerate().filter(|(_, at)| *at == name.as_bytes()).map(|(at, _)| at).collect()
+}
+
+/// Every archive that one reader could read otherwise than another.
+#[test]
+fn an_archive_that_leaves_a_choice_is_refused() {
+    let folder = folder("pack-layout");
+    let (files, _) = pack();
+    let whole = zipped(&files);
+    let renamed = |from: &str, to: &str, which: &[usize]| {
+        let mut zip = whole.clone();
+        let at = places(&zip, from);
+        for each in which {
+            zip[at[*each]..at[*each] + to.len()].copy_from_slice(to.as_bytes());
+        }
+        zip
+    };
+    let set = |at: usize, bits: u8| {
+        let mut zip = whole.clone();
+        zip[at] |= bits;
+        zip
+    };
+    let table = places(&whole, "PK\x01\x02")[0];
+    let local = places(&whole, "checkpoint")[0] - 30;
+    let mut gap = whole.clone();
+    gap.splice(local..local, [0; 4]);
+    let receipts: Vec<&String> = files.0.keys().filter(|name| name.starts_with("receipts/")).collect();
+    let both: Vec<usize> = (0..places(&whole, receipts[1]).len()).collect();
+    let doubled = renamed(receipts[1], receipts[0], &both);
+    let attacks: [(&str, Vec<u8>); 16] = [
+        ("something before it", [b"PK\x03\x04#!/bin/sh".as_slice(), &whole].concat()),
+        ("something after it", [whole.as_slice(), b"\0"].concat()),
+        ("a comment", {
+            let mut zip = whole.clone();
+            let at = zip.len() - 2;
+            zip[at] = 1;
+            zip.push(b'x');
+            zip
+        }),
+        ("something between", gap),
+        ("its end cut off", whole[..whole.len() - 5].to_vec()),
+        ("cut off in the middle", whole[..whole.len() / 2].to_vec()),
+        ("two files of one name", doubled),
+        (
+            "another name in the table",
+            renamed("metrics.json", "metrics.jsom", &[places(&whole, "metrics.json").len() - 1]),
+        ),
+        ("an absolute path", renamed("checkpoint", "/heckpoint", &[0, 1])),
+        ("a way out", renamed("index.html", "../ex.html", &[0, 1])),
+        ("a way out inside", renamed("receipts/req", "receipts/../", &[0, 1])),
+        ("another system's way out", renamed("index.html", "..\\x.html", &[0, 1])),
+        ("lengths that come later", set(local + 6, 8)),
+        ("encrypted", set(local + 6, 1)),
+        ("another method", set(local + 8, 1)),
+        ("a link", set(table + 41, 0xa0)),
+    ];
+    for (name, zip) in attacks {
+        folder.write("pack.zip", &zip);
+        let ran = verified(&folder, "pack.zip");
+        assert_eq!(ran.code, 1, "{name}: {ran:?}");
+        assert!(ran.out.starts_with("BROKEN pack.zip: the archive:"), "{name}: {}", ran.out);
+    }
+}
+
+/// What says that it is short and is not, and what says that it is long.
+#[test]
+fn what_unpacks_to_more_than_it_says_is_left() {
+    let folder = folder("pack-bombs");
+    let (whole, _) = pack();
+    let mut files = whole.clone();
+    files.0.insert("metrics.json".to_owned(), vec![b' '; 65 << 20]);
+    listed(&mut files, "demo", made_at());
+    folder.write("pack.zip", &zipped(&files));
+    assert!(folder.read("pack.zip").len() < 1 << 20);
+    let ran = verified(&folder, "pack.zip");
+    check("verify-pack-bomb", &ran);
+    // The same, with the length that the true one has.
+    let long = (65_u32 << 20).to_le_bytes();
+    let short = u32::try_from(whole.0["metrics.json"].len()).expect("small").to_le_bytes();
+    let mut zip = folder.read("pack.zip");
+    for (name, at) in places(&zip, "metrics.json").into_iter().map(|at| (at, [30 - 22, 46 - 24])) {
+        let length = at.map(|before| name - before).into_iter().find(|at| zip[*at..*at + 4] == long);
+        if let Some(length) = length {
+            zip[length..length + 4].copy_from_slice(&short);
+        }
+    }
+    folder.write("pack.zip", &zip);
+    let ran = verified(&folder, "pack.zip");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("BROKEN"), "{ran:?}");
+}
+
+/// A log of some gigabytes has its lengths in another place of the archive than others.
+#[test]
+fn a_large_files_form_is_read() {
+    let folder = folder("pack-large");
+    let (files, _) = pack();
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in &files.0 {
+        let options = SimpleFileOptions::default().large_file(name == "log.jsonl");
+        zip.start_file(name, options).expect("a file");
+        zip.write_all(bytes).expect("written");
+    }
+    folder.write("pack.zip", &zip.finish().expect("an archive").into_inner());
+    assert_eq!(verified(&folder, "pack.zip").code, 0);
+}

@@ -1,0 +1,262 @@
+//! Evidence packs to be attacked: what is in one, by name, and every attack on it that needs more than a changed byte.
+
+use std::collections::BTreeMap;
+
+use audit::pack::{
+    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, LOG, MANIFEST, Manifest, PROOF, Read, derived, receipt_name,
+};
+use audit::receipt::DETAIL;
+use audit::verify::Pinned;
+use aws_lc_rs::digest::{SHA256, digest};
+use domain::{PackId, Period};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Log;
+
+/// The period of every pack here.
+pub const PERIOD: &str = "2026-Q4";
+
+/// The files of a pack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files(pub BTreeMap<String, Vec<u8>>);
+
+impl Archive for Files {
+    fn files(&self) -> Vec<(String, u64)> {
+        self.0.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect()
+    }
+
+    fn read(&mut self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+        let bytes = self.0.get(name).ok_or(Flaw::unreadable("no such file"))?;
+        bytes.chunks(1_000).try_for_each(take)
+    }
+}
+
+/// A log of four erasures, three weeks apart: the first ends in September, the others in the quarter after it.
+pub fn log(tenant: &str) -> Log {
+    let mut log = Log::of(tenant, 4);
+    for seq in 1..=log.size() {
+        let number = i64::try_from(seq.div_ceil(6)).expect("small");
+        let received = begin() + SignedDuration::from_hours(24 * 21 * number);
+        let details = [
+            ("type", "erasure".to_owned()),
+            ("jurisdiction", "EU".to_owned()),
+            ("received_at", received.to_string()),
+            ("due_by", (received + SignedDuration::from_hours(24 * 30)).to_string()),
+        ];
+        log.rewrite(seq, |event| {
+            event.at = received + SignedDuration::from_hours(24 * i64::from(event.n));
+            if event.n == 1 || event.detail.contains_key(DETAIL) {
+                event.detail.extend(details.map(|(name, value)| (name.to_owned(), value)));
+            }
+        });
+    }
+    log
+}
+
+fn begin() -> Timestamp {
+    "2026-08-30T00:00:00Z".parse().expect("an instant")
+}
+
+/// When every pack here is made: after its period.
+pub fn made_at() -> Timestamp {
+    "2027-01-10T09:30:00Z".parse().expect("an instant")
+}
+
+/// The period.
+pub fn period() -> Period {
+    PERIOD.parse().expect("a period")
+}
+
+/// The files that rest on a log up to an entry, and no more than that: neither manifest nor proof.
+pub fn contents(log: &Log, last: u64) -> Files {
+    let pinned = Pinned { key: log.key(), since: None };
+    let export = log.export(1, last).concat();
+    let tenant = log.entry(1).expect("an entry").event.tenant.clone();
+    let mut reading = audit::pack::Log::new(&pinned, tenant, period(), [].into());
+    reading.take(export.as_bytes()).expect("whole");
+    let Read { metrics, closings, .. } = reading.finish().expect("whole");
+    let mut files = Files::default();
+    for (seq, closing) in closings {
+        let receipt = log.receipt(usize::try_from(seq / 6).expect("small"), last);
+        files.0.insert(receipt_name(&closing.request, seq), receipt.bytes());
+    }
+    files.0.extend(derived(&metrics).map(|(name, bytes)| (name.to_owned(), bytes)));
+    files.0.insert(CHECKPOINT.to_owned(), log.note(last).into_bytes());
+    files.0.insert(LOG.to_owned(), export.into_bytes());
+    files
+}
+
+/// Writes the manifest of what is there; by what the log would name it.
+pub fn listed(files: &mut Files, tenant: &str, made_at: Timestamp) -> PackId {
+    files.0.remove(MANIFEST);
+    let sha256 = |bytes: &[u8]| hex::encode(digest(&SHA256, bytes));
+    let lines = files.0.iter().filter(|(name, _)| *name != PROOF).map(|(name, bytes)| FileLine {
+        bytes: bytes.len() as u64,
+        name: name.clone(),
+        sha256: sha256(bytes),
+    });
+    let manifest = Manifest {
+        files: lines.collect(),
+        made_at,
+        pack: FORMAT.to_owned(),
+        period: period(),
+        tenant: tenant.parse().expect("a tenant"),
+    };
+    let bytes = manifest.bytes();
+    let id = Manifest::id(&bytes).expect("a hash");
+    files.0.insert(MANIFEST.to_owned(), bytes);
+    id
+}
+
+/// Writes the manifest of what is there, and puts it on record, as whoever may make packs could.
+pub fn sealed(files: &mut Files, log: &mut Log) {
+    let id = listed(files, "demo", made_at());
+    let proof = log.note_pack(&id, period(), made_at());
+    files.0.insert(PROOF.to_owned(), proof.bytes());
+}
+
+/// A whole pack, and the log with all that it rests on.
+pub fn pack() -> (Files, Log) {
+    let mut log = log("demo");
+    // What another pack put on record after the period shows that nothing of it is missing.
+    log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+    let mut files = contents(&log, log.size());
+    sealed(&mut files, &mut log);
+    (files, log)
+}
+
+/// An attack: what it is, the files, and what has to be said of them.
+pub type Attack = (&'static str, Files, String);
+
+/// Attacks by somebody who may make packs, and has them put on record: all hashes fit. And proofs of something else.
+#[allow(clippy::too_many_lines, reason = "a paragraph an attack")]
+pub fn attacks() -> Vec<Attack> {
+    let (whole, log) = pack();
+    let anew = |change: &dyn Fn(&mut Files)| {
+        let (mut files, mut log) = pack();
+        change(&mut files);
+        sealed(&mut files, &mut log);
+        files
+    };
+    let text = |files: &Files, name: &str| String::from_utf8(files.0[name].clone()).expect("text");
+    let swap = |files: &mut Files, name: &str, from: &str, to: &str| {
+        let old = text(files, name);
+        let new = old.replacen(from, to, 1);
+        assert_ne!(old, new, "{name} has no {from}");
+        files.0.insert(name.to_owned(), new.into_bytes());
+    };
+    let receipts: Vec<String> =
+        whole.0.keys().filter(|name| name.starts_with("receipts/")).cloned().collect();
+    let with_proof = |proof: Vec<u8>| {
+        let mut files = whole.clone();
+        files.0.insert(PROOF.to_owned(), proof);
+        files
+    };
+    let id = Manifest::id(&whole.0[MANIFEST]).expect("a hash");
+    let mut elsewhere = self::log("other");
+    let mut otherwise = self::log("demo");
+    otherwise.rewrite(3, |event| event.who.push('x'));
+    let size = log.size() - 1;
+    // The first ended before the period.
+    let outside = receipt_name(&log.receipt(1, size).statement.request, 6);
+    let unsigned = {
+        let mut lines = log.export(1, size - 1);
+        lines.retain(|line| !line.contains("— "));
+        lines.concat().into_bytes()
+    };
+    let figures = |name: &str| format!("{name}: it is not what log.jsonl gives: the figures were altered");
+    let proof = |what: &str| format!("proof.json: {what}");
+    let extra = |name: &str| format!("{name}: it does not belong here");
+    let first = &receipts[0];
+    vec![
+        (
+            "figures altered",
+            anew(&|files| swap(files, "metrics.json", "\"late\":0", "\"late\":1")),
+            figures("metrics.json"),
+        ),
+        (
+            "a table altered",
+            anew(&|files| swap(files, "metrics.csv", "erasure,EU,3", "erasure,EU,4")),
+            figures("metrics.csv"),
+        ),
+        (
+            "the page altered",
+            anew(&|files| swap(files, "index.html", "<td>3</td>", "<td>2</td>")),
+            figures("index.html"),
+        ),
+        (
+            "other instructions",
+            anew(&|files| swap(files, "README.txt", "lacuna verify", "lacuna-verify")),
+            "README.txt: it is not the one that is in every pack".to_owned(),
+        ),
+        (
+            "a receipt left out",
+            anew(&|files| drop(files.0.remove(&receipts[1]))),
+            format!("{}: it is missing", receipts[1]),
+        ),
+        (
+            "two receipts swapped",
+            anew(&|files| {
+                let (one, other) = (files.0[first].clone(), files.0[&receipts[1]].clone());
+                files.0.insert(first.clone(), other);
+                files.0.insert(receipts[1].clone(), one);
+            }),
+            format!("{first}: it is not the receipt of the closing that log.jsonl has there"),
+        ),
+        (
+            "a receipt of another period",
+            anew(&|files| drop(files.0.insert(outside.clone(), log.receipt(1, size).bytes()))),
+            format!("{outside}: log.jsonl has no such closing in the period"),
+        ),
+        (
+            "a receipt of another history",
+            anew(&|files| drop(files.0.insert(first.clone(), otherwise.receipt(2, 18).bytes()))),
+            format!("{first}: it was signed for another history than the other files of the pack"),
+        ),
+        (
+            "an older checkpoint",
+            anew(&|files| drop(files.0.insert(CHECKPOINT.to_owned(), log.note(12).into_bytes()))),
+            "checkpoint: it is not the last checkpoint of log.jsonl".to_owned(),
+        ),
+        (
+            "a log that is not signed",
+            anew(&|files| drop(files.0.insert(LOG.to_owned(), unsigned.clone()))),
+            "log.jsonl: entries after its last checkpoint are not signed, and nothing can rest on them"
+                .to_owned(),
+        ),
+        (
+            "a file more",
+            anew(&|files| drop(files.0.insert("notes.txt".to_owned(), b"hello".to_vec()))),
+            extra("notes.txt"),
+        ),
+        (
+            "a file in a folder more",
+            anew(&|files| drop(files.0.insert("receipts/notes.json".to_owned(), b"{}".to_vec()))),
+            extra("receipts/notes.json"),
+        ),
+        (
+            "a proof of another pack",
+            with_proof(pack_proof(&mut pack().1, &"0b".repeat(32).parse().expect("a pack"), period())),
+            proof("the entry is about another pack: the manifest was altered, or the proof is another's"),
+        ),
+        (
+            "a proof of another period",
+            with_proof(pack_proof(&mut pack().1, &id, "2026-Q3".parse().expect("a period"))),
+            proof("the entry names another period than the manifest"),
+        ),
+        (
+            "another tenant's proof",
+            with_proof(pack_proof(&mut elsewhere, &id, period())),
+            proof("entry 25, proof.checkpoint: it is not signed by the given key"),
+        ),
+        (
+            "a proof older than the log",
+            with_proof(pack_proof(&mut self::log("demo"), &id, period())),
+            proof("the entry is older than the log that the pack rests on"),
+        ),
+    ]
+}
+
+fn pack_proof(log: &mut Log, id: &PackId, period: Period) -> Vec<u8> {
+    log.note_pack(id, period, made_at()).bytes()
+}

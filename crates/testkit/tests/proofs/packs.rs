@@ -1,0 +1,100 @@
+//! Evidence packs, attacked.
+
+use audit::Checkpoint;
+use audit::pack::{Flaw, MANIFEST, PROOF, Pack, Unfit, VERIFIER, check};
+use audit::verify::Pinned;
+use testkit::proofs::packs::{Files, attacks, contents, listed, log, made_at, pack, period, sealed};
+
+fn checked(files: &Files, pinned: &Pinned) -> Result<Pack, Flaw> {
+    check(&mut files.clone(), pinned, &|_| {})
+}
+
+fn pinned() -> Pinned {
+    Pinned { key: log("demo").key(), since: None }
+}
+
+#[test]
+fn a_whole_pack_says_what_it_proves() {
+    let (files, log) = pack();
+    let found = checked(&files, &pinned()).expect("whole");
+    assert!(found.metrics.complete && found.own_verifier);
+    let all = found.metrics.rows.last().expect("a row");
+    assert_eq!((all.received, all.fulfilled, all.late, found.receipts), (3, 3, 0, 3));
+    let bound = found.bound.expect("it is on record");
+    assert_eq!((bound.seq, bound.who.as_str()), (log.size(), "auditor:9f2c"));
+}
+
+#[test]
+fn every_attack_on_a_pack_is_found_and_named() {
+    for (name, files, expect) in attacks() {
+        let found = checked(&files, &pinned()).expect_err(name).to_string();
+        assert_eq!(found, expect, "{name}");
+    }
+}
+
+/// By somebody who cannot have it put on record.
+#[test]
+fn a_file_that_is_changed_or_taken_away_is_named() {
+    let (whole, _) = pack();
+    for name in whole.0.keys() {
+        let mut files = whole.clone();
+        let bytes = files.0.get_mut(name).expect("a file");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        let flaw = checked(&files, &pinned()).expect_err(name);
+        // What a manifest lists wrongly is found where it is not so.
+        assert!(flaw.file == *name || name == MANIFEST, "{name}: {flaw}");
+        files.0.remove(name);
+        match checked(&files, &pinned()) {
+            Ok(found) => assert!(name == PROOF && found.bound.is_none(), "{name}"),
+            Err(flaw) => assert_eq!((flaw.file.as_str(), flaw.what), (name.as_str(), Unfit::Missing)),
+        }
+    }
+}
+
+/// Whoever makes a pack may leave off the end of the log, and the pack says that it is unfinished.
+#[test]
+fn a_log_that_was_left_short_shows() {
+    let mut log = log("demo");
+    let mut files = contents(&log, 18);
+    sealed(&mut files, &mut log);
+    let found = checked(&files, &pinned()).expect("whole");
+    assert!(!found.metrics.complete);
+    assert_eq!(found.metrics.as_of.to_string(), "2026-11-07T00:00:00Z");
+}
+
+#[test]
+fn another_versions_page_is_not_checked_and_said_to_be() {
+    let (mut files, mut log) = pack();
+    files.0.insert(VERIFIER.to_owned(), b"<title>another</title>".to_vec());
+    sealed(&mut files, &mut log);
+    assert!(!checked(&files, &pinned()).expect("whole").own_verifier);
+}
+
+#[test]
+fn a_manifest_of_another_tenant_is_foreign() {
+    let (mut files, _) = pack();
+    listed(&mut files, "other", made_at());
+    let flaw = checked(&files, &pinned()).expect_err("foreign");
+    assert_eq!((flaw.file.as_str(), flaw.what), (MANIFEST, Unfit::Foreign));
+}
+
+#[test]
+fn a_checkpoint_that_was_kept_shows_another_history_and_a_rollback() {
+    let (files, log) = pack();
+    let since = |note: String| {
+        let key = log.key();
+        let since = Checkpoint::open(&note, &key).expect("a checkpoint");
+        checked(&files, &Pinned { key, since: Some(since) })
+    };
+    for size in [6, 18, log.size() - 1, log.size()] {
+        assert_eq!(since(log.note(size)).expect("whole").fresh, Some(true), "{size}");
+    }
+    let mut other = self::log("demo");
+    other.rewrite(9, |event| event.who.push('x'));
+    assert!(since(other.note(12)).is_err());
+    let mut later = pack().1;
+    later.note_pack(&"0c".repeat(32).parse().expect("a pack"), period(), made_at());
+    let flaw = since(later.note(later.size())).expect_err("older");
+    assert_eq!(flaw.what.as_str(), "rolled-back");
+}

@@ -1,5 +1,7 @@
 //! `GET /v1/requests/{id}/receipt`, and the salt that it names the person by.
 
+use std::collections::BTreeSet;
+
 use contract::audit::SaltView;
 use contract::problem::Problem;
 use domain::Request;
@@ -21,7 +23,16 @@ const MOST: usize = 100;
 pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let request = find(ports, call).await?;
     let keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
-    let Some(last) = keys.last() else {
+    let logs: BTreeSet<&str> =
+        keys.iter().filter_map(|key| key.rsplit_once('/')).map(|(log, _)| log).collect();
+    let mut last = keys.last();
+    if logs.len() > 1 {
+        // What an earlier log issued, under another name or by another key, counts until there is one of this log.
+        let key = ports.key(&request.tenant).await?;
+        let own = ports.checkpoints(&request.tenant, &key).own_receipts_of(&request.id);
+        last = keys.iter().rfind(|key| key.starts_with(&own)).or(last);
+    }
+    let Some(last) = last else {
         return Err(not_yet(&request).into());
     };
     let bytes = ports.evidence.get(last).await?;
@@ -34,7 +45,8 @@ fn not_yet(request: &Request) -> Problem {
     if request.status.is_end() {
         Problem::not_found(
             "There is no receipt yet: it is issued when the end of the request is in a signed checkpoint, within some ten \
-             minutes. Ask again.",
+             minutes. Ask again. If there is none after an hour, ask whoever runs this service: they are told of receipts \
+             that cannot be issued.",
         )
     } else {
         Problem::not_found("There is no receipt yet: the request is not closed.")

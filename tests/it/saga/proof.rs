@@ -134,9 +134,9 @@ async fn whatever_fails_every_receipt_is_issued_in_the_end() {
     assert!(calls.len() > 5, "{calls:?}");
     for call in calls {
         let whens = [When::Before, When::Midway, When::After].map(|when| Plan::call(call.n).when(when));
-        let dies = whens.clone().map(Plan::crash);
-        let fails = Class::ALL.map(|class| whens.clone().map(|plan| plan.class(class)));
-        for how in dies.into_iter().chain(fails.into_iter().flatten()) {
+        let dies = whens.map(Plan::crash);
+        let fails = Class::ALL.map(|class| Plan::call(call.n).class(class));
+        for how in dies.into_iter().chain(fails) {
             let stage = Stage::new(1);
             let id = stage.submit(PERSON).await;
             stage.play_to_the_end(&id).await;

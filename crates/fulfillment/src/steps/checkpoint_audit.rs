@@ -216,12 +216,11 @@ async fn look_back_at(
     let key = named(public, &ports.log_name, tenant)?;
     let log = Log::new(ports, tenant, &key);
     // A process that remembers nothing begins anywhere.
-    let from = match ports.turns.seen_to(&key) {
-        Some(from) => from,
-        None => {
-            let place = u64::try_from(ports.entropy.bits() % u128::from(size)).unwrap_or_default();
-            log.own.after(place).await?.unwrap_or(size)
-        }
+    let from = if let Some(from) = ports.turns.seen_to(&key) {
+        from
+    } else {
+        let place = u64::try_from(ports.entropy.bits() % u128::from(size)).unwrap_or_default();
+        log.own.after(place).await?.unwrap_or(size)
     };
     let from = if from < size { from } else { 0 };
     // If this fails it is here again the next time.
@@ -286,9 +285,9 @@ impl<'a> Log<'a> {
         let hash = entries.last().map_or(GENESIS.to_owned(), |entry| entry.hash.clone());
         // A run that dies between a range and its checkpoint leaves what it was about to sign: the same is there still.
         for (size, before) in self.own.begun(base, range.size(), MOST_BEGUN).await? {
-            let some = usize::try_from(size - base).unwrap_or(usize::MAX).min(entries.len());
-            let (then, _) = self.grown(after, &entries[..some])?;
-            let same = entries[..some].last().is_some_and(|entry| entry.hash == before.hash);
+            let count = usize::try_from(size - base).unwrap_or(usize::MAX).min(entries.len());
+            let (then, _) = self.grown(after, &entries[..count])?;
+            let same = entries[..count].last().is_some_and(|entry| entry.hash == before.hash);
             if !same || before.range(size).map(|range| range.root()) != Some(then.root()) {
                 return Err(self.own.broken("something else was to be signed before").into());
             }

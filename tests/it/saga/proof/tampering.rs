@@ -8,7 +8,7 @@ use domain::TenantId;
 use domain::event::Event;
 use fulfillment::checkpoints::Checkpoints;
 use fulfillment::steps::checkpoint_audit::{self, Done};
-use ports::{AuditLog, Code, Fault, Notary as _};
+use ports::{AuditLog, Code, Fault};
 use testkit::clock::UnlimitedBudget;
 use testkit::inject::{Plan, Point};
 

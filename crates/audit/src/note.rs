@@ -73,6 +73,11 @@ impl VerifierKey {
         &self.name
     }
 
+    /// The key's id, in hex: over the name and the key, so another name or another key has another.
+    pub fn id(&self) -> String {
+        hex::encode(self.id)
+    }
+
     /// The key's 32 bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.key

@@ -189,7 +189,7 @@ impl Statement {
 
     /// SHA-256 of them, in hex: what the entry that closes the request has.
     pub fn sha256(&self) -> String {
-        hex::encode(digest(&SHA256, &self.bytes()))
+        sha256_of(&self.bytes())
     }
 }
 
@@ -204,6 +204,24 @@ impl Receipt {
     pub fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
+}
+
+/// SHA-256 of a statement as it is written, in hex.
+pub fn sha256_of(statement: &[u8]) -> String {
+    hex::encode(digest(&SHA256, statement))
+}
+
+/// A receipt of a statement as it is written: not read and written anew, so that one of a form that is not known here keeps
+/// the hash that the entry has. The statement is canonical JSON.
+pub fn with_statement(statement: &str, entry: &Entry, proof: &str) -> Vec<u8> {
+    let content = String::from_utf8(entry.content_bytes()).unwrap_or_default();
+    let hash = &entry.hash;
+    // A text: it cannot fail.
+    let proof = serde_json::to_string(proof).unwrap_or_default();
+    format!(
+        "{{\"entry\":{content},\"hash\":\"{hash}\",\"proof\":{proof},\"receipt\":\"lacuna/1\",\"statement\":{statement}}}"
+    )
+    .into_bytes()
 }
 
 /// How a receipt names a person: HMAC-SHA-256 under a salt of 256 bits, which the person alone is given, over the

@@ -443,7 +443,7 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 26] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 27] = [
         ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("packs", |a| a.packs().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),

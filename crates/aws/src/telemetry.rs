@@ -40,11 +40,19 @@ pub enum Metric {
     AuditSweepLag,
     /// Stores whose control person was not found: each, each time.
     ControlsMissing,
+    /// Logs that are not what was signed, and what is kept of them: each, each time that it is noticed.
+    LogsBroken,
+    /// Logs that a run left without a checkpoint over their last entry.
+    LogsUnsigned,
+    /// Receipts that cannot be issued, since what they would say is not what was chained: each, each time it is tried.
+    ReceiptsUnissuable,
+    /// Items of the registry that should be a tenant's and name none: each, each time.
+    TenantsUnreadable,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -56,6 +64,10 @@ impl Metric {
         Self::UnchainedEvents,
         Self::AuditSweepLag,
         Self::ControlsMissing,
+        Self::LogsBroken,
+        Self::LogsUnsigned,
+        Self::ReceiptsUnissuable,
+        Self::TenantsUnreadable,
     ];
 
     /// Its name.
@@ -72,6 +84,10 @@ impl Metric {
             Self::UnchainedEvents => "UnchainedEvents",
             Self::AuditSweepLag => "AuditSweepLag",
             Self::ControlsMissing => "ControlsMissing",
+            Self::LogsBroken => "LogsBroken",
+            Self::LogsUnsigned => "LogsUnsigned",
+            Self::ReceiptsUnissuable => "ReceiptsUnissuable",
+            Self::TenantsUnreadable => "TenantsUnreadable",
         }
     }
 
@@ -87,7 +103,11 @@ impl Metric {
             | Self::Untold
             | Self::PoisonEvents
             | Self::UnchainedEvents
-            | Self::ControlsMissing => "Count",
+            | Self::ControlsMissing
+            | Self::LogsBroken
+            | Self::LogsUnsigned
+            | Self::ReceiptsUnissuable
+            | Self::TenantsUnreadable => "Count",
         }
     }
 }

@@ -1,22 +1,30 @@
 //! A tenant's checkpoints, as they are kept among the evidence.
 //!
 //! ```text
-//! checkpoints/{tenant}/{size}      the note of the checkpoint over so many entries
-//! ranges/{tenant}/{size}           the tree at that size, as far as it must be known to go on from it
-//! issued/{tenant}/{size}           every receipt of the entries up to it is issued
-//! receipts/{tenant}/{request}/{seq}   the receipt of the closing with that place in the chain
-//! packs/{tenant}/{pack}            the proof that the log has an evidence pack
+//! checkpoints/{tenant}/{key}/{size}       the note of the checkpoint over so many entries
+//! ranges/{tenant}/{key}/{size}            the tree at that size, as far as it must be known to go on from it
+//! issued/{tenant}/{key}/{size}            the receipts of the entries up to it were gone through
+//! receipts/{tenant}/{request}/{key}/{seq} the receipt of the closing with that place in the chain
+//! unissuable/{tenant}/{key}/{day}/{size}/{request}/{seq}   there is none: what it would say is not what was chained
+//! packs/{tenant}/{pack}                   the proof that the log has an evidence pack
 //! ```
 //!
-//! Sizes are written with 20 digits, so that they sort. Each object is written once; a range before its checkpoint, so
-//! a checkpoint that is there can be gone on from.
+//! `{key}` is the id of the log's key, which is over the log's name and the key itself: under another name, or with another
+//! key, it is another log, which begins anew over the same entries and knows nothing of the earlier one. Sizes are
+//! written with 20 digits, so that they sort. Each object is written once; a range before its checkpoint is signed, so a
+//! checkpoint that is there can be gone on from, and what was about to be signed is known.
+
+mod times;
 
 use audit::export::Before;
 use audit::tree::Range;
 use audit::{Checkpoint, VerifierKey, origin};
 use domain::{PackId, RequestId, TenantId};
+use jiff::Timestamp;
 use ports::{Class, Code, Evidence, Fault, Notary, Put};
 use serde::{Deserialize, Serialize};
+
+pub use times::{SLACK, Times};
 
 /// What makes and reads them.
 #[derive(Clone, Copy)]
@@ -42,31 +50,37 @@ pub struct Standing {
     pub range: Range,
     /// The size of the checkpoint before it.
     pub base: u64,
+    /// When its entries happened.
+    pub times: Times,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Ground {
     base: u64,
     before: Before,
+    times: Times,
 }
 
 /// The key that signs a tenant's log: the notary's, under the log's name.
 pub async fn key_of(notary: &dyn Notary, log: &str, tenant: &TenantId) -> Result<VerifierKey, Fault> {
-    let public = notary.public_key().await?;
+    named(notary.public_key().await?, log, tenant)
+}
+
+/// The same, of a public key that is known.
+pub(crate) fn named(public: [u8; 32], log: &str, tenant: &TenantId) -> Result<VerifierKey, Fault> {
     VerifierKey::new(&origin(log, tenant), public).ok_or_else(|| {
         let detail = "the log's name has white space or a plus";
         Fault::new(Class::Permanent, Code::SettingsInvalid, "checkpoint", tenant.as_str(), detail)
     })
 }
 
-/// Where the receipts of a request are.
+/// Where the receipts of a request are, of whichever log.
 pub fn receipts_of(tenant: &TenantId, id: &RequestId) -> String {
     format!("receipts/{tenant}/{id}/")
 }
 
-/// Where the receipt of a closing is.
-pub fn receipt_object(tenant: &TenantId, id: &RequestId, seq: u64) -> String {
-    format!("{}{seq:020}", receipts_of(tenant, id))
+fn day_of(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
 }
 
 /// Where the proof of an evidence pack is.
@@ -75,8 +89,22 @@ pub fn pack_object(tenant: &TenantId, id: &PackId) -> String {
 }
 
 impl Checkpoints<'_> {
+    fn prefix(&self, kind: &str) -> String {
+        format!("{kind}/{}/{}/", self.tenant, self.key.id())
+    }
+
     fn object(&self, kind: &str, size: u64) -> String {
-        format!("{kind}/{}/{size:020}", self.tenant)
+        format!("{}{size:020}", self.prefix(kind))
+    }
+
+    /// Where this log's receipts of a request are.
+    pub fn own_receipts_of(&self, id: &RequestId) -> String {
+        format!("{}{}/", receipts_of(self.tenant, id), self.key.id())
+    }
+
+    /// Where the receipt of a closing is.
+    pub fn receipt_object(&self, id: &RequestId, seq: u64) -> String {
+        format!("{}{seq:020}", self.own_receipts_of(id))
     }
 
     /// Something that only an attack or a fault of the storage explains.
@@ -84,34 +112,48 @@ impl Checkpoints<'_> {
         Fault::new(Class::Permanent, Code::AuditBroken, "checkpoint", self.tenant.as_str(), detail)
     }
 
+    /// Sizes of objects of a kind, of more than so many entries, in order.
+    async fn sizes(&self, kind: &str, after: u64, most: usize) -> Result<Vec<u64>, Fault> {
+        let prefix = self.prefix(kind);
+        let found = self.evidence.list(&prefix, Some(&self.object(kind, after)), most).await?;
+        let size = |key: &String| {
+            let digits = key.strip_prefix(&prefix).filter(|digits| digits.len() == 20);
+            digits.and_then(|digits| digits.parse().ok())
+        };
+        let sizes: Option<Vec<u64>> = found.iter().map(size).collect();
+        sizes.ok_or_else(|| self.broken("an object among the checkpoints is none"))
+    }
+
     /// The size of the first checkpoint over more than so many entries.
     pub async fn after(&self, size: u64) -> Result<Option<u64>, Fault> {
-        let prefix = format!("checkpoints/{}/", self.tenant);
-        let found = self.evidence.list(&prefix, Some(&self.object("checkpoints", size)), 1).await?;
-        let Some(key) = found.first() else { return Ok(None) };
-        let size = key.strip_prefix(&prefix).filter(|digits| digits.len() == 20);
-        let size = size.and_then(|digits| digits.parse().ok());
-        size.map(Some).ok_or_else(|| self.broken("an object among the checkpoints is none"))
+        Ok(self.sizes("checkpoints", size, 1).await?.first().copied())
     }
 
     /// The last checkpoint over at most so many entries. Nothing is kept that says which it is, so that nothing can
     /// say a wrong one: it is searched for, in as many steps as the number has bits.
     pub async fn last(&self, most: u64) -> Result<Option<Standing>, Fault> {
-        let (mut found, mut low, mut high) = (None, 0, most);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.after(middle).await? {
-                Some(size) if size <= most => {
-                    found = Some(size);
-                    low = size;
-                }
+        self.last_from(0, most).await
+    }
+
+    /// The same, by whoever knows of one that is over at most so many entries too.
+    pub async fn last_from(&self, known: u64, most: u64) -> Result<Option<Standing>, Fault> {
+        match self.greatest("checkpoints", known, most).await? {
+            0 => Ok(None),
+            size => self.standing(size).await.map(Some),
+        }
+    }
+
+    /// The size of the last object of a kind over at most so many entries; that of a known one, or 0, if there is none.
+    async fn greatest(&self, kind: &str, known: u64, most: u64) -> Result<u64, Fault> {
+        let (mut found, mut high) = (known, most);
+        while found < high {
+            let middle = found + (high - found) / 2;
+            match self.sizes(kind, middle, 1).await?.first() {
+                Some(size) if *size <= most => found = *size,
                 _ => high = middle,
             }
         }
-        match found {
-            Some(size) => self.standing(size).await.map(Some),
-            None => Ok(None),
-        }
+        Ok(found)
     }
 
     /// The checkpoint over so many entries, which must be there.
@@ -121,20 +163,44 @@ impl Checkpoints<'_> {
         let note = note.ok_or_else(|| self.broken("a checkpoint is not there"))?;
         let signed = Checkpoint::open(&note, self.key);
         let signed = signed.map_err(|_| self.broken("a checkpoint is not signed by the key"))?;
-        let ground = self.evidence.get(&self.object("ranges", size)).await?;
-        let ground = ground.and_then(|ground| serde_json::from_slice::<Ground>(&ground).ok());
-        let ground = ground.ok_or_else(|| self.broken("the range of a checkpoint does not read"))?;
-        let range =
-            ground.before.range(size).filter(|range| range.root() == signed.root && signed.size == size);
+        let Ground { base, before, times } = self.ground(size).await?;
+        let range = before.range(size).filter(|range| range.root() == signed.root && signed.size == size);
         let range = range.ok_or_else(|| self.broken("the range of a checkpoint is not what was signed"))?;
-        Ok(Standing { size, note, hash: ground.before.hash, range, base: ground.base })
+        Ok(Standing { size, note, hash: before.hash, range, base, times })
+    }
+
+    async fn ground(&self, size: u64) -> Result<Ground, Fault> {
+        let ground = self.evidence.get(&self.object("ranges", size)).await?;
+        let ground = ground.and_then(|ground| serde_json::from_slice(&ground).ok());
+        ground.ok_or_else(|| self.broken("the range of a checkpoint does not read"))
+    }
+
+    /// What earlier runs were about to sign after so many entries, and did not, as far as it is told here: sizes, and what
+    /// was before their next entry.
+    pub async fn begun(&self, after: u64, to: u64, most: usize) -> Result<Vec<(u64, Before)>, Fault> {
+        let mut begun = Vec::new();
+        for size in self.sizes("ranges", after, most).await?.into_iter().filter(|size| *size <= to) {
+            begun.push((size, self.ground(size).await?.before));
+        }
+        Ok(begun)
+    }
+
+    /// Keeps what a new checkpoint is over. Only then it is signed: if something is there that is not the same, this is not
+    /// what was to be signed before.
+    pub async fn begin(&self, new: &Standing) -> Result<(), Fault> {
+        let before = Before::new(&new.hash, &new.range);
+        let ground = Ground { base: new.base, before: before.clone(), times: new.times.clone() };
+        let ground = serde_json::to_vec(&ground).map_err(|_| self.broken("a range cannot be written"))?;
+        if self.evidence.put_once(&self.object("ranges", new.size), ground).await? == Put::There
+            && self.ground(new.size).await?.before != before
+        {
+            return Err(self.broken("something else was to be signed before"));
+        }
+        Ok(())
     }
 
     /// Keeps a new checkpoint. One of that size that is there already must be the same.
     pub async fn keep(&self, new: &Standing) -> Result<(), Fault> {
-        let ground = Ground { base: new.base, before: Before::new(&new.hash, &new.range) };
-        let ground = serde_json::to_vec(&ground).map_err(|_| self.broken("a range cannot be written"))?;
-        self.evidence.put_once(&self.object("ranges", new.size), ground).await?;
         let (object, note) = (self.object("checkpoints", new.size), new.note.as_bytes());
         if self.evidence.put_once(&object, note.to_vec()).await? == Put::There
             && self.evidence.get(&object).await?.as_deref() != Some(note)
@@ -144,13 +210,50 @@ impl Checkpoints<'_> {
         Ok(())
     }
 
-    /// Whether the receipts up to a checkpoint are issued.
-    pub async fn is_issued(&self, size: u64) -> Result<bool, Fault> {
-        Ok(self.evidence.get(&self.object("issued", size)).await?.is_some())
+    /// Up to which checkpoint the receipts were gone through, of those up to this one.
+    pub async fn issued_to(&self, size: u64) -> Result<u64, Fault> {
+        match self.sizes("issued", size.saturating_sub(1), 1).await?.first() {
+            Some(found) if *found == size => Ok(size),
+            _ => self.greatest("issued", 0, size).await,
+        }
     }
 
-    /// They are.
+    /// They were, up to this one. They are in order: those before it were too.
     pub async fn issued(&self, size: u64) -> Result<(), Fault> {
         self.evidence.put_once(&self.object("issued", size), b"issued\n".to_vec()).await.map(drop)
+    }
+
+    /// Where it is kept that a closing, of this instant and below that checkpoint, has no receipt.
+    pub fn unissuable(&self, at: Timestamp, size: u64, id: &RequestId, seq: u64) -> String {
+        let day = day_of(at);
+        format!("{}{day}/{size:020}/{id}/{seq:020}", self.prefix("unissuable"))
+    }
+
+    /// After which object those are that are of this day, by UTC, or a later one.
+    pub fn unissuable_since(&self, at: Timestamp) -> String {
+        format!("{}{}", self.prefix("unissuable"), day_of(at))
+    }
+
+    /// Closings that could not have a receipt, in order: the object, below which checkpoint, and where the receipt would be.
+    pub async fn unissuable_after(
+        &self,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<(String, u64, String)>, Fault> {
+        let prefix = self.prefix("unissuable");
+        let read = |object: &String| {
+            let mut parts = object.strip_prefix(&prefix)?.split('/').skip(1);
+            let (size, id, seq) = (parts.next()?, parts.next()?, parts.next()?);
+            let (size, id, seq) = (size.parse().ok()?, id.parse().ok()?, seq.parse().ok()?);
+            Some((object.clone(), size, self.receipt_object(&id, seq)))
+        };
+        let found = self.evidence.list(&prefix, Some(after), most).await?;
+        let found: Option<Vec<_>> = found.iter().map(read).collect();
+        found.ok_or_else(|| self.broken("an object among the checkpoints is none"))
+    }
+
+    /// Whether an object is there, without reading it.
+    pub async fn is_there(&self, object: &str) -> Result<bool, Fault> {
+        Ok(self.evidence.list(object, None, 1).await?.first().is_some_and(|found| found == object))
     }
 }

@@ -213,6 +213,16 @@ pub trait Catalogs: Send + Sync {
     async fn get(&self, tenant: &TenantId, version: &str) -> Result<Arc<Catalog>, Fault>;
 }
 
+/// Tenants, of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// They, in order.
+    pub tenants: Vec<TenantId>,
+    /// Items among them that should be a tenant's and name none: somebody must mend them, and until then whoever they
+    /// were meant for is left out.
+    pub unreadable: usize,
+}
+
 /// The `registry` table.
 #[async_trait]
 pub trait Tenants: Send + Sync {
@@ -222,9 +232,9 @@ pub trait Tenants: Send + Sync {
     /// An issuer of tokens.
     async fn issuer(&self, issuer: &str) -> Result<Option<Arc<Issuer>>, Fault>;
 
-    /// At most `most` tenants that sort after `after`, in order. One that was set up or removed just now may
-    /// be missing or be there still.
-    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault>;
+    /// At most `most` tenants that sort after `after`, in order; fewer only if there are no more. One that was set up
+    /// or removed just now may be missing or be there still.
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Listed, Fault>;
 }
 
 /// The state machine.

@@ -13,7 +13,9 @@ pub mod stores;
 pub mod stream;
 pub mod time;
 
-pub use control::{Catalogs, Change, Executions, Holds, Intake, NewRequest, Refused, Requests, Tenants};
+pub use control::{
+    Catalogs, Change, Executions, Holds, Intake, Listed, NewRequest, Refused, Requests, Tenants,
+};
 pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, EventKey, EventLists, Minute};
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};
 pub use fault::{Class, Code, Fault};

@@ -10,7 +10,7 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 27] = [
+const WATCHED: [(&str, &str); 31] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "CheckpointAuditFunction"),
@@ -38,10 +38,14 @@ const WATCHED: [(&str, &str); 27] = [
     ("UnchainedEvents", "sweep"),
     ("Untold", "announce"),
     ("ControlsMissing", "plant-controls"),
+    ("LogsBroken", "checkpoint-audit"),
+    ("LogsUnsigned", "checkpoint-audit"),
+    ("ReceiptsUnissuable", "checkpoint-audit"),
+    ("TenantsUnreadable", "checkpoint-audit"),
 ];
 
 /// Metrics of our own, where each is counted, and how.
-const OURS: [(&str, &str, &str); 5] = [
+const OURS: [(&str, &str, &str); 9] = [
     ("AuditSweepLag", "sweep", "telemetry::measure(\"sweep\", Metric::AuditSweepLag, swept.behind)"),
     (
         "ControlsMissing",
@@ -49,9 +53,29 @@ const OURS: [(&str, &str, &str); 5] = [
         "telemetry::count(\"plant-controls\", Metric::ControlsMissing, done.missing.len())",
     ),
     (
+        "LogsBroken",
+        "checkpoint-audit",
+        "telemetry::count(\"checkpoint-audit\", Metric::LogsBroken, done.broken)",
+    ),
+    (
+        "LogsUnsigned",
+        "checkpoint-audit",
+        "telemetry::count(\"checkpoint-audit\", Metric::LogsUnsigned, done.unsigned)",
+    ),
+    (
         "PoisonEvents",
         "write-audit",
         "telemetry::count(\"write-audit\", Metric::PoisonEvents, written.poison)",
+    ),
+    (
+        "ReceiptsUnissuable",
+        "checkpoint-audit",
+        "telemetry::count(\"checkpoint-audit\", Metric::ReceiptsUnissuable, done.unissuable)",
+    ),
+    (
+        "TenantsUnreadable",
+        "checkpoint-audit",
+        "telemetry::count(\"checkpoint-audit\", Metric::TenantsUnreadable, done.unreadable)",
     ),
     ("UnchainedEvents", "sweep", "telemetry::count(\"sweep\", Metric::UnchainedEvents, swept.unchained)"),
     ("Untold", "announce", "telemetry::count(\"announce\", Metric::Untold, announced.untold)"),
@@ -117,6 +141,10 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "MetricName: PoisonEvents", "MetricName: Failures"),
             (ALARMS, "MetricName: UnchainedEvents", "MetricName: Failures"),
             (ALARMS, "MetricName: AuditSweepLag", "MetricName: Duration"),
+            (ALARMS, "MetricName: LogsBroken", "MetricName: Failures"),
+            (ALARMS, "MetricName: LogsUnsigned", "MetricName: Failures"),
+            (ALARMS, "MetricName: ReceiptsUnissuable", "MetricName: Failures"),
+            (ALARMS, "MetricName: TenantsUnreadable", "MetricName: Failures"),
             (ALARMS, "Namespace: Lacuna", "Namespace: AWS/Lambda"),
             (ALARMS, "{Name: step, Value: announce}", "{Name: step, Value: sweep}"),
             (ALARMS, "Period: 3600\n      EvaluationPeriods: 6", "Period: 300\n      EvaluationPeriods: 6"),

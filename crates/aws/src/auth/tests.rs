@@ -31,8 +31,8 @@ impl Tenants for Registry {
         Ok((issuer == self.0.issuer).then(|| Arc::clone(&self.0)))
     }
 
-    async fn all(&self, _: Option<&TenantId>, _: usize) -> Result<Vec<TenantId>, Fault> {
-        Ok(Vec::new())
+    async fn all(&self, _: Option<&TenantId>, _: usize) -> Result<ports::Listed, Fault> {
+        Ok(ports::Listed::default())
     }
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use contract::settings::{Issuer, Settings};
 use domain::TenantId;
 use jiff::SignedDuration;
-use ports::{Class, Clock, Code, Fault, Tenants};
+use ports::{Class, Clock, Code, Fault, Listed, Tenants};
 use serde::de::DeserializeOwned;
 
 use super::aged::Aged;
@@ -23,7 +23,6 @@ const MOST: usize = 512;
 /// more than 2,048 bytes.
 const MOST_ISSUER: usize = 1_024;
 const GET: &str = "dynamodb:GetItem";
-const QUERY: &str = "dynamodb:Query";
 
 /// The `registry` table. Only what is there is remembered: unknown names, which anybody can make
 /// up, would push the known ones out.
@@ -98,13 +97,25 @@ impl Tenants for RegistryTable {
 
     /// By the index: what is a tenant is an item with a tenant's sort key, so that none can be set up without
     /// being found here.
-    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault> {
-        let range = after.map_or(Range::All, |after| Range::After(keys::settings(after).pk));
-        let search = Search::new(keys::TENANT.to_owned(), range).index("by_kind", "sk", "pk").only("pk");
-        let found = self.table.search(&search, Some(most)).await?;
-        let tenant = |item| items::text(item, "pk").and_then(keys::parse_tenant);
-        let tenants =
-            found.iter().map(|item| tenant(item).ok_or_else(|| self.invalid(QUERY, "not-a-tenant")));
-        tenants.collect()
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Listed, Fault> {
+        let mut listed = Listed::default();
+        let mut after = after.map(|after| keys::settings(after).pk);
+        loop {
+            let missing = most - listed.tenants.len();
+            let range = after.take().map_or(Range::All, Range::After);
+            let search = Search::new(keys::TENANT.to_owned(), range).index("by_kind", "sk", "pk").only("pk");
+            let found = self.table.search(&search, Some(missing)).await?;
+            for item in &found {
+                match items::text(item, "pk").and_then(keys::parse_tenant) {
+                    Some(tenant) => listed.tenants.push(tenant),
+                    None => listed.unreadable += 1,
+                }
+            }
+            after = found.last().and_then(|item| items::text(item, "pk")).map(str::to_owned);
+            // In the place of what names nobody, others are asked for.
+            if found.len() < missing || listed.tenants.len() == most || after.is_none() {
+                return Ok(listed);
+            }
+        }
     }
 }

@@ -22,7 +22,10 @@ pub enum Command {
 
 const EXPORT: &str = "\
 The file begins at a signed checkpoint before --from and ends at one after --to, so it has some more
-entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.";
+entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.
+
+--raw is for when the log is not what was signed: all entries as the table has them, without
+checkpoints. `lacuna verify FILE --key KEY --since CHECKPOINT` says where it is wrong.";
 
 const PACK: &str = "\
 One archive: the figures (11 CCR 7102, GDPR Art. 5(2)) for people and programs, the log that they are
@@ -38,11 +41,14 @@ told you in another way, and keep it.";
 #[derive(Args)]
 pub struct Export {
     /// The beginning: 2026-10-01, or an instant
-    #[arg(long, value_name = "DATE")]
-    pub from: String,
+    #[arg(long, value_name = "DATE", required_unless_present = "raw")]
+    pub from: Option<String>,
     /// The end: 2026-12-31 (all of that day), or an instant; now by default
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
+    /// The whole table as it stands, without checkpoints
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub raw: bool,
     #[command(flatten)]
     pub written: Written,
 }

@@ -70,14 +70,10 @@ fn save(place: Place, written: &Written, text: &str, what: &str, desk: &mut Desk
 }
 
 async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
-    let from = beginning(&args.from)?;
-    let to = args.to.as_deref().map_or_else(|| Ok(desk.now()), end)?;
-    if from > to {
-        return Err(Usage("--to is before --from.\nNothing was exported.".to_owned()).into());
-    }
+    let extent = extent(&args, &desk)?;
     let place = Place::checked(args.written.out.as_deref(), args.written.force)?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
-    let entries = parts(&mut desk, from, to, draft, sink).await?;
+    let entries = parts(&mut desk, extent.as_ref(), draft, sink).await?;
     if let Some(out) = &args.written.out {
         let (entries, out) = (entries_of(entries), out.display());
         desk.screen.notes(&[Line::plain(format!(
@@ -87,23 +83,34 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
+/// From when to when; none is the whole table as it stands.
+fn extent(args: &Export, desk: &Desk<'_>) -> anyhow::Result<Option<(String, String)>> {
+    let Some(from) = &args.from else { return Ok(None) };
+    let from = beginning(from)?;
+    let to = args.to.as_deref().map_or_else(|| Ok(desk.now()), end)?;
+    if from > to {
+        return Err(Usage("--to is before --from.\nNothing was exported.".to_owned()).into());
+    }
+    Ok(Some((from.to_string(), to.to_string())))
+}
+
 /// Writes part after part; how many entries there were. The file appears when all of it is there.
 async fn parts(
     desk: &mut Desk<'_>,
-    from: Timestamp,
-    to: Timestamp,
+    extent: Option<&(String, String)>,
     draft: Draft,
     mut sink: Sink,
 ) -> anyhow::Result<u64> {
     let api = desk.api()?;
-    let (from, to) = (from.to_string(), to.to_string());
     let shown = desk.screen.live_notes(true);
     let (mut entries, mut cursor) = (0, None::<String>);
     for _ in 0..MOST_PARTS {
         let first = cursor.is_none();
+        let times = extent.filter(|_| first);
         let call = Call::get(["audit", "export"])
-            .asking("from", first.then_some(from.as_str()))
-            .asking("to", first.then_some(to.as_str()))
+            .asking("from", times.map(|(from, _)| from.as_str()))
+            .asking("to", times.map(|(_, to)| to.as_str()))
+            .asking("raw", (first && extent.is_none()).then_some("true"))
             .asking("cursor", cursor.as_deref());
         let ExportPart { lines, cursor: next } = api.call(call).await?.read()?;
         sink.write_all(lines.as_bytes()).context("the export cannot be written")?;

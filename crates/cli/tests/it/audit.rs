@@ -52,6 +52,20 @@ fn an_export_is_written_part_by_part() {
     );
 }
 
+/// For when the checkpoints are what is wrong.
+#[test]
+fn the_table_is_exported_as_it_stands() {
+    let lines = "{\"audit\":\"lacuna/1\"}\n{\"entry\":{},\"hash\":\"a\"}\n{\"end\":{}}\n";
+    let parts =
+        [json(200, &json!({"lines": "", "cursor": "raw-1-2-2"})), json(200, &json!({"lines": lines}))];
+    let server = Server::start(parts);
+    let folder = Folder::new("audit-export-raw");
+    let ran = folder.run(Some(&server), "audit export --raw --out log.jsonl", b"");
+    assert_eq!((ran.code, String::from_utf8_lossy(&folder.read("log.jsonl")).as_ref()), (0, lines));
+    let asked = ["GET /live/v1/audit/export?raw=true", "GET /live/v1/audit/export?cursor=raw-1-2-2"];
+    assert_eq!(server.lines(), asked);
+}
+
 #[test]
 fn an_export_that_breaks_off_leaves_nothing() {
     let server = Server::start([json(200, &json!({"lines": "{}\n", "cursor": "1-2-2"})), text(403, "{}")]);

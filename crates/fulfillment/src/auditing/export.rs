@@ -1,21 +1,28 @@
 //! `GET /v1/audit/export`: a part of the log, from one instant to another, as lines that prove themselves.
 //!
-//! Entries stand in the order in which they were chained, which is within minutes of that of their instants. So an export
-//! begins at a checkpoint before its time and goes on to one after it: whatever happened in between is in it, and some of
-//! what happened around.
+//! Entries stand in the order in which they were chained, and an event can be chained long after it happened. So an export
+//! begins at the last checkpoint before which nothing is of its time, and goes on to the first one after which nothing
+//! is: whatever happened in between is in it, and some of what happened around.
+//!
+//! `raw=true` is the table as it stands, without checkpoints and with whatever gaps it has: for when what is kept of them
+//! does not open, or entries are missing, and somebody must see what there is.
+
+mod extent;
 
 use audit::export::{self, Before};
-use audit::{Entry, GENESIS};
+use audit::tree::Range;
+use audit::{Entry, GENESIS, Head};
 use contract::audit::ExportPart;
 use contract::problem::{Invalid, Problem};
 use domain::TenantId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ports::AuditLog;
 
+use self::extent::Extent;
 use super::Ports;
-use crate::api::refusal::{Refusal, invalid, not_found};
+use crate::api::refusal::{Refusal, invalid};
 use crate::api::{Answer, Call};
-use crate::checkpoints::Checkpoints;
+use crate::checkpoints::{Checkpoints, SLACK};
 use crate::error::StepError;
 
 /// Entries of one part at the most. A line has some 600 bytes, and an answer 6 MB at the most (Lambda's limit).
@@ -27,38 +34,31 @@ const MOST_BYTES: usize = 4 << 20;
 /// Blocks that are asked for at once.
 const BLOCKS: usize = 10;
 
-/// How far the order of chaining may be from the order of instants.
-const SLACK: SignedDuration = SignedDuration::from_mins(10);
-
-/// Which entries an export has, and which of them come next.
-struct Extent {
-    first: u64,
-    last: u64,
-    next: u64,
-}
-
-impl Extent {
-    fn cursor(&self) -> String {
-        format!("{}-{}-{}", self.first, self.last, self.next)
-    }
-
-    /// Reads what [`Extent::cursor`] writes. It is no secret: whoever may export may export any part.
-    fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.split('-').map(|number| number.parse().ok());
-        let (first, last, next) = (numbers.next()??, numbers.next()??, numbers.next()??);
-        (first >= 1 && (first..=last).contains(&next)).then_some(Self { first, last, next })
-    }
-}
+/// Entries after the last checkpoint that are looked through for late ones. More than these are in the export.
+const MOST_LOOKED: u64 = 1_000;
 
 /// Gives the first part, or the one of a cursor.
 pub(super) async fn export(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let tenant = call.tenant();
     let key = ports.key(tenant).await?;
     let log = Log { table: &*ports.audit_log, own: ports.checkpoints(tenant, &key), tenant };
+    let head = log.table.head(tenant).await?;
+    let raw = flag(call, "raw")?;
     let (mut extent, mut lines) = match call.query.get("cursor") {
         Some(text) => (Extent::parse(text).ok_or_else(wrong_cursor)?, String::new()),
-        None => log.begin(instant(call, "from")?, instant(call, "to")?, whole(call)?).await?,
+        None if raw => log.begin_raw(&head),
+        None => {
+            let times = (instant(call, "from")?, instant(call, "to")?);
+            log.begin(times, flag(call, "whole")?, &head).await?
+        }
     };
+    if extent.last > head.seq {
+        let signed = log.own.after(head.seq).await?;
+        return Err(match signed {
+            Some(_) => log.own.broken("the table has fewer entries than were signed").into(),
+            None => wrong_cursor().into(),
+        });
+    }
     if extent.next <= extent.last {
         log.part(&mut extent, &mut lines).await?;
     }
@@ -78,13 +78,11 @@ fn instant(call: &Call, name: &str) -> Result<Timestamp, Problem> {
     })
 }
 
-/// Whether the export has to show that nothing of its time is missing, as an evidence pack does.
-fn whole(call: &Call) -> Result<bool, Problem> {
-    match call.query.get("whole").map(String::as_str) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(invalid(vec![Invalid::new("query:whole", "this must be true or false")])),
-    }
+fn flag(call: &Call, name: &str) -> Result<bool, Problem> {
+    call.query.get(name).map_or(Ok(false), |text| text.parse()).map_err(|_| {
+        let at = format!("query:{name}");
+        invalid(vec![Invalid::new(&at, "this must be `true` or `false`")])
+    })
 }
 
 fn wrong_cursor() -> Problem {
@@ -100,82 +98,119 @@ struct Log<'a> {
 impl Log<'_> {
     /// Where an export begins and ends, and its first line. One that is `whole` has an entry from before its time and one
     /// from after it, as far as there are any, and ends with a checkpoint.
-    async fn begin(&self, from: Timestamp, to: Timestamp, whole: bool) -> Result<(Extent, String), Refusal> {
+    async fn begin(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        whole: bool,
+        head: &Head,
+    ) -> Result<(Extent, String), Refusal> {
         if from > to {
             return Err(invalid(vec![Invalid::new("query:to", "this must not be before `from`")]).into());
         }
-        let head = self.table.head(self.tenant).await?;
-        let earlier = from.checked_sub(SLACK).unwrap_or(Timestamp::MIN);
-        let later = to.checked_add(SLACK).unwrap_or(Timestamp::MAX);
-        let begins = self.first_since(earlier, head.seq).await?;
-        let ends = self.first_since(later, head.seq).await?;
-        let around = u64::from(whole);
-        let last = match self.own.after((ends + around).saturating_sub(2)).await? {
-            Some(size) if size <= head.seq => size,
-            _ if whole => self.own.last(head.seq).await?.map_or(0, |signed| signed.size),
+        let Some(signed) = self.own.last(head.seq).await? else {
+            let (extent, line) = self.whole(head, false);
+            return Ok((if whole { Extent::new(1, 0, false) } else { extent }, line));
+        };
+        let from = if whole { from.checked_sub(SLACK).unwrap_or(Timestamp::MIN) } else { from };
+        let mut base = match self.own.reaching(from, &signed).await? {
+            Some(size) => self.own.base(size).await?,
+            None => signed.size,
+        };
+        if whole && base > 0 {
+            base = self.own.base(base).await?;
+        }
+        let last = match self.own.all_until(to, &signed).await? {
+            Some(size) if whole || !self.has_until(to, signed.size, head.seq).await? => size.max(base),
+            _ if whole => signed.size,
             _ => head.seq,
         };
-        let mut before = begins.saturating_sub(1 + around);
-        if whole {
-            // It has something signed, if there is anything.
-            before = before.min(last.saturating_sub(1));
+        if base == 0 {
+            return Ok((Extent::new(1, last, false), self.whole(head, false).1));
         }
-        let base = self.own.last(before).await?;
-        let first = base.as_ref().map_or(0, |base| base.size) + 1;
-        let before = base.as_ref().map_or_else(
-            || Before::new(GENESIS, &audit::tree::Range::default()),
-            |base| Before::new(&base.hash, &base.range),
-        );
-        let line = export::header(self.tenant, first, before, base.map(|base| base.note));
-        Ok((Extent { first, last: last.max(first - 1), next: first }, line))
+        let base = self.own.standing(base).await?;
+        let first = base.size + 1;
+        let before = Before::new(&base.hash, &base.range);
+        Ok((Extent::new(first, last, false), export::header(self.tenant, first, before, Some(base.note))))
     }
 
-    /// The place of the first entry that is not earlier than an instant, by halving: one past the last if there is none.
-    async fn first_since(&self, at: Timestamp, last: u64) -> Result<u64, StepError> {
-        let (mut low, mut high) = (1, last + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.entry(middle).await?.event.at < at {
-                low = middle + 1;
-            } else {
-                high = middle;
+    /// The table as it stands.
+    fn begin_raw(&self, head: &Head) -> (Extent, String) {
+        self.whole(head, true)
+    }
+
+    fn whole(&self, head: &Head, raw: bool) -> (Extent, String) {
+        let before = Before::new(GENESIS, &Range::default());
+        (Extent::new(1, head.seq, raw), export::header(self.tenant, 1, before, None))
+    }
+
+    /// Whether what is not signed yet has, or may have, something that happened until an instant.
+    async fn has_until(&self, at: Timestamp, signed: u64, last: u64) -> Result<bool, StepError> {
+        if last - signed > MOST_LOOKED {
+            return Ok(true);
+        }
+        let mut next = signed + 1;
+        while next <= last {
+            let entries = self.entries(next).await?;
+            let Some(read) = entries.last().map(|entry| entry.seq) else {
+                return Err(self.own.broken("entries are missing").into());
+            };
+            if entries.iter().any(|entry| entry.event.at <= at) {
+                return Ok(true);
+            }
+            next = read + 1;
+        }
+        Ok(false)
+    }
+
+    /// Some entries from a place on, as they are stored.
+    async fn entries(&self, from: u64) -> Result<Vec<Entry>, StepError> {
+        let blocks = self.table.read(self.tenant, from, BLOCKS).await?;
+        let mut next = from;
+        let mut entries = Vec::new();
+        for entry in blocks.into_iter().flat_map(|block| block.entries) {
+            if entry.seq >= next {
+                next = entry.seq.saturating_add(1);
+                entries.push(entry);
             }
         }
-        Ok(low)
-    }
-
-    async fn entry(&self, seq: u64) -> Result<Entry, StepError> {
-        let blocks = self.table.read(self.tenant, seq, 1).await?;
-        let mut entries = blocks.into_iter().flat_map(|block| block.entries);
-        let found = entries.find(|entry| entry.seq == seq);
-        found.ok_or_else(|| self.own.broken("an entry is missing").into())
+        Ok(entries)
     }
 
     async fn hash_of(&self, seq: u64) -> Result<String, StepError> {
-        if seq == 0 { Ok(GENESIS.to_owned()) } else { Ok(self.entry(seq).await?.hash) }
+        if seq == 0 {
+            return Ok(GENESIS.to_owned());
+        }
+        let found = self.entries(seq).await?.into_iter().find(|entry| entry.seq == seq);
+        Ok(found.ok_or_else(|| self.own.broken("entries are missing"))?.hash)
     }
 
     /// The lines of the next entries, with the last checkpoint among them where it belongs.
     async fn part(&self, extent: &mut Extent, lines: &mut String) -> Result<(), Refusal> {
-        let most = extent.last.min(extent.next + MOST - 1);
+        let most = extent.last.min(extent.next.saturating_add(MOST - 1));
         // The end of the export is a checkpoint, unless nothing is signed that far.
-        let signed = self.own.last(most).await?.filter(|signed| signed.size >= extent.next);
+        let signed = if extent.raw { None } else { self.own.last(most).await? };
+        let signed = signed.filter(|signed| signed.size >= extent.next);
         while extent.next <= most && lines.len() < MOST_BYTES {
-            let blocks = self.table.read(self.tenant, extent.next, BLOCKS).await?;
-            let before = extent.next;
-            for entry in blocks.iter().flat_map(|block| &block.entries) {
-                if entry.seq != extent.next || extent.next > most {
-                    continue;
+            let entries = self.entries(extent.next).await?;
+            if entries.is_empty() {
+                return Err(self.own.broken("entries are missing").into());
+            }
+            for entry in entries {
+                if extent.next > most {
+                    return Ok(());
                 }
-                lines.push_str(&export::entry(entry));
+                if entry.seq != extent.next && !extent.raw {
+                    return Err(self.own.broken("entries are missing").into());
+                }
+                if entry.seq > extent.last {
+                    extent.next = extent.last + 1;
+                    return Ok(());
+                }
+                lines.push_str(&export::entry(&entry));
                 if let Some(signed) = signed.as_ref().filter(|signed| signed.size == entry.seq) {
                     lines.push_str(&export::checkpoint(&signed.note));
                 }
-                extent.next += 1;
-            }
-            if extent.next == before {
-                // A cursor beyond the end, or a table that lost entries.
-                return Err(not_found().into());
+                extent.next = entry.seq.saturating_add(1);
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! `GET /v1/requests/{id}/receipt`, and the salt that it names the person by.
 
+use std::collections::BTreeSet;
+
 use contract::audit::SaltView;
 use contract::problem::{Invalid, Problem};
 use domain::Request;
@@ -9,7 +11,7 @@ use ports::KeyScope;
 use super::Ports;
 use crate::api::refusal::{Refusal, invalid, not_found};
 use crate::api::{Answer, Call};
-use crate::checkpoints::{receipt_object, receipts_of};
+use crate::checkpoints::receipts_of;
 use crate::error::StepError;
 use crate::receipts::salt_of;
 use crate::subject::Pseudonymiser;
@@ -21,21 +23,26 @@ const MOST: usize = 100;
 /// the proof.
 pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
     let request = find(ports, call).await?;
-    let keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
-    let wanted = match call.query.get("entry") {
-        None => keys.last().cloned(),
-        Some(entry) => {
-            let seq: Option<u64> = entry.parse().ok();
-            let seq = seq.ok_or_else(|| {
-                invalid(vec![Invalid::new("query:entry", "this must be the place of an entry in the log")])
-            })?;
-            Some(receipt_object(&request.tenant, &request.id, seq)).filter(|key| keys.contains(key))
-        }
-    };
-    let Some(wanted) = wanted else {
+    let mut keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
+    if let Some(entry) = call.query.get("entry") {
+        let wrong =
+            || invalid(vec![Invalid::new("query:entry", "this must be the place of an entry in the log")]);
+        let seq: u64 = entry.parse().map_err(|_| wrong())?;
+        keys.retain(|key| key.ends_with(&format!("/{seq:020}")));
+    }
+    let logs: BTreeSet<&str> =
+        keys.iter().filter_map(|key| key.rsplit_once('/')).map(|(log, _)| log).collect();
+    let mut last = keys.last();
+    if logs.len() > 1 {
+        // What an earlier log issued, under another name or by another key, counts until there is one of this log.
+        let key = ports.key(&request.tenant).await?;
+        let own = ports.checkpoints(&request.tenant, &key).own_receipts_of(&request.id);
+        last = keys.iter().rfind(|key| key.starts_with(&own)).or(last);
+    }
+    let Some(last) = last else {
         return Err(not_yet(&request).into());
     };
-    let bytes = ports.evidence.get(&wanted).await?;
+    let bytes = ports.evidence.get(last).await?;
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let text = text.ok_or_else(|| StepError::broken("receipt", "a receipt does not read"))?;
     Ok(Answer::text(200, text))
@@ -45,7 +52,8 @@ fn not_yet(request: &Request) -> Problem {
     if request.status.is_end() {
         Problem::not_found(
             "There is no receipt yet: it is issued when the end of the request is in a signed checkpoint, within some ten \
-             minutes. Ask again.",
+             minutes. Ask again. If there is none after an hour, ask whoever runs this service: they are told of receipts \
+             that cannot be issued.",
         )
     } else {
         Problem::not_found("There is no receipt yet: the request is not closed.")

@@ -2,28 +2,38 @@
 //! evidence packs that it names (G5).
 //!
 //! It goes on from the last checkpoint that was signed: the entries after it are read and checked against it, so that
-//! a log that is inconsistent with what was signed before is never signed. It keeps nothing but what it writes among the
-//! evidence, so it may stop anywhere, and two at once write the same.
+//! a log that is inconsistent with what was signed before is never signed. Then it reads some of what was signed earlier
+//! again. It keeps nothing but what it writes among the evidence, so it may stop anywhere, and two at once write the same.
+
+mod issuing;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 use std::sync::Arc;
 
-use audit::pack::PackProof;
-use audit::receipt::{self, DETAIL};
 use audit::tree::{Grown, Range};
-use audit::{Checkpoint, Entry, GENESIS, Inclusion, Receipt, Statement, VerifierKey, verify_chain};
+use audit::{Checkpoint, Entry, GENESIS, VerifierKey, verify_chain};
 use domain::TenantId;
-use domain::event::About;
-use ports::{AuditLog, Budget, Class, Entropy, Evidence, Notary, Requests, Tenants};
+use ports::{AuditLog, Budget, Clock, Code, Entropy, Evidence, Listed, Notary, Requests, Tenants};
 
-use crate::checkpoints::{Checkpoints, Standing, key_of, pack_object, receipt_object};
+use crate::checkpoints::{Checkpoints, Standing, Times, named};
 use crate::error::StepError;
-use crate::everybody::everybody;
+use crate::everybody::all;
+
+pub use turns::Turns;
 
 /// Entries that one checkpoint covers more than the last at the most: they are held at once.
 const MOST_NEW: usize = 10_000;
 
+/// Entries of a log that are read again in one run, about: up to the next checkpoint after so many.
+const AGAIN: u64 = 2_000;
+
 /// Blocks that are asked for at once.
 const BLOCKS: usize = 20;
+
+/// Ranges of checkpoints that earlier runs began and did not sign, and that are compared, at the most: the first ones.
+const MOST_BEGUN: usize = 20;
 
 /// Errors that a run tells of at the most; it counts all.
 const MOST_ERRORS: usize = 20;
@@ -40,13 +50,17 @@ pub struct Ports {
     pub requests: Arc<dyn Requests>,
     /// Whose logs there are.
     pub tenants: Arc<dyn Tenants>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
     /// What the deployment's logs are called: each tenant's is `<name>/<tenant>`.
     pub log_name: String,
+    /// Where the run before stopped.
+    pub turns: Turns,
 }
 
-/// What one run did. Counts, for the log.
+/// What one run did. Counts, for the log and the metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// Checkpoints that were signed.
@@ -57,89 +71,165 @@ pub struct Done {
     pub receipts: usize,
     /// Proofs of packs that were issued.
     pub packs: usize,
-    /// Tenants whose log could not be signed, or not all of whose receipts could be issued.
+    /// What failed, with the logs of tenants or their receipts.
     pub failed: usize,
+    /// Of these: that a log, or what is kept of it, is not what was signed.
+    pub broken: usize,
+    /// Tenants whose log is not signed to its end: something failed, or the time was up.
+    pub unsigned: usize,
+    /// Receipts that cannot be issued, since what they would say is not what was chained.
+    pub unissuable: usize,
+    /// Items of the registry that should be a tenant's and name none: whose log they stand for is not known.
+    pub unreadable: usize,
     /// Whether the time was up before it was at each. Then the next run goes on.
     pub out_of_time: bool,
-    /// Of the first tenants that failed, why.
+    /// What went wrong, of the first.
     pub errors: Vec<(TenantId, StepError)>,
+    failure: Option<StepError>,
 }
 
 impl Done {
     /// How the run ended: its first failure is its own, after all had their turn.
     pub fn ended(self) -> Result<(), StepError> {
-        self.errors.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+        self.failure.map_or(Ok(()), Err)
     }
 
     fn note(&mut self, tenant: &TenantId, error: StepError) {
         self.failed += 1;
+        self.broken += usize::from(matches!(&error, StepError::Fault(f) if f.code == Code::AuditBroken));
+        self.failure.get_or_insert_with(|| error.clone());
+        self.tell(tenant, error);
+    }
+
+    fn tell(&mut self, tenant: &TenantId, error: StepError) {
         if self.errors.len() < MOST_ERRORS {
             self.errors.push((tenant.clone(), error));
         }
     }
 }
 
-/// Runs the step. What is wrong with one tenant's log does not keep the others from it. It begins with a tenant by chance,
-/// so that where the time does not suffice for all, the next runs come to the rest.
+/// Runs the step. What is wrong with one tenant's log does not keep the others from it. It begins after the tenant with
+/// which the run before stopped, so that where the time does not suffice for all, the next runs come to the rest.
 pub async fn run(ports: &Ports, budget: &dyn Budget) -> Result<Done, StepError> {
-    let mut done = Done::default();
-    for tenant in &everybody(&*ports.tenants, &*ports.entropy).await? {
+    let public = ports.notary.public_key().await?;
+    let Listed { mut tenants, unreadable } = all(&*ports.tenants).await?;
+    let mut done = Done { unreadable, ..Done::default() };
+    ports.turns.begin_after_signed(&mut tenants, &*ports.entropy);
+    let mut signed = Vec::new();
+    for tenant in &tenants {
         if budget.is_spent() {
             done.out_of_time = true;
             break;
         }
-        if let Err(error) = checkpoint(ports, tenant, budget, &mut done).await {
-            done.note(tenant, error);
+        match checkpoint(ports, public, tenant, budget, &mut done).await {
+            Ok(Some(size)) => signed.push((tenant.clone(), size)),
+            Ok(None) => {}
+            Err(error) => done.note(tenant, error),
         }
+        ports.turns.signed(tenant);
     }
+    done.unsigned = tenants.len() - signed.len();
+    look_back(ports, public, signed, budget, &mut done).await;
     Ok(done)
 }
 
+/// Signs a log to its end: how many entries it has, if the time sufficed.
 async fn checkpoint(
     ports: &Ports,
+    public: [u8; 32],
     tenant: &TenantId,
     budget: &dyn Budget,
     done: &mut Done,
-) -> Result<(), StepError> {
-    let head = ports.audit_log.head(tenant).await?;
-    if head.seq == 0 {
-        return Ok(());
+) -> Result<Option<u64>, StepError> {
+    let key = named(public, &ports.log_name, tenant)?;
+    let log = Log::new(ports, tenant, &key);
+    let mut head = ports.audit_log.head(tenant).await?;
+    while let Some(signed) = log.own.after(head.seq).await? {
+        // Another run can have signed what was chained since.
+        head = ports.audit_log.head(tenant).await?;
+        if head.seq < signed {
+            return Err(log.own.broken("the table has fewer entries than were signed").into());
+        }
     }
-    let key = key_of(&*ports.notary, &ports.log_name, tenant).await?;
-    let log = Log { ports, key: &key, own: Checkpoints { evidence: &*ports.evidence, tenant, key: &key } };
-    if log.own.after(head.seq).await?.is_some() {
-        return Err(log.own.broken("the table has fewer entries than were signed").into());
-    }
-    let mut last = log.own.last(head.seq).await?;
-    if let Some(last) = &last
-        && !log.own.is_issued(last.size).await?
-    {
-        let base = if last.base == 0 { None } else { Some(log.own.standing(last.base).await?) };
-        let entries = log.entries(base.as_ref(), last.size).await?;
-        log.issue(base.as_ref(), &entries, last, done).await?;
-    }
-    loop {
+    let mut last = log.own.last_from(ports.turns.known(&key), head.seq).await?;
+    let known = last.as_ref().map_or(0, |last| last.size);
+    let mut issued = log.own.issued_to(known).await?;
+    let (before, failed) = (issued, done.failed);
+    let ended = loop {
         let signed_to = last.as_ref().map_or(0, |last| last.size);
+        ports.turns.know(&key, signed_to);
         if signed_to == head.seq {
-            let same = last.as_ref().is_some_and(|last| last.hash == head.hash);
-            return if same {
-                Ok(())
-            } else {
-                Err(log.own.broken("the last entry is not what was signed").into())
-            };
+            let same = last.as_ref().map_or(GENESIS, |last| &last.hash) == head.hash;
+            if !same {
+                return Err(log.own.broken("the last entry is not what was signed").into());
+            }
+            break Some(signed_to);
         }
         if budget.is_spent() {
             done.out_of_time = true;
-            return Ok(());
+            break None;
         }
         let entries = log.entries(last.as_ref(), head.seq.min(signed_to + MOST_NEW as u64)).await?;
         let new = log.sign(last.as_ref(), &entries).await?;
-        log.own.keep(&new).await?;
         done.signed += 1;
         done.entries += entries.len() as u64;
-        log.issue(last.as_ref(), &entries, &new, done).await?;
+        // What is read already need not be read again; what failed before comes first.
+        if issued == signed_to && log.issue_noting(last.as_ref(), &entries, &new, budget, done).await {
+            issued = new.size;
+        }
         last = Some(new);
+    };
+    let to = last.as_ref().map_or(0, |last| last.size);
+    // What failed just now is left to the next run.
+    if done.failed == failed
+        && let Err(error) = log.issue_rest(before, issued, to, budget, done).await
+    {
+        done.note(tenant, error);
     }
+    Ok(ended)
+}
+
+/// Reads of each log a part again that was signed earlier, as far as there is time: one after another, and when it is at the
+/// end, from the beginning.
+async fn look_back(
+    ports: &Ports,
+    public: [u8; 32],
+    mut signed: Vec<(TenantId, u64)>,
+    budget: &dyn Budget,
+    done: &mut Done,
+) {
+    ports.turns.begin_after_seen(&mut signed);
+    for (tenant, size) in signed.into_iter().filter(|(_, size)| *size > 0) {
+        if budget.is_half_spent() {
+            break;
+        }
+        if let Err(error) = look_back_at(ports, public, &tenant, size).await {
+            done.note(&tenant, error);
+        }
+        ports.turns.seen(&tenant);
+    }
+}
+
+async fn look_back_at(
+    ports: &Ports,
+    public: [u8; 32],
+    tenant: &TenantId,
+    size: u64,
+) -> Result<(), StepError> {
+    let key = named(public, &ports.log_name, tenant)?;
+    let log = Log::new(ports, tenant, &key);
+    // A process that remembers nothing begins anywhere.
+    let from = if let Some(from) = ports.turns.seen_to(&key) {
+        from
+    } else {
+        let place = u64::try_from(ports.entropy.bits() % u128::from(size)).unwrap_or_default();
+        log.own.after(place).await?.unwrap_or(size)
+    };
+    let from = if from < size { from } else { 0 };
+    // If this fails it is here again the next time.
+    ports.turns.saw_to(&key, from);
+    ports.turns.saw_to(&key, log.see_again(from, size).await?);
+    Ok(())
 }
 
 struct Log<'a> {
@@ -148,7 +238,11 @@ struct Log<'a> {
     own: Checkpoints<'a>,
 }
 
-impl Log<'_> {
+impl<'a> Log<'a> {
+    fn new(ports: &'a Ports, tenant: &'a TenantId, key: &'a VerifierKey) -> Self {
+        Self { ports, key, own: Checkpoints { evidence: &*ports.evidence, tenant, key } }
+    }
+
     /// The entries after a checkpoint, up to a place: those that follow from it.
     async fn entries(&self, after: Option<&Standing>, to: u64) -> Result<Vec<Entry>, StepError> {
         let first = after.map_or(0, |last| last.size) + 1;
@@ -187,74 +281,50 @@ impl Log<'_> {
         Ok((range, grown))
     }
 
+    /// Signs how the log stands with these entries more, and keeps it.
     async fn sign(&self, after: Option<&Standing>, entries: &[Entry]) -> Result<Standing, StepError> {
         let (range, _) = self.grown(after, entries)?;
-        let checkpoint =
-            Checkpoint { origin: self.key.name().to_owned(), size: range.size(), root: range.root() };
-        let text = checkpoint.text();
-        let note = self.key.note(&text, &self.ports.notary.sign(text.as_bytes()).await?);
-        if Checkpoint::open(&note, self.key).as_ref() != Ok(&checkpoint) {
-            return Err(self.own.broken("the notary's signature is not its key's").into());
-        }
-        let hash = entries.last().map_or(GENESIS.to_owned(), |entry| entry.hash.clone());
         let base = after.map_or(0, |last| last.size);
-        Ok(Standing { size: range.size(), note, hash, range, base })
-    }
-
-    /// Issues the receipts of what the entries closed, and the proofs of the packs that they put on record.
-    async fn issue(
-        &self,
-        after: Option<&Standing>,
-        entries: &[Entry],
-        covered: &Standing,
-        done: &mut Done,
-    ) -> Result<(), StepError> {
-        let proved =
-            |e: &&Entry| e.event.detail.contains_key(DETAIL) || matches!(e.event.about, About::Pack(_));
-        let closing: Vec<&Entry> = entries.iter().filter(proved).collect();
-        if !closing.is_empty() {
-            let (_, grown) = self.grown(after, entries)?;
-            for entry in &closing {
-                match self.issue_one(entry, &grown, covered).await {
-                    Ok(()) if matches!(entry.event.about, About::Pack(_)) => done.packs += 1,
-                    Ok(()) => done.receipts += 1,
-                    // One that can never be issued keeps neither the others from it nor the log from being signed.
-                    Err(StepError::Fault(fault)) if fault.class == Class::Permanent => {
-                        done.note(self.own.tenant, fault.into());
-                    }
-                    Err(error) => return Err(error),
-                }
+        let hash = entries.last().map_or(GENESIS.to_owned(), |entry| entry.hash.clone());
+        // A run that dies between a range and its checkpoint leaves what it was about to sign: the same is there still.
+        for (size, before) in self.own.begun(base, range.size(), MOST_BEGUN).await? {
+            let count = usize::try_from(size - base).unwrap_or(usize::MAX).min(entries.len());
+            let (then, _) = self.grown(after, &entries[..count])?;
+            let same = entries[..count].last().is_some_and(|entry| entry.hash == before.hash);
+            if !same || before.range(size).map(|range| range.root()) != Some(then.root()) {
+                return Err(self.own.broken("something else was to be signed before").into());
             }
         }
-        Ok(self.own.issued(covered.size).await?)
+        let times = Times::over(after, entries);
+        let mut new = Standing { size: range.size(), note: String::new(), hash, range, base, times };
+        self.own.begin(&new).await?;
+        let checkpoint =
+            Checkpoint { origin: self.key.name().to_owned(), size: new.size, root: new.range.root() };
+        let text = checkpoint.text();
+        new.note = self.key.note(&text, &self.ports.notary.sign(text.as_bytes()).await?);
+        if Checkpoint::open(&new.note, self.key).as_ref() != Ok(&checkpoint) {
+            return Err(self.own.broken("the notary's signature is not its key's").into());
+        }
+        self.own.keep(&new).await?;
+        Ok(new)
     }
 
-    async fn issue_one(&self, entry: &Entry, grown: &Grown, covered: &Standing) -> Result<(), StepError> {
-        let tenant = self.own.tenant;
-        if let About::Pack(id) = &entry.event.about {
-            let proof = PackProof::new(entry, self.inclusion(entry, grown, covered)?);
-            self.ports.evidence.put_once(&pack_object(tenant, id), proof.bytes()).await?;
-            return Ok(());
-        }
-        let About::Request(id) = &entry.event.about else { return Ok(()) };
-        let statement = self.ports.requests.statement(tenant, id, entry.event.n).await?;
-        let statement = statement.and_then(|text| serde_json::from_str::<Statement>(&text).ok());
-        let statement = statement.filter(|s| entry.event.detail.get(DETAIL) == Some(&s.sha256()));
-        let statement =
-            statement.ok_or_else(|| self.own.broken("a statement is not the one that was chained"))?;
-        let proof = self.inclusion(entry, grown, covered)?;
-        let bytes = Receipt::new(statement, entry, proof).bytes();
-        if bytes.len() > receipt::MOST_BYTES {
-            return Err(self.own.broken("a receipt is too large").into());
-        }
-        self.ports.evidence.put_once(&receipt_object(tenant, id, entry.seq), bytes).await?;
-        Ok(())
+    /// The checkpoint over so many entries; none over none.
+    async fn standing(&self, size: u64) -> Result<Option<Standing>, StepError> {
+        if size == 0 { Ok(None) } else { Ok(Some(self.own.standing(size).await?)) }
     }
 
-    /// That an entry is in the tree of a checkpoint.
-    fn inclusion(&self, entry: &Entry, grown: &Grown, covered: &Standing) -> Result<String, StepError> {
-        let index = entry.seq - 1;
-        let path = grown.path(index).ok_or_else(|| self.own.broken("an entry is not in the tree"))?;
-        Ok(Inclusion { index, path, note: covered.note.clone() }.text())
+    /// Reads some entries after a checkpoint again: to where it goes on the next time.
+    async fn see_again(&self, from: u64, size: u64) -> Result<u64, StepError> {
+        let to = self.own.after(from + AGAIN - 1).await?.map_or(size, |to| to.min(size));
+        let base = self.standing(from).await?;
+        let signed = self.own.standing(to).await?;
+        let entries = self.entries(base.as_ref(), to).await?;
+        let (range, _) = self.grown(base.as_ref(), &entries)?;
+        let last = entries.last().map(|entry| &entry.hash);
+        if range.root() != signed.range.root() || last != Some(&signed.hash) {
+            return Err(self.own.broken("entries are not what was signed").into());
+        }
+        Ok(to)
     }
 }

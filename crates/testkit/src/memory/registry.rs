@@ -8,7 +8,7 @@ use contract::catalog::{CatalogError, Published, read_yaml};
 use contract::settings::{Issuer, Settings};
 use domain::TenantId;
 use domain::catalog::Catalog;
-use ports::{Catalogs, Class, Fault, Tenants};
+use ports::{Catalogs, Class, Fault, Listed, Tenants};
 
 use super::{World, lock};
 use crate::inject::{Point, fault};
@@ -20,6 +20,7 @@ pub(super) struct Registry {
     catalogs: BTreeMap<String, Arc<Catalog>>,
     settings: BTreeMap<TenantId, Arc<Settings>>,
     issuers: BTreeMap<String, Arc<Issuer>>,
+    unreadable: usize,
 }
 
 #[async_trait]
@@ -54,11 +55,14 @@ impl Tenants for World {
         })
     }
 
-    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Vec<TenantId>, Fault> {
+    async fn all(&self, after: Option<&TenantId>, most: usize) -> Result<Listed, Fault> {
         self.injector().pass(Point::TenantsAll, "tenants", || {
             let registry = lock(&self.inner.registry);
             let later = registry.settings.keys().filter(|tenant| after.is_none_or(|after| *tenant > after));
-            Ok(later.take(most).cloned().collect())
+            let tenants: Vec<TenantId> = later.take(most).cloned().collect();
+            // They are come by with the first ones.
+            let unreadable = if after.is_none() { registry.unreadable } else { 0 };
+            Ok(Listed { tenants, unreadable })
         })
     }
 }
@@ -93,6 +97,11 @@ impl World {
     pub fn put_settings(&self, settings: Settings) {
         let mut registry = lock(&self.inner.registry);
         registry.settings.insert(settings.tenant.clone(), Arc::new(settings));
+    }
+
+    /// Puts in an item that should be a tenant's and names none.
+    pub fn put_unreadable_tenant(&self) {
+        lock(&self.inner.registry).unreadable += 1;
     }
 
     /// Makes an issuer known.

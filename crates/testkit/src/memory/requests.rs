@@ -171,6 +171,19 @@ impl Requests for World {
 }
 
 impl World {
+    /// Writes another statement in the place of one, as somebody can who may write the table; the one that was there.
+    pub fn overwrite_statement(
+        &self,
+        tenant: &TenantId,
+        id: &RequestId,
+        n: u32,
+        text: &str,
+    ) -> Option<String> {
+        let mut control = self.control();
+        let stored = control.requests.get_mut(&(tenant.clone(), id.clone()))?;
+        stored.statements.insert(n, text.to_owned())
+    }
+
     /// A request as it is stored.
     pub fn request(&self, tenant: &TenantId, id: &RequestId) -> Option<Request> {
         let control = self.control();

@@ -40,11 +40,19 @@ pub enum Metric {
     AuditSweepLag,
     /// Stores whose control person was not found: each, each time.
     ControlsMissing,
+    /// Stores that a run did not come to before its time was up.
+    StoresUnreached,
+    /// Replays of the ledger that failed.
+    ReplaysFailed,
+    /// Replays of the ledger that have not got on for a day: each, each time.
+    ReplaysLate,
+    /// People who were erased and were met again in a live store: each once for each request that is made.
+    PeopleMet,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -56,6 +64,10 @@ impl Metric {
         Self::UnchainedEvents,
         Self::AuditSweepLag,
         Self::ControlsMissing,
+        Self::StoresUnreached,
+        Self::ReplaysFailed,
+        Self::ReplaysLate,
+        Self::PeopleMet,
     ];
 
     /// Its name.
@@ -72,6 +84,10 @@ impl Metric {
             Self::UnchainedEvents => "UnchainedEvents",
             Self::AuditSweepLag => "AuditSweepLag",
             Self::ControlsMissing => "ControlsMissing",
+            Self::StoresUnreached => "StoresUnreached",
+            Self::ReplaysFailed => "ReplaysFailed",
+            Self::ReplaysLate => "ReplaysLate",
+            Self::PeopleMet => "PeopleMet",
         }
     }
 
@@ -87,7 +103,11 @@ impl Metric {
             | Self::Untold
             | Self::PoisonEvents
             | Self::UnchainedEvents
-            | Self::ControlsMissing => "Count",
+            | Self::ControlsMissing
+            | Self::StoresUnreached
+            | Self::ReplaysFailed
+            | Self::ReplaysLate
+            | Self::PeopleMet => "Count",
         }
     }
 }

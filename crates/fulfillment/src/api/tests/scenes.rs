@@ -222,6 +222,7 @@ async fn restoring(document: &Document) -> Vec<Scene> {
     let not_counted = front.post(&who, replays, &body(document, "replay")).await;
     assert_eq!(front.post(&who, replays, &body(document, "count")).await.status, 202);
     count(&front).await;
+    front.world.fake_clock().advance(SignedDuration::from_hours(1));
     let other_count = front.post(&who, replays, &json!({"store": "crm", "expect": 3})).await;
     let begun = front.post(&who, "/v1/ledger/replays", &body(document, "replay")).await;
     let id = json_of(&begun)["replay_id"].as_str().expect("an id").to_owned();

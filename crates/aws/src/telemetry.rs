@@ -48,11 +48,19 @@ pub enum Metric {
     ReceiptsUnissuable,
     /// Items of the registry that should be a tenant's and name none: each, each time.
     TenantsUnreadable,
+    /// Stores that a run did not come to before its time was up.
+    StoresUnreached,
+    /// Replays of the ledger that failed.
+    ReplaysFailed,
+    /// Replays of the ledger that have not got on for a day: each, each time.
+    ReplaysLate,
+    /// People who were erased and were met again in a live store: each once for each request that is made.
+    PeopleMet,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -68,6 +76,10 @@ impl Metric {
         Self::LogsUnsigned,
         Self::ReceiptsUnissuable,
         Self::TenantsUnreadable,
+        Self::StoresUnreached,
+        Self::ReplaysFailed,
+        Self::ReplaysLate,
+        Self::PeopleMet,
     ];
 
     /// Its name.
@@ -88,6 +100,10 @@ impl Metric {
             Self::LogsUnsigned => "LogsUnsigned",
             Self::ReceiptsUnissuable => "ReceiptsUnissuable",
             Self::TenantsUnreadable => "TenantsUnreadable",
+            Self::StoresUnreached => "StoresUnreached",
+            Self::ReplaysFailed => "ReplaysFailed",
+            Self::ReplaysLate => "ReplaysLate",
+            Self::PeopleMet => "PeopleMet",
         }
     }
 
@@ -107,7 +123,11 @@ impl Metric {
             | Self::LogsBroken
             | Self::LogsUnsigned
             | Self::ReceiptsUnissuable
-            | Self::TenantsUnreadable => "Count",
+            | Self::TenantsUnreadable
+            | Self::StoresUnreached
+            | Self::ReplaysFailed
+            | Self::ReplaysLate
+            | Self::PeopleMet => "Count",
         }
     }
 }

@@ -5,10 +5,10 @@ use domain::{ReplayId, StoreId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Records that a replay reads in a second, if nobody says how many.
+/// Records that a replay reads in a second on the average of a minute, if nobody says how many.
 pub const USUAL_RATE: u32 = 500;
 
-/// Records that a replay reads in a second at the most.
+/// Records that a replay reads in a second on the average of a minute, at the most.
 pub const MOST_RATE: u32 = 100_000;
 
 /// `POST /v1/ledger/restores`.
@@ -17,7 +17,7 @@ pub const MOST_RATE: u32 = 100_000;
 pub struct DeclareRestore {
     /// The store that was restored.
     pub store: StoreId,
-    /// The instant whose state it has now; an earlier one if that is not known.
+    /// The instant whose state it has now.
     pub taken_at: Timestamp,
 }
 
@@ -29,7 +29,9 @@ pub struct StartReplay {
     pub store: StoreId,
     /// Whether it only counts.
     pub dry_run: Option<bool>,
-    /// Records that it reads in a second at the most.
+    /// The people whom a dry run has counted in the last day, for a replay that is none.
+    pub expect: Option<u64>,
+    /// Records that it reads in a second, on the average of a minute.
     pub rate: Option<u32>,
 }
 
@@ -103,7 +105,7 @@ pub struct ReplayView {
     pub status: ReplayStatus,
     /// Whether it only counts.
     pub dry_run: bool,
-    /// Records that it reads in a second at the most.
+    /// Records that it reads in a second, on the average of a minute.
     pub rate: u32,
     /// The instant whose state the store has, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,13 +116,17 @@ pub struct ReplayView {
     pub at: Timestamp,
     /// Which walk it is: it is done when one finds nobody.
     pub walk: u32,
-    /// `walking`, `asking`, `waiting`: what the walk is at.
+    /// `walking`, `counting`, `asking`, `waiting`: what the walk is at.
     pub phase: String,
     /// Records that were read, in all walks.
     pub walked: u64,
     /// Of these: of people who were erased.
     pub found: u64,
-    /// Erasures that were asked for, or would be.
+    /// Records that this walk left where they are: an officer has decided that these people came back by themselves, or a
+    /// source wanted them kept when their erasure was asked for.
+    #[serde(default)]
+    pub left: u64,
+    /// Erasures that were asked for; of a dry run: the people for whom they would be.
     pub requests: u64,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +148,7 @@ impl From<&Replay> for ReplayView {
             phase: replay.phase.as_str().to_owned(),
             walked: replay.walked,
             found: replay.found,
+            left: replay.left,
             requests: replay.requests,
             why: replay.why.clone(),
         }

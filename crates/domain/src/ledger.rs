@@ -19,7 +19,7 @@ use crate::ids::{Pseudonym, RequestId, StoreId, TenantId};
 use crate::pii::Personal;
 use crate::plan::Value;
 
-pub use replay::{Found, Phase, Replay, ReplayStatus, Sampling, Standing, Unfit};
+pub use replay::{Counted, Found, Phase, Replay, ReplayStatus, Sampling, Standing, Unfit};
 
 /// A value of a field that other collections refer to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

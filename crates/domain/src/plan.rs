@@ -176,6 +176,9 @@ pub struct Plan {
     /// Keys that were given beside the identities: an erasure that is made again may have nothing else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KnownKey>,
+    /// The only store that is looked in, if not all are: what a replay erases stands in the store that was restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_in: Option<StoreId>,
     /// The passes so far: one before the wait, one after it, one for each residue found.
     pub passes: Vec<Pass>,
     /// How many earlier passes were dropped, because nothing was done by them and others replaced them.

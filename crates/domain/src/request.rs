@@ -122,12 +122,17 @@ pub struct Origin {
     /// may have come back by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayId>,
+    /// The store that was restored, in which alone the replay erases them: what stands there is the backup's. What is
+    /// elsewhere may belong to somebody who came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
 }
 
 impl Origin {
-    /// Whether the person is erased as a backup has brought them back: nobody waits for them to think better of it.
-    pub fn is_replay(&self) -> bool {
-        self.replay.is_some()
+    /// The restored store to which a replay limits the erasure. There the person is erased as the backup has brought them
+    /// back: nobody waits for them to think better of it.
+    pub fn only_in(&self) -> Option<&StoreId> {
+        self.replay.as_ref().and(self.store.as_ref())
     }
 }
 
@@ -358,6 +363,16 @@ impl Request {
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.
     pub fn is_to_be_rechecked(&self) -> bool {
         self.kind.erases() && self.erasing_begun && self.denied.is_none()
+    }
+
+    /// The one store in which the person is erased. `None`: in all of them.
+    pub fn only_in(&self) -> Option<&StoreId> {
+        self.origin.as_ref().and_then(Origin::only_in)
+    }
+
+    /// Withdrawn or denied: it will not be erased, or not all of it.
+    pub fn is_given_up(&self) -> bool {
+        self.cancel_requested || self.denied.is_some()
     }
 
     /// Whether it can still be withdrawn.

@@ -75,6 +75,8 @@ codes! {
     PlanUnreadable = "plan-unreadable",
     /// The key service does not answer, or refuses.
     KeyUnavailable = "key-unavailable",
+    /// The key that the erasure ledger's marks are made with is gone, or is another one.
+    LedgerKeyLost = "ledger-key-lost",
     /// A sanction source does not answer.
     SanctionUnavailable = "sanction-unavailable",
     /// A sanction source answers something else than a verdict.

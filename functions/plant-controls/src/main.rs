@@ -23,11 +23,12 @@ async fn main() -> Result<(), serve::Error> {
             tracing::error!(tenant, store, why = missing.why, "a control is not found");
         });
         telemetry::count("plant-controls", Metric::ControlsMissing, done.missing.len());
+        telemetry::count("plant-controls", Metric::StoresUnreached, done.unreached);
         tracing::info!(
             found = done.found,
             missing = done.missing.len(),
             unsure = done.unsure,
-            out_of_time = done.out_of_time,
+            unreached = done.unreached,
             "controls"
         );
         done.ended()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws::telemetry::{self, Metric};
 use aws::{Account, serve};
 use fulfillment::StepError;
 use fulfillment::steps::replay_ledger;
@@ -20,7 +21,10 @@ async fn main() -> Result<(), serve::Error> {
         entropy: account.entropy(),
     };
     aws::serve("replay-ledger", StepError::error_type, async |_: serde_json::Value, budget| {
-        replay_ledger::run(&ports, budget).await
+        let ran = replay_ledger::run(&ports, budget).await;
+        telemetry::count("replay-ledger", Metric::ReplaysFailed, ran.failed);
+        telemetry::count("replay-ledger", Metric::ReplaysLate, ran.late);
+        ran.ended()
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws::telemetry::{self, Metric};
 use aws::{Account, serve};
 use fulfillment::StepError;
 use fulfillment::steps::sample_stores;
@@ -21,7 +22,10 @@ async fn main() -> Result<(), serve::Error> {
         entropy: account.entropy(),
     };
     aws::serve("sample-stores", StepError::error_type, async |_: serde_json::Value, budget| {
-        sample_stores::run(&ports, budget).await
+        let done = sample_stores::run(&ports, budget).await;
+        telemetry::count("sample-stores", Metric::PeopleMet, done.met);
+        telemetry::count("sample-stores", Metric::StoresUnreached, done.unreached);
+        done.ended()
     })
     .await
 }

@@ -35,7 +35,7 @@ pub async fn call(
         resource: resource.into(),
         id: id.map(str::to_owned),
         query: [].into(),
-        headers: vec![],
+        headers: vec![("idempotency-key".into(), "k".into())],
         body: body.to_string().into_bytes(),
         principal,
     };

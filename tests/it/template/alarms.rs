@@ -10,7 +10,7 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 31] = [
+const WATCHED: [(&str, &str); 34] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "CheckpointAuditFunction"),
@@ -42,16 +42,20 @@ const WATCHED: [(&str, &str); 31] = [
     ("LogsUnsigned", "checkpoint-audit"),
     ("ReceiptsUnissuable", "checkpoint-audit"),
     ("TenantsUnreadable", "checkpoint-audit"),
+    ("PeopleMet", "sample-stores"),
+    ("ReplaysFailed", "replay-ledger"),
+    ("ReplaysLate", "replay-ledger"),
 ];
 
 /// Metrics of our own, where each is counted, and how.
-const OURS: [(&str, &str, &str); 9] = [
+const OURS: [(&str, &str, &str); 12] = [
     ("AuditSweepLag", "sweep", "telemetry::measure(\"sweep\", Metric::AuditSweepLag, swept.behind)"),
     (
         "ControlsMissing",
         "plant-controls",
         "telemetry::count(\"plant-controls\", Metric::ControlsMissing, done.missing.len())",
     ),
+    ("PeopleMet", "sample-stores", "telemetry::count(\"sample-stores\", Metric::PeopleMet, done.met)"),
     (
         "LogsBroken",
         "checkpoint-audit",
@@ -77,6 +81,12 @@ const OURS: [(&str, &str, &str); 9] = [
         "checkpoint-audit",
         "telemetry::count(\"checkpoint-audit\", Metric::TenantsUnreadable, done.unreadable)",
     ),
+    (
+        "ReplaysFailed",
+        "replay-ledger",
+        "telemetry::count(\"replay-ledger\", Metric::ReplaysFailed, ran.failed)",
+    ),
+    ("ReplaysLate", "replay-ledger", "telemetry::count(\"replay-ledger\", Metric::ReplaysLate, ran.late)"),
     ("UnchainedEvents", "sweep", "telemetry::count(\"sweep\", Metric::UnchainedEvents, swept.unchained)"),
     ("Untold", "announce", "telemetry::count(\"announce\", Metric::Untold, announced.untold)"),
 ];
@@ -140,6 +150,8 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "MetricName: Untold", "MetricName: Duration"),
             (ALARMS, "MetricName: PoisonEvents", "MetricName: Failures"),
             (ALARMS, "MetricName: UnchainedEvents", "MetricName: Failures"),
+            (ALARMS, "MetricName: ReplaysFailed", "MetricName: Failures"),
+            (ALARMS, "MetricName: PeopleMet", "MetricName: Failures"),
             (ALARMS, "MetricName: AuditSweepLag", "MetricName: Duration"),
             (ALARMS, "MetricName: LogsBroken", "MetricName: Failures"),
             (ALARMS, "MetricName: LogsUnsigned", "MetricName: Failures"),

@@ -9,7 +9,7 @@ pub enum Command {
     /// Say that a store was restored: it is not fit for traffic from now on
     #[command(after_help = RESTORED)]
     Restored(Restored),
-    /// Erase again whoever was erased after the backup was taken
+    /// Erase again, from a restored store, whoever was erased after the backup was taken
     #[command(after_help = REPLAY)]
     Replay(Replay),
     /// See which stores are fit for traffic
@@ -18,10 +18,11 @@ pub enum Command {
 }
 
 const RESTORED: &str = "\
-A time that is too early costs a longer replay; one that is too late leaves people in the store.
-If the backup's time is not known, take that of the one before.";
+Find the time out: one that is too late leaves people in the store, and one that is too early erases
+people who came back before the backup was taken.";
 
 const REPLAY: &str = "\
+First `--dry-run`, then the same with the number that it counted: `--expect N`.
 The store is read from one end to the other, and then once more: the replay is done when nobody is found.
 Ctrl-C only stops looking: the replay goes on, and the same command follows it again.
 Exit code: 0 done, 1 it failed or could not be followed.";
@@ -49,7 +50,10 @@ pub struct Replay {
     /// Only count: nothing is erased, and the store stays as unfit as it is
     #[arg(long)]
     pub dry_run: bool,
-    /// Records that are read in a second at the most
+    /// The people whom a dry run of the last day has counted: without it nothing is begun
+    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
+    pub expect: Option<u64>,
+    /// Records that are read in a second, on the average of a minute
     #[arg(long, value_name = "N")]
     pub rate: Option<u32>,
 }

@@ -61,7 +61,8 @@ async fn status(args: &ledger::Status, desk: Desk<'_>) -> anyhow::Result<Ending>
 
 async fn replay(args: &ledger::Replay, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let api = desk.api()?;
-    let body = json!({"store": args.store, "dry_run": args.dry_run, "rate": args.rate});
+    let body =
+        json!({"store": args.store, "dry_run": args.dry_run, "expect": args.expect, "rate": args.rate});
     let answer = api.call(Call::post(["ledger", "replays"]).with(&body)?.repeatable()).await?;
     let followed = tokio::select! {
         biased;

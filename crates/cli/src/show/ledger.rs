@@ -38,14 +38,15 @@ fn next(store: &LedgerStore, why: &str) -> String {
     let command = format!("lacuna ledger replay --store {}", store.store);
     match why {
         "replay-under-way" => format!("a replay is under way; `{command}` follows it"),
-        "replay-failed" => format!("the last replay failed; mend what it says, then `{command}`"),
-        _ => format!("nothing was replayed since: `{command}`"),
+        "replay-failed" => format!("the last replay failed; mend what it says, then `{command} --dry-run`"),
+        _ => format!("nothing was replayed since: count with `{command} --dry-run`"),
     }
 }
 
 /// One line of how far a replay is.
 pub fn progress(replay: &ReplayView) -> Line {
     let doing = match replay.phase.as_str() {
+        "counting" => "counting people".to_owned(),
         "asking" if !replay.dry_run => "asking for erasures".to_owned(),
         "waiting" => format!("waiting for {}", count(replay.requests, "request")),
         _ => "reading".to_owned(),
@@ -86,7 +87,16 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
         Line::plain(format!("{read} read in {walks}, {}{}", found(replay), then(replay))),
     ];
     let text = match (replay.status, replay.dry_run) {
-        (ReplayStatus::Done, true) => "It was a dry run: nothing was erased.".to_owned(),
+        (ReplayStatus::Done, true) => format!(
+            "It was a dry run: nothing was erased. If {} was restored, the next 24 hours it is replayed by:",
+            replay.store
+        ),
+        (ReplayStatus::Done, false) if replay.left > 0 => format!(
+            "Nobody is in {} any more who was erased, but for {} that were left: an officer let them stay, or a source \
+             wants them kept.",
+            replay.store,
+            count(replay.left, "record")
+        ),
         (ReplayStatus::Done, false) => format!("Nobody who was erased is in {} any more.", replay.store),
         (ReplayStatus::Failed, _) => {
             let why = replay.why.as_deref().unwrap_or("it does not say why");
@@ -95,5 +105,9 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
         (ReplayStatus::Running, _) => "It goes on by itself.".to_owned(),
     };
     lines.extend(paragraph(Tone::Plain, &text, width.min(100)));
+    if (replay.status, replay.dry_run) == (ReplayStatus::Done, true) {
+        let (store, people) = (&replay.store, replay.requests);
+        lines.push(Line::plain(format!("lacuna ledger replay --store {store} --expect {people}")));
+    }
     lines
 }

@@ -19,7 +19,7 @@ fn replay(status: &str, phase: &str, walk: u32, walked: u64) -> Value {
     json!({
         "replay_id": REPLAY, "store": "crm", "status": status, "dry_run": false, "rate": 500,
         "begun_at": "2026-11-04T09:00:12Z", "at": "2026-11-04T09:00:12Z", "walk": walk, "phase": phase,
-        "walked": walked, "found": 7, "requests": 1,
+        "walked": walked, "found": 7, "left": 0, "requests": 1,
     })
 }
 
@@ -67,14 +67,14 @@ fn a_replay_is_followed_to_its_end() {
         json(200, &replay("running", "walking", 1, 500)),
         text(503, ""),
         json(200, &waits),
-        json(200, &replay("done", "asking", 2, 1_800)),
+        json(200, &replay("done", "counting", 2, 1_800)),
     ];
     let server = Server::start(replies);
-    let ran = Machine::at(&server).run("ledger replay --store crm --rate 500");
+    let ran = Machine::at(&server).run("ledger replay --store crm --expect 1 --rate 500");
     assert_eq!(ran.code, 0, "{}", ran.err);
     check("ledger-replay", &ran);
     let body: Value = serde_json::from_str(&server.sent()[0].body).expect("a body");
-    assert_eq!(body, json!({"store": "crm", "dry_run": false, "rate": 500}));
+    assert_eq!(body, json!({"store": "crm", "dry_run": false, "expect": 1, "rate": 500}));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_replay_that_fails_says_why() {
 
 #[test]
 fn machines_get_a_body_for_each_change_of_a_replay() {
-    let bodies = [replay("running", "walking", 1, 0), replay("done", "asking", 1, 20)];
+    let bodies = [replay("running", "walking", 1, 0), replay("done", "counting", 1, 20)];
     let server = Server::start([json(202, &bodies[0]), json(200, &bodies[0]), json(200, &bodies[1])]);
     let ran = Machine::at(&server).run("ledger replay --store crm --json");
     assert_eq!((ran.code, ran.out), (0, format!("{}\n{}\n", bodies[0], bodies[1])));
@@ -110,8 +110,23 @@ fn machines_get_a_body_for_each_change_of_a_replay() {
 
 #[test]
 fn a_dry_run_says_that_it_was_one() {
-    let mut done = replay("done", "asking", 1, 20);
+    let mut done = replay("done", "counting", 1, 20);
     done["dry_run"] = true.into();
     let server = Server::start([json(202, &done)]);
     check("ledger-replay-dry", &Machine::at(&server).run("ledger replay --store crm --dry-run"));
+}
+
+#[test]
+fn a_replay_says_what_it_left() {
+    let mut done = replay("done", "counting", 1, 20);
+    done["left"] = 3.into();
+    let server = Server::start([json(202, &done)]);
+    check("ledger-replay-left", &Machine::at(&server).run("ledger replay --store crm --expect 1"));
+}
+
+#[test]
+fn a_count_and_what_is_to_be_counted_are_not_for_one_call() {
+    let server = Server::start([]);
+    let ran = Machine::at(&server).run("ledger replay --store crm --expect 1 --dry-run");
+    assert_eq!((ran.code, server.sent().len()), (2, 0), "{}", ran.err);
 }

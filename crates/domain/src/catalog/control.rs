@@ -105,6 +105,23 @@ impl Control {
         let mut known_by = record.values.iter().filter(|(name, _)| collection.is_way(name));
         same_key && own(&record.via, &record.via_value) && known_by.all(|(name, value)| own(name, value))
     }
+
+    /// Whether a record of a collection that is read from one end to the other is the control's own: by its key, and by
+    /// whatever it would be found by.
+    pub fn is_seen(&self, collection: &Collection, values: &BTreeMap<String, Value>) -> bool {
+        let own = |name: &str| self.value(&collection.name, name);
+        let key = if collection.object.is_some() { &[][..] } else { collection.key.as_slice() };
+        let mut names = key.iter().map(String::as_str).chain(collection.ways().map(|way| way.name));
+        self.is_to_be_seen(collection)
+            && names.all(|name| own(name).is_some() && values.get(name) == own(name).as_ref())
+    }
+
+    /// Whether reading a collection from one end to the other has to come by the control.
+    pub fn is_to_be_seen(&self, collection: &Collection) -> bool {
+        collection.wants_control()
+            && collection.ways().next().is_some()
+            && self.records.contains_key(&collection.name)
+    }
 }
 
 impl Collection {

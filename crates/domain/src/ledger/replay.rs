@@ -3,10 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ReplayId, RequestId, StoreId, TenantId};
+use crate::ids::{Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 
 /// Walks of one replay at the most. Each erases what the one before found; the last one finds nothing.
 const MOST_WALKS: u32 = 5;
+
+/// How long a dry run's count is believed.
+pub const COUNTED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// How a store stands to its backups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +28,34 @@ pub struct Standing {
     pub replayed_at: Option<Timestamp>,
     /// The latest replay that was to change something.
     pub replay: Option<ReplayId>,
+    /// The latest dry run of what it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<ReplayId>,
+    /// What that counted, once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+    /// A mark of nobody, under the key that the store's marks are made with: with another key none of them is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Pseudonym>,
     /// How far sampling is.
     #[serde(default)]
     pub sampling: Sampling,
+}
+
+/// What a dry run counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// When it was done.
+    pub at: Timestamp,
+    /// The people whom it found.
+    pub people: u64,
+}
+
+impl Counted {
+    /// Whether it says how things are: since then people may have been erased, and have come back.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) <= COUNTED_FOR
+    }
 }
 
 /// How far looking for people who came back is.
@@ -74,8 +102,17 @@ impl Standing {
             taken_at: None,
             replayed_at: None,
             replay: None,
+            dry_run: None,
+            counted: None,
+            check: None,
             sampling: Sampling::default(),
         }
+    }
+
+    /// Whether a replay reads what is there now: the store was not restored again since, and no other replay was begun.
+    pub fn is_of(&self, replay: &Replay) -> bool {
+        let latest = if replay.dry_run { &self.dry_run } else { &self.replay };
+        latest.as_ref() == Some(&replay.id)
     }
 
     /// Whether the restored state was dealt with.
@@ -114,6 +151,8 @@ pub enum ReplayStatus {
 pub enum Phase {
     /// It reads the store.
     Walking,
+    /// It counts those it found.
+    Counting,
     /// It asks for the erasure of those it found.
     Asking,
     /// It waits until all of these have ended.
@@ -125,6 +164,7 @@ impl Phase {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Walking => "walking",
+            Self::Counting => "counting",
             Self::Asking => "asking",
             Self::Waiting => "waiting",
         }
@@ -144,7 +184,10 @@ pub struct Replay {
     pub taken_at: Option<Timestamp>,
     /// Whether it only counts.
     pub dry_run: bool,
-    /// Records that it reads in a second at the most.
+    /// People whom one walk may find at the most, or it makes no request. Of a dry run: any number.
+    #[serde(default)]
+    pub most: u64,
+    /// Records that it reads in a second, on the average of a minute.
     pub rate: u32,
     /// The catalog that it reads the store by.
     pub catalog_version: String,
@@ -164,6 +207,19 @@ pub struct Replay {
     pub collection: usize,
     /// Where it goes on in it, sealed.
     pub cursor: Option<String>,
+    /// Up to whom those of the page at the cursor were noted, if the time was up before the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<RequestId>,
+    /// Whether it came by the control's record in the collection at hand.
+    #[serde(default)]
+    pub control_seen: bool,
+    /// People whom this walk found, as far as they are counted.
+    #[serde(default)]
+    pub people: u64,
+    /// Records that this walk left where they are: an officer had decided that these people may stay, or a source wanted
+    /// them kept when their erasure was asked for.
+    #[serde(default)]
+    pub left: u64,
     /// Records that were read, in all walks.
     pub walked: u64,
     /// Records of people who were erased, in all walks.
@@ -198,6 +254,11 @@ impl Replay {
             at_found: None,
             collection: 0,
             cursor: None,
+            noted: None,
+            control_seen: false,
+            people: 0,
+            left: 0,
+            most: 0,
             walked: 0,
             found: 0,
             requests: 0,
@@ -207,7 +268,8 @@ impl Replay {
         }
     }
 
-    /// Whether its rate allows another page. After a pause it may catch up on a minute: it is called once in one.
+    /// Whether its rate allows another page. After a pause it may catch up on a minute: it is called once in one, so
+    /// what it may read in a minute can come in one burst.
     pub fn may_read(&self, now: Timestamp) -> bool {
         self.paced_until <= now
     }
@@ -239,6 +301,14 @@ impl Replay {
         self.at_found = None;
         self.collection = 0;
         self.cursor = None;
+        self.people = 0;
+        self.left = 0;
+    }
+
+    /// How many people a walk may find where a dry run counted so many: in between more may have been erased, and so be
+    /// known.
+    pub fn most_for(counted: u64) -> u64 {
+        counted.saturating_add(counted / 10)
     }
 
     /// Whether who was erased then may be in what was restored.

@@ -112,3 +112,14 @@ fn a_replay_keeps_to_its_rate() {
     check(1, 500, 1_000);
     check(500, 500, 500 * 600 + 500);
 }
+
+/// A tenth more may have been erased since somebody counted; of few people nobody.
+#[test]
+fn a_count_allows_a_tenth_more_for_a_day() {
+    for (counted, most) in [(0, 0), (1, 1), (9, 9), (10, 11), (1_000, 1_100), (u64::MAX, u64::MAX)] {
+        assert_eq!(Replay::most_for(counted), most);
+    }
+    let counted = Counted { at: Timestamp::UNIX_EPOCH, people: 3 };
+    let after = |hours| counted.is_recent(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours));
+    assert_eq!([0, 24, 25].map(after), [true, true, false]);
+}

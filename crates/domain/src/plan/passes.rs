@@ -13,7 +13,15 @@ impl Plan {
     /// A plan that knows the given identities and nothing else.
     pub fn new(catalog_version: String, given: Vec<Identity>, surrogate: u128) -> Self {
         let identities = given.into_iter().map(|identity| Known { identity, round: 0 }).collect();
-        Self { catalog_version, surrogate, identities, keys: Vec::new(), passes: Vec::new(), dropped: 0 }
+        Self {
+            catalog_version,
+            surrogate,
+            identities,
+            keys: Vec::new(),
+            only_in: None,
+            passes: Vec::new(),
+            dropped: 0,
+        }
     }
 
     /// The same plan, which knows keys as well.
@@ -31,6 +39,20 @@ impl Plan {
     pub fn after_pass(mut self, last: u32) -> Self {
         self.dropped = last.saturating_add(1);
         self
+    }
+
+    /// The same plan, which looks in no other store than this one, if one is given.
+    #[must_use]
+    pub fn only_in(mut self, store: Option<StoreId>) -> Self {
+        self.only_in = store;
+        self
+    }
+
+    /// Whether anything of a collection is looked for. A person's own keys are theirs in all stores: one that is limited to
+    /// a store destroys none.
+    fn reaches(&self, store: &Store, collection: &Collection) -> bool {
+        let limited = collection.erasure.method != Method::Shred;
+        self.only_in.as_ref().is_none_or(|only| only == &store.id && limited)
     }
 
     /// Begins a pass with the round that looks for the given identities. Each round also looks again at
@@ -162,7 +184,8 @@ impl Plan {
     ) -> BTreeMap<StoreId, Vec<Lookup>> {
         let mut lookups: BTreeMap<StoreId, Vec<Lookup>> = BTreeMap::new();
         let people = self.people_of(number - 1);
-        for (store, collection) in catalog.collections() {
+        let reached = catalog.collections().filter(|(store, collection)| self.reaches(store, collection));
+        for (store, collection) in reached {
             if collection.erasure.method == Method::Shred {
                 // A service may have sealed for an identity of any type.
                 if !people.is_empty() {

@@ -170,3 +170,21 @@ fn keys_that_were_given_are_looked_for_where_each_pass_begins() {
         assert!(!plan.advance(&catalog, BTreeMap::new()), "no later round looks for them");
     }
 }
+
+/// What a replay erases stands in one store. A person's keys are theirs in all of them.
+#[test]
+fn a_plan_that_is_limited_to_a_store_looks_in_no_other_and_for_no_keys() {
+    let catalog = catalog();
+    let looked_in = |only: &str| {
+        let given = vec![identity("email", "ana@example.com"), identity("customer_id", "57")];
+        let mut plan = Plan::new("v1".into(), given, 7).only_in(only.parse().ok());
+        plan.begin_pass(&catalog, true, Generation::FIRST);
+        plan.learn(identity("badge", "b"));
+        while plan.advance(&catalog, BTreeMap::new()) {}
+        assert!(only.is_empty() || keys(&plan).is_empty());
+        plan.stores().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(looked_in(""), ["archive", "badges", "shop"], "all of them");
+    assert_eq!(looked_in("shop"), ["shop"]);
+    assert_eq!(looked_in("archive"), Vec::<String>::new());
+}

@@ -2,16 +2,20 @@
 //!
 //! Who says that a store was restored makes it unfit for traffic, until a replay that begins after that is done. A
 //! replay is only begun here: `steps::replay_ledger` brings it on. All of it may be sent again: what is so already is
-//! the answer.
+//! the answer, and what is under way is.
+//!
+//! A replay erases without a wait, so it is begun only where a store was said to be restored and was not replayed since,
+//! and only by who has looked at how many people that concerns: a dry run counts them.
 
 use std::collections::BTreeSet;
 
 use contract::ledger::{
     DeclareRestore, LedgerStore, LedgerStores, MOST_RATE, ReplayView, StartReplay, USUAL_RATE,
 };
-use contract::problem::Invalid;
+use contract::problem::{Invalid, Problem};
 use domain::ledger::{Replay, ReplayStatus, Standing};
 use domain::{ReplayId, StoreId};
+use jiff::Timestamp;
 use ports::{Class, Code, Fault};
 
 use super::body::{self, INSTANT, Shape, needed, optional};
@@ -30,6 +34,7 @@ const RESTORE: Shape = Shape::Object(&[needed("store", STORE), needed("taken_at"
 const REPLAY: Shape = Shape::Object(&[
     needed("store", STORE),
     optional("dry_run", Shape::Bool),
+    optional("expect", Shape::Number("a whole number: the people whom a dry run has counted", |_| true)),
     optional(
         "rate",
         Shape::Number("a whole number from 1 to 100000: records in a second", |rate| {
@@ -53,8 +58,10 @@ pub(super) async fn declare(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     let by = actor(call, &names(ports, call).await?)?.0;
     for _ in 0..TRIES {
         let (read, standing) = stand(ports, call, &given.store).await?;
-        // The same once more, before anything was replayed, changes nothing.
-        if standing.taken_at == Some(given.taken_at) && !standing.is_fit() {
+        // The same once more, before a replay was begun, changes nothing. After that it was restored again: what the replay
+        // has read is not what is there.
+        let untouched = standing.replay.is_none() && !standing.is_fit();
+        if standing.taken_at == Some(given.taken_at) && untouched {
             return Ok(Answer::json(201, &view(ports, &standing).await?)?);
         }
         let turn = restored(read, standing, given.taken_at, &by, now);
@@ -83,15 +90,17 @@ pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal>
     for _ in 0..TRIES {
         let (read, standing) = stand(ports, call, &given.store).await?;
         // One that is under way, of what is there now, is the one that is wanted.
-        if !dry_run
-            && let Some(running) = latest(ports, &standing).await?
+        let latest = if dry_run { &standing.dry_run } else { &standing.replay };
+        if let Some(running) = replay_of(ports, &standing, latest.as_ref()).await?
             && running.status == ReplayStatus::Running
         {
             return Ok(Answer::json(202, &ReplayView::from(&running))?);
         }
+        let most = if dry_run { u64::MAX } else { most(&standing, given.expect, now)? };
         let wanted = Wanted {
             id: id.clone(),
             dry_run,
+            most,
             rate: given.rate.unwrap_or(USUAL_RATE),
             catalog_version: configured.version.clone(),
             by: by.clone(),
@@ -104,6 +113,31 @@ pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal>
         }
     }
     Err(busy().into())
+}
+
+/// How many people a replay may find at the most; or why it is not begun, and what to do first.
+fn most(standing: &Standing, expect: Option<u64>, now: Timestamp) -> Result<u64, Problem> {
+    let no = |why: String| Err(Problem::conflict(format!("Nothing was done. {why}")));
+    let store = &standing.store;
+    if standing.is_fit() {
+        return no(format!(
+            "Nobody has said that {store} was restored, or it was replayed since: who is in it may have come back by \
+             themselves. If it was restored, say so first. A dry run can be made at any time."
+        ));
+    }
+    let counted = standing.counted.filter(|counted| counted.is_recent(now));
+    match (counted, expect) {
+        (None, _) => no(format!(
+            "No dry run of {store} was done in the last 24 hours, since it was restored. Make one, look at how many \
+             people it counts, and send that number as `expect`."
+        )),
+        (Some(counted), Some(expect)) if counted.people == expect => Ok(Replay::most_for(expect)),
+        (Some(counted), _) => no(format!(
+            "The latest dry run of {store} has counted {} people. If that is what you expect, send that number as \
+             `expect`.",
+            counted.people
+        )),
+    }
 }
 
 /// `GET /v1/ledger/replays/{id}`.
@@ -142,15 +176,20 @@ async fn stand(ports: &Ports, call: &Call, store: &StoreId) -> Result<(Option<St
     Ok((read, standing))
 }
 
-async fn latest(ports: &Ports, standing: &Standing) -> Result<Option<Replay>, Fault> {
-    match &standing.replay {
+async fn replay_of(
+    ports: &Ports,
+    standing: &Standing,
+    id: Option<&ReplayId>,
+) -> Result<Option<Replay>, Fault> {
+    match id {
         Some(id) => ports.ledger.replay(&standing.tenant, id).await,
         None => Ok(None),
     }
 }
 
 async fn view(ports: &Ports, standing: &Standing) -> Result<LedgerStore, Fault> {
-    Ok(LedgerStore::new(standing, latest(ports, standing).await?.as_ref()))
+    let latest = replay_of(ports, standing, standing.replay.as_ref()).await?;
+    Ok(LedgerStore::new(standing, latest.as_ref()))
 }
 
 fn busy() -> Fault {

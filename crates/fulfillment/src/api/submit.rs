@@ -210,7 +210,7 @@ async fn covering(
         let request = ports.requests.load(call.tenant(), id).await?;
         let covers = |request: &Request| {
             let looked_for = |one| request.subject.contains(one) || request.locks.contains(one);
-            let given_up = request.cancel_requested || request.denied.is_some();
+            let given_up = request.is_given_up();
             // One that waits for somebody to verify more than is verified here may wait for long.
             let stuck = request.status == Status::AwaitingVerification
                 && wanted.verification.is_some()
@@ -220,7 +220,9 @@ async fn covering(
             // A person fetches only what is theirs to the last identity.
             let fetches = call.principal.role == Role::Subject && wanted.export.is_some();
             let theirs = !fetches || is_whole(request, wanted);
-            !request.status.is_end() && !given_up && !stuck && everybody && gives && theirs
+            // What a replay erases is what a backup brought back into one store, and no more.
+            let limited = request.only_in().is_some();
+            !request.status.is_end() && !given_up && !limited && !stuck && everybody && gives && theirs
         };
         if let Some(request) = request.filter(covers) {
             return Ok(Some(request));

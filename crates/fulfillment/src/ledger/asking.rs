@@ -137,6 +137,7 @@ impl Asking<'_> {
         if let Some(origin) = &request.origin {
             detail.push(("erased_before_by".to_owned(), origin.request.to_string()));
             detail.extend(origin.replay.iter().map(|replay| ("replay".to_owned(), replay.to_string())));
+            detail.extend(origin.only_in().map(|store| ("only_in".to_owned(), store.to_string())));
         }
         let verification = request.verification.as_ref();
         detail.extend(verification.map(|v| ("verified_by".to_owned(), v.method.clone())));

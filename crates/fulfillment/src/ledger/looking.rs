@@ -9,6 +9,7 @@ use domain::ledger::{Clue, Entry, clues_of, is_anonymised, wanted_by_walk};
 use domain::plan::Value;
 use domain::{Pseudonym, Request, RequestId, TenantId};
 use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use ports::stores::{Seen, Target};
 use ports::{Class, Code, Entropy, Fault, Ledger, MOST_MARKS, Requests, Walker};
@@ -48,6 +49,8 @@ pub(crate) struct Met {
     pub clues: BTreeSet<Clue>,
     /// How many records of the page are theirs.
     pub records: u64,
+    /// Whether the erasure that it says that of was given up on the way: then the rest was left on purpose.
+    pub given_up: bool,
 }
 
 /// What a page came to.
@@ -56,6 +59,8 @@ pub(crate) struct Looked {
     pub read: usize,
     /// Who was met, by the request that had erased them at first.
     pub met: BTreeMap<RequestId, Met>,
+    /// Whether the store's control is in it, if the collection has one.
+    pub control: bool,
     /// Where the store goes on.
     pub next: Option<String>,
 }
@@ -93,6 +98,7 @@ impl Look<'_> {
                 entry: (*latest).clone(),
                 clues: BTreeSet::new(),
                 records: 0,
+                given_up: false,
             });
             if latest.erased_at > one.entry.erased_at {
                 one.entry = (*latest).clone();
@@ -101,7 +107,11 @@ impl Look<'_> {
             one.clues.extend(leading(&hits));
         }
         let met = self.not_kept(collection, met).await?;
-        Ok(Looked { read: page.records.len(), met, next: page.next })
+        let control = self.store.control.as_ref();
+        let control = control.is_some_and(|control| {
+            page.records.iter().any(|seen| control.is_seen(collection, &values_of(seen)))
+        });
+        Ok(Looked { read: page.records.len(), met, control, next: page.next })
     }
 
     /// A record's clues, each with its mark.
@@ -151,17 +161,16 @@ impl Look<'_> {
         collection: &Collection,
         met: BTreeMap<RequestId, Met>,
     ) -> Result<BTreeMap<RequestId, Met>, StepError> {
-        let mut left = BTreeMap::new();
-        for (original, one) in met {
+        let keeps =
+            |request: &Request| kept_by(request, self.catalog, self.store, collection, self.now).is_some();
+        let looked = met.into_iter().map(|(original, one)| async move {
             let request = self.requests.load(self.tenant, &one.entry.request).await?;
-            let keeps = |request: &Request| {
-                kept_by(request, self.catalog, self.store, collection, self.now).is_some()
-            };
-            if !request.as_ref().is_some_and(keeps) {
-                left.insert(original, one);
-            }
-        }
-        Ok(left)
+            Ok::<_, Fault>((original, one, request))
+        });
+        let looked: Vec<_> = stream::iter(looked).buffered(AT_ONCE).try_collect().await?;
+        let left = looked.into_iter().filter(|(.., request)| !request.as_ref().is_some_and(keeps));
+        let given_up = |request: &Option<Request>| request.as_ref().is_some_and(Request::is_given_up);
+        Ok(left.map(|(original, one, r)| (original, Met { given_up: given_up(&r), ..one })).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a store stands to its backups, and who says so.
 
 use domain::event::{About, Event, EventKind};
-use domain::ledger::{Replay, ReplayStatus, Standing};
+use domain::ledger::{Counted, Replay, ReplayStatus, Standing};
 use domain::{Generation, ReplayId};
 use jiff::Timestamp;
 use ports::Turn;
@@ -12,6 +12,8 @@ pub(crate) struct Wanted {
     pub id: ReplayId,
     /// Whether it only counts.
     pub dry_run: bool,
+    /// People whom a walk may find at the most.
+    pub most: u64,
     /// Records in a second.
     pub rate: u32,
     /// The catalog that the store is read by.
@@ -33,6 +35,8 @@ pub(crate) fn restored(
         taken_at: Some(taken_at),
         replayed_at: None,
         replay: None,
+        dry_run: None,
+        counted: None,
         events: next.events.saturating_add(1),
         ..next
     };
@@ -47,13 +51,20 @@ pub(crate) fn restored(
 /// A replay begins.
 pub(crate) fn begun(read: Option<Standing>, next: Standing, wanted: Wanted, now: Timestamp) -> Turn {
     let replay = Replay {
+        // What was restored once, and replayed since, is a live store.
+        taken_at: next.taken_at.filter(|_| !next.is_fit()),
         dry_run: wanted.dry_run,
+        most: wanted.most,
         rate: wanted.rate,
         catalog_version: wanted.catalog_version,
         ..Replay::new(&next, wanted.id, wanted.by, now)
     };
-    let latest = if replay.dry_run { next.replay.clone() } else { Some(replay.id.clone()) };
-    let next = Standing { replay: latest, events: next.events.saturating_add(1), ..next };
+    let mut next = Standing { events: next.events.saturating_add(1), ..next };
+    if replay.dry_run {
+        (next.dry_run, next.counted) = (Some(replay.id.clone()), None);
+    } else {
+        next.replay = Some(replay.id.clone());
+    }
     let mut event = event(&next, EventKind::ReplayBegun, &replay.by, now);
     event.detail.insert("replay".to_owned(), replay.id.to_string());
     event.detail.insert("dry_run".to_owned(), replay.dry_run.to_string());
@@ -62,11 +73,17 @@ pub(crate) fn begun(read: Option<Standing>, next: Standing, wanted: Wanted, now:
 }
 
 /// How a store stands once a replay is over. It counts only if it was begun after the store was restored, and was the
-/// latest: what was walked before is not what is there now.
+/// latest: what was walked before is not what is there now. A dry run leaves what it counted.
 pub(crate) fn ended(read: &Standing, replay: &Replay, now: Timestamp) -> Standing {
-    let counts = replay.status == ReplayStatus::Done && read.replay.as_ref() == Some(&replay.id);
-    let replayed_at = if counts { Some(now) } else { read.replayed_at };
-    Standing { replayed_at, events: read.events.saturating_add(1), ..read.clone() }
+    let mut next = Standing { events: read.events.saturating_add(1), ..read.clone() };
+    if replay.status == ReplayStatus::Done && read.is_of(replay) {
+        if replay.dry_run {
+            next.counted = Some(Counted { at: now, people: replay.requests });
+        } else {
+            next.replayed_at = Some(now);
+        }
+    }
+    next
 }
 
 /// The store's next event. Nothing of a request is in it.

@@ -8,7 +8,7 @@ use contract::step::{CheckRun, Decision, Outcome, Phase};
 use domain::event::EventKind;
 use domain::hold::Ruling;
 use domain::plan::Plan;
-use domain::request::{Origin, Request};
+use domain::request::Request;
 use domain::{Identity, Status, StoreId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{
@@ -133,9 +133,9 @@ async fn commit(
                 if draft.request.cooling_off_until.is_none() {
                     // The first time it comes so far. Hearing the sources again is no progress.
                     draft.request.attempts = 0;
-                    // Who was brought back by a backup has waited once.
-                    let replayed = draft.request.origin.as_ref().is_some_and(Origin::is_replay);
-                    let cooling_off = if replayed { SignedDuration::ZERO } else { cooling_off };
+                    // Who was brought back by a backup, into the store that was restored, has waited once.
+                    let cooling_off =
+                        if draft.request.only_in().is_some() { SignedDuration::ZERO } else { cooling_off };
                     draft.request.cooling_off_until = later(now, cooling_off).and_then(whole_seconds);
                 }
                 let until = draft.request.cooling_off_until;

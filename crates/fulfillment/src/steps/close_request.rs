@@ -264,9 +264,10 @@ async fn enter(
         return Ok(None);
     }
     let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    let (ledger, keyring) = (&*ports.ledger, &*ports.keyring);
+    let (ledger, requests, keyring) = (&*ports.ledger, &*ports.requests, &*ports.keyring);
     let now = ports.clock.now();
-    let closing = ledger::Closing { ledger, keyring, desk, request, plan, catalog: &catalog, tasks, now };
+    let closing =
+        ledger::Closing { ledger, requests, keyring, desk, request, plan, catalog: &catalog, tasks, now };
     let mut done = request.ledgered.unwrap_or(Ledgered { at: now, pages: 0, marks: 0 });
     if closing.write(&mut done, budget).await? {
         return Ok(Some(done));

@@ -280,6 +280,7 @@ async fn new_pass(
         let subject = desk.subject(request).await?;
         Plan::new(request.catalog_version.clone(), subject.identities, ports.entropy.bits())
             .with_keys(subject.keys)
+            .only_in(request.only_in().cloned())
     };
     if !is_past_return(request) {
         // What was located under locks that were let go may have been erased by another request

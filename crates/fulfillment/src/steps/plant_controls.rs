@@ -2,7 +2,7 @@
 //!
 //! For each tenant, with the catalog that is in force for it. A record is written anew each time, so that whatever
 //! became of it in between is mended; what the store's owner plants is only looked for. It keeps no place of its own:
-//! each run begins by chance, each time with another tenant, so where a run does not come to all of them the next
+//! each run begins by chance, each time with another tenant and another store of it, so where a run does not come to all of them the next
 //! ones come to the rest. Two at once do no harm.
 
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub struct Done {
     pub missing: Vec<Missing>,
     /// Those with a search that reads a whole collection, which is more than is read here: their control is planted.
     pub unsure: usize,
-    /// Whether the time was up before it was at each. Then the next run comes to them.
-    pub out_of_time: bool,
+    /// Stores that the time was up before, and tenants, whose stores are not counted. The next runs come to them.
+    pub unreached: usize,
     /// The first failure.
     error: Option<StepError>,
 }
@@ -81,11 +81,12 @@ pub async fn run(ports: &Ports, budget: &dyn Budget) -> Done {
             return done;
         }
     };
-    for tenant in tenants {
-        if let Err(error) = keep_all(ports, &tenant, budget, &mut done).await {
+    for (at, tenant) in tenants.iter().enumerate() {
+        if let Err(error) = keep_all(ports, tenant, budget, &mut done).await {
             done.note(error);
         }
-        if done.out_of_time {
+        if done.unreached > 0 {
+            done.unreached += tenants.len() - at - 1;
             break;
         }
     }
@@ -101,9 +102,12 @@ async fn keep_all(
     let configured = Configured::of(&*ports.tenants, &*ports.catalogs, tenant).await?;
     let catalog = configured.catalog();
     let with_control = catalog.stores.iter().filter_map(|store| Some((store, store.control.as_ref()?)));
-    for (store, control) in with_control {
+    let mut with_control: Vec<(&Store, &Control)> = with_control.collect();
+    let count = u128::try_from(with_control.len()).unwrap_or(u128::MAX).max(1);
+    with_control.rotate_left(usize::try_from(ports.entropy.bits() % count).unwrap_or_default());
+    for (at, (store, control)) in with_control.iter().copied().enumerate() {
         if budget.is_spent() {
-            done.out_of_time = true;
+            done.unreached = with_control.len() - at;
             return Ok(());
         }
         let missing = |why: String| Missing { tenant: tenant.clone(), store: store.id.clone(), why };

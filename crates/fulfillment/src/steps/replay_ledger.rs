@@ -1,33 +1,39 @@
 //! `replay-ledger`: erase again, from a store that was restored, whoever was erased after its backup was taken (G8).
 //!
 //! A replay walks the store, page by page, and asks the ledger about each record. What it knows of a person it keeps
-//! as the sealed beginning of a request, one for each request that had erased somebody; when the walk is at its end
-//! the requests are made, and each goes the way of any erasure: located, sanctioned, erased, confirmed, audited. When
-//! all have ended it walks again. It is done when a walk finds nobody: what was erased is not believed, it is read.
+//! as the sealed beginning of a request, one for each request that had erased somebody. When the walk is at its end they
+//! are counted, and if they are not more than was said before, the requests are made. Each goes the way of any
+//! erasure, in the restored store alone: located, sanctioned, erased, confirmed, audited. When all have ended it walks
+//! again. It is done when a walk finds nobody, and came by the store's control: what was erased is not believed, it
+//! is read, and what was not read finds nobody either.
 //!
 //! Every call goes on from what is stored. A page that is handled twice adds nothing, and the id of a request is made
 //! of the replay, the walk and the request before, so it is made once.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::event::EventKind;
-use domain::ledger::{Found, Phase, Replay, ReplayStatus, walked};
-use domain::request::Origin;
-use domain::{ReplayId, RequestId, Status, TenantId};
+use domain::ledger::{Phase, Replay, ReplayStatus, Standing};
+use domain::{ReplayId, TenantId};
+use jiff::SignedDuration;
 use ports::{Budget, Catalogs, Class, Clock, Entropy, Keyring, Ledger, Requests, Staging, Stores, Turn};
-use zeroize::Zeroizing;
 
 use crate::error::StepError;
-use crate::ledger::Marks;
-use crate::ledger::asking::{Asking, Wish, id_of};
-use crate::ledger::looking::Look;
+use crate::ledger::asking::Asking;
 use crate::ledger::standing::{ended, event};
 
-/// Replays that one call looks after at the most; the next call goes on.
-const MOST: usize = 20;
+mod asking;
+mod walking;
 
-/// People who are read from the list of a walk at once.
-const SOME: usize = 100;
+/// Replays that one call looks after at the most.
+const MOST: usize = 1_000;
+
+/// People who are dealt with at the same time.
+const AT_ONCE: usize = 8;
+
+/// One that has not got on for so long is told of.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Who does it, as the audit names them.
 const WHO: &str = "step:replay-ledger";
@@ -53,7 +59,7 @@ pub struct Ports {
 }
 
 impl Ports {
-    pub(crate) fn asking(&self) -> Asking<'_> {
+    fn asking(&self) -> Asking<'_> {
         Asking {
             requests: &*self.requests,
             keyring: &*self.keyring,
@@ -62,6 +68,30 @@ impl Ports {
             entropy: &*self.entropy,
             who: WHO,
         }
+    }
+}
+
+/// What one call came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Replays that ran when it began.
+    pub running: usize,
+    /// Those that failed in it.
+    pub failed: usize,
+    /// Those that have not got on for a day: they wait for erasures that do not end, or fail each time.
+    pub late: usize,
+    /// The first error.
+    error: Option<StepError>,
+}
+
+impl Ran {
+    /// How it ended: its first error is its own, after all had their turn.
+    pub fn ended(self) -> Result<usize, StepError> {
+        self.error.map_or(Ok(self.running), Err)
+    }
+
+    fn note(&mut self, error: StepError) {
+        self.error.get_or_insert(error);
     }
 }
 
@@ -75,209 +105,112 @@ enum Next {
     Rest,
 }
 
-/// Runs the step: brings every running replay on, as far as the time and its rate allow; how many there are. One that
-/// fails does not keep the others from it: its error is the step's, after all had their turn.
-pub async fn run(ports: &Ports, budget: &dyn Budget) -> Result<usize, StepError> {
-    let running = ports.ledger.running(MOST).await?;
-    let mut failed = None;
-    for (tenant, id) in &running {
+/// What became of a replay by one turn.
+enum Turned {
+    /// There is more to do now.
+    More,
+    /// Not in this call.
+    Rest,
+    /// It failed.
+    Failed,
+}
+
+/// Runs the step: brings every running replay on, as far as the time and its rate allow. They take turns, beginning with
+/// one by chance, so a long one holds up nobody's; one that fails does not keep the others from it.
+pub async fn run(ports: &Ports, budget: &dyn Budget) -> Ran {
+    let mut ran = Ran::default();
+    let mut turns: VecDeque<(TenantId, ReplayId)> = match ports.ledger.running(MOST).await {
+        Ok(running) => running.into(),
+        Err(fault) => {
+            ran.note(fault.into());
+            return ran;
+        }
+    };
+    ran.running = turns.len();
+    let count = u128::try_from(turns.len()).unwrap_or(u128::MAX).max(1);
+    turns.rotate_left(usize::try_from(ports.entropy.bits() % count).unwrap_or_default());
+    let mut first = turns.len();
+    while let Some((tenant, id)) = turns.pop_front() {
+        let late = if first > 0 { Some(&mut ran.late) } else { None };
+        first = first.saturating_sub(1);
+        match turn(ports, (&tenant, &id), late, budget).await {
+            Ok(Turned::More) => turns.push_back((tenant, id)),
+            Ok(Turned::Rest) => {}
+            Ok(Turned::Failed) => ran.failed += 1,
+            Err(error) => ran.note(error),
+        }
         if budget.is_spent() {
             break;
         }
-        if let Err(error) = bring_on(ports, tenant, id, budget).await {
-            failed = failed.or(Some(error));
-        }
     }
-    failed.map_or(Ok(running.len()), Err)
+    ran
 }
 
-async fn bring_on(
+/// One turn of a replay: a page, or some of the people that it found. Counts it if it has not got on for long.
+async fn turn(
     ports: &Ports,
-    tenant: &TenantId,
-    id: &ReplayId,
+    (tenant, id): (&TenantId, &ReplayId),
+    late: Option<&mut usize>,
     budget: &dyn Budget,
-) -> Result<(), StepError> {
-    let Some(mut replay) = ports.ledger.replay(tenant, id).await? else { return Ok(()) };
-    while replay.status == ReplayStatus::Running {
-        let step = match replay.phase {
-            Phase::Walking => walk(ports, &replay).await,
-            Phase::Asking => ask(ports, &replay).await,
-            Phase::Waiting => wait(ports, &replay).await,
-        };
-        let next = match step {
-            Ok(next) => next,
-            Err(StepError::Fault(fault)) if fault.class == Class::Permanent => {
-                end(ports, &replay, failed(&replay, fault.code.as_str())).await?;
-                return Err(fault.into());
-            }
-            Err(error) => return Err(error),
-        };
-        match next {
-            Next::Rest => return Ok(()),
-            Next::End(next) => return end(ports, &replay, *next).await,
-            Next::Go(mut next) => {
-                next.at = ports.clock.now();
-                let turn = Turn { replay: Some((Some(replay), (*next).clone())), ..Turn::default() };
-                if !ports.ledger.take(&turn).await? {
-                    // Another call is at it.
-                    return Ok(());
-                }
-                replay = *next;
-            }
-        }
-        if budget.is_spent() {
-            return Ok(());
-        }
+) -> Result<Turned, StepError> {
+    let Some(replay) = ports.ledger.replay(tenant, id).await? else { return Ok(Turned::Rest) };
+    if replay.status != ReplayStatus::Running {
+        return Ok(Turned::Rest);
     }
-    Ok(())
-}
-
-/// The request by which a walk erases somebody again.
-fn request_of(replay: &Replay, original: &RequestId) -> RequestId {
-    let walk = replay.walk.to_string();
-    id_of(replay.begun_at, &["replay", replay.id.as_str(), &walk, original.as_str()])
+    if let Some(late) = late {
+        *late += usize::from(ports.clock.now().duration_since(replay.at) > LATE);
+    }
+    let Some(standing) = ports.ledger.standing(tenant, &replay.store).await? else {
+        return Err(StepError::broken("replay", "the store has no standing"));
+    };
+    if !standing.is_of(&replay) {
+        // Whom it has found was in what was there before: none of that is asked for now.
+        let superseded = failed(&replay, "the store was restored again");
+        return end(ports, (&replay, standing), superseded).await;
+    }
+    let next = match replay.phase {
+        Phase::Walking => walking::walk(ports, &replay, &standing, budget).await,
+        Phase::Counting => asking::count(ports, &replay).await,
+        Phase::Asking => asking::ask(ports, &replay, budget).await,
+        Phase::Waiting => asking::wait(ports, &replay).await,
+    };
+    match next {
+        Ok(Next::Rest) => Ok(Turned::Rest),
+        Ok(Next::End(next)) => end(ports, (&replay, standing), *next).await,
+        Ok(Next::Go(mut next)) => {
+            next.at = ports.clock.now();
+            let turn = Turn { replay: Some((Some(replay), *next)), ..Turn::default() };
+            // Otherwise another call is at it.
+            Ok(if ports.ledger.take(&turn).await? { Turned::More } else { Turned::Rest })
+        }
+        Err(StepError::Fault(fault)) if fault.class == Class::Permanent => {
+            end(ports, (&replay, standing), failed(&replay, fault.code.as_str())).await?;
+            Err(fault.into())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn failed(replay: &Replay, why: &str) -> Replay {
     Replay { status: ReplayStatus::Failed, why: Some(why.to_owned()), ..replay.clone() }
 }
 
-/// Reads the next page, and keeps what it says.
-async fn walk(ports: &Ports, replay: &Replay) -> Result<Next, StepError> {
-    let now = ports.clock.now();
-    if !replay.may_read(now) {
-        return Ok(Next::Rest);
-    }
-    let mut next = replay.clone();
-    let tenant = &replay.tenant;
-    let catalog = ports.catalogs.get(tenant, &replay.catalog_version).await?;
-    let Some(store) = catalog.store(&replay.store) else {
-        return Ok(Next::End(Box::new(failed(replay, "the catalog lacks the store"))));
-    };
-    let Some(collection) = walked(store).nth(replay.collection) else {
-        next.enter(Phase::Asking);
-        return Ok(Next::Go(Box::new(next)));
-    };
-    let marks = Marks::of(&*ports.keyring, tenant).await?;
-    let cursor = replay.cursor.as_ref();
-    let cursor = cursor.map(|cursor| marks.open_cursor(tenant, replay.id.as_str(), cursor)).transpose()?;
-    let walker = ports.stores.walker(tenant, store).await?;
-    let (ledger, requests) = (&*ports.ledger, &*ports.requests);
-    let store_marks = marks.store(&store.id)?;
-    let look = Look { ledger, requests, tenant, catalog: &catalog, store, marks: &store_marks, now };
-    let concerns = |entry: &domain::ledger::Entry| replay.concerns(entry.erased_at);
-    let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
-    let looked = look.page(&*walker, collection, cursor, concerns).await?;
-    for (original, met) in &looked.met {
-        let request = request_of(replay, original);
-        if !replay.dry_run {
-            ports.asking().keep(tenant, &request, &met.clues).await?;
-        }
-        let found = Found { walk: replay.walk, original: original.clone(), request };
-        ports.ledger.note(tenant, &replay.id, &found).await?;
-        next.found += met.records;
-    }
-    next.walked += looked.read as u64;
-    next.pace(looked.read, now);
-    let cursor = looked.next.map(Zeroizing::new);
-    next.collection += usize::from(cursor.is_none());
-    let sealed = cursor.map(|c| marks.seal_cursor(tenant, replay.id.as_str(), &*ports.entropy, &c));
-    next.cursor = sealed.transpose()?;
-    Ok(Next::Go(Box::new(next)))
-}
-
-/// Those of this walk that come next; none after the last.
-async fn some(ports: &Ports, replay: &Replay) -> Result<Vec<Found>, StepError> {
-    let begin = Found {
-        walk: replay.walk.saturating_sub(1),
-        // The greatest that an id can be: what follows is of this walk.
-        original: RequestId::new(jiff::Timestamp::MAX, u128::MAX),
-        request: RequestId::new(jiff::Timestamp::MAX, u128::MAX),
-    };
-    let after = replay.at_found.as_ref().unwrap_or(&begin);
-    let some = ports.ledger.found(&replay.tenant, &replay.id, Some(after), SOME).await?;
-    Ok(some.into_iter().filter(|found| found.walk == replay.walk).collect())
-}
-
-/// Asks for the erasure of some of those who were found; a dry run counts them.
-async fn ask(ports: &Ports, replay: &Replay) -> Result<Next, StepError> {
-    let mut next = replay.clone();
-    let some = some(ports, replay).await?;
-    let Some(last) = some.last() else {
-        return Ok(match (replay.dry_run, replay.at_found.is_some()) {
-            // Nobody: what it walked for is so.
-            (true, _) | (false, false) => {
-                next.status = ReplayStatus::Done;
-                Next::End(Box::new(next))
-            }
-            (false, true) => {
-                next.enter(Phase::Waiting);
-                Next::Go(Box::new(next))
-            }
-        });
-    };
-    if !replay.dry_run {
-        for found in &some {
-            let wish = Wish {
-                tenant: &replay.tenant,
-                id: &found.request,
-                origin: Origin { request: found.original.clone(), replay: Some(replay.id.clone()) },
-                catalog_version: &replay.catalog_version,
-                reference: Some(replay.id.as_str()),
-            };
-            ports.asking().make(&wish).await?;
-        }
-    }
-    next.requests += some.len() as u64;
-    next.at_found = Some(last.clone());
-    Ok(Next::Go(Box::new(next)))
-}
-
-/// Looks whether the erasures have ended, one after another; when all have, the store is walked again.
-async fn wait(ports: &Ports, replay: &Replay) -> Result<Next, StepError> {
-    let mut next = replay.clone();
-    let some = some(ports, replay).await?;
-    if some.is_empty() {
-        if !replay.may_walk_again() {
-            return Ok(Next::End(Box::new(failed(replay, "people are found again and again"))));
-        }
-        next.walk_again();
-        return Ok(Next::Go(Box::new(next)));
-    }
-    for found in &some {
-        let status = ports.requests.load(&replay.tenant, &found.request).await?.map(|request| request.status);
-        match status {
-            Some(Status::Fulfilled | Status::PartiallyFulfilled | Status::NoMatch) => {
-                next.at_found = Some(found.clone());
-            }
-            Some(status) if status.is_end() => {
-                let why = format!("{} has ended as {status}", found.request);
-                return Ok(Next::End(Box::new(failed(replay, &why))));
-            }
-            Some(_) => break,
-            None => return Ok(Next::End(Box::new(failed(replay, &format!("{} is gone", found.request))))),
-        }
-    }
-    Ok(if next.at_found == replay.at_found { Next::Rest } else { Next::Go(Box::new(next)) })
-}
-
 /// Ends a replay, with its event. If it erased whoever was to be, the store is fit for traffic from now on.
-async fn end(ports: &Ports, before: &Replay, after: Replay) -> Result<(), StepError> {
+async fn end(ports: &Ports, (before, read): (&Replay, Standing), after: Replay) -> Result<Turned, StepError> {
     let now = ports.clock.now();
-    let after = Replay { at: now, cursor: None, ..after };
-    let Some(read) = ports.ledger.standing(&after.tenant, &after.store).await? else {
-        return Err(StepError::broken("replay", "the store has no standing"));
-    };
+    let after = Replay { at: now, cursor: None, noted: None, ..after };
     let standing = ended(&read, &after, now);
     let mut event = event(&standing, EventKind::ReplayEnded, WHO, now);
     event.why.clone_from(&after.why);
+    let has_failed = after.status == ReplayStatus::Failed;
     let counts = [
         ("replay", after.id.to_string()),
         ("dry_run", after.dry_run.to_string()),
-        ("outcome", if after.status == ReplayStatus::Done { "done" } else { "failed" }.to_owned()),
+        ("outcome", if has_failed { "failed" } else { "done" }.to_owned()),
         ("walks", after.walk.to_string()),
         ("walked", after.walked.to_string()),
         ("found", after.found.to_string()),
+        ("left", after.left.to_string()),
         ("requests", after.requests.to_string()),
     ];
     event.detail.extend(counts.map(|(name, value)| (name.to_owned(), value)));
@@ -287,6 +220,6 @@ async fn end(ports: &Ports, before: &Replay, after: Replay) -> Result<(), StepEr
         event: Some(event),
     };
     // Otherwise something happened to the store meanwhile: the next call sees what.
-    ports.ledger.take(&turn).await.map(drop)?;
-    Ok(())
+    let taken = ports.ledger.take(&turn).await?;
+    Ok(if taken && has_failed { Turned::Failed } else { Turned::Rest })
 }

@@ -2,15 +2,17 @@
 //!
 //! A backup is not the only way back: a queue is replayed, a file is loaded again, somebody restores a table and tells
 //! nobody. But a person may also have come back by themselves, and then it is their right to stay. No program can
-//! tell these apart, so nothing is erased from here: a request is made that waits to be verified, once for each
-//! earlier request and store, and an officer who knows more verifies or cancels it.
+//! tell these apart, so nothing is erased from here: a request is made that waits to be verified, one at a time for
+//! whoever was erased by an earlier request, and an officer who knows more verifies or cancels it. Whom an officer lets
+//! stay is not asked about again; where nobody looked in time, somebody is asked again.
 
 use std::sync::Arc;
 
 use domain::catalog::Catalog;
 use domain::ledger::{Sampling, Standing, walked};
 use domain::request::Origin;
-use domain::{StoreId, TenantId};
+use domain::{RequestId, StoreId, TenantId};
+use futures::future::try_join_all;
 use jiff::SignedDuration;
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Ledger, Requests, Staging, Stores, Tenants, Turn};
 use zeroize::Zeroizing;
@@ -18,14 +20,18 @@ use zeroize::Zeroizing;
 use crate::api::identities::Configured;
 use crate::error::StepError;
 use crate::ledger::Marks;
-use crate::ledger::asking::{Asking, Wish, id_of};
-use crate::ledger::looking::Look;
+use crate::ledger::asking::{Asking, Wish};
+use crate::ledger::deciding::{Decided, decided};
+use crate::ledger::looking::{Look, Met};
 
 /// Pages of one store that one call reads.
 const PAGES: usize = 4;
 
 /// Stores that are listed at once.
-const SOME: usize = 50;
+const SOME: usize = 100;
+
+/// People who are asked about at the same time.
+const AT_ONCE: usize = 8;
 
 /// A store that was looked at since is not looked at again by another call of the same hour.
 const AGAIN: SignedDuration = SignedDuration::from_mins(30);
@@ -68,65 +74,66 @@ impl Ports {
     }
 }
 
-/// Runs the step: a few pages of each store that somebody was erased from; how many people were met for the first
-/// time. It begins somewhere, by chance, so that no store is always the one that the time is up before. A store that
-/// fails does not keep the others from it.
-pub async fn run(ports: &Ports, budget: &dyn Budget) -> Result<usize, StepError> {
-    let begin = (somewhere(ports)?, "a".parse().map_err(|_| StepError::broken("sample", "not a store"))?);
-    let mut failed = None;
-    let mut met = 0;
-    for range in [Range::After(&begin), Range::UpTo(&begin)] {
-        let mut after = range.begins();
-        loop {
-            let some = ports.ledger.stores(after.as_ref(), SOME).await?;
-            let Some(last) = some.last().cloned() else { break };
-            for (tenant, store) in some.iter().filter(|place| range.has(place)) {
-                if budget.is_spent() {
-                    return failed.map_or(Ok(met), Err);
-                }
-                match sample(ports, tenant, store, budget).await {
-                    Ok(more) => met += more,
-                    Err(error) => failed = failed.or(Some(error)),
-                }
-            }
-            if !range.has(&last) {
-                break;
-            }
-            after = Some(last);
-        }
-    }
-    failed.map_or(Ok(met), Err)
+/// What one run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// People who were met, and about whom somebody is asked now.
+    pub met: usize,
+    /// Stores that the time was up before.
+    pub unreached: usize,
+    /// The first error.
+    error: Option<StepError>,
 }
 
-/// One of the two halves that a round of all stores is in.
-enum Range<'a> {
-    After(&'a (TenantId, StoreId)),
-    UpTo(&'a (TenantId, StoreId)),
-}
-
-impl Range<'_> {
-    fn begins(&self) -> Option<(TenantId, StoreId)> {
-        match self {
-            Self::After(place) => Some((*place).clone()),
-            Self::UpTo(_) => None,
-        }
+impl Done {
+    /// How the run ended: its first error is its own, after all had their turn.
+    pub fn ended(self) -> Result<usize, StepError> {
+        self.error.map_or(Ok(self.met), Err)
     }
 
-    fn has(&self, place: &(TenantId, StoreId)) -> bool {
-        match self {
-            Self::After(begin) => place > *begin,
-            Self::UpTo(begin) => place <= *begin,
-        }
+    fn note(&mut self, error: StepError) {
+        self.error.get_or_insert(error);
     }
 }
 
-/// A name that a tenant might have.
-fn somewhere(ports: &Ports) -> Result<TenantId, StepError> {
-    const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let letters = ports.entropy.bytes().into_iter().take(4);
-    let name = letters.filter_map(|byte| LETTERS.get(usize::from(byte) % LETTERS.len()));
-    let name: String = name.map(|letter| char::from(*letter)).collect();
-    name.parse().map_err(|_| StepError::broken("sample", "not a tenant"))
+/// Runs the step: a few pages of each store that somebody was erased from. It begins with one by chance, so that no store
+/// is always the one that the time is up before. A store that fails does not keep the others from it.
+pub async fn run(ports: &Ports, budget: &dyn Budget) -> Done {
+    let mut done = Done::default();
+    let stores = match all(ports).await {
+        Ok(stores) => stores,
+        Err(error) => {
+            done.note(error);
+            return done;
+        }
+    };
+    for (at, (tenant, store)) in stores.iter().enumerate() {
+        if budget.is_spent() {
+            done.unreached = stores.len() - at;
+            break;
+        }
+        match sample(ports, tenant, store, budget).await {
+            Ok(met) => done.met += met,
+            Err(error) => done.note(error),
+        }
+    }
+    done
+}
+
+/// All stores of all tenants that somebody was erased from, beginning with one by chance.
+async fn all(ports: &Ports) -> Result<Vec<(TenantId, StoreId)>, StepError> {
+    let mut all: Vec<(TenantId, StoreId)> = Vec::new();
+    loop {
+        let some = ports.ledger.stores(all.last(), SOME).await?;
+        let more = some.len() == SOME;
+        all.extend(some);
+        if !more {
+            break;
+        }
+    }
+    let count = u128::try_from(all.len()).unwrap_or(u128::MAX).max(1);
+    all.rotate_left(usize::try_from(ports.entropy.bits() % count).unwrap_or_default());
+    Ok(all)
 }
 
 /// Reads the next pages of a store; how many people were met for the first time.
@@ -179,7 +186,7 @@ async fn page(
     };
     // The name is in what is sealed: of another collection it opens nothing.
     let object = format!("{}.{}", store.id, collection.name);
-    let marks = Marks::of(&*ports.keyring, tenant).await?;
+    let Some(marks) = Marks::open(&*ports.keyring, standing).await? else { return Ok(None) };
     let cursor = sampling.cursor.as_ref();
     // One that does not open, because the catalog has changed, begins the collection anew.
     let cursor = cursor.and_then(|cursor| marks.open_cursor(tenant, &object, cursor).ok());
@@ -189,18 +196,12 @@ async fn page(
     let look = Look { ledger, requests, tenant, catalog, store, marks: &store_marks, now };
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
     let looked = look.page(&*walker, collection, cursor, |_| true).await?;
+    // Where an erasure was given up, whoever is left is not back: somebody wanted them kept.
+    let back: Vec<_> = looked.met.iter().filter(|(_, met)| !met.given_up).collect();
     let mut asked = 0;
-    for (original, met) in &looked.met {
-        let reasons = ["sample", store.id.as_str(), original.as_str()];
-        let id = id_of(met.entry.erased_at, &reasons);
-        if ports.requests.load(tenant, &id).await?.is_some() {
-            // Somebody decides about it, or did.
-            continue;
-        }
-        ports.asking().keep(tenant, &id, &met.clues).await?;
-        let origin = Origin { request: original.clone(), replay: None };
-        let wish = Wish { tenant, id: &id, origin, catalog_version: version, reference: None };
-        asked += usize::from(ports.asking().make(&wish).await?);
+    for some in back.chunks(AT_ONCE) {
+        let asking = some.iter().map(|(original, met)| ask(ports, tenant, version, original, met));
+        asked += try_join_all(asking).await?.into_iter().map(usize::from).sum::<usize>();
     }
     let cursor = looked.next.map(Zeroizing::new);
     let count = walked(store).count();
@@ -208,4 +209,19 @@ async fn page(
     let sealed = cursor.map(|cursor| marks.seal_cursor(tenant, &object, &*ports.entropy, &cursor));
     let next = Sampling { collection, cursor: sealed.transpose()?, at: Some(now) };
     Ok(Some((asked, next)))
+}
+
+/// Asks for somebody, unless somebody was asked already; whether it did.
+async fn ask(
+    ports: &Ports,
+    tenant: &TenantId,
+    version: &str,
+    original: &RequestId,
+    met: &Met,
+) -> Result<bool, StepError> {
+    let Decided::Nothing(id) = decided(&*ports.requests, tenant, original).await? else { return Ok(false) };
+    ports.asking().keep(tenant, &id, &met.clues).await?;
+    let origin = Origin { request: original.clone(), replay: None, store: None };
+    let wish = Wish { tenant, id: &id, origin, catalog_version: version, reference: None };
+    ports.asking().make(&wish).await
 }

@@ -2,7 +2,7 @@
 
 use domain::catalog::Method;
 use domain::event::{About, Event, EventKind};
-use domain::ledger::{Entry, Found, Replay, ReplayStatus, Standing};
+use domain::ledger::{Counted, Entry, Found, Phase, Replay, ReplayStatus, Standing};
 use domain::{Generation, ReplayId, RequestId, TenantId};
 use ports::{Class, MOST_MARKS, Turn};
 
@@ -25,6 +25,7 @@ fn replay(tenant: &TenantId, second: i64) -> Replay {
     let standing = Standing { taken_at: Some(now()), ..Standing::new(tenant.clone(), store("shop")) };
     let id = ReplayId::new(after(second), 1);
     Replay {
+        most: 10,
         rate: 500,
         catalog_version: "v1".into(),
         ..Replay::new(&standing, id, "officer:x".into(), after(second))
@@ -102,8 +103,16 @@ pub async fn a_turn_is_taken_by_whoever_read_what_is_there(d: &Deployment) {
     assert_eq!(d.ledger.replay(&tenant, &replay.id).await, Ok(Some(replay.clone())));
     assert_eq!(d.ledger.standings(&tenant).await, Ok(vec![begun.clone()]));
 
-    let ended = Standing { events: 2, replayed_at: Some(now()), ..begun.clone() };
-    let on = Replay { walked: 7, ..replay.clone() };
+    let ended = Standing {
+        events: 2,
+        replayed_at: Some(now()),
+        dry_run: Some(replay.id.clone()),
+        counted: Some(Counted { at: now(), people: 3 }),
+        check: Some(pseudonym("check")),
+        ..begun.clone()
+    };
+    let noted = Some(RequestId::new(now(), 3));
+    let on = Replay { walked: 7, noted, control_seen: true, phase: Phase::Counting, ..replay.clone() };
     let wrong = Turn {
         standing: Some((Some(begun.clone()), ended.clone())),
         replay: Some((Some(on.clone()), replay.clone())),

@@ -290,7 +290,7 @@ impl MemoryConnector {
         }
     }
 
-    fn is_blind(&self, sight: Sight) -> bool {
+    pub(super) fn is_blind(&self, sight: Sight) -> bool {
         lock(&self.world.inner.stores).blind.contains(&(self.place.1.clone(), sight))
     }
 

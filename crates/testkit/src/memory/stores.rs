@@ -38,6 +38,8 @@ pub enum Sight {
     Locate,
     /// As confirming looks.
     Confirm,
+    /// As a collection is read from one end to the other.
+    Walk,
 }
 
 /// Every tenant's stores.

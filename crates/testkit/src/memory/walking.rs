@@ -5,6 +5,7 @@ use ports::stores::{Seen, Target, Walked};
 use ports::{Fault, Walker};
 
 use super::connector::{FROM_THE_START, MemoryConnector, wanted};
+use super::stores::Sight;
 use crate::inject::Point;
 
 #[async_trait]
@@ -12,6 +13,9 @@ impl Walker for MemoryConnector {
     async fn walk(&self, target: &Target<'_>, cursor: Option<&str>) -> Result<Walked, Fault> {
         let point = Point::WalkerWalk;
         self.pass(point, || {
+            if self.is_blind(Sight::Walk) {
+                return Ok(Walked { records: Vec::new(), next: None });
+            }
             if self.begins_empty(cursor) {
                 return Ok(Walked { records: Vec::new(), next: Some(FROM_THE_START.to_owned()) });
             }

@@ -1,5 +1,7 @@
 //! G1 holds for who is erased again, too: whoever may object is heard.
 
+use std::collections::BTreeSet;
+
 use domain::hold::Verdict;
 use domain::ledger::ReplayStatus;
 use domain::request::Retention;
@@ -25,10 +27,13 @@ fn keep_the_crm() -> Verdict {
 #[tokio::test]
 async fn what_was_kept_is_not_found() {
     let stage = Stage::new(1);
+    let taken_at = stage.world.clock().now();
     stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
     let id = stage.submit(PERSON).await;
     assert_eq!(stage.play_to_the_end(&id).await.status, Status::PartiallyFulfilled);
     assert!(shop::mentions(&stage.world, &stage.tenant, NAME));
+    declare(&stage, "crm", taken_at).await;
+    declare(&stage, "shop", taken_at).await;
     let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
     assert_eq!((done.status, done.found), (ReplayStatus::Done, 0));
     let done = to_the_end(&stage, &begin(&stage, "shop", false).await).await;
@@ -41,10 +46,9 @@ async fn what_was_kept_is_not_found() {
 async fn what_is_to_be_kept_since_ends_the_replay() {
     let (stage, backup, taken_at) = erased().await;
     put_back(&stage, "crm", &backup);
-    put_back(&stage, "shop", &backup);
-    declare(&stage, "shop", taken_at).await;
+    declare(&stage, "crm", taken_at).await;
     stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
-    let done = to_the_end(&stage, &begin(&stage, "shop", false).await).await;
+    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
     assert_eq!(done.status, ReplayStatus::Done, "{done:?}");
     let request = made(&stage).await.remove(0);
     assert_eq!(request.status, Status::PartiallyFulfilled);
@@ -112,9 +116,42 @@ async fn what_was_erased_before_a_request_was_given_up_is_remembered() {
     assert_eq!(request.status, Status::PartiallyFulfilled);
     assert!(request.ledgered.is_some_and(|ledgered| ledgered.marks > 0), "{:?}", request.ledgered);
     stage.world.answer_always("legal-desk", Ok(Verdict::Clear));
+    for _ in 0..20 {
+        assert_eq!(sample(&stage).await, Ok(0), "whoever is left was kept, and is not back");
+    }
     put_back(&stage, "crm", &backup);
     declare(&stage, "crm", taken_at).await;
     let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
     assert_eq!(done.status, ReplayStatus::Done);
-    assert!(!shop::mentions(&stage.world, &stage.tenant, PERSON));
+    let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+    assert!(crm.rows("contacts").iter().all(|row| row["email"].expose() != PERSON));
+    assert!(shop::mentions(&stage.world, &stage.tenant, PERSON), "the shop keeps them");
+}
+
+/// Somebody denies it when one store is done, and the others were not begun: there the person is kept, and was never
+/// gone.
+#[tokio::test]
+async fn a_denial_in_the_middle_leaves_no_mark_where_nothing_was_erased() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let asked = id.clone();
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "EraseStoreFunctionArn" && stage.request(&asked).erasing_begun {
+            stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
+        }
+    }));
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::PartiallyFulfilled);
+    let tasks = stage.world.requests().tasks(&stage.tenant, &id).await.expect("tasks");
+    let begun: BTreeSet<String> = tasks
+        .iter()
+        .filter(|task| task.op == Operation::Erase && task.begun)
+        .map(|task| task.store.to_string())
+        .collect();
+    let marked: BTreeSet<String> =
+        stage.world.ledger_entries().iter().map(|entry| entry.store.to_string()).collect();
+    assert_eq!((begun.len(), &marked), (1, &begun));
+    stage.world.answer_always("legal-desk", Ok(Verdict::Clear));
+    for _ in 0..20 {
+        assert_eq!(sample(&stage).await, Ok(0), "nobody is back");
+    }
 }

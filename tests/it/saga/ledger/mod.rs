@@ -1,10 +1,13 @@
 //! G8: whoever was erased stays erased when a store is restored from a backup.
 
+mod coming_back;
 mod faults;
 mod kept;
+mod losing;
 mod meanwhile;
 mod replaying;
 mod sampling;
+mod taking_turns;
 
 use contract::ledger::{LedgerStore, LedgerStores, ReplayView};
 use domain::access::Role;
@@ -50,7 +53,18 @@ fn put_back(stage: &Stage, store: &str, backup: &[Contents]) {
 
 /// Calls the API.
 async fn call(stage: &Stage, method: &str, resource: &str, id: Option<&str>, body: &Value) -> (u16, Value) {
-    calling::call(stage, (Role::Owner, "somebody"), (method, resource), id, body).await
+    call_as(stage, Role::Owner, method, resource, id, body).await
+}
+
+async fn call_as(
+    stage: &Stage,
+    role: Role,
+    method: &str,
+    resource: &str,
+    id: Option<&str>,
+    body: &Value,
+) -> (u16, Value) {
+    calling::call(stage, (role, "somebody"), (method, resource), id, body).await
 }
 
 fn read<T: DeserializeOwned>((status, body): (u16, Value)) -> T {
@@ -64,9 +78,22 @@ async fn declare(stage: &Stage, store: &str, taken_at: Timestamp) -> LedgerStore
     read(call(stage, "POST", "/v1/ledger/restores", None, &body).await)
 }
 
+/// What the API answers to whoever wants a replay that is no dry run.
+async fn start(stage: &Stage, store: &str, expect: Option<u64>) -> (u16, Value) {
+    let body = json!({"store": store, "expect": expect, "rate": 1_000});
+    call(stage, "POST", "/v1/ledger/replays", None, &body).await
+}
+
+/// Begins a replay; one that is no dry run with what a dry run counts before.
 async fn begin(stage: &Stage, store: &str, dry_run: bool) -> ReplayView {
-    let body = json!({"store": store, "dry_run": dry_run, "rate": 1_000});
-    read(call(stage, "POST", "/v1/ledger/replays", None, &body).await)
+    let body = json!({"store": store, "dry_run": true, "rate": 1_000});
+    let counting: ReplayView = read(call(stage, "POST", "/v1/ledger/replays", None, &body).await);
+    if dry_run {
+        return counting;
+    }
+    let counted = to_the_end(stage, &counting).await;
+    assert_eq!(counted.status, ReplayStatus::Done, "{counted:?}");
+    read(start(stage, store, Some(counted.requests)).await)
 }
 
 async fn replay(stage: &Stage, begun: &ReplayView) -> ReplayView {
@@ -81,6 +108,11 @@ async fn standing(stage: &Stage, store: &str) -> LedgerStore {
 
 /// One call of the step.
 async fn bring_on(stage: &Stage, budget: &dyn Budget) -> Result<usize, StepError> {
+    ran(stage, budget).await.ended()
+}
+
+/// The same, with all that it says.
+async fn ran(stage: &Stage, budget: &dyn Budget) -> replay_ledger::Ran {
     let w = &stage.world;
     let ports = replay_ledger::Ports {
         ledger: w.ledger(),
@@ -114,6 +146,11 @@ async fn to_the_end(stage: &Stage, begun: &ReplayView) -> ReplayView {
 
 /// One call of sampling, an hour after the one before; how many people were met for the first time.
 async fn sample(stage: &Stage) -> Result<usize, StepError> {
+    sampled(stage, &UnlimitedBudget).await.ended()
+}
+
+/// The same, with all that it says.
+async fn sampled(stage: &Stage, budget: &dyn Budget) -> sample_stores::Done {
     stage.world.fake_clock().advance(SignedDuration::from_hours(1));
     let w = &stage.world;
     let ports = sample_stores::Ports {
@@ -127,7 +164,7 @@ async fn sample(stage: &Stage) -> Result<usize, StepError> {
         clock: w.clock(),
         entropy: w.entropy(),
     };
-    sample_stores::run(&ports, &UnlimitedBudget).await
+    sample_stores::run(&ports, budget).await
 }
 
 /// The requests of a tenant that Lacuna made itself.

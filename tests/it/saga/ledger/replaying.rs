@@ -5,6 +5,7 @@ use domain::event::EventKind::{ReplayBegun, ReplayEnded, StoreRestored};
 use domain::ledger::ReplayStatus;
 use jiff::SignedDuration;
 use serde_json::json;
+use testkit::clock::CountedBudget;
 
 use super::super::shop::{self, NAME, NEIGHBOUR, PERSON};
 use super::*;
@@ -43,7 +44,7 @@ async fn whoever_was_erased_is_erased_again_from_each_restored_store() {
     stage.world.verify_audit(&stage.tenant).expect("the chain is whole");
     let entries = stage.world.audit_entries(&stage.tenant);
     let told = |kind| entries.iter().filter(|entry| entry.event.kind == kind).count();
-    assert_eq!([StoreRestored, ReplayBegun, ReplayEnded].map(told), [3, 3, 3]);
+    assert_eq!([StoreRestored, ReplayBegun, ReplayEnded].map(told), [3, 6, 6], "each with a dry run");
 }
 
 /// All stores at once, as after a disaster.
@@ -85,8 +86,9 @@ async fn a_dry_run_counts_and_changes_nothing() {
 /// store is replayed.
 #[tokio::test]
 async fn what_is_as_it_was_left_is_not_found() {
-    let (stage, ..) = erased().await;
+    let (stage, _, taken_at) = erased().await;
     for store in STORES {
+        declare(&stage, store, taken_at).await;
         let done = to_the_end(&stage, &begin(&stage, store, false).await).await;
         assert_eq!(
             (done.status, done.walk, done.found, done.requests),
@@ -146,19 +148,23 @@ async fn who_was_erased_before_the_backup_is_not_concerned() {
 /// G7: what one tenant's ledger knows is no other's.
 #[tokio::test]
 async fn another_tenants_ledger_finds_nobody() {
-    let (stage, backup, _) = erased().await;
+    let (stage, backup, taken_at) = erased().await;
     let other: TenantId = "other".parse().expect("a tenant");
     let settings = stage.world.tenants().settings(&stage.tenant).await.expect("an answer").expect("settings");
     stage.world.put_settings(contract::settings::Settings { tenant: other.clone(), ..(*settings).clone() });
     shop::fill(&stage.world, &other);
     let stage = Stage { tenant: other, ..stage };
+    assert!(stage.plant().await.missing.is_empty());
+    erase(&stage, NEIGHBOUR).await;
     for (store, contents) in STORES.iter().zip(&backup) {
         stage.world.database(&stage.tenant, &store.parse().expect("a store")).restore(contents.clone());
+        declare(&stage, store, taken_at).await;
         let done = to_the_end(&stage, &begin(&stage, store, false).await).await;
-        assert_eq!((done.status, done.found), (ReplayStatus::Done, 0), "{store}");
+        assert_eq!((done.status, done.requests), (ReplayStatus::Done, 1), "{store}: the neighbour");
         assert!(done.walked > 0);
     }
     assert!(shop::mentions(&stage.world, &stage.tenant, PERSON));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NEIGHBOUR));
 }
 
 /// One store's marks say nothing of another's, and none names anybody.
@@ -179,18 +185,26 @@ async fn two_stores_marks_of_one_person_are_different() {
     assert!(!written.contains("marked-person") && !written.contains(NAME));
 }
 
-/// A store that was restored again is not what was replayed.
+/// A store that was restored again is not what was replayed, though it has the same state again: what the replay has
+/// read is gone, and whom it has found is not asked for.
 #[tokio::test]
 async fn a_restore_during_a_replay_wants_another_one() {
     let (stage, backup, taken_at) = erased().await;
     declare(&stage, "crm", taken_at).await;
     let begun = begin(&stage, "crm", false).await;
+    bring_on(&stage, &CountedBudget::new(5)).await.expect("fine");
+    assert!(replay(&stage, &begun).await.walked > 0, "it is at it");
     put_back(&stage, "crm", &backup);
-    declare(&stage, "crm", taken_at + SignedDuration::from_secs(1)).await;
-    assert_eq!(to_the_end(&stage, &begun).await.status, ReplayStatus::Done);
-    assert!(!standing(&stage, "crm").await.fit_for_traffic);
+    declare(&stage, "crm", taken_at).await;
+    let ended = to_the_end(&stage, &begun).await;
+    assert_eq!(
+        (ended.status, ended.why.as_deref()),
+        (ReplayStatus::Failed, Some("the store was restored again"))
+    );
+    assert_eq!(standing(&stage, "crm").await.why.as_deref(), Some("restored-and-not-replayed"));
+    assert!(made(&stage).await.is_empty());
     let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
-    assert_eq!(done.status, ReplayStatus::Done);
+    assert_eq!((done.status, done.requests), (ReplayStatus::Done, 1));
     assert!(standing(&stage, "crm").await.fit_for_traffic);
 }
 
@@ -198,8 +212,9 @@ async fn a_restore_during_a_replay_wants_another_one() {
 async fn what_cannot_be_read_is_not_called_replayed() {
     let (stage, _, taken_at) = erased().await;
     declare(&stage, "crm", taken_at).await;
+    let begun = begin(&stage, "crm", false).await;
     stage.world.database(&stage.tenant, &"crm".parse().expect("a store")).drop_resource("contacts");
-    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
+    let done = to_the_end(&stage, &begun).await;
     assert_eq!((done.status, done.why.as_deref()), (ReplayStatus::Failed, Some("store-refused")));
     assert_eq!(standing(&stage, "crm").await.why.as_deref(), Some("replay-failed"));
 }
@@ -218,7 +233,15 @@ async fn only_what_is_known_is_taken() {
     let unknown = Some("rpl_01kjpwd6m0b9d5mpjtb9d5mpjt");
     assert_eq!(call(&stage, "GET", "/v1/ledger/replays/{id}", unknown, &json!(null)).await.0, 404);
     assert!(standing(&stage, "crm").await.fit_for_traffic);
-    // The same once more is the same replay.
-    let begun = begin(&stage, "crm", false).await;
-    assert_eq!(begin(&stage, "crm", false).await.replay_id, begun.replay_id);
+    // The same once more is the same replay, and the same restore.
+    let taken_at = stage.world.clock().now();
+    stage.world.fake_clock().advance(SignedDuration::from_hours(1));
+    let declared = declare(&stage, "crm", taken_at).await;
+    assert_eq!(declare(&stage, "crm", taken_at).await, declared);
+    let counting = begin(&stage, "crm", true).await;
+    assert_eq!(begin(&stage, "crm", true).await.replay_id, counting.replay_id);
+    let counted = to_the_end(&stage, &counting).await;
+    let begun: ReplayView = read(start(&stage, "crm", Some(counted.requests)).await);
+    let again: ReplayView = read(start(&stage, "crm", Some(counted.requests)).await);
+    assert_eq!(again.replay_id, begun.replay_id);
 }

@@ -51,6 +51,32 @@ async fn who_may_stay_is_not_asked_about_again() {
     assert!(shop::mentions(&stage.world, &stage.tenant, PERSON));
 }
 
+/// Nobody looked at the request in time: nobody has decided, and somebody is asked again.
+#[tokio::test]
+async fn whom_nobody_decided_about_is_asked_about_again() {
+    let (stage, ..) = erased().await;
+    shop::contact(&stage.world, &stage.tenant, 1, PERSON, NAME);
+    for _ in 0..10 {
+        sample(&stage).await.expect("fine");
+    }
+    let first = made(&stage).await.remove(0);
+    stage.sweep_when_due(&first.id).await;
+    assert_eq!(stage.play_to_the_end(&first.id).await.status, Status::Cancelled);
+    let mut met = 0;
+    for _ in 0..20 {
+        met += sample(&stage).await.expect("fine");
+    }
+    assert_eq!((met, made(&stage).await.len()), (1, 2));
+    let second = made(&stage).await.into_iter().find(|request| request.id != first.id).expect("another");
+    assert_eq!(second.status, Status::AwaitingVerification);
+    // An officer's word is the last.
+    stage.cancel(&second.id).await;
+    stage.play_to_the_end(&second.id).await;
+    for _ in 0..20 {
+        assert_eq!(sample(&stage).await, Ok(0));
+    }
+}
+
 /// It takes a few pages each time, and comes round.
 #[tokio::test]
 async fn a_call_reads_a_few_pages_and_the_next_one_goes_on() {

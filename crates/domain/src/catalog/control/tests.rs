@@ -204,3 +204,27 @@ fn an_object_is_the_control_s_by_its_whole_key() {
     assert!(is_own("tickets", "tickets/7/T0.json") && !is_own("tickets", "tickets/7/T1.json"));
     assert!(is_own("folders", "folders/7/lacuna-control") && !is_own("folders", "folders/7/photo.png"));
 }
+
+/// Read from one end to the other it is known by its key and by all by which it would be found.
+#[test]
+fn a_walk_knows_the_control_by_its_key_and_its_ways() {
+    let catalog = whole();
+    let store = &catalog.stores[0];
+    let contacts = store.collection("contacts").expect("contacts");
+    let control = store.control.as_ref().expect("a control");
+    let text = |text: &str| Value::Text(Personal::new(text));
+    let number = |text: &str| Value::Number(Personal::new(text));
+    let check = |values: &[(&str, Value)], expect: bool| {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        assert_eq!(control.is_seen(contacts, &values), expect, "{values:?}");
+    };
+    let own = [("id", text("C0")), ("email", text("control@lacuna.invalid")), ("number", number("990001"))];
+    check(&own, true);
+    for (at, other) in [("id", text("C1")), ("email", text("ana@example.com")), ("number", number("1"))] {
+        let mut values = own.clone();
+        values.iter_mut().filter(|(name, _)| *name == at).for_each(|(_, value)| *value = other.clone());
+        check(&values, false);
+    }
+    check(&own[..2], false);
+    check(&[], false);
+}

@@ -261,7 +261,14 @@ async fn changing(document: &Document) -> Vec<Scene> {
 
 async fn restoring(document: &Document) -> Vec<Scene> {
     let (front, who) = (plain_front(), caller(Role::Owner));
+    let replays = "/v1/ledger/replays";
+    let not_declared = front.post(&who, replays, &body(document, "replay")).await;
     let restored = front.post(&who, "/v1/ledger/restores", &body(document, "restore")).await;
+    let not_counted = front.post(&who, replays, &body(document, "replay")).await;
+    assert_eq!(front.post(&who, replays, &body(document, "count")).await.status, 202);
+    count(&front).await;
+    front.world.fake_clock().advance(SignedDuration::from_hours(1));
+    let other_count = front.post(&who, replays, &json!({"store": "crm", "expect": 3})).await;
     let begun = front.post(&who, "/v1/ledger/replays", &body(document, "replay")).await;
     let id = json_of(&begun)["replay_id"].as_str().expect("an id").to_owned();
     let wrong = json!({"store": "crm-prod", "taken_at": "2036-03-01T00:00:00Z"});
@@ -270,6 +277,9 @@ async fn restoring(document: &Document) -> Vec<Scene> {
         ("replayBegun", begun),
         ("replayShown", front.ask(&who, "GET", &format!("/v1/ledger/replays/{id}")).await),
         ("ledgerStores", front.ask(&who, "GET", "/v1/ledger/stores").await),
+        ("notDeclared", not_declared),
+        ("notCounted", not_counted),
+        ("otherCount", other_count),
         ("notRestored", front.post(&who, "/v1/ledger/restores", &wrong).await),
         ("wrongRate", front.post(&who, "/v1/ledger/replays", &json!({"store": "crm", "rate": 0})).await),
     ]
@@ -286,6 +296,23 @@ async fn packing(document: &Document) -> Vec<Scene> {
         ("packOfAnotherPeriod", front.post(&who, "/v1/audit/packs", &other).await),
         ("wrongPack", front.post(&who, "/v1/audit/packs", &wrong).await),
     ]
+}
+
+/// Brings a dry run to its end.
+async fn count(front: &Front) {
+    let w = &front.world;
+    let ports = crate::steps::replay_ledger::Ports {
+        ledger: w.ledger(),
+        requests: w.requests(),
+        keyring: w.keyring(),
+        staging: w.staging(),
+        catalogs: w.catalogs(),
+        stores: w.stores(),
+        clock: w.clock(),
+        entropy: w.entropy(),
+    };
+    let ran = crate::steps::replay_ledger::run(&ports, &testkit::clock::UnlimitedBudget).await;
+    assert_eq!(ran.ended(), Ok(1));
 }
 
 async fn holding(document: &Document) -> Vec<Scene> {

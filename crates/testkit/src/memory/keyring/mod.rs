@@ -180,6 +180,11 @@ impl Keyring for World {
 }
 
 impl World {
+    /// A key is gone as if it had never been, and whoever obtains it makes another one.
+    pub fn lose_key(&self, scope: &KeyScope) {
+        lock(&self.inner.keys).kept.remove(scope);
+    }
+
     /// The scopes that have a key now, or had one that left its version behind.
     pub fn keys(&self) -> Vec<KeyScope> {
         lock(&self.inner.keys).kept.keys().cloned().collect()

@@ -179,8 +179,13 @@ impl Statement {
 
     /// SHA-256 of them, in hex: what the entry that closes the request has.
     pub fn sha256(&self) -> String {
-        hex::encode(digest(&SHA256, &self.bytes()))
+        sha256_of(&self.bytes())
     }
+}
+
+/// SHA-256 of a statement as it is written, in hex.
+pub(crate) fn sha256_of(statement: &[u8]) -> String {
+    hex::encode(digest(&SHA256, statement))
 }
 
 impl Receipt {

@@ -18,8 +18,8 @@ pub enum Command {
 }
 
 const EXPORT: &str = "\
-The file begins at a signed checkpoint before --from and ends at one after --to, so it has some more
-entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.";
+The file begins at a signed checkpoint before --from and ends at one after --to, if that is there by now,
+so it has some more entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.";
 
 const KEY: &str = "\
 A key that comes from where the files come from proves nothing: compare it with what the company

@@ -24,5 +24,6 @@ mod vault_memory;
 mod vault_places;
 mod verify;
 mod verify_long;
+mod verify_signed;
 mod views;
 mod watching;

@@ -10,6 +10,8 @@
 mod attacks;
 mod forgeries;
 mod log;
+mod newer;
+mod unsigned;
 
 pub use attacks::{Case, Expect, cases};
 pub use log::Log;

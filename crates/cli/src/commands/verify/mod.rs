@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use audit::receipt::subject_mark;
-use audit::verify::{Disagreement, Found, Pinned, Together};
+use audit::verify::{Disagreement, Found, Pinned, Standing, Together};
 
 use super::Desk;
 use crate::args::verify::Verify;
@@ -40,8 +40,9 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         desk.screen.notes(&[Line::plain("Interrupted. What was read so far proves nothing.")])?;
         return Ok(Ending::Interrupted);
     };
-    let checks = gather(names, verdicts, &pinned, mark.as_deref());
-    let other = |file: &Checked| matches!(&file.verdict, Verdict::Intact(found) if !matches!(found, Found::Receipt(_)));
+    let mut checks = gather(names, verdicts, &pinned, mark.as_deref());
+    checks.allow_unsigned = args.allow_unsigned;
+    let other = |file: &Checked| matches!(&file.verdict, Verdict::Intact(found) if !matches!(found, Found::Receipt(_) | Found::Newer(_)));
     if mark.is_some() && checks.files.iter().all(other) {
         let text = "--identity: there is no receipt among the files; nothing else is about a person";
         return Err(Usage(text.to_owned()).into());
@@ -74,7 +75,8 @@ fn inputs(files: Vec<PathBuf>, desk: &mut Desk<'_>) -> anyhow::Result<Vec<Input>
 }
 
 /// Puts together what each file is, and what all of them are.
-fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Option<&str>) -> Checks {
+fn gather(names: Vec<String>, mut verdicts: Vec<Verdict>, pinned: &Pinned, mark: Option<&str>) -> Checks {
+    sign(&mut verdicts);
     let mut together = Together::default();
     let mut found = BTreeMap::new();
     for (file, verdict) in verdicts.iter().enumerate() {
@@ -86,28 +88,50 @@ fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, mark: Opt
     let fresh = pinned.since.as_ref().map(|since| together.fresh(since, &found));
     let disagreements: Vec<Disagreement> = together.disagreements();
     let files = names.into_iter().zip(verdicts).enumerate().map(|(file, (name, verdict))| {
-        let fresh = fresh.as_ref().map(|fresh| fresh.contains(&file));
+        let freshness = match (&verdict, &pinned.since, &fresh) {
+            (Verdict::Intact(found), Some(since), Some(fresh)) => {
+                Some(found.freshness(since, fresh.contains(&file)))
+            }
+            _ => None,
+        };
         let about = match (&verdict, mark) {
             (Verdict::Intact(Found::Receipt(proved)), Some(mark)) => {
                 Some(proved.statement.subject.iter().any(|one| one == mark))
             }
             _ => None,
         };
-        Checked { name, verdict, fresh, about }
+        Checked { name, verdict, freshness, about }
     });
     Checks {
         log: pinned.key.name().to_owned(),
         since: pinned.since.clone(),
+        allow_unsigned: false,
         files: files.collect(),
         disagreements,
     }
 }
 
+/// A checkpoint signs an export that comes by it, whichever file it is in.
+fn sign(verdicts: &mut [Verdict]) {
+    let mut together = Together::default();
+    for (file, verdict) in verdicts.iter().enumerate() {
+        if let Verdict::Intact(found) = verdict {
+            together.add(file, found);
+        }
+    }
+    for (file, verdict) in verdicts.iter_mut().enumerate() {
+        if let Verdict::Intact(Found::Export(export)) = verdict {
+            export.signed_to = export.signed_to.max(together.signed_to(file));
+        }
+    }
+}
+
 /// The worst of all: what is broken counts more than what could not be checked, since it is known.
 fn ending(checks: &Checks) -> Ending {
-    if checks.broken() > 0 || checks.files.iter().any(|file| file.about == Some(false)) {
+    let failed = |file: &Checked| file.about == Some(false) || file.standing() == Some(Standing::Behind);
+    if checks.broken() > 0 || checks.files.iter().any(failed) {
         Ending::Error
-    } else if checks.files.iter().any(Checked::unusable) {
+    } else if checks.files.iter().any(|file| checks.unusable(file)) {
         Ending::Usage
     } else {
         Ending::Done

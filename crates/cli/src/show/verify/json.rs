@@ -1,7 +1,7 @@
 //! The same for machines.
 
-use audit::verify::{Disagreement, Found};
-use audit::{Checkpoint, Problem};
+use audit::verify::{Disagreement, Found, Standing};
+use audit::{Checkpoint, Problem, Wrong};
 use serde_json::{Map, Value, json};
 
 use super::{Checked, Checks, Verdict};
@@ -28,7 +28,7 @@ impl Checked {
         let mut body = Map::new();
         body.insert("file".to_owned(), json!(self.name));
         let (verdict, more) = match &self.verdict {
-            Verdict::Intact(found) => ("intact", intact(found)),
+            Verdict::Intact(found) => (self.word(), intact(found)),
             Verdict::Broken(Problem { seq, field, what }) => (
                 "broken",
                 json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
@@ -41,7 +41,11 @@ impl Checked {
             body.extend(more);
         }
         if matches!(self.verdict, Verdict::Intact(_)) {
-            body.insert("fresh".to_owned(), json!(self.fresh));
+            body.insert("fresh".to_owned(), json!(self.is_fresh()));
+        }
+        if self.standing() == Some(Standing::Behind) {
+            let problem = json!({ "what": Wrong::Behind.as_str(), "says": Wrong::Behind.to_string() });
+            body.insert("problem".to_owned(), problem);
         }
         if let Some(about) = self.about {
             body.insert("about".to_owned(), json!(about));
@@ -50,6 +54,7 @@ impl Checked {
     }
 }
 
+/// What it is, where nothing is wrong with it.
 fn intact(found: &Found) -> Value {
     match found {
         Found::Export(export) => json!({
@@ -67,6 +72,11 @@ fn intact(found: &Found) -> Value {
             "seq": proved.seq,
             "checkpoint": checkpoint(&proved.checkpoint),
             "statement": proved.statement,
+        }),
+        Found::Newer(newer) => json!({
+            "kind": "receipt",
+            "seq": newer.seq,
+            "checkpoint": checkpoint(&newer.checkpoint),
         }),
     }
 }

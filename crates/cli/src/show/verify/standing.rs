@@ -34,8 +34,7 @@ impl Checks {
     /// Whether nothing can be said of it, or not what was asked.
     pub fn unusable(&self, file: &Checked) -> bool {
         match (&file.verdict, file.standing()) {
-            (Verdict::Broken(_), _) => false,
-            (_, Some(Standing::Intact | Standing::Behind)) => false,
+            (Verdict::Broken(_), _) | (_, Some(Standing::Intact | Standing::Behind)) => false,
             (_, Some(Standing::Unsigned)) => !self.accepts(file) || file.is_fresh() == Some(false),
             _ => true,
         }

@@ -33,7 +33,7 @@ def check(lines, key):
     last, before, signed = header["first"] - 1, header["before"]["hash"], header.get("checkpoint")
     peaks = [bytes.fromhex(peak) for peak in header["before"]["peaks"]]
     need(signed is None if last == 0 else opened(signed, key) == (last, root_of(peaks)), "the beginning is made up")
-    written = [peak.hex() for peak in peaks]
+    written, sure = [peak.hex() for peak in peaks], None if signed is None else last
     need((len(written), written) == (bin(last).count("1"), header["before"]["peaks"]), "the beginning has another tree")
     for line in lines:
         if line.startswith(b'{"entry":'):
@@ -47,14 +47,21 @@ def check(lines, key):
             peaks.append(node)
         elif line.startswith(b'{"checkpoint":'):
             need(opened(json.loads(line)["checkpoint"], key) == (last, root_of(peaks)), f"entry {last} is not what was signed")
+            sure = last
         else:
             end = {"entries": last + 1 - header["first"], "hash": before, "last": last}
             need(json.loads(line) == {"end": end} and not list(lines), f"after entry {last} it does not end as it says")
-            return f"up to entry {last}, hash {before}"
+            return last, sure
     need(False, f"after entry {last} the end is missing")
 
+key, codes = pathlib.Path(sys.argv[1]).read_text(), set()
 for file in sys.argv[2:]:
     try:
-        print("whole:", check(open(file, "rb"), pathlib.Path(sys.argv[1]).read_text()))
-    except (ValueError, KeyError, TypeError) as error:
-        print("broken:", error)
+        last, sure = check(open(file, "rb"), key)
+        tail = "nothing in it is signed" if sure is None else f"nothing after entry {sure} is signed"
+        code, text = (0, f"whole: signed up to entry {last}") if sure == last else (2, f"unsigned: {tail}")
+    except Exception as error:  # Whatever somebody wrote into it.
+        code, text = 1, f"broken: {error}"
+    codes.add(code)
+    print(text)
+sys.exit(1 if 1 in codes else max(codes, default=2))  # 0 whole, 1 broken, 2 not all of it signed.

@@ -1,5 +1,5 @@
 //! The page on proofs is enough to check them: its script, with `hashlib` and `openssl` alone, calls whole what is whole, and
-//! broken what was attacked; and its commands for one entry and one checkpoint do what they say.
+//! broken or unsigned what was attacked; and its commands for one entry and one checkpoint do what they say.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,7 +11,7 @@ use crate::repository::{read, root};
 
 const PAGE: &str = "docs/proof.md";
 const SCRIPT: &str = "tests/it/proof.py";
-const LONGEST: usize = 60;
+const LONGEST: usize = 70;
 
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -35,18 +35,18 @@ fn succeeded(output: Output) -> String {
     text
 }
 
-/// What the script says to each of these exports.
-fn ask(folder: &Path, cases: &[Case]) -> Vec<String> {
-    let key = cases.first().map(|case| case.key.clone()).unwrap_or_default();
-    std::fs::write(folder.join("key"), key).expect("written");
-    let names: Vec<String> = (0..cases.len()).map(|number| number.to_string()).collect();
-    for (name, case) in names.iter().zip(cases) {
-        std::fs::write(folder.join(name), &case.file).expect("written");
+/// What the script says to each of these files, and its exit code.
+fn ask(folder: &Path, files: &[&[u8]]) -> (Vec<String>, Option<i32>) {
+    std::fs::write(folder.join("key"), Log::of("demo", 1).key().to_string()).expect("written");
+    let names: Vec<String> = (0..files.len()).map(|number| number.to_string()).collect();
+    for (name, file) in names.iter().zip(files) {
+        std::fs::write(folder.join(name), file).expect("written");
     }
     let mut command = Command::new("python3");
     command.arg("-B").arg(root().join(SCRIPT)).arg("key").args(names).current_dir(folder);
-    let said = succeeded(command.output().expect("python3 runs"));
-    said.lines().map(str::to_owned).collect()
+    let Output { status, stdout, stderr } = command.output().expect("python3 runs");
+    assert!(stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));
+    (String::from_utf8_lossy(&stdout).lines().map(str::to_owned).collect(), status.code())
 }
 
 #[test]
@@ -57,10 +57,15 @@ fn the_script_of_the_page_finds_every_attack_on_an_export() {
     let exports: Vec<Case> =
         cases().into_iter().filter(|case| is_export(case) && case.since.is_none()).collect();
     assert!(exports.len() > 90, "{}", exports.len());
-    let said = ask(&folder, &exports);
-    assert_eq!(said.len(), exports.len());
+    let files: Vec<&[u8]> = exports.iter().map(|case| case.file.as_slice()).collect();
+    let (said, code) = ask(&folder, &files);
+    assert_eq!((said.len(), code), (exports.len(), Some(1)));
     for (case, said) in exports.iter().zip(said) {
-        let expect = if case.expect == Expect::Intact { "whole: " } else { "broken: " };
+        let expect = match case.expect {
+            Expect::Intact => "whole: ",
+            Expect::Unsigned => "unsigned: ",
+            _ => "broken: ",
+        };
         assert!(said.starts_with(expect), "{}: {said}", case.name);
         if let Expect::Broken { seq: Some(seq), field: Some(field), what } = &case.expect
             && what == "altered"
@@ -69,6 +74,40 @@ fn the_script_of_the_page_finds_every_attack_on_an_export() {
             assert_eq!(said, format!("broken: entry {seq} was altered"), "{}", case.name);
         }
     }
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+/// A file that somebody made to end the script does not keep it from the next one.
+#[test]
+fn the_script_goes_on_and_its_exit_code_says_the_worst() {
+    let folder = folder("proof-codes");
+    let log = Log::of("demo", 3);
+    let whole = log.export(1, 18).concat().into_bytes();
+    let tail = log.export(1, 14).concat().into_bytes();
+    let with_header = |from: &str, to: &str| {
+        let mut lines = log.export(7, 12);
+        assert!(lines[0].contains(from), "{}", lines[0]);
+        lines[0] = lines[0].replacen(from, to, 1);
+        lines.concat().into_bytes()
+    };
+    let no_third_part = with_header("\u{2014} lacuna.example/demo ", "\u{2014} lacuna.example/demo\\n");
+    let hostile: [&[u8]; 7] = [
+        &no_third_part,
+        &with_header("\"peaks\":[", "\"peaks\":[\"00\","),
+        &with_header("\"checkpoint\":\"", "\"checkpoint\":7,\"more\":\""),
+        &"[".repeat(100_000).into_bytes(),
+        b"7\n",
+        b"\xff\xfe\n",
+        b"",
+    ];
+    let (said, code) = ask(&folder, &[&hostile[..], &[&tail, &whole]].concat());
+    assert!(said[..7].iter().all(|said| said.starts_with("broken: ")), "{said:?}");
+    assert_eq!(said[7..], ["unsigned: nothing after entry 12 is signed", "whole: signed up to entry 18"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(ask(&folder, &[&whole, &tail]).1, Some(2));
+    assert_eq!(ask(&folder, &[&whole]).1, Some(0));
+    let nothing = log.export(1, 4).concat().into_bytes();
+    assert_eq!(ask(&folder, &[&nothing]), (vec!["unsigned: nothing in it is signed".to_owned()], Some(2)));
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
@@ -105,7 +144,6 @@ fn the_commands_of_the_page_do_what_they_say() {
         panic!("a search is the first question")
     };
     assert!(said.contains(digest.as_str()), "{said}");
-    let whole = format!("whole: up to entry 12, hash {}\n", hash(12));
-    assert!(said.ends_with(&whole), "{said}");
+    assert!(said.ends_with("whole: signed up to entry 12\n"), "{said}");
     std::fs::remove_dir_all(&folder).expect("removed");
 }

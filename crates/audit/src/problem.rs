@@ -70,8 +70,8 @@ wrongs! {
     Forged = "forged", "it is not signed by the given key";
     /// The tree is another than what was signed.
     Rewritten = "rewritten", "the entries up to here are not those that were signed: history was rewritten";
-    /// The log is older than, or another than, what was seen before.
-    RolledBack = "rolled-back", "the log was rolled back: it is older than the checkpoint that was seen before";
+    /// It has fewer entries than were seen before. Nothing tells an old file from a log that was cut back.
+    Behind = "behind", "it ends before the checkpoint that was seen before: either it is older than that, or the log was cut back";
     /// Two checkpoints cannot both be of one log.
     Forked = "forked", "it was signed for another history than the checkpoint that was seen before";
     /// An entry is not in the tree.

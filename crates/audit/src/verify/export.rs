@@ -22,7 +22,8 @@ pub struct Export {
     pub first: u64,
     /// The last entry's place; one less than the first if there are none.
     pub last: u64,
-    /// Up to where a signature covers it; `None` if none does.
+    /// Up to where a signature covers it, one of its own or that of the checkpoint that was seen before; `None` if none
+    /// does. What comes after it is chained, which anybody can do.
     pub signed_to: Option<u64>,
     /// How many checkpoints of it hold.
     pub checkpoints: u64,
@@ -191,12 +192,6 @@ impl<'a> Reader<'a> {
         if !self.ended {
             return Err(Problem::at(last, None, Wrong::Truncated));
         }
-        if let Some(since) = &self.pinned.since
-            && !self.fresh
-            && last < since.size
-        {
-            return Err(Problem::at(last, None, Wrong::RolledBack));
-        }
         Ok(Export {
             tenant: self.tenant,
             first: self.first,
@@ -250,6 +245,8 @@ impl<'a> Reader<'a> {
             return Err(Problem { seq: Some(since.size), field: None, what: Wrong::Forked });
         }
         self.fresh = true;
+        // The key signed that one too.
+        self.signed_to = Some(since.size);
         Ok(())
     }
 

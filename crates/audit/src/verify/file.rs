@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{Export, Pinned, Proved, Reader, checkpoint, receipt::receipt};
+use super::{Export, Newer, Pinned, Proved, Reader, checkpoint, newer::newer, receipt::receipt};
 use crate::checkpoint::Checkpoint;
 use crate::export::{MARK, MOST_LINE};
 use crate::note::MOST_BYTES;
 use crate::problem::{Problem, Wrong};
 
-/// What a file was found to be.
+/// What a file was found to be. That nothing is wrong with it is not all that there is to ask: see [`Found::standing`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// An audit export.
     Export(Export),
     /// A receipt.
     Receipt(Box<Proved>),
+    /// A receipt in words that a later version has.
+    Newer(Newer),
     /// A checkpoint.
     Checkpoint(Checkpoint),
 }
@@ -100,7 +102,12 @@ impl<'a> File<'a> {
         let kind = self.kind.or_else(|| self.guess()).ok_or(Refused::Unknown)?;
         let text = || std::str::from_utf8(&self.rest).map_err(|_| Problem::of("file", Wrong::Unreadable));
         match kind {
-            Kind::Receipt => Ok(Found::Receipt(Box::new(receipt(self.pinned, &self.rest)?))),
+            Kind::Receipt => match receipt(self.pinned, &self.rest) {
+                Err(problem) if problem == Problem::of("receipt", Wrong::Unreadable) => {
+                    Ok(Found::Newer(newer(self.pinned, &self.rest)?))
+                }
+                proved => Ok(Found::Receipt(Box::new(proved?))),
+            },
             Kind::Checkpoint => Ok(Found::Checkpoint(checkpoint(self.pinned, text()?)?)),
             Kind::Export => {
                 if !self.rest.is_empty() {

@@ -4,12 +4,16 @@
 
 mod export;
 mod file;
+mod newer;
 pub(crate) mod receipt;
+mod standing;
 mod together;
 
 pub use export::{Export, Reader};
 pub use file::{File, Found, Refused};
+pub use newer::Newer;
 pub use receipt::{Proved, receipt};
+pub use standing::{Freshness, Standing};
 pub use together::{Disagreement, Saying, Together};
 
 use crate::checkpoint::Checkpoint;
@@ -33,12 +37,9 @@ pub fn checkpoint(pinned: &Pinned, note: &str) -> Result<Checkpoint, Problem> {
     Ok(read)
 }
 
-/// What two checkpoints alone can say of each other.
+/// Two checkpoints of one size are of one log or of two. Of two sizes they say nothing by themselves.
 fn against(since: Option<&Checkpoint>, found: &Checkpoint) -> Result<(), Problem> {
     let Some(since) = since else { return Ok(()) };
-    if found.size < since.size {
-        return Err(Problem::of("checkpoint", Wrong::RolledBack));
-    }
     if found.size == since.size && found.root != since.root {
         return Err(Problem::of("checkpoint", Wrong::Forked));
     }

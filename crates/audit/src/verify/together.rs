@@ -46,6 +46,7 @@ impl Found {
         let export = match self {
             Self::Checkpoint(checkpoint) => return vec![signed(checkpoint)],
             Self::Receipt(proved) => return vec![signed(&proved.checkpoint)],
+            Self::Newer(newer) => return vec![signed(&newer.checkpoint)],
             Self::Export(export) => export,
         };
         let covered = |(size, root)| Saying { size, root, signed: export.signed_to >= Some(size) };
@@ -88,26 +89,31 @@ impl Together {
         all
     }
 
-    /// The files that are shown to go on from a checkpoint that was seen before: those that come by it, and those that
-    /// begin with, or are of, a tree that one of these comes by.
-    pub fn fresh(&self, since: &Checkpoint, found: &BTreeMap<usize, &Found>) -> BTreeSet<usize> {
-        let meets = |found: &Found| match found {
-            Found::Export(export) => export.fresh,
-            Found::Checkpoint(checkpoint) => checkpoint == since,
-            Found::Receipt(proved) => proved.checkpoint == *since,
+    /// Up to where a file is what was signed, in whichever of the files the signature is; `None` if nothing of it is.
+    pub fn signed_to(&self, file: usize) -> Option<u64> {
+        let is_signed = |said: &[(usize, Saying)]| {
+            let own: BTreeSet<Hash> =
+                said.iter().filter(|(of, _)| *of == file).map(|(_, one)| one.root).collect();
+            said.iter().any(|(_, one)| one.signed && own.contains(&one.root))
         };
-        let mut fresh: BTreeSet<usize> =
-            found.iter().filter(|(_, found)| meets(found)).map(|(file, _)| *file).collect();
+        self.said.iter().rev().find(|(_, said)| is_signed(said)).map(|(size, _)| *size)
+    }
+
+    /// The files that are shown to be of the log of a checkpoint that was seen before: those that come by it, and those
+    /// that begin with, end with, or are of, a tree that one of these comes by. It may be a later tree, or an earlier one.
+    pub fn fresh(&self, since: &Checkpoint, found: &BTreeMap<usize, &Found>) -> BTreeSet<usize> {
+        let meets = found.iter().filter(|(_, found)| found.meets(since));
+        let mut fresh: BTreeSet<usize> = meets.map(|(file, _)| *file).collect();
         // Each round finds one more, or is the last.
         loop {
             let leads =
                 |file: &usize| fresh.contains(file) && matches!(found.get(file), Some(Found::Export(_)));
-            let later = self.said.range(since.size..).flat_map(|(_, said)| {
+            let joined = self.said.values().flat_map(|said| {
                 let led: BTreeSet<Hash> =
                     said.iter().filter(|(file, _)| leads(file)).map(|(_, one)| one.root).collect();
                 said.iter().filter(move |(_, one)| led.contains(&one.root)).map(|(file, _)| *file)
             });
-            let more: Vec<usize> = later.filter(|file| !fresh.contains(file)).collect();
+            let more: Vec<usize> = joined.filter(|file| !fresh.contains(file)).collect();
             if more.is_empty() {
                 return fresh;
             }

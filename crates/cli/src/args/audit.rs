@@ -21,8 +21,8 @@ pub enum Command {
 }
 
 const EXPORT: &str = "\
-The file begins at a signed checkpoint before --from and ends at one after --to, so it has some more
-entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.
+The file begins at a signed checkpoint before --from and ends at one after --to, if that is there by now,
+so it has some more entries than were asked for. `lacuna verify FILE --key KEY` checks it, without an API.
 
 --raw is for when the log is not what was signed: all entries as the table has them, without
 checkpoints. `lacuna verify FILE --key KEY --since CHECKPOINT` says where it is wrong.";

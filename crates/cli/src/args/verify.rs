@@ -16,8 +16,13 @@ last checkpoint of each export, and give it the next time.
 An identity is compared here, and never printed: `--identity email=-` reads it from standard input, and
 then the salt with `--salt -`.
 
-Exit codes: 0 intact; 1 broken, or a receipt about somebody else; 2 unusable input, a pack that is not on
-record, or freshness that could not be shown. Where both are so it is 1.";
+What is under no signature is not intact: anybody who had the file could have made it up. Entries that
+were chained after the last checkpoint are signed by the next one, so ask for the export again then, or
+accept them with --allow-unsigned.
+
+Exit codes: 0 intact; 1 broken, behind the checkpoint of --since, or a receipt about somebody else;
+2 unsigned, of a newer version, a pack that is not on record, unusable input, or freshness that could
+not be shown. Where both are so it is 1.";
 
 /// What is checked, and with what.
 #[derive(Args)]
@@ -32,6 +37,9 @@ pub struct Verify {
     /// A file with a checkpoint that you have seen before: the log must go on from it
     #[arg(long, value_name = "CHECKPOINT")]
     pub since: Option<PathBuf>,
+    /// Accept entries after the last signed one, though anybody could have made them up
+    #[arg(long)]
+    pub allow_unsigned: bool,
     /// Say of each receipt whether it is about this person, such as `email=ines@example.com`
     #[arg(long, value_parser = given, value_name = "TYPE=VALUE", requires = "salt")]
     pub identity: Option<Given>,
@@ -39,6 +47,6 @@ pub struct Verify {
     #[arg(long, value_parser = personal, value_name = "SALT", requires = "identity")]
     pub salt: Option<Personal>,
     /// Print a page that checks the same in a browser, offline, and nothing else
-    #[arg(long, conflicts_with_all = ["files", "key", "since", "identity"])]
+    #[arg(long, conflicts_with_all = ["files", "key", "since", "allow_unsigned", "identity"])]
     pub page: bool,
 }

@@ -73,12 +73,20 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let extent = extent(&args, &desk)?;
     let place = Place::checked(args.written.out.as_deref(), args.written.force)?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
-    let entries = parts(&mut desk, extent.as_ref(), draft, sink).await?;
+    let written = parts(&mut desk, extent.as_ref(), draft, sink).await?;
     if let Some(out) = &args.written.out {
-        let (entries, out) = (entries_of(entries), out.display());
-        desk.screen.notes(&[Line::plain(format!(
+        let (entries, out) = (entries_of(written.entries), out.display());
+        let mut notes = vec![Line::plain(format!(
             "{entries} are in {out}. Check it with `lacuna verify {out} --key KEY`."
-        ))])?;
+        ))];
+        if written.unsigned > 0 {
+            notes.push(Line::plain(format!(
+                "Of these the last {} not signed so far. Export again after the next checkpoint, which is made \
+                 every five minutes.",
+                if written.unsigned == 1 { "is".to_owned() } else { format!("{} are", written.unsigned) }
+            )));
+        }
+        desk.screen.notes(&notes)?;
     }
     Ok(Ending::Done)
 }
@@ -94,16 +102,37 @@ fn extent(args: &Export, desk: &Desk<'_>) -> anyhow::Result<Option<(String, Stri
     Ok(Some((from.to_string(), to.to_string())))
 }
 
+/// How much was exported.
+#[derive(Default)]
+struct Exported {
+    entries: u64,
+    /// How many entries follow the last checkpoint.
+    unsigned: u64,
+}
+
+impl Exported {
+    fn count(&mut self, lines: &str) {
+        for line in lines.lines() {
+            if line.starts_with("{\"entry\":") {
+                self.entries += 1;
+                self.unsigned += 1;
+            } else if line.starts_with("{\"checkpoint\":") {
+                self.unsigned = 0;
+            }
+        }
+    }
+}
+
 /// Writes part after part; how many entries there were. The file appears when all of it is there.
 async fn parts(
     desk: &mut Desk<'_>,
     extent: Option<&(String, String)>,
     draft: Draft,
     mut sink: Sink,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Exported> {
     let api = desk.api()?;
     let shown = desk.screen.live_notes(true);
-    let (mut entries, mut cursor) = (0, None::<String>);
+    let (mut exported, mut cursor) = (Exported::default(), None::<String>);
     for _ in 0..MOST_PARTS {
         let first = cursor.is_none();
         let times = extent.filter(|_| first);
@@ -114,7 +143,7 @@ async fn parts(
             .asking("cursor", cursor.as_deref());
         let ExportPart { lines, cursor: next } = api.call(call).await?.read()?;
         sink.write_all(lines.as_bytes()).context("the export cannot be written")?;
-        entries += lines.lines().filter(|line| line.starts_with("{\"entry\":")).count() as u64;
+        exported.count(&lines);
         anyhow::ensure!(next.is_none() || next != cursor, "the API's export goes round in circles");
         cursor = next;
         if cursor.is_none() {
@@ -123,10 +152,10 @@ async fn parts(
             }
             sink.finish().context("the export cannot be written")?;
             draft.publish()?;
-            return Ok(entries);
+            return Ok(exported);
         }
         if shown {
-            desk.screen.redraw(Some(&Line::plain(format!("{} so far", entries_of(entries)))))?;
+            desk.screen.redraw(Some(&Line::plain(format!("{} so far", entries_of(exported.entries)))))?;
         }
     }
     anyhow::bail!("the API's export has no end")

@@ -33,7 +33,7 @@ fn an_export_is_written_part_by_part() {
         None => json(200, &json!({"lines": lines})),
     };
     let first = "{\"audit\":\"lacuna/1\"}\n{\"entry\":{},\"hash\":\"a\"}\n";
-    let last = "{\"entry\":{},\"hash\":\"b\"}\n{\"end\":{}}\n";
+    let last = "{\"checkpoint\":\"\"}\n{\"entry\":{},\"hash\":\"b\"}\n{\"end\":{}}\n";
     let server = Server::start([part(first, Some("1-2-2")), part(last, None)]);
     let folder = Folder::new("audit-export");
     check(
@@ -64,6 +64,20 @@ fn the_table_is_exported_as_it_stands() {
     assert_eq!((ran.code, String::from_utf8_lossy(&folder.read("log.jsonl")).as_ref()), (0, lines));
     let asked = ["GET /live/v1/audit/export?raw=true", "GET /live/v1/audit/export?cursor=raw-1-2-2"];
     assert_eq!(server.lines(), asked);
+}
+
+/// Whoever checks it is told before that it cannot be intact.
+#[test]
+fn an_export_says_what_of_it_is_not_signed_so_far() {
+    let said = |lines: &str| {
+        let server = Server::start([json(200, &json!({"lines": lines}))]);
+        let folder = Folder::new("audit-export-signed");
+        folder.run(Some(&server), "audit export --from 2026-10-01 --out log.jsonl", b"").text().err
+    };
+    let (entry, checkpoint) = ("{\"entry\":{}}\n", "{\"checkpoint\":\"\"}\n");
+    assert!(!said(&[entry, entry, checkpoint].concat()).contains("not signed"));
+    assert!(said(&[entry, checkpoint, entry, entry].concat()).contains("the last 2 are not signed"));
+    assert!(said(entry).contains("the last is not signed"));
 }
 
 #[test]

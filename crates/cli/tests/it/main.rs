@@ -25,5 +25,6 @@ mod vault_memory;
 mod vault_places;
 mod verify;
 mod verify_long;
+mod verify_signed;
 mod views;
 mod watching;

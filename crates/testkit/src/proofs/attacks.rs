@@ -1,6 +1,7 @@
 //! Every attack, with what has to be said of it.
 
 use audit::receipt::DETAIL;
+use audit::verify::Standing;
 use audit::{Checkpoint, Problem, QueryStatement, Wrong};
 use domain::Status;
 use domain::event::{EnterAt, Event, EventKind};
@@ -10,6 +11,8 @@ use serde_json::Value;
 
 use super::Log;
 use super::forgeries::forgeries;
+use super::newer::newer;
+use super::unsigned::unsigned;
 
 /// A file, what it is checked with, and what has to come of it.
 #[derive(Debug, Clone, Serialize)]
@@ -35,8 +38,16 @@ fn hex_of<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
-    /// It is whole.
+    /// It is whole, and signed throughout.
     Intact,
+    /// Nothing is wrong with it, and not all of it is signed.
+    Unsigned,
+    /// It is whole, and says something that only a later version can read.
+    Newer,
+    /// It ends before the checkpoint that was seen.
+    Behind,
+    /// It is whole, and not shown to be of the log of the checkpoint that was seen.
+    NotShown,
     /// This is the first thing that is wrong.
     Broken {
         /// The entry's place.
@@ -51,6 +62,17 @@ pub enum Expect {
 }
 
 impl Expect {
+    /// What is to be found of a file in which nothing is wrong.
+    pub fn standing(standing: Standing) -> Self {
+        match standing {
+            Standing::Intact => Self::Intact,
+            Standing::Unsigned => Self::Unsigned,
+            Standing::Newer => Self::Newer,
+            Standing::Behind => Self::Behind,
+            Standing::NotShown => Self::NotShown,
+        }
+    }
+
     /// A problem as it is to be found.
     pub fn broken(problem: &Problem) -> Self {
         Self::Broken {
@@ -83,8 +105,14 @@ pub fn cases() -> Vec<Case> {
     cases.places();
     cases.history();
     cases.receipts();
-    for (name, file, expect) in forgeries(&cases.log) {
+    for (name, file, expect) in [forgeries(&cases.log), newer(&cases.log)].concat() {
         cases.add(name, file, expect);
+    }
+    for (name, since, file, expect) in unsigned(&cases.log) {
+        cases.add(name, file, expect);
+        if let Some(case) = cases.all.last_mut() {
+            case.since = since;
+        }
     }
     cases.all
 }
@@ -112,7 +140,7 @@ impl Cases {
         self.add(
             "an export that ends after its last checkpoint",
             self.log.export(1, 14).concat(),
-            Expect::Intact,
+            Expect::Unsigned,
         );
         self.add("an export without entries", self.log.export(7, 6).concat(), Expect::Intact);
         self.add("a checkpoint", self.log.note(12), Expect::Intact);
@@ -238,13 +266,8 @@ impl Cases {
         let newest = self.log.note(18);
         let old = Log::of("demo", 2).export(1, 12).concat();
         self.add("an older log by itself", old.clone(), Expect::Intact);
-        self.add_since("the log is rolled back", newest.clone(), old, Expect::at(12, "", Wrong::RolledBack));
-        self.add_since(
-            "a checkpoint is rolled back",
-            newest.clone(),
-            self.log.note(12),
-            Expect::of("checkpoint", Wrong::RolledBack),
-        );
+        self.add_since("the log is rolled back", newest.clone(), old, Expect::Behind);
+        self.add_since("a checkpoint is rolled back", newest.clone(), self.log.note(12), Expect::Behind);
         self.add_since(
             "a checkpoint of another history",
             newest,
@@ -336,7 +359,7 @@ impl Cases {
             "a receipt to an older checkpoint than one that was seen",
             note,
             self.log.receipt(2, 12).bytes(),
-            Expect::of("checkpoint", Wrong::RolledBack),
+            Expect::NotShown,
         );
         let text = String::from_utf8(two.bytes()).unwrap_or_default();
         let spaced = text.replacen("\"receipt\":", "\"receipt\": ", 1);

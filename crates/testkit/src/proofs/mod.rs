@@ -10,7 +10,9 @@
 mod attacks;
 mod forgeries;
 mod log;
+mod newer;
 pub mod packs;
+mod unsigned;
 
 pub use attacks::{Case, Expect, cases};
 pub use log::Log;

@@ -20,15 +20,20 @@ fn read(pinned: &Pinned, bytes: &[u8], size: usize) -> Result<Found, Refused> {
 
 /// What the library says of a case whose bytes come in pieces of a size.
 pub fn found(case: &Case, size: usize) -> Expect {
-    match read(&pinned(&case.key, case.since.as_deref()), &case.file, size) {
-        Ok(_) => Expect::Intact,
+    let pinned = pinned(&case.key, case.since.as_deref());
+    match read(&pinned, &case.file, size) {
+        Ok(found) => {
+            let freshness = pinned.since.as_ref().map(|since| found.freshness(since, found.meets(since)));
+            Expect::standing(found.standing(freshness))
+        }
         Err(Refused::Broken(problem)) => Expect::broken(&problem),
         Err(Refused::Unknown) => Expect::Unknown,
     }
 }
 
 /// Every attack of [`cases`], by name: one field of an entry changed; an entry dropped, swapped, doubled; the tail cut off;
-/// history rewritten and chained anew; the log rolled back; receipts of other requests and tenants.
+/// history rewritten and chained anew, also with the checkpoints left out; tails and logs made up; the log rolled back;
+/// receipts of other requests and tenants.
 #[test]
 fn every_attack_is_found_and_named() {
     let cases = cases();

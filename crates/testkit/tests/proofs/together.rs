@@ -98,7 +98,30 @@ fn an_export_bridges_to_what_begins_later() {
     // Without it nothing leads there.
     assert_eq!(fresh(&[later, receipt, note], &log.note(6)), [0; 0]);
     assert_eq!(fresh(&[log.note(6).into_bytes(), log.receipt(1, 6).bytes()], &log.note(6)), [0, 1]);
+    // What is older than the checkpoint is joined as well, downwards.
+    let older =
+        [log.receipt(1, 6).bytes(), log.note(12).into_bytes(), export(&log, 1, 10), export(&log, 1, 18)];
+    assert_eq!(fresh(&older, &log.note(18)), [0, 1, 2, 3]);
+    assert_eq!(fresh(&older[..3], &log.note(18)), [0; 0]);
+    let apart = [other(2).receipt(1, 6).bytes(), export(&log, 7, 18)];
+    assert_eq!(fresh(&apart, &log.note(18)), [1]);
     // Another history that begins after it is not led to.
     let elsewhere = export(&other(8), 13, 18);
     assert_eq!(fresh(&[elsewhere, export(&log, 1, 13)], &log.note(6)), [1]);
+}
+
+/// An export is signed as far as it comes by what any of the files has a signature over.
+#[test]
+fn a_checkpoint_beside_an_export_signs_it() {
+    let (log, other) = (Log::of("demo", 3), other(15));
+    let signed = |files: &[Vec<u8>]| together(&read(files, None)).signed_to(0);
+    let tail = export(&log, 1, 16);
+    assert_eq!(signed(std::slice::from_ref(&tail)), Some(12));
+    assert_eq!(signed(&[tail.clone(), log.note(15).into_bytes()]), Some(15));
+    assert_eq!(signed(&[tail.clone(), log.receipt(1, 16).bytes()]), Some(16));
+    assert_eq!(signed(&[tail.clone(), export(&log, 1, 18)]), Some(16));
+    // Not by what signs another history, or is not signed either, or is beyond its end.
+    assert_eq!(signed(&[tail.clone(), other.note(16).into_bytes()]), Some(12));
+    assert_eq!(signed(&[tail.clone(), export(&log, 1, 17)]), Some(12));
+    assert_eq!(signed(&[tail, log.note(18).into_bytes()]), Some(12));
 }

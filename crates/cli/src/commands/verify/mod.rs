@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use audit::Statement;
 use audit::receipt::subject_mark;
-use audit::verify::{Disagreement, Found, Pinned, Together};
+use audit::verify::{Disagreement, Found, Pinned, Standing, Together};
 
 use super::Desk;
 use crate::args::verify::Verify;
@@ -40,9 +40,10 @@ pub async fn run(args: Verify, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         desk.screen.notes(&[Line::plain("Interrupted. What was read so far proves nothing.")])?;
         return Ok(Ending::Interrupted);
     };
-    let checks = gather(names, verdicts, &pinned, whose.as_ref());
+    let mut checks = gather(names, verdicts, &pinned, whose.as_ref());
+    checks.allow_unsigned = args.allow_unsigned;
     let other = |file: &Checked| match &file.verdict {
-        Verdict::Intact(found) => !matches!(found, Found::Receipt(_)),
+        Verdict::Intact(found) => !matches!(found, Found::Receipt(_) | Found::Newer(_)),
         Verdict::Packed(_) => true,
         _ => false,
     };
@@ -78,7 +79,8 @@ fn inputs(files: Vec<PathBuf>, desk: &mut Desk<'_>) -> anyhow::Result<Vec<Input>
 }
 
 /// Puts together what each file is, and what all of them are.
-fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, whose: Option<&Whose>) -> Checks {
+fn gather(names: Vec<String>, mut verdicts: Vec<Verdict>, pinned: &Pinned, whose: Option<&Whose>) -> Checks {
+    sign(&mut verdicts);
     let mut together = Together::default();
     let mut found = BTreeMap::new();
     let exports: Vec<Option<Found>> = verdicts
@@ -101,17 +103,25 @@ fn gather(names: Vec<String>, verdicts: Vec<Verdict>, pinned: &Pinned, whose: Op
     let fresh = pinned.since.as_ref().map(|since| together.fresh(since, &found));
     let disagreements: Vec<Disagreement> = together.disagreements();
     let files = names.into_iter().zip(verdicts).enumerate().map(|(file, (name, verdict))| {
-        let own = matches!(&verdict, Verdict::Packed(pack) if pack.fresh == Some(true));
-        let fresh = fresh.as_ref().map(|fresh| own || fresh.contains(&file));
+        let joined = fresh.as_ref().is_some_and(|fresh| fresh.contains(&file));
+        let freshness = pinned.since.as_ref().and_then(|since| match &verdict {
+            Verdict::Intact(found) => Some(found.freshness(since, joined)),
+            Verdict::Packed(pack) => {
+                let joined = joined || pack.fresh == Some(true);
+                Some(Found::Export(pack.export.clone()).freshness(since, joined))
+            }
+            _ => None,
+        });
         let about = match (&verdict, whose) {
             (Verdict::Intact(Found::Receipt(proved)), Some(whose)) => Some(about(&proved.statement, whose)),
             _ => None,
         };
-        Checked { name, verdict, fresh, about }
+        Checked { name, verdict, freshness, about }
     });
     Checks {
         log: pinned.key.name().to_owned(),
         since: pinned.since.clone(),
+        allow_unsigned: false,
         files: files.collect(),
         disagreements,
     }
@@ -127,11 +137,28 @@ fn about(statement: &Statement, (salt, identity): &Whose) -> About {
     About::Them { alone: queries.filter(|query| query.is_for(salt, identity)).count() as u64 }
 }
 
+/// A checkpoint signs an export that comes by it, whichever file it is in.
+fn sign(verdicts: &mut [Verdict]) {
+    let mut together = Together::default();
+    for (file, verdict) in verdicts.iter().enumerate() {
+        if let Verdict::Intact(found) = verdict {
+            together.add(file, found);
+        }
+    }
+    for (file, verdict) in verdicts.iter_mut().enumerate() {
+        if let Verdict::Intact(Found::Export(export)) = verdict {
+            export.signed_to = export.signed_to.max(together.signed_to(file));
+        }
+    }
+}
+
 /// The worst of all: what is broken counts more than what could not be checked, since it is known.
 fn ending(checks: &Checks) -> Ending {
-    if checks.broken() > 0 || checks.files.iter().any(|file| file.about == Some(About::SomebodyElse)) {
+    let failed =
+        |file: &Checked| file.about == Some(About::SomebodyElse) || file.standing() == Some(Standing::Behind);
+    if checks.broken() > 0 || checks.files.iter().any(failed) {
         Ending::Error
-    } else if checks.files.iter().any(Checked::unusable) {
+    } else if checks.files.iter().any(|file| checks.unusable(file)) {
         Ending::Usage
     } else {
         Ending::Done

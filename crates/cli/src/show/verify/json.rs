@@ -1,8 +1,8 @@
 //! The same for machines.
 
 use audit::pack::Pack;
-use audit::verify::{Disagreement, Found};
-use audit::{Checkpoint, Problem};
+use audit::verify::{Disagreement, Found, Standing};
+use audit::{Checkpoint, Problem, Wrong};
 use serde_json::{Map, Value, json};
 
 use super::{About, Checked, Checks, Verdict};
@@ -29,7 +29,7 @@ impl Checked {
         let mut body = Map::new();
         body.insert("file".to_owned(), json!(self.name));
         let (verdict, more) = match &self.verdict {
-            Verdict::Intact(found) => ("intact", intact(found)),
+            Verdict::Intact(found) => (self.word(), intact(found)),
             Verdict::Broken(Problem { seq, field, what }) => (
                 "broken",
                 json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
@@ -47,7 +47,11 @@ impl Checked {
             body.extend(more);
         }
         if self.is_intact() {
-            body.insert("fresh".to_owned(), json!(self.fresh));
+            body.insert("fresh".to_owned(), json!(self.is_fresh()));
+        }
+        if self.standing() == Some(Standing::Behind) {
+            let problem = json!({ "what": Wrong::Behind.as_str(), "says": Wrong::Behind.to_string() });
+            body.insert("problem".to_owned(), problem);
         }
         if let Some(about) = self.about {
             body.insert("about".to_owned(), json!(about != About::SomebodyElse));
@@ -59,6 +63,7 @@ impl Checked {
     }
 }
 
+/// What it is, where nothing is wrong with it.
 fn intact(found: &Found) -> Value {
     match found {
         Found::Export(export) => json!({
@@ -76,6 +81,11 @@ fn intact(found: &Found) -> Value {
             "seq": proved.seq,
             "checkpoint": checkpoint(&proved.checkpoint),
             "statement": proved.statement,
+        }),
+        Found::Newer(newer) => json!({
+            "kind": "receipt",
+            "seq": newer.seq,
+            "checkpoint": checkpoint(&newer.checkpoint),
         }),
     }
 }

@@ -3,19 +3,20 @@
 mod json;
 mod pack;
 mod receipt;
+mod standing;
 
 use audit::pack::{Flaw, Pack};
-use audit::verify::{Disagreement, Export, Found};
+use audit::verify::{Disagreement, Export, Found, Freshness, Standing};
 use audit::{Checkpoint, Problem, tenant_of};
 use jiff::SignedDuration;
 
-use crate::text::table::{Cell, Table, cell, toned};
+use crate::text::table::{Cell, Table, cell};
 use crate::text::time::length;
 use crate::text::{Line, Tone, bytes, count, paragraph};
 
 /// What became of a file.
 pub enum Verdict {
-    /// It is whole.
+    /// Nothing is wrong with it: [`Checked::standing`] says what it is worth.
     Intact(Found),
     /// It is not, and this is the first thing that is wrong.
     Broken(Problem),
@@ -35,8 +36,8 @@ pub struct Checked {
     pub name: String,
     /// What became of it.
     pub verdict: Verdict,
-    /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
-    pub fresh: Option<bool>,
+    /// How it stands to the checkpoint that was seen before; `None` if none was given.
+    pub freshness: Option<Freshness>,
     /// Whether it is about the person that was asked for; `None` for all but receipts.
     pub about: Option<About>,
 }
@@ -59,42 +60,12 @@ pub struct Checks {
     pub log: String,
     /// The checkpoint that was seen before.
     pub since: Option<Checkpoint>,
+    /// Whether what follows the last signed entry of an export is accepted.
+    pub allow_unsigned: bool,
     /// Each file, as they were given.
     pub files: Vec<Checked>,
     /// Files that cannot all be of one log.
     pub disagreements: Vec<Disagreement>,
-}
-
-impl Checked {
-    /// Whether nothing can be said of it, or not what was asked.
-    pub fn unusable(&self) -> bool {
-        match &self.verdict {
-            Verdict::Intact(_) => self.fresh == Some(false),
-            Verdict::Packed(pack) => self.fresh == Some(false) || pack.bound.is_none(),
-            Verdict::Broken(_) | Verdict::Flawed(_) => false,
-            Verdict::Unknown | Verdict::Unread(_) => true,
-        }
-    }
-
-    /// Which entries would have to be exported so that it can be seen to go on from there.
-    fn lacks(&self, since: &Checkpoint) -> Option<(u64, u64)> {
-        let to = match &self.verdict {
-            Verdict::Intact(Found::Export(export)) => export.first - 1,
-            Verdict::Intact(Found::Checkpoint(checkpoint)) => checkpoint.size,
-            Verdict::Intact(Found::Receipt(proved)) => proved.checkpoint.size,
-            Verdict::Packed(pack) => pack.export.first - 1,
-            _ => return None,
-        };
-        (self.fresh == Some(false)).then_some((since.size + 1, to))
-    }
-
-    fn is_broken(&self) -> bool {
-        matches!(self.verdict, Verdict::Broken(_) | Verdict::Flawed(_))
-    }
-
-    fn is_intact(&self) -> bool {
-        matches!(self.verdict, Verdict::Intact(_) | Verdict::Packed(_))
-    }
 }
 
 impl Checks {
@@ -143,9 +114,10 @@ impl Checks {
                 return paragraph(Tone::Warn, &format!("UNUSABLE {name}: it cannot be read: {why}"), width);
             }
         };
-        let mut lines = vec![Line::of(Tone::Strong, name).and(Tone::Good, "  intact")];
+        let (tone, title) = self.title(file);
+        let mut lines = vec![Line::of(Tone::Strong, name).and(tone, format!("  {title}"))];
         let facts = match found {
-            Found::Export(export) => export_facts(export),
+            Found::Export(export) => export_facts(export, self.accepts(file)),
             Found::Checkpoint(checkpoint) => {
                 let whose = tenant_of(&checkpoint.origin);
                 let whose = whose.as_ref().map_or(checkpoint.origin.as_str(), |tenant| tenant.as_str());
@@ -153,6 +125,7 @@ impl Checks {
                 vec![("checkpoint", cell(format!("of the audit of {whose}, over {entries}")))]
             }
             Found::Receipt(proved) => receipt::facts(proved, file.about.as_ref()),
+            Found::Newer(newer) => receipt::newer(newer),
         };
         let facts = facts.into_iter().chain([("freshness", self.freshness(file))]);
         lines.extend(Table::facts(facts).lines(width, 2));
@@ -160,23 +133,6 @@ impl Checks {
             lines.extend(receipt::stores(&proved.statement, width));
         }
         lines
-    }
-
-    fn freshness(&self, file: &Checked) -> Cell {
-        let Some(since) = &self.since else {
-            return toned(Tone::Warn, "not checked: give --since with a checkpoint that you kept");
-        };
-        let seen = format!("the checkpoint over {}", entries(since.size));
-        match file.lacks(since) {
-            None => toned(Tone::Good, format!("goes on from {seen}")),
-            Some((from, to)) => {
-                let lacking = range(from, to);
-                let text = format!(
-                    "not shown: nothing here leads from {seen} to it; give the export of {lacking} as well"
-                );
-                toned(Tone::Warn, text)
-            }
-        }
     }
 
     fn disagreement(&self, found: &Disagreement) -> String {
@@ -195,14 +151,20 @@ impl Checks {
 
     fn sum(&self) -> Line {
         let counted = |is: fn(&Checked) -> bool| self.files.iter().filter(|file| is(file)).count();
-        let intact = counted(Checked::is_intact);
+        let is = |standing| self.files.iter().filter(|file| file.standing() == Some(standing)).count();
+        let (unsigned, newer, behind) = (is(Standing::Unsigned), is(Standing::Newer), is(Standing::Behind));
+        let intact = is(Standing::Intact) + is(Standing::NotShown);
         let broken = counted(Checked::is_broken);
         let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
-        let open = counted(|file| file.fresh == Some(false) && file.is_intact());
+        let open =
+            counted(|file| file.is_fresh() == Some(false) && file.standing() != Some(Standing::Behind));
         let unbound = counted(|file| matches!(&file.verdict, Verdict::Packed(pack) if pack.bound.is_none()));
         let parts = [
             (intact, "intact"),
             (broken, "broken"),
+            (behind, "behind the checkpoint"),
+            (unsigned, "unsigned"),
+            (newer, "of a newer version"),
             (unusable, "unusable"),
             (open, "not shown to be fresh"),
             (unbound, "not on record"),
@@ -213,7 +175,7 @@ impl Checks {
         ];
         let said: Vec<String> =
             parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        let tone = match (self.broken(), unusable + open + unbound) {
+        let tone = match (self.broken() + behind, unusable + open + unsigned + newer + unbound) {
             (0, 0) => Tone::Good,
             (0, _) => Tone::Warn,
             _ => Tone::Bad,
@@ -222,30 +184,15 @@ impl Checks {
     }
 }
 
-fn export_facts(export: &Export) -> Vec<(&'static str, Cell)> {
-    let Export { tenant, first, last, signed_to, checkpoints, .. } = export;
+fn export_facts(export: &Export, accepted: bool) -> Vec<(&'static str, Cell)> {
+    let Export { tenant, first, last, .. } = export;
     let held = match last.checked_sub(*first) {
         None => format!("of {tenant}, without entries: it begins and ends after entry {last}"),
         Some(more) => format!("of {tenant}, {} ({})", range(*first, *last), entries(more + 1)),
     };
-    let by = match checkpoints {
-        0 => "the checkpoint that it begins with holds".to_owned(),
-        1 => "1 checkpoint holds".to_owned(),
-        some => format!("{some} checkpoints hold"),
-    };
-    let signed = match signed_to {
-        Some(to) => cell(format!("up to entry {to}: {by}")),
-        None => toned(Tone::Warn, "not yet"),
-    };
-    let mut facts = vec![("audit", cell(held)), ("signed", signed)];
-    let tail = signed_to.unwrap_or(0).max(first - 1);
-    if tail < *last {
-        facts.push((
-            "unsigned",
-            toned(Tone::Warn, format!("{}: chained, not signed yet", range(tail + 1, *last))),
-        ));
-    }
-    facts
+    let facts = [("audit", cell(held)), ("signed", standing::signed(export))];
+    let unsigned = standing::unsigned(export, accepted).map(|cell| ("unsigned", cell));
+    facts.into_iter().chain(unsigned).collect()
 }
 
 fn entries(n: u64) -> String {

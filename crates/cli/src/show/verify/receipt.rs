@@ -2,7 +2,7 @@
 
 use audit::QueryStatement;
 use audit::receipt::{Statement, StoreStatement};
-use audit::verify::Proved;
+use audit::verify::{Newer, Proved};
 use domain::catalog::Method;
 
 use super::{About, entries};
@@ -56,6 +56,16 @@ pub fn facts(proved: &Proved, about: Option<&About>) -> Vec<(&'static str, Cell)
         )),
     }
     facts
+}
+
+/// What can be said of one in the words of a later version.
+pub fn newer(newer: &Newer) -> Vec<(&'static str, Cell)> {
+    let Newer { seq, checkpoint } = newer;
+    let size = entries(checkpoint.size);
+    vec![
+        ("receipt", toned(Tone::Warn, "whole, and written by a newer version: update to read it")),
+        ("proof", cell(format!("entry {seq} of the audit, under the signed checkpoint over {size}"))),
+    ]
 }
 
 /// What became of the records, store by store.

@@ -3,6 +3,10 @@
 //! The vector path is written once, for whatever width the machine has; `fearless_simd` chooses the
 //! instructions while running and has the `unsafe` that they need. [`plain`] says the same byte by byte: it is
 //! what other machines run, and what the tests compare with.
+#![allow(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled for the oldest machine, without vectors"
+)]
 
 use fearless_simd::{Simd, prelude::*, u8x64};
 

@@ -78,10 +78,6 @@ impl<'t> Text<'t> {
         Self(bytes)
     }
 
-    pub fn len(self) -> usize {
-        self.0.len()
-    }
-
     /// The byte there; zero where there is none.
     #[inline]
     pub fn get(self, at: usize) -> u8 {
@@ -139,14 +135,16 @@ impl<'t> Text<'t> {
     /// it with one.
     pub fn ends(self, end: usize) -> bool {
         let next = self.get(end);
-        !is(next, WORD) && !(next == b'-' && self.is(end + 1, ALNUM))
+        let joins = next == b'-' && self.is(end + 1, ALNUM);
+        !joins && !is(next, WORD)
     }
 
     /// Whether something may begin there: what stands before is no part of a word, and does not join it
     /// with one.
     pub fn begins(self, start: usize) -> bool {
         let before = self.back(start, 1);
-        !is(before, WORD) && !(before == b'-' && self.back(start, 2).is_ascii_alphanumeric())
+        let joins = before == b'-' && self.is_back(start, 2, ALNUM);
+        !joins && !is(before, WORD)
     }
 }
 

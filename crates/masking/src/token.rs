@@ -53,7 +53,7 @@ impl Tokens {
     }
 
     /// Appends a token in the shape of the value: an e-mail address at `masked.example`, an IPv4 address of 10.0.0.0/8, an IPv6 address
-    /// of 2001:db8::/32, otherwise a digit for each digit and a letter for each letter, with everything else as it is.
+    /// of `2001:db8::/32`, otherwise a digit for each digit and a letter for each letter, with everything else as it is.
     ///
     /// Shapes are smaller than tokens: two values of few digits can get one token. Where a column has to stay unique, use
     /// [`Self::write`].

@@ -54,16 +54,13 @@ const NAMES: &[&str] =
 fn grouped(number: &Number<'_>) -> bool {
     let gap = number.gaps.first().copied();
     let even = number.gaps.iter().all(|other| Some(*other) == gap && matches!(other, Gap::Space | Gap::Dash));
-    let groups = matches!(
-        number.lengths,
-        [_] | [4, 4, 4, 4]
-            | [4, 4, 4, 4, 1..=3]
-            | [4, 6, 4 | 5]
-            | [4, 4, 4, 1..=3]
-            | [4, 5, 6]
-            | [6, 10..=13]
-            | [8, 8]
-    );
+    let groups = match number.lengths {
+        [_] | [4, 4, 4, 4] | [4, 5, 6] | [8, 8] => true,
+        [4, 4, 4, last] | [4, 4, 4, 4, last] => *last < 4,
+        [4, 6, last] => matches!(last, 4 | 5),
+        [6, last] => (10..=13).contains(last),
+        _ => false,
+    };
     even && groups
 }
 

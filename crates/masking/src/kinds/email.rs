@@ -1,7 +1,7 @@
 //! E-mail addresses.
 //!
 //! RFC 5321 and 5322: a local part of up to 64 octets, of atoms with dots between them or in quotes, and a domain; RFC 6531: both in
-//! UTF-8. Narrower where text would be swallowed: of the signs that an atom may have, `= / ? { } | * `` ` `` ` end it, since they stand
+//! UTF-8. Narrower where text would be swallowed: of the signs that an atom may have `=`, `/`, `?`, `*`, `|`, braces and the backtick end it, since they stand
 //! before an address more often than in one; and letters of scripts that write no spaces are no part of an address in other
 //! letters. A domain has two labels or more and ends in letters (or `xn--`), so `localhost` and addresses in brackets are not found.
 

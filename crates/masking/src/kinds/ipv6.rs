@@ -54,11 +54,11 @@ fn ends(text: Text<'_>, start: usize) -> Option<usize> {
             }
             return None;
         }
-        if text.get(at + length) == b'.' {
-            if let Some(end) = ipv4::ends(text, at) {
-                (groups, digits, at) = (groups + 2, true, end);
-                break;
-            }
+        if text.get(at + length) == b'.'
+            && let Some(end) = ipv4::ends(text, at)
+        {
+            (groups, digits, at) = (groups + 2, true, end);
+            break;
         }
         digits |= (at..at + length).any(|at| text.is(at, DIGIT));
         pairs += usize::from(length == 2);

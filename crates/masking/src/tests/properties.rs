@@ -76,7 +76,9 @@ fn whole(masker: &Masker, text: &[u8]) -> Vec<u8> {
 
 fn cut(masker: &Masker, pieces: &[&[u8]]) -> Vec<u8> {
     let (mut stream, mut out) = (masker.stream(), Vec::new());
-    pieces.iter().for_each(|piece| stream.push(piece, &mut out));
+    for piece in pieces {
+        stream.push(piece, &mut out);
+    }
     stream.finish(&mut out);
     out
 }
@@ -118,7 +120,7 @@ fn a_line_without_end_is_the_whole_too() {
     while text.len() < 400_000 {
         text.extend_from_slice(all.as_bytes());
         text.push(b'a' + u8::try_from(text.len() % 26).expect("a letter"));
-        text.extend_from_slice(&b"      ,"[..1 + text.len() % 7]);
+        text.extend_from_slice(&b"      ,"[..=text.len() % 7]);
     }
     let expect = whole(&masker, &text);
     for size in [1 << 10, 7_777, 65_536, 399_999] {

@@ -20,6 +20,10 @@ const FILLERS: &[&str] = &[
 /// `others` words that are neither names nor fillers may stand between; digits, a full stop or a semicolon end the search
 /// if `others` is 0.
 pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> bool {
+    // What stands in a path is called nothing.
+    if text.back(at, 1) == b'/' {
+        return false;
+    }
     let mut left = others;
     let mut at = at;
     let end = at.saturating_sub(REACH);
@@ -93,6 +97,7 @@ mod tests {
         check("phone order ", 0, false);
         check("phone order ", 1, true);
         check("phone 12 ", 0, false);
+        check("/phone/", 0, false);
         check("phone\n", 3, false);
         check("", 3, false);
         check("phone aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ", 9, false);

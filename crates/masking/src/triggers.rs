@@ -39,113 +39,192 @@ impl Triggers {
     }
 }
 
-/// Two blocks in a row: what follows is seen by shifting right.
-#[inline(always)]
-fn pair(this: u64, next: u64) -> u128 {
-    u128::from(this) | u128::from(next) << 64
-}
+/// Blocks at a time: the one before the batch, the batch, and the one behind it.
+const LANES: usize = BATCH + 2;
 
-/// The low half: this block.
-#[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the other half is the next block's")]
-fn this(pair: u128) -> u64 {
-    pair as u64
-}
+/// One class of all these blocks: bits in the order of the text. Everything is done to all of them at once, so that vectors do it.
+#[derive(Clone, Copy)]
+struct Lane([u64; LANES]);
 
-/// Bits whose previous one is not set: where runs begin.
-#[inline(always)]
-fn starts(this: u64, previous: u64) -> u64 {
-    this & !(this << 1 | previous >> 63)
-}
-
-#[inline(always)]
-fn triggers(last: &Classes, here: &Classes, next: &Classes) -> Triggers {
-    let digits = pair(here.digits, next.digits);
-    let word = |c: &Classes| c.digits | c.uppers | c.lowers | c.unders;
-    let before_is_word = word(here) << 1 | word(last) >> 63;
-
-    // A separator counts where digits are within two bytes on both sides.
-    let separators = |c: &Classes| c.gaps | c.signs | c.dashes | c.dots;
-    let before = digits << 1 | digits << 2 | u128::from(last.digits >> 63 | last.digits >> 62);
-    let joined = digits | pair(separators(here), separators(next)) & before & (digits >> 1 | digits >> 2);
-    let two = joined & joined >> 1;
-    let four = two & two >> 2;
-    let seven = four & four >> 3;
-    // A date such as 2026-11-22 stands in every line of a log, and nothing is written in groups of four, two and two.
-    let dash = pair(here.dashes, next.dashes);
-    let group = digits & digits >> 1;
-    let date = group & group >> 2 & dash >> 4 & group >> 5 & dash >> 7 & group >> 8 & !(digits >> 10);
-    let numbers = starts(here.digits, last.digits) & this(seven & !date) & !before_is_word;
-
-    let caps = |c: &Classes| c.uppers | c.digits;
-    let cap = pair(caps(here), caps(next));
-    let two = cap & cap >> 1;
-    let four = two & two >> 2;
-    let nine = four & four >> 4 & cap >> 8;
-    let upper = pair(here.uppers, next.uppers);
-    let country = upper & upper >> 1 & digits >> 2 & digits >> 3;
-    let words = this(nine | country) & !before_is_word;
-
-    let keys = |c: &Classes| word(c) | c.dashes;
-    let key = pair(keys(here), keys(next));
-    let two = key & key >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    let sixteen = eight & eight >> 8;
-    let keys = starts(keys(here), keys(last)) & this(sixteen);
-
-    let base = |c: &Classes| c.digits | c.uppers | c.lowers | c.signs;
-    let all = pair(base(here), base(next));
-    let two = all & all >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    let sixteen = eight & eight >> 8;
-    let secrets = match starts(base(here), base(last)) & this(sixteen) {
-        // As it mostly is.
-        0 => 0,
-        long => long & this(sixteen >> 16 & eight >> 32),
-    };
-
-    let colon = pair(here.colons, next.colons);
-    // By one to five places.
-    let followed = |by: u128| {
-        let two = by >> 1 | by >> 2;
-        two | two >> 2 | by >> 5
-    };
-    let second = colon & followed(colon);
-    let third = colon & followed(second);
-    let dashed = dash & dash >> 3 & dash >> 6 & dash >> 9 & dash >> 12;
-    let dot = pair(here.dots, next.dots);
-    let colons = this(third | colon & colon >> 1 | dashed | dot & dot >> 5);
-
-    Triggers { numbers, words, keys, secrets, colons, ats: here.ats }
-}
-
-/// The block that begins there; what lies behind the end is zero.
-fn block(text: &[u8], index: usize) -> [u8; BLOCK] {
-    let start = index * BLOCK;
-    let rest = text.get(start..).unwrap_or_default();
-    if let Some(whole) = rest.first_chunk::<BLOCK>() {
-        return *whole;
+impl Lane {
+    /// Each bit is the one that comes `by` places later. Behind the last block there is nothing: what is said of that block is
+    /// wrong at its end, and it is there for its beginning.
+    #[inline(always)]
+    fn later(&self, by: u32) -> Self {
+        let mut out = [0; LANES];
+        for at in 0..LANES - 1 {
+            out[at] = self.0[at] >> by | self.0[at + 1] << (64 - by);
+        }
+        out[LANES - 1] = self.0[LANES - 1] >> by;
+        Self(out)
     }
+
+    /// Each bit is the one that comes `by` places before.
+    #[inline(always)]
+    fn before(&self, by: u32) -> Self {
+        let mut out = [0; LANES];
+        out[0] = self.0[0] << by;
+        for at in 1..LANES {
+            out[at] = self.0[at] << by | self.0[at - 1] >> (64 - by);
+        }
+        Self(out)
+    }
+
+    #[inline(always)]
+    fn with(&self, other: &Self, how: impl Fn(u64, u64) -> u64) -> Self {
+        let mut out = [0; LANES];
+        for at in 0..LANES {
+            out[at] = how(self.0[at], other.0[at]);
+        }
+        Self(out)
+    }
+
+    #[inline(always)]
+    fn and(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a & b)
+    }
+
+    #[inline(always)]
+    fn or(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a | b)
+    }
+
+    #[inline(always)]
+    fn without(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a & !b)
+    }
+
+    /// Where a run of twice as many begins, from where a run of `by` does.
+    #[inline(always)]
+    fn double(&self, by: u32) -> Self {
+        self.and(&self.later(by))
+    }
+}
+
+/// All classes of these blocks.
+struct Lanes {
+    digits: Lane,
+    uppers: Lane,
+    lowers: Lane,
+    ats: Lane,
+    colons: Lane,
+    dashes: Lane,
+    dots: Lane,
+    unders: Lane,
+    signs: Lane,
+    gaps: Lane,
+}
+
+impl Lanes {
+    #[inline(always)]
+    fn new() -> Self {
+        let none = Lane([0; LANES]);
+        Self {
+            digits: none,
+            uppers: none,
+            lowers: none,
+            ats: none,
+            colons: none,
+            dashes: none,
+            dots: none,
+            unders: none,
+            signs: none,
+            gaps: none,
+        }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, at: usize, classes: &Classes) {
+        self.digits.0[at] = classes.digits;
+        self.uppers.0[at] = classes.uppers;
+        self.lowers.0[at] = classes.lowers;
+        self.ats.0[at] = classes.ats;
+        self.colons.0[at] = classes.colons;
+        self.dashes.0[at] = classes.dashes;
+        self.dots.0[at] = classes.dots;
+        self.unders.0[at] = classes.unders;
+        self.signs.0[at] = classes.signs;
+        self.gaps.0[at] = classes.gaps;
+    }
+
+    #[inline(always)]
+    fn triggers(&self, into: &mut [Triggers; BATCH]) {
+        let digits = &self.digits;
+        let caps = digits.or(&self.uppers);
+        let alnum = caps.or(&self.lowers);
+        let word = alnum.or(&self.unders);
+        let after_word = word.before(1);
+
+        // A separator counts where digits are within two bytes on both sides.
+        let separators = self.gaps.or(&self.signs).or(&self.dashes).or(&self.dots);
+        let near = digits.before(1).or(&digits.before(2)).and(&digits.later(1).or(&digits.later(2)));
+        let joined = digits.or(&separators.and(&near));
+        let seven = joined.double(1).double(2).double(3);
+        // A date such as 2026-11-22 stands in every line of a log, and nothing is written in groups of four, two and two.
+        let group = digits.double(1);
+        let date = group.double(2).and(&self.dashes.later(4)).and(&group.later(5));
+        let date = date.and(&self.dashes.later(7)).and(&group.later(8)).without(&digits.later(10));
+        // Behind a word nothing begins, a digit is one of a word too.
+        let numbers = digits.and(&seven).without(&date).without(&after_word);
+
+        let nine = caps.double(1).double(2).double(4).and(&caps.later(8));
+        let country = self.uppers.double(1).and(&group.later(2));
+        let words = nine.or(&country).without(&after_word);
+
+        let key = word.or(&self.dashes);
+        let keys = key.double(1).double(2).double(4).double(8).without(&key.before(1));
+
+        let base = alnum.or(&self.signs);
+        let eight = base.double(1).double(2).double(4);
+        let forty = eight.double(8).double(16).and(&eight.later(32));
+        let secrets = forty.without(&base.before(1));
+
+        // By one to five places.
+        let followed = |by: &Lane| {
+            let two = by.later(1).or(&by.later(2));
+            two.or(&two.later(2)).or(&by.later(5))
+        };
+        let third = self.colons.and(&followed(&self.colons.and(&followed(&self.colons))));
+        let dashed = self.dashes.double(3).double(6).and(&self.dashes.later(12));
+        let colons = third.or(&self.colons.double(1)).or(&dashed).or(&self.dots.double(5));
+
+        for (at, into) in into.iter_mut().enumerate() {
+            *into = Triggers {
+                numbers: numbers.0[at + 1],
+                words: words.0[at + 1],
+                keys: keys.0[at + 1],
+                secrets: secrets.0[at + 1],
+                colons: colons.0[at + 1],
+                ats: self.ats.0[at + 1],
+            };
+        }
+    }
+}
+
+/// The last block; what lies behind the end is zero.
+fn last_block(text: &[u8]) -> [u8; BLOCK] {
+    let rest = text.len() % BLOCK;
     let mut padded = [0; BLOCK];
-    padded[..rest.len()].copy_from_slice(rest);
+    padded[..rest].copy_from_slice(&text[text.len() - rest..]);
     padded
 }
 
 #[inline(always)]
 fn fill(text: &[u8], first: usize, into: &mut [Triggers; BATCH], classify: impl Fn(&[u8; BLOCK]) -> Classes) {
-    let mut last = match first.checked_sub(1) {
-        Some(before) => classify(&block(text, before)),
-        None => Classes::default(),
-    };
-    let count = text.len().div_ceil(BLOCK).saturating_sub(first).min(BATCH);
-    let mut here = classify(&block(text, first));
-    for (index, into) in into.iter_mut().enumerate().take(count) {
-        let next = classify(&block(text, first + index + 1));
-        *into = triggers(&last, &here, &next);
-        (last, here) = (here, next);
+    let mut lanes = Lanes::new();
+    let blocks = text.len().div_ceil(BLOCK);
+    for at in 0..LANES {
+        // The first lane is the block before.
+        let Some(index) = (first + at).checked_sub(1) else { continue };
+        if index >= blocks {
+            break;
+        }
+        match text.get(index * BLOCK..).and_then(|rest| rest.first_chunk()) {
+            Some(whole) => lanes.set(at, &classify(whole)),
+            None => lanes.set(at, &classify(&last_block(text))),
+        }
     }
+    lanes.triggers(into);
 }
 
 #[inline(always)]

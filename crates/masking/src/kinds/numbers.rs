@@ -4,7 +4,7 @@
 use super::national::{be, br, ca, ch, cn, de, es, fi, fr, ind, nl, no, pl, se, uk};
 use super::{card, ipv4, phone, ssn};
 use crate::finder::Found;
-use crate::text::{DIGIT, Text, WORD};
+use crate::text::{DIGIT, HEX, Text, WORD};
 
 /// What is between two groups of digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,7 +191,10 @@ fn whole(text: Text<'_>, groups: &Groups, count: usize) -> bool {
     }
     let next = text.get(end);
     let goes_on = matches!(next, b'.' | b',' | b'/') && text.is(end + 1, DIGIT) && next != b',';
-    text.ends(end) && !goes_on
+    // Behind a space the last group may be the beginning of something else: an IPv6 address, an e-mail address.
+    let else_begins = next == b'@' || (next == b':' && (text.is(end + 1, HEX) || text.get(end + 1) == b':'));
+    let apart = count > 1 && groups.gaps[count - 2] == Gap::Space;
+    text.ends(end) && !goes_on && !(apart && else_begins)
 }
 
 fn national(text: Text<'_>, number: &Number<'_>, found: &mut Found) {

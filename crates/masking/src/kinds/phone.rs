@@ -100,7 +100,8 @@ fn date(number: &Number<'_>) -> bool {
 
 /// What may be a number behind the word for one.
 fn plain(number: &Number<'_>) -> bool {
-    !number.gaps.contains(&Gap::Plus)
+    // Where the first group is a number already, the next ones are something else.
+    number.bare() || (number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus))
 }
 
 /// Digits behind `+` or `00`.
@@ -260,6 +261,7 @@ mod tests {
         all_named(Phone, "Telefonnummer", &["01711234567"]);
         all_named(Phone, "电话", &["13800138000"]);
         only(Phone, "347 123 4567", "cellulare 347 123 4567");
+        only(Phone, "2125550123", "phone: 2125550123 200 OK");
         only(Phone, "612 345 678", "Teléfono: 612 345 678");
     }
 

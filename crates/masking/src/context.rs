@@ -39,6 +39,8 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
         }
         let mut word = [0; LONGEST];
         let mut room = LONGEST;
+        let mut part = None;
+        let last = at;
         while at > end && text.is(at - 1, LETTER | WIDE) {
             let (byte, before) = (text.get(at - 1), text.back(at, 2));
             if room > 0 {
@@ -46,17 +48,26 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
                 word[room] = byte.to_ascii_lowercase();
             }
             at -= 1;
-            if crate::text::is(byte, UPPER) && crate::text::is(before, LOWER) {
-                break;
+            // `phoneNumber` is two words, `IdNr` is one.
+            if part.is_none() && crate::text::is(byte, UPPER) && crate::text::is(before, LOWER) {
+                part = Some((room, at));
             }
         }
-        let word = &word[room..];
-        if word.is_empty() {
+        if at == last {
             return false;
         }
-        if names.iter().any(|name| matches(word, name.as_bytes())) {
+        let named = |word: &[u8]| names.iter().any(|name| matches(word, name.as_bytes()));
+        if named(&word[room..]) || part.is_some_and(|(from, _)| named(&word[from..])) {
             return true;
         }
+        let word = match part {
+            Some((from, place)) => {
+                // What is before the last part is the next word.
+                at = place;
+                &word[from..]
+            }
+            None => &word[room..],
+        };
         if !FILLERS
             .iter()
             .any(|filler| word.first() == filler.as_bytes().first() && word == filler.as_bytes())
@@ -89,6 +100,7 @@ mod tests {
         check("Phone number is: ", 0, true);
         check(r#"{"phoneNumber":""#, 0, true);
         check("customer_phone=", 0, true);
+        check("telePhone ", 0, true);
         check("TEL. ", 0, false);
         check("TEL: ", 0, true);
         check("Meine Telefonnummer lautet ", 0, true);

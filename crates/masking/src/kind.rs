@@ -5,7 +5,8 @@ use std::fmt;
 /// Defines the built-in kinds once: variant, name, group, and what it is.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident $name:literal $group:literal;)*) => {
-        /// What a finding is. The order is the order of precedence among findings of the same place.
+        /// What a finding is. The order is the order of precedence among findings of the same place: what is only
+        /// found where it is called so comes before what is found by its checks.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             /// A rule of the caller's own, by its place among those of [`crate::Rules::custom`] that are not off.
@@ -51,38 +52,38 @@ kinds! {
     Iban "iban" "iban";
     /// A social security number of the United States.
     UsSsn "us_ssn" "us_ssn";
+    /// Canada: social insurance number.
+    CaSin "ca_sin" "national_id";
+    /// Germany: steuerliche Identifikationsnummer.
+    DeTin "de_tin" "national_id";
+    /// India: Aadhaar.
+    InAadhaar "in_aadhaar" "national_id";
+    /// The Netherlands: burgerservicenummer.
+    NlBsn "nl_bsn" "national_id";
+    /// Poland: PESEL.
+    PlPesel "pl_pesel" "national_id";
+    /// United Kingdom: NHS number.
+    UkNhs "uk_nhs" "national_id";
     /// Belgium: rijksregisternummer, numéro de registre national.
     BeNrn "be_nrn" "national_id";
     /// Brazil: CPF.
     BrCpf "br_cpf" "national_id";
-    /// Canada: social insurance number.
-    CaSin "ca_sin" "national_id";
     /// Switzerland: AHV-Nummer, numéro AVS.
     ChAhv "ch_ahv" "national_id";
     /// China: resident identity card number, GB 11643.
     CnRic "cn_ric" "national_id";
-    /// Germany: steuerliche Identifikationsnummer.
-    DeTin "de_tin" "national_id";
     /// Spain: DNI and NIE.
     EsDni "es_dni" "national_id";
     /// Finland: henkilötunnus.
     FiHetu "fi_hetu" "national_id";
     /// France: numéro de sécurité sociale (NIR).
     FrNir "fr_nir" "national_id";
-    /// India: Aadhaar.
-    InAadhaar "in_aadhaar" "national_id";
     /// Italy: codice fiscale.
     ItCf "it_cf" "national_id";
-    /// The Netherlands: burgerservicenummer.
-    NlBsn "nl_bsn" "national_id";
     /// Norway: fødselsnummer and D-nummer.
     NoFnr "no_fnr" "national_id";
-    /// Poland: PESEL.
-    PlPesel "pl_pesel" "national_id";
     /// Sweden: personnummer and samordningsnummer.
     SePnr "se_pnr" "national_id";
-    /// United Kingdom: NHS number.
-    UkNhs "uk_nhs" "national_id";
     /// United Kingdom: national insurance number.
     UkNino "uk_nino" "national_id";
     /// A payment card number: ISO/IEC 7812.

@@ -91,10 +91,15 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
 
 #[test]
 fn a_terminal_shows_how_far_it_is() {
-    let machine = Machine { stdin: LOG.repeat(200_000), terminal: true, ..Machine::default() };
+    let machine =
+        Machine { stdin: LOG.repeat(200_000), terminal: true, redirected: true, ..Machine::default() };
     let ran = machine.run("mask");
     assert_eq!(ran.code, 0);
-    assert!(ran.err.starts_with("Text to mask"), "{}", ran.err);
+    assert!(ran.err.contains(" MB") && ran.err.ends_with("\r\x1b[K"), "{}", ran.err);
+    // On a screen the text itself is what is seen.
+    let machine = Machine { stdin: LOG.to_owned(), terminal: true, ..Machine::default() };
+    let ran = machine.run("mask");
+    assert_eq!((ran.code, ran.err.as_str()), (0, "Text to mask, then Ctrl-D on a line of its own:\n"));
 }
 
 /// A gigabyte in constant memory, and of a log that does not end every line is there at once.

@@ -9,7 +9,7 @@ use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["ssn", "ssns", "social", "security", "ss"];
+const NAMES: &[&str] = &["ssn", "ssns", "security", "ss"];
 
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {

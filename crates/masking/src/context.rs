@@ -56,8 +56,8 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
         if at == last {
             return false;
         }
-        let named = |word: &[u8]| names.iter().any(|name| matches(word, name.as_bytes()));
-        if named(&word[room..]) || part.is_some_and(|(from, _)| named(&word[from..])) {
+        let is_name = |word: &[u8]| names.iter().any(|name| matches(word, name.as_bytes()));
+        if is_name(&word[room..]) || part.is_some_and(|(from, _)| is_name(&word[from..])) {
             return true;
         }
         let word = match part {

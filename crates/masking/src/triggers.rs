@@ -7,6 +7,7 @@
     clippy::inline_always,
     reason = "what is not inlined is compiled for the oldest machine, without vectors"
 )]
+#![allow(clippy::needless_range_loop, reason = "two places of one array, by their index")]
 
 use fearless_simd::{Level, Simd, dispatch};
 

@@ -74,9 +74,9 @@ fn positives() -> Vec<Labelled> {
             let text = TEXTS[count % TEXTS.len()];
             let (before, after) = text.split_once("{}").expect("a place");
             let names = names(kind);
-            let named = !names.is_empty() && count % 10 != 7;
+            let called = !names.is_empty() && count % 10 != 7;
             let before =
-                if named { format!("{before}{}", names[count % names.len()]) } else { before.to_owned() };
+                if called { format!("{before}{}", names[count % names.len()]) } else { before.to_owned() };
             let start = before.len();
             let findings = vec![(kind.to_owned(), start, start + value.len())];
             all.push(Labelled { text: format!("{before}{value}{after}"), findings });

@@ -43,8 +43,9 @@ proptest! {
         for value in matched(&pattern, &text, also) {
             prop_assert!(ours.contains(&value), "{} is not in {:?}", value, ours);
         }
+        let form = Regex::new(r"^[a-z0-9_][a-z0-9._%+-]*@(?:[a-z0-9-]+\.)+[a-z]{2,}$").expect("a pattern");
         for value in &ours {
-            prop_assert!(regex::Regex::new(r"^[a-z0-9_][a-z0-9._%+-]*@(?:[a-z0-9-]+\.)+[a-z]{2,}$").expect("a pattern").is_match(value), "{}", value);
+            prop_assert!(form.is_match(value.as_bytes()), "{}", value);
         }
     }
 

@@ -226,6 +226,7 @@ fn ipv6(r: &mut Random) -> String {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a country each, one after the other")]
 fn national(kind: &str, r: &mut Random) -> String {
     let (year, month, day) = date(r);
     match kind {

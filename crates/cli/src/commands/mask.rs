@@ -93,20 +93,20 @@ fn read(file: &Path) -> Result<Rules, Usage> {
 /// Every piece is masked and written before the next is waited for, so that `tail -f` shows what there is.
 fn mask(masker: &Masker, mut input: impl Read, output: &Output, done: &AtomicU64) -> Result<(), Trouble> {
     let mut stream = masker.stream();
-    let (mut piece, mut masked) = (vec![0; PIECE], Vec::with_capacity(2 * PIECE));
+    let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(2 * PIECE));
     loop {
         let read = match input.read(&mut piece) {
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(Trouble::Read(error)),
         };
-        masked.clear();
+        out.clear();
         match piece.get(..read).filter(|piece| !piece.is_empty()) {
-            Some(piece) => stream.push(piece, &mut masked),
-            None => stream.finish(&mut masked),
+            Some(piece) => stream.push(piece, &mut out),
+            None => stream.finish(&mut out),
         }
         let mut output = locked(output);
-        output.write_all(&masked).and_then(|()| output.flush()).map_err(Trouble::Write)?;
+        output.write_all(&out).and_then(|()| output.flush()).map_err(Trouble::Write)?;
         if read == 0 {
             return Ok(());
         }

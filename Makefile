@@ -6,6 +6,7 @@
 #   make down    stops it
 #   make test    everything that CI runs
 #   make lint    the part of it that runs nothing
+#   make fuzz    masks anything at all for ten minutes; FUZZ_SECONDS for another time
 #   make bench   measures us beside other tools, and writes docs/benchmarks; ROW for one table only
 #   make snap    writes the golden files anew, for review
 #   make deploy  builds for an AWS account and deploys there: ARCH=arm64 or x86_64, and CATALOG_VERSION to change the catalog in force
@@ -18,6 +19,7 @@ CATALOG_VERSION ?=
 PARAMETERS ?=
 ENGINE ?= local
 ROW ?=
+FUZZ_SECONDS ?= 600
 export ENGINE
 
 VENV := .venv/bin
@@ -29,7 +31,7 @@ BENCH := bench/.venv
 # long: a test waits until they are not.
 BESIDE := ENGINE=local LACUNA_LOCAL=target/test LACUNA_ENGINE_PORT=4567 LACUNA_RECEIVER_PORT=4581 LACUNA_OPEN_FOR=PT45S
 
-.PHONY: demo up down test bench lint deploy build venv snap format clippy licences templates scripts chromium cargo-test engine-test
+.PHONY: demo up down test bench fuzz lint deploy build venv snap format clippy licences templates scripts chromium cargo-test engine-test
 
 demo: build
 	$(VENV)/python localstack/demo.py
@@ -84,6 +86,10 @@ engine-test: build
 # On a quiet machine, and with Python 3.11 or newer. Takes 15 minutes, 4 GB of memory and 17 GB of disk.
 bench: $(BENCH)/.stamp
 	cargo bench --locked -p bench --bench rows -- $(ROW)
+
+# Lines of the corpus, cut, joined and damaged: what holds for every text, from another seed each time.
+fuzz:
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} cargo test --locked -p masking --test it fuzz -- --nocapture
 
 # Writes the golden files anew, to be looked at before they are committed.
 snap: .venv/.stamp

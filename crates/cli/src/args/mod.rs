@@ -4,6 +4,7 @@ pub mod audit;
 pub mod catalog;
 pub mod hold;
 pub mod ledger;
+pub mod mask;
 pub mod request;
 pub mod vault;
 pub mod verify;
@@ -76,6 +77,8 @@ pub enum Command {
     /// The audit log: export it, pack a period for a regulator, get its last checkpoint and its key
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Mask personal data in a log or any other text, from standard input (needs no API)
+    Mask(mask::Mask),
     /// Check evidence packs, audit exports, receipts and checkpoints, with a public key and nothing else (needs no API)
     Verify(verify::Verify),
 }

@@ -6,6 +6,7 @@ mod export;
 mod hold;
 mod ledger;
 mod list;
+mod mask;
 mod pack;
 mod request;
 mod vault;
@@ -55,6 +56,7 @@ pub async fn run(arguments: Arguments, world: World, screen: &mut Screen) -> any
         Command::Audit(command) => audit::run(command, desk).await,
         Command::Catalog(command) => catalog::run(command, desk),
         Command::Vault(command) => vault::run(command, desk).await,
+        Command::Mask(mask) => mask::run(&mask, desk).await,
         Command::Verify(verify) => verify::run(verify, desk).await,
     }
 }

@@ -126,6 +126,16 @@ impl Run {
         self.wait(work, screen).await
     }
 
+    /// Does other work with bytes, which counts what it has read.
+    pub async fn work(
+        &mut self,
+        work: impl FnOnce(&AtomicU64) -> Result<(), Trouble> + Send + 'static,
+        screen: &mut Screen,
+    ) -> anyhow::Result<End> {
+        let done = Arc::clone(&self.done);
+        self.wait(move || work(&done), screen).await
+    }
+
     async fn wait(
         &mut self,
         work: impl FnOnce() -> Result<(), Trouble> + Send + 'static,

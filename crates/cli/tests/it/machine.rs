@@ -52,6 +52,8 @@ pub struct Machine {
     pub stdin: String,
     /// Whether all of it is a terminal.
     pub terminal: bool,
+    /// Whether standard input and output are files all the same.
+    pub redirected: bool,
     /// `NO_COLOR`
     pub no_color: bool,
     /// `LACUNA_AUDIT_KEY`
@@ -83,6 +85,7 @@ impl Machine {
     ) -> Piped {
         let (out, err) = (buffer(), buffer());
         let (url, no_color, terminal) = (self.url.clone(), self.no_color, self.terminal);
+        let data = terminal && !self.redirected;
         let audit_key = self.audit_key.clone();
         let random = Cell::new(0_u128);
         let world = World {
@@ -99,12 +102,7 @@ impl Machine {
             stdin: Box::new(stdin),
             stdout: out.clone(),
             stderr: err.clone(),
-            terminal: Terminal {
-                stdin: terminal,
-                stdout: terminal,
-                stderr: terminal,
-                size: || Some((80, 24)),
-            },
+            terminal: Terminal { stdin: data, stdout: data, stderr: terminal, size: || Some((80, 24)) },
             pace: quick(),
         };
         let code = cli::run(words, world);

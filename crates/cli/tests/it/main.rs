@@ -12,6 +12,7 @@ mod holds;
 mod ledger;
 mod lists;
 mod machine;
+mod mask;
 mod packs;
 mod process;
 mod requests;

@@ -1,0 +1,115 @@
+//! `lacuna mask`
+
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use masking::{Masker, Rules, RulesError, Tokens};
+
+use super::Desk;
+use crate::args::mask::Mask;
+use crate::ending::{Ending, Usage};
+use crate::screen::locked;
+use crate::seal::{End, Run, Trouble, read_key};
+use crate::text::Line;
+use crate::world::Output;
+
+/// How much is read at once.
+const PIECE: usize = 256 * 1024;
+/// A file of rules is no longer than this, in bytes.
+const LARGEST_RULES: u64 = 1 << 20;
+
+/// Masks standard input.
+pub async fn run(args: &Mask, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let masker = masker(args)?;
+    let terminal = desk.world.terminal;
+    if terminal.stdin && terminal.stderr {
+        desk.screen.notes(&[Line::plain("Text to mask, then Ctrl-D on a line of its own:")])?;
+    }
+    let shown = desk.screen.live_notes(true);
+    let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
+    let input = std::mem::replace(&mut desk.world.stdin, Box::new(io::empty()));
+    let output = desk.screen.output();
+    let work = move |done: &AtomicU64| mask(&masker, input, &output, done);
+    match run.work(work, desk.screen).await? {
+        End::Whole => Ok(Ending::Done),
+        End::Interrupted => {
+            desk.screen.notes(&[Line::plain(half("Interrupted.", run.done()))])?;
+            Ok(Ending::Interrupted)
+        }
+        End::Broken(Trouble::Read(error)) => {
+            Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}."), run.done())))
+        }
+        // Whoever reads us went away: there is nobody to tell.
+        End::Broken(Trouble::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
+        End::Broken(Trouble::Write(error)) => Err(anyhow::anyhow!(
+            "{}",
+            half(&format!("standard output cannot be written: {error}."), run.done())
+        )),
+        End::Broken(Trouble::Vault(error)) => Err(error.into()),
+    }
+}
+
+fn half(why: &str, done: u64) -> String {
+    format!("{why} {done} bytes were read; what was written of them is masked, and not whole.")
+}
+
+fn masker(args: &Mask) -> anyhow::Result<Masker> {
+    let mut rules = args.rules.as_deref().map(read).transpose()?.unwrap_or_default();
+    if let Some(mode) = args.mode {
+        rules.default = mode;
+    }
+    let made = match &args.key_file {
+        Some(file) => Tokens::new(read_key(file)?.expose(), &args.tenant)
+            .and_then(|tokens| Masker::with_tokens(&rules, tokens)),
+        None => Masker::new(&rules),
+    };
+    made.map_err(|error| {
+        let name = args.rules.as_deref().map_or_else(|| "--mode".to_owned(), |file| file.display().to_string());
+        match error {
+            RulesError::NoKey => Usage(
+                "tokens need a key: give one with --key-file.\n(umask 077; head -c 32 /dev/urandom > FILE) makes one."
+                    .to_owned(),
+            ),
+            error => Usage(format!("{name}: {error}")),
+        }
+        .into()
+    })
+}
+
+/// Rules in YAML, of which JSON is a part.
+fn read(file: &Path) -> Result<Rules, Usage> {
+    let complaint = |what: &str| Usage(format!("--rules {}: {what}", file.display()));
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(|error| complaint(&error.to_string()))?;
+    let read = opened.take(LARGEST_RULES + 1).read_to_string(&mut text);
+    match read.map_err(|error| complaint(&error.to_string()))? {
+        length if u64::try_from(length).is_ok_and(|length| length <= LARGEST_RULES) => {}
+        _ => return Err(complaint("it is longer than 1 MiB")),
+    }
+    serde_saphyr::from_str(&text).map_err(|error| complaint(&error.to_string()))
+}
+
+/// Every piece is masked and written before the next is waited for, so that `tail -f` shows what there is.
+fn mask(masker: &Masker, mut input: impl Read, output: &Output, done: &AtomicU64) -> Result<(), Trouble> {
+    let mut stream = masker.stream();
+    let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(2 * PIECE));
+    loop {
+        let read = match input.read(&mut piece) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Trouble::Read(error)),
+        };
+        out.clear();
+        match piece.get(..read).filter(|piece| !piece.is_empty()) {
+            Some(piece) => stream.push(piece, &mut out),
+            None => stream.finish(&mut out),
+        }
+        let mut output = locked(output);
+        output.write_all(&out).and_then(|()| output.flush()).map_err(Trouble::Write)?;
+        if read == 0 {
+            return Ok(());
+        }
+        done.fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}

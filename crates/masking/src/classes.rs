@@ -1,0 +1,127 @@
+//! Which of 64 bytes are digits, letters, separators: one bit for each byte and class.
+//!
+//! The vector path is written once, for whatever width the machine has; `fearless_simd` chooses the
+//! instructions while running and has the `unsafe` that they need. [`plain`] says the same byte by byte: it is
+//! what other machines run, and what the tests compare with.
+#![allow(
+    clippy::inline_always,
+    reason = "what is not inlined is compiled for the oldest machine, without vectors"
+)]
+
+use fearless_simd::{Simd, prelude::*, u8x64};
+
+/// Bytes that are looked at together.
+pub(crate) const BLOCK: usize = 64;
+
+/// Sixty-four bytes, by class: bit `n` is byte `n`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    pub digits: u64,
+    pub uppers: u64,
+    pub lowers: u64,
+    /// `@`
+    pub ats: u64,
+    /// `:`
+    pub colons: u64,
+    /// `-`
+    pub dashes: u64,
+    /// `.`
+    pub dots: u64,
+    /// `_`
+    pub unders: u64,
+    /// `+` and `/`
+    pub signs: u64,
+    /// Space, `(` and `)`
+    pub gaps: u64,
+}
+
+/// The same with vectors.
+#[inline(always)]
+pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
+    let bytes = u8x64::from_slice(simd, block);
+    let one = |byte: u8| bytes.simd_eq(u8x64::splat(simd, byte));
+    let within = |low: u8, count: u8| (bytes - u8x64::splat(simd, low)).simd_lt(u8x64::splat(simd, count));
+    Classes {
+        digits: within(b'0', 10).to_bitmask(),
+        uppers: within(b'A', 26).to_bitmask(),
+        lowers: within(b'a', 26).to_bitmask(),
+        ats: one(b'@').to_bitmask(),
+        colons: one(b':').to_bitmask(),
+        dashes: one(b'-').to_bitmask(),
+        dots: one(b'.').to_bitmask(),
+        unders: one(b'_').to_bitmask(),
+        signs: (one(b'+') | one(b'/')).to_bitmask(),
+        gaps: (one(b' ') | within(b'(', 2)).to_bitmask(),
+    }
+}
+
+/// The same, byte by byte.
+pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
+    let mut classes = Classes::default();
+    for (at, byte) in block.iter().enumerate() {
+        let class = match byte {
+            b'0'..=b'9' => &mut classes.digits,
+            b'A'..=b'Z' => &mut classes.uppers,
+            b'a'..=b'z' => &mut classes.lowers,
+            b'@' => &mut classes.ats,
+            b':' => &mut classes.colons,
+            b'-' => &mut classes.dashes,
+            b'.' => &mut classes.dots,
+            b'_' => &mut classes.unders,
+            b'+' | b'/' => &mut classes.signs,
+            b' ' | b'(' | b')' => &mut classes.gaps,
+            _ => continue,
+        };
+        *class |= 1 << at;
+    }
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::{Level, dispatch};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every instruction set that this machine has.
+    fn levels() -> Vec<Level> {
+        let best = Level::new();
+        let mut levels = vec![best];
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(best.as_avx2().map(Level::Avx2));
+            levels.extend(best.as_sse4_2().map(Level::Sse4_2));
+            levels.extend(best.as_sse2().map(Level::Sse2));
+        }
+        levels
+    }
+
+    fn check(block: &[u8; BLOCK]) {
+        for level in levels() {
+            assert_eq!(dispatch!(level, simd => vector(simd, block)), plain(block), "{level:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for at in 0..BLOCK {
+                let mut block = [b'\n'; BLOCK];
+                block[at] = byte;
+                check(&block);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(block in proptest::array::uniform32(any::<u8>())) {
+            let mut whole = [0; BLOCK];
+            whole[..32].copy_from_slice(&block);
+            whole[32..].copy_from_slice(&block);
+            whole[40..].reverse();
+            check(&whole);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Rules of the caller's own: regular expressions, all in one automaton.
+//!
+//! They are bounded, so that no tenant's rule can make masking slow or let it wait without end: a match has a
+//! longest length, never goes over the end of a line, and the automaton has a largest size. Searching is linear in the text, whatever
+//! the rule: nothing is tried twice.
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax::Config as Syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Capture, Repetition};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
+};
+
+use crate::error::RulesError;
+use crate::kind::Kind;
+
+/// The longest match of a rule, in bytes.
+pub const LONGEST_MATCH: usize = 1024;
+/// The longest pattern, in bytes.
+pub const LONGEST_PATTERN: usize = 1024;
+/// How many rules there may be.
+pub const MOST_RULES: usize = 100;
+/// How large the automaton of all rules may be, in bytes.
+const LARGEST: usize = 8 << 20;
+/// How much a search may keep for itself, in bytes.
+const CACHE: usize = 2 << 20;
+/// How deep groups may be in each other.
+const DEEPEST: u32 = 50;
+
+/// All rules, ready to search.
+#[derive(Debug)]
+pub(crate) struct Custom {
+    regex: Regex,
+}
+
+impl Custom {
+    /// Compiles them. `patterns` is each rule's name and pattern.
+    pub fn new<'p>(
+        patterns: impl ExactSizeIterator<Item = (&'p str, &'p str)>,
+    ) -> Result<Option<Self>, RulesError> {
+        let count = patterns.len();
+        if count > MOST_RULES {
+            return Err(RulesError::TooMany { count, most: MOST_RULES });
+        }
+        if count == 0 {
+            return Ok(None);
+        }
+        let parsed = patterns.map(|(name, pattern)| parse(name, pattern)).collect::<Result<Vec<Hir>, _>>()?;
+        let config = Regex::config()
+            .match_kind(MatchKind::LeftmostFirst)
+            .utf8_empty(true)
+            .nfa_size_limit(Some(LARGEST))
+            .onepass_size_limit(Some(CACHE))
+            .hybrid_cache_capacity(CACHE);
+        let regex = Regex::builder().configure(config).build_many_from_hir(&parsed);
+        let regex = regex.map_err(|_| RulesError::TooLarge)?;
+        Ok(Some(Self { regex }))
+    }
+
+    /// The first match that begins at `from` or later.
+    pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, Kind)> {
+        let input = Input::new(text).range(from.min(text.len())..).anchored(Anchored::No);
+        let found = self.regex.find(input)?;
+        let rule = u8::try_from(found.pattern().as_usize()).ok()?;
+        Some((found.start(), found.end(), Kind::Custom(rule)))
+    }
+}
+
+/// Reads one pattern, and makes a line its world.
+fn parse(name: &str, pattern: &str) -> Result<Hir, RulesError> {
+    let wrong = |says: String| RulesError::Pattern { rule: name.to_owned(), says };
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(wrong(format!("it is longer than {LONGEST_PATTERN} bytes")));
+    }
+    let syntax = Syntax::new().multi_line(true).utf8(true).nest_limit(DEEPEST);
+    let hir = regex_automata::util::syntax::parse_with(pattern, &syntax);
+    let hir = hir.map_err(|error| wrong(error.to_string()))?;
+    let hir = in_one_line(&hir).map_err(|says| wrong(says.to_owned()))?;
+    let properties = hir.properties();
+    match (properties.minimum_len(), properties.maximum_len()) {
+        (None, _) => Err(wrong("it can never match".to_owned())),
+        (Some(0), _) => {
+            Err(wrong("it matches nothing at all as well: let it have at least one character".to_owned()))
+        }
+        (_, Some(longest)) if longest <= LONGEST_MATCH => Ok(hir),
+        _ => Err(wrong(format!(
+            "a match could be longer than {LONGEST_MATCH} bytes: write how many, such as {{1,20}} instead of + or *"
+        ))),
+    }
+}
+
+/// The same without line ends: they are taken out of classes, and a pattern that names one is refused.
+fn in_one_line(hir: &Hir) -> Result<Hir, &'static str> {
+    let all = |parts: &[Hir]| parts.iter().map(in_one_line).collect::<Result<Vec<_>, _>>();
+    Ok(match hir.kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) if literal.0.contains(&b'\n') => {
+            return Err("a match does not go over the end of a line");
+        }
+        HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
+        HirKind::Class(Class::Unicode(class)) => {
+            let mut class = class.clone();
+            class.difference(&ClassUnicode::new([ClassUnicodeRange::new('\n', '\n')]));
+            Hir::class(Class::Unicode(class))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut class = class.clone();
+            class.difference(&ClassBytes::new([ClassBytesRange::new(b'\n', b'\n')]));
+            Hir::class(Class::Bytes(class))
+        }
+        HirKind::Look(Look::Start | Look::End) => {
+            return Err("\\A and \\z have no meaning in a stream: ^ and $ are a line's");
+        }
+        HirKind::Look(look) => Hir::look(*look),
+        HirKind::Repetition(repetition) => {
+            let sub = Box::new(in_one_line(&repetition.sub)?);
+            Hir::repetition(Repetition { sub, ..repetition.clone() })
+        }
+        HirKind::Capture(Capture { sub, .. }) => in_one_line(sub)?,
+        HirKind::Concat(parts) => Hir::concat(all(parts)?),
+        HirKind::Alternation(parts) => Hir::alternation(all(parts)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(pattern: &str) -> String {
+        let error = Custom::new([("own", pattern)].into_iter()).expect_err(pattern);
+        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+    }
+
+    fn found(pattern: &str, text: &str) -> Vec<String> {
+        let custom = Custom::new([("own", pattern)].into_iter()).expect("a rule").expect("one");
+        let (mut at, mut all) = (0, Vec::new());
+        while let Some((start, end, _)) = custom.find(text.as_bytes(), at) {
+            all.push(text[start..end].to_owned());
+            at = end;
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_refused_and_why() {
+        assert!(refused("a+").contains("{1,20}"));
+        assert!(refused("a{1,2000}").contains("longer than 1024"));
+        assert!(refused("a*").contains("nothing at all"));
+        assert!(refused("a?").contains("nothing at all"));
+        assert!(refused("a\nb").contains("end of a line"));
+        assert!(refused("\\Aab").contains("^ and $"));
+        assert!(refused("ab\\z").contains("^ and $"));
+        assert!(refused("(").contains("unclosed"));
+        assert!(refused("(?=a)b").contains("look-around"));
+        assert!(refused("(a)\\1").contains("backreferences"));
+        assert!(refused(&"a".repeat(1025)).contains("longer"));
+        assert!(refused("\\n").contains("end of a line"));
+        assert!(refused("[a&&b]").contains("never"));
+        assert!(refused("(?:(?:\\w{100}){100}){100}").contains("longer than"));
+        let many: Vec<(String, &str)> = (0..101).map(|n| (format!("r{n}"), "ab")).collect();
+        let error =
+            Custom::new(many.iter().map(|(name, pattern)| (name.as_str(), *pattern))).expect_err("101");
+        assert!(error.to_string().contains("101"));
+        let large: Vec<(String, &str)> = (0..100).map(|n| (format!("r{n}"), "\\w{1,200}x")).collect();
+        let error = Custom::new(large.iter().map(|(name, pattern)| (name.as_str(), *pattern)))
+            .expect_err("too large");
+        assert!(matches!(error, RulesError::TooLarge));
+    }
+
+    #[test]
+    fn a_line_is_its_world() {
+        assert_eq!(found("EMP-[0-9]{6}", "EMP-123456, EMP-1234567"), ["EMP-123456", "EMP-123456"]);
+        assert_eq!(found("a\\s{0,3}b", "a b a\nb a  b"), ["a b", "a  b"]);
+        assert_eq!(found("^x[^y]{1,9}", "xab\nxcd"), ["xab", "xcd"]);
+        assert_eq!(found("ab$", "ab\nabc\nab"), ["ab", "ab"]);
+        assert_eq!(found("\\bab\\b", "ab cab ab"), ["ab", "ab"]);
+        assert_eq!(found("é{2}", "éé é"), ["éé"]);
+    }
+}

@@ -1,0 +1,183 @@
+//! Goes through the text once: blocks of 64 bytes, their triggers, and at each trigger the verifiers of that shape.
+//!
+//! A finding is given out when nothing that begins before it can come any more: every trigger stands at most
+//! [`BACK`] bytes behind the beginning of what it finds. Of findings that overlap the one that begins first is taken, of
+//! those that begin together the longest, of those the first by [`Kind`]'s order.
+
+use std::ops::Range;
+
+use crate::classes::BLOCK;
+use crate::custom::Custom;
+use crate::kind::{Kind, Set};
+use crate::kinds::{aws, email, iban, ipv6, jwt, keys, mac, numbers, words};
+use crate::text::Text;
+use crate::triggers::{self, BATCH, Triggers};
+use fearless_simd::Level;
+
+/// How far behind the beginning of a finding its trigger can be: the longest local part of an address, in quotes.
+pub(crate) const BACK: usize = 128;
+
+/// Something that was found: what it is, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it is, in bytes.
+    pub range: Range<usize>,
+}
+
+/// What the verifiers found and nobody has been given yet.
+pub(crate) struct Found {
+    /// Which kinds are looked for.
+    pub kinds: Set,
+    /// Where the last finding that was given out ends.
+    from: usize,
+    waiting: Vec<(usize, usize, Kind)>,
+}
+
+impl Found {
+    /// Whether anybody wants this kind.
+    #[inline]
+    pub fn wants(&self, kind: Kind) -> bool {
+        self.kinds.has(kind)
+    }
+
+    /// Notes a finding.
+    pub fn add(&mut self, kind: Kind, start: usize, end: usize) {
+        if start >= self.from && self.wants(kind) {
+            self.waiting.push((start, end, kind));
+        }
+    }
+}
+
+/// What is preferred is less.
+fn rank(&(start, end, kind): &(usize, usize, Kind)) -> (usize, std::cmp::Reverse<usize>, Kind) {
+    (start, std::cmp::Reverse(end), kind)
+}
+
+/// The findings of a text, in order, without overlaps.
+pub struct Finder<'m, 't> {
+    text: &'t [u8],
+    level: Option<Level>,
+    batch: [Triggers; BATCH],
+    /// The next block.
+    block: usize,
+    /// Blocks of the text.
+    blocks: usize,
+    found: Found,
+    custom: Option<(&'m Custom, Next)>,
+}
+
+/// Where the custom rules are.
+enum Next {
+    /// Nobody has looked, from there on.
+    Unknown,
+    /// The next one is there.
+    At(usize, usize, Kind),
+    /// There is none.
+    None,
+}
+
+impl<'m, 't> Finder<'m, 't> {
+    /// Finds what begins at `from` or later. `level` is none for the path without vectors.
+    pub(crate) fn new(
+        text: &'t [u8],
+        from: usize,
+        kinds: Set,
+        custom: Option<&'m Custom>,
+        level: Option<Level>,
+    ) -> Self {
+        Self {
+            text,
+            level,
+            batch: [Triggers::default(); BATCH],
+            block: 0,
+            blocks: text.len().div_ceil(BLOCK),
+            found: Found { kinds, from, waiting: Vec::new() },
+            custom: custom.map(|custom| (custom, Next::Unknown)),
+        }
+    }
+
+    /// Looks at one block more.
+    fn advance(&mut self) {
+        let place = self.block % BATCH;
+        if place == 0 {
+            match self.level {
+                Some(level) => triggers::find(level, self.text, self.block, &mut self.batch),
+                None => triggers::find_plain(self.text, self.block, &mut self.batch),
+            }
+        }
+        let start = self.block * BLOCK;
+        self.block += 1;
+        let Some(triggers) = self.batch.get(place).filter(|triggers| triggers.any()) else { return };
+        let (text, found) = (Text::new(self.text), &mut self.found);
+        each(triggers.numbers, start, |at| numbers::at(text, at, found));
+        each(triggers.words, start, |at| {
+            words::at(text, at, found);
+            iban::at(text, at, found);
+        });
+        each(triggers.keys, start, |at| {
+            jwt::at(text, at, found);
+            keys::at(text, at, found);
+            aws::at(text, at, found);
+        });
+        each(triggers.secrets, start, |at| aws::secret_at(text, at, found));
+        each(triggers.colons, start, |at| {
+            ipv6::at(text, at, found);
+            mac::at(text, at, found);
+        });
+        each(triggers.ats, start, |at| email::at(text, at, found));
+    }
+
+    /// The preferred finding of those that are known.
+    fn best(&mut self) -> Option<(usize, usize, Kind)> {
+        let from = self.found.from;
+        let best = self.found.waiting.iter().copied().min_by_key(rank);
+        let Some((custom, next)) = &mut self.custom else { return best };
+        let stale = match next {
+            Next::Unknown => true,
+            Next::At(start, ..) => *start < from,
+            Next::None => false,
+        };
+        if stale {
+            *next = custom.find(self.text, from).map_or(Next::None, |(s, e, k)| Next::At(s, e, k));
+        }
+        let own = match next {
+            Next::At(start, end, kind) => Some((*start, *end, *kind)),
+            _ => None,
+        };
+        best.into_iter().chain(own).min_by_key(rank)
+    }
+}
+
+/// Calls with the place of each bit.
+#[inline]
+fn each(mut bits: u64, start: usize, mut call: impl FnMut(usize)) {
+    while bits != 0 {
+        call(start + bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
+}
+
+impl Iterator for Finder<'_, '_> {
+    type Item = Finding;
+
+    fn next(&mut self) -> Option<Finding> {
+        loop {
+            let over = self.block >= self.blocks;
+            let best =
+                if self.found.waiting.is_empty() && self.custom.is_none() { None } else { self.best() };
+            if let Some((start, end, kind)) = best
+                && (over || self.block * BLOCK >= start + BACK)
+            {
+                self.found.from = end;
+                self.found.waiting.retain(|(start, ..)| *start >= end);
+                return Some(Finding { kind, range: start..end });
+            }
+            if over {
+                return None;
+            }
+            self.advance();
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! E-mail addresses.
+//!
+//! RFC 5321 and 5322: a local part of up to 64 octets, of atoms with dots between them or in quotes, and a domain; RFC 6531: both in
+//! UTF-8. Narrower where text would be swallowed: of the signs that an atom may have `=`, `/`, `?`, `*`, `|`, braces and the backtick end it, since they stand
+//! before an address more often than in one; and letters of scripts that write no spaces are no part of an address in other
+//! letters. A domain has two labels or more and ends in letters (or `xn--`), so `localhost` and addresses in brackets are not found.
+
+use crate::finder::Found;
+use crate::kind::Kind;
+use crate::text::{ALNUM, DASH, LETTER, LOCAL, Text, UNDER, WIDE, is};
+
+/// RFC 5321, 4.5.3.1.1.
+const LONGEST_LOCAL: usize = 64;
+/// RFC 5321, 4.5.3.1.2.
+const LONGEST_DOMAIN: usize = 255;
+/// RFC 1035, 2.3.4.
+const LONGEST_LABEL: usize = 63;
+
+/// Endings of files that are no top-level domains: `icon@2x.png` is no address.
+const FILES: &[&[u8]] = &[
+    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"jsx", b"mjs", b"ts", b"tsx", b"json",
+    b"html", b"htm", b"xml", b"pdf", b"txt", b"yaml", b"yml", b"toml", b"lock", b"exe", b"dll", b"jar",
+    b"tgz", b"gz",
+];
+
+/// How a character belongs to an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    /// Of a script that puts spaces between words, or a digit or a sign: it goes with its own.
+    Spaced,
+    /// Of a script that does not.
+    Unspaced,
+}
+
+/// The character that ends before `at`, if it may be in an address: how many bytes, and which script.
+fn before(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
+    let byte = text.back(at, 1);
+    if !is(byte, WIDE) {
+        return is(byte, ALNUM | LOCAL).then_some((1, Script::Spaced));
+    }
+    let length = (1..=4).find(|back| text.back(at, *back) & 0xC0 == 0xC0)?;
+    character(text, at - length).filter(|(found, _)| *found == length)
+}
+
+/// The character there that is not ASCII, if it may be in an address.
+fn character(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
+    let length = match text.get(at) {
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return None,
+    };
+    let character = std::str::from_utf8(text.slice(at, at + length)).ok()?.chars().next()?;
+    let script = match u32::from(character) {
+        // Thai, Lao, Tibetan, Burmese, Khmer; CJK with kana, Hangul, Yi.
+        0x0E00..=0x109F
+        | 0x1100..=0x11FF
+        | 0x1780..=0x17FF
+        | 0x2E80..=0xD7FF
+        | 0xF900..=0xFAFF
+        | 0x2_0000..=0x3_FFFF => Script::Unspaced,
+        _ => Script::Spaced,
+    };
+    // Signs of vowels and joiners are no letters to Unicode, and yet parts of words.
+    let sign =
+        matches!(u32::from(character), 0x0300..=0x036F | 0x0900..=0x0DFF | 0x0E00..=0x0EFF | 0x200C | 0x200D);
+    let danda = matches!(character, '\u{0964}' | '\u{0965}');
+    ((character.is_alphanumeric() || sign) && !danda).then_some((length, script))
+}
+
+/// An address around the `@` there.
+pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
+    if !found.wants(Kind::Email) {
+        return;
+    }
+    let byte = text.back(at, 1);
+    if byte != b'"' && !is(byte, ALNUM | LOCAL | WIDE) {
+        return;
+    }
+    let Some(end) = domain(text, at + 1) else { return };
+    let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
+    if let Some(start) = start {
+        found.add(Kind::Email, start, end);
+    }
+}
+
+/// Where the local part that ends there begins.
+fn local(text: Text<'_>, at: usize) -> Option<usize> {
+    let mut start = at;
+    let mut scripts = None;
+    let mut last = 0;
+    while let Some((length, script)) = before(text, start) {
+        let byte = text.back(start, 1);
+        if byte == b'.' && (last == b'.' || start == at) {
+            break;
+        }
+        // Digits and signs go with either script, letters with their own.
+        if length > 1 || is(byte, LETTER) {
+            if scripts.is_some_and(|scripts| scripts != script) {
+                break;
+            }
+            scripts = Some(script);
+        }
+        last = byte;
+        start -= length;
+        if at - start > LONGEST_LOCAL {
+            return None;
+        }
+    }
+    // It begins with a letter, a digit or an underscore: a sign before that belongs to the text.
+    while start < at && !text.is(start, ALNUM | UNDER | WIDE) {
+        start += 1;
+    }
+    (start < at).then_some(start)
+}
+
+/// Where the local part in quotes that ends there begins.
+fn quoted(text: Text<'_>, at: usize) -> Option<usize> {
+    let close = at - 1;
+    for start in (at.saturating_sub(LONGEST_LOCAL)..close).rev() {
+        match text.get(start) {
+            // An escaped one is inside, unless the backslash is escaped itself.
+            b'"' if text.back(start, 1) == b'\\' && text.back(start, 2) != b'\\' => {}
+            b'"' => return (start + 1 < close && !is(text.back(start, 1), ALNUM | WIDE)).then_some(start),
+            b' '..=b'~' => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Where the longest domain that begins there ends.
+fn domain(text: Text<'_>, start: usize) -> Option<usize> {
+    let mut at = start;
+    let mut end = None;
+    let mut labels = 0;
+    while let Some((next, top)) = label(text, at) {
+        if next - start > LONGEST_DOMAIN {
+            break;
+        }
+        labels += 1;
+        if labels > 1 && top {
+            end = Some(next);
+        }
+        if text.get(next) != b'.' {
+            break;
+        }
+        at = next + 1;
+    }
+    // An address is not followed by another `@`: that one may be the address.
+    end.filter(|end| text.get(*end) != b'@')
+}
+
+/// Where the label that begins there ends, and whether it can be the last one of a domain.
+fn label(text: Text<'_>, start: usize) -> Option<(usize, bool)> {
+    let mut at = start;
+    let mut scripts = None;
+    let mut characters = 0;
+    let mut letters = true;
+    loop {
+        let byte = text.get(at);
+        let (length, script) = if is(byte, WIDE) {
+            let Some(next) = character(text, at) else { break };
+            next
+        } else if is(byte, ALNUM | DASH) {
+            (1, Script::Spaced)
+        } else {
+            break;
+        };
+        if length > 1 || is(byte, LETTER) {
+            if scripts.is_some_and(|scripts| scripts != script) {
+                break;
+            }
+            scripts = Some(script);
+        } else {
+            letters = false;
+        }
+        at += length;
+        characters += 1;
+        if at - start > LONGEST_LABEL {
+            return None;
+        }
+    }
+    // A hyphen is inside: one behind belongs to the text.
+    while at > start && text.get(at - 1) == b'-' {
+        at -= 1;
+        characters -= 1;
+    }
+    if at == start || text.get(start) == b'-' {
+        return None;
+    }
+    let label = text.slice(start, at);
+    let encoded = label.len() > 4 && label[..4].eq_ignore_ascii_case(b"xn--");
+    let file = FILES.iter().any(|ending| label.eq_ignore_ascii_case(ending));
+    let only_letters = letters || label.iter().all(|byte| is(*byte, LETTER | WIDE));
+    Some((at, encoded || (only_letters && characters > 1 && !file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{all, none, only};
+    use crate::Kind::Email;
+
+    #[test]
+    fn atoms_and_quotes() {
+        // RFC 5322, appendix A, and RFC 3696, section 3 with its errata, where they are of two labels.
+        all(
+            Email,
+            &[
+                "john@example.com",
+                "jdoe@machine.example",
+                "mary@example.net",
+                "john.q.public@example.com",
+                "user+mailbox@example.com",
+                "a@b.co",
+                "x-ray_9%b@sub.sub.example.co.uk",
+                "o'brien@example.org",
+                "1234567890@example.com",
+                "JOHN@EXAMPLE.COM",
+                "john@xn--bcher-kva.example",
+                "john@example.xn--p1ai",
+                "john@1.example.com",
+            ],
+        );
+        only(Email, "\"Joe.Blow\"@example.com", "<\"Joe.Blow\"@example.com>");
+        only(Email, "\"Abc@def\"@example.com", "to: \"Abc@def\"@example.com");
+        only(Email, "\"Fred Bloggs\"@example.com", "\"Fred Bloggs\"@example.com");
+        only(Email, r#""a\"b"@example.com"#, r#"x "a\"b"@example.com"#);
+    }
+
+    #[test]
+    fn other_scripts() {
+        // The addresses of RFC 6531's test fleet, as the UASG publishes them (UASG004), on reserved and other domains.
+        all(
+            Email,
+            &[
+                "чебурашка@ящик-с-апельсинами.рф",
+                "δοκιμή@παράδειγμα.δοκιμή",
+                "用户@例子.广告",
+                "अजय@डाटा.भारत",
+                "संपर्क@डाटामेल.भारत",
+                "квіточка@пошта.укр",
+                "Dörte@Sörensen.example.com",
+                "jürgen@bücher.example",
+            ],
+        );
+        only(Email, "john@example.com", "联系john@example.com谢谢");
+        only(Email, "john@example.com", "お問い合わせはjohn@example.comまで");
+        only(Email, "john@example.com", "«john@example.com»");
+        only(Email, "john@example.com", "“john@example.com”");
+    }
+
+    #[test]
+    fn what_is_around_stays() {
+        only(Email, "john@example.com", "Write to john@example.com.");
+        only(Email, "john@example.com", "email=john@example.com&next=1");
+        only(Email, "john@example.com", "mailto:john@example.com?subject=a");
+        only(Email, "john@example.com", "(john@example.com)");
+        only(Email, "john@example.com", "'john@example.com'");
+        only(Email, "john@example.com", "a..john@example.com");
+        only(Email, "john@example.com", "john@example.com...");
+        only(Email, "john@example.com", "john@example.com-");
+        only(Email, "john@example.com", "/home/john@example.com/inbox");
+        only(Email, "john@example.com", "john@example.com.1");
+        only(Email, "b@example.com", "a@b@example.com");
+    }
+
+    #[test]
+    fn no_addresses() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        let label = format!("a@{}.com", "b".repeat(64));
+        none(&[
+            "@example.com",
+            "john@",
+            "john@localhost",
+            "john@.com",
+            "john.@example.com",
+            "john@example",
+            "john@-example.com",
+            "@types/node@18.1.0",
+            "icon@2x.png",
+            "pkg@1.2.3",
+            "a @ b.com",
+            "john@example.c",
+            "\"\"@example.com",
+            "\"a\nb\"@example.com",
+            &long,
+            &label,
+        ]);
+    }
+}

@@ -1,0 +1,86 @@
+//! MAC addresses: six groups of two hexadecimal digits with `:` or `-` between them (IEEE 802, EUI-48), eight of them (EUI-64), or
+//! three groups of four with dots.
+
+use crate::finder::Found;
+use crate::kind::Kind;
+use crate::text::{HEX, Text, WORD};
+
+/// An address whose first separator is there.
+pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
+    if !found.wants(Kind::Mac) {
+        return;
+    }
+    let separator = text.get(first);
+    let size = match separator {
+        b':' | b'-' => 2,
+        b'.' => 4,
+        _ => return,
+    };
+    let Some(start) = first.checked_sub(size) else { return };
+    let before = text.back(start, 1);
+    if crate::text::is(before, WORD) || before == separator {
+        return;
+    }
+    let mut at = start;
+    let mut groups = 0;
+    loop {
+        if text.run(at, HEX, size + 1) != size {
+            return;
+        }
+        at += size;
+        groups += 1;
+        // A separator behind the last group is punctuation, unless something follows it.
+        if text.get(at) != separator || !text.is(at + 1, WORD) {
+            break;
+        }
+        at += 1;
+        if groups > 8 {
+            return;
+        }
+    }
+    let digits = (start..at).any(|at| text.get(at).is_ascii_digit());
+    let whole = match size {
+        2 => groups == 6 || groups == 8,
+        // Words of four letters are no address.
+        _ => groups == 3 && digits,
+    };
+    if whole && !text.is(at, WORD) {
+        found.add(Kind::Mac, start, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{all, none};
+    use crate::Kind::Mac;
+
+    #[test]
+    fn the_usual_forms() {
+        // RFC 7042, 2.1.2: 00-00-5E-00-53-xx is for documentation.
+        all(
+            Mac,
+            &[
+                "00-00-5E-00-53-01",
+                "00:00:5e:00:53:ff",
+                "0000.5e00.53af",
+                "AC:DE:48:00:11:22",
+                "02:00:5E:10:00:00:00:01",
+                "00-00-5E-EF-10-00-00-01",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_not_one() {
+        none(&[
+            "00:00:5e:00:53",
+            "00:00:5e:00:53:ff:11",
+            "00:00:5e:00:53:fg",
+            "10:11:12",
+            "00-00-5E-00-53-01-02-03-04",
+            "abcd.efab.cdef",
+            "a0:00:00:5e:00:53:ff:00:11:22:33:44:55:66:77:88",
+            "x00:00:5e:00:53:ff",
+        ]);
+    }
+}

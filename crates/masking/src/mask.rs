@@ -1,0 +1,116 @@
+//! Rules, ready to find and to mask.
+
+use fearless_simd::Level;
+
+use crate::custom::Custom;
+use crate::error::RulesError;
+use crate::finder::Finder;
+use crate::kind::{Kind, Set};
+use crate::rules::{CustomRule, Mode, Modes, Rules};
+use crate::stream::Stream;
+use crate::token::Tokens;
+use crate::write;
+
+/// Finds and masks by rules. Made once and used often, from several threads if need be.
+#[derive(Debug)]
+pub struct Masker {
+    modes: Modes,
+    wanted: Set,
+    custom: Option<Custom>,
+    /// The names of the custom rules.
+    names: Vec<String>,
+    tokens: Option<Tokens>,
+    level: Option<Level>,
+}
+
+impl Default for Masker {
+    /// Every built-in kind, shown in part.
+    fn default() -> Self {
+        let modes = Modes::every(Mode::Partial);
+        let wanted = modes.wanted();
+        Self { modes, wanted, custom: None, names: Vec::new(), tokens: None, level: Some(Level::new()) }
+    }
+}
+
+impl Masker {
+    /// By rules none of which makes tokens.
+    pub fn new(rules: &Rules) -> Result<Self, RulesError> {
+        Self::build(rules, None)
+    }
+
+    /// By rules some of which make tokens.
+    pub fn with_tokens(rules: &Rules, tokens: Tokens) -> Result<Self, RulesError> {
+        Self::build(rules, Some(tokens))
+    }
+
+    fn build(rules: &Rules, tokens: Option<Tokens>) -> Result<Self, RulesError> {
+        let modes = rules.modes()?;
+        if tokens.is_none() && modes.need_key() {
+            return Err(RulesError::NoKey);
+        }
+        let custom: Vec<&CustomRule> = rules.custom().collect();
+        let patterns = custom.iter().map(|rule| (rule.name.as_str(), rule.pattern.as_str()));
+        let names = custom.iter().map(|rule| rule.name.clone()).collect();
+        let custom = Custom::new(patterns)?;
+        let wanted = modes.wanted();
+        Ok(Self { modes, wanted, custom, names, tokens, level: Some(Level::new()) })
+    }
+
+    /// The same without vector instructions: what other machines do, to be compared with.
+    #[must_use]
+    pub fn without_vectors(mut self) -> Self {
+        self.level = None;
+        self
+    }
+
+    /// The name of a kind; of a custom rule, its own.
+    pub fn name(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::Custom(rule) => self.names.get(usize::from(rule)).map_or("custom", String::as_str),
+            kind => kind.name(),
+        }
+    }
+
+    /// The findings in a text, in order and without overlaps. Allocates once, when the first is found.
+    pub fn find<'m, 't>(&'m self, text: &'t [u8]) -> Finder<'m, 't> {
+        self.find_from(text, 0)
+    }
+
+    pub(crate) fn find_from<'m, 't>(&'m self, text: &'t [u8], from: usize) -> Finder<'m, 't> {
+        Finder::new(text, from, self.wanted, self.custom.as_ref(), self.level)
+    }
+
+    /// Appends the text to `out` with every finding masked, and says how many there were.
+    pub fn mask(&self, text: &[u8], out: &mut Vec<u8>) -> u64 {
+        let (mut done, mut count) = (0, 0);
+        out.reserve(text.len());
+        for finding in self.find(text) {
+            out.extend_from_slice(&text[done..finding.range.start]);
+            self.write(finding.kind, &text[finding.range.clone()], out);
+            done = finding.range.end;
+            count += 1;
+        }
+        out.extend_from_slice(&text[done..]);
+        count
+    }
+
+    /// The same for text that comes in pieces.
+    pub fn stream(&self) -> Stream<'_> {
+        Stream::new(self)
+    }
+
+    /// Appends what stands for one value of this kind: for those who know what a value is, such as a column of a table. The field
+    /// of its token is the kind's name.
+    pub fn write(&self, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+        let name = self.name(kind);
+        match (self.modes.of(kind), &self.tokens) {
+            (Mode::Off, _) => out.extend_from_slice(value),
+            (Mode::Redact, _) => write::redact(name, out),
+            (Mode::Partial, _) => write::partial(kind, value, out),
+            (Mode::Token, Some(tokens)) => tokens.write(name, kind, name, value, out),
+            (Mode::TokenShape, Some(tokens)) => tokens.write_shape(name, kind, value, out),
+            // Without a key nobody gets here: the rules were refused.
+            (Mode::Stars | Mode::Token | Mode::TokenShape, _) => write::stars(out),
+        }
+    }
+}

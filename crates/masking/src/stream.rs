@@ -1,0 +1,106 @@
+//! Masking what comes in pieces: the same as if it came whole, wherever it was cut.
+//!
+//! Nothing that is found goes over the end of a line, so what is before the last line end is masked at once. Of a line that does
+//! not end, everything is given out that nothing to come can change: whether something begins at a place depends on
+//! [`HISTORY`] bytes before it and [`AHEAD`] bytes from it on.
+
+use crate::custom::LONGEST_MATCH;
+use crate::finder::BACK;
+use crate::kinds::{jwt, keys};
+use crate::mask::Masker;
+use crate::{context, finder::Finding};
+
+/// What is kept of what was given out already: a trigger's distance, and what the words before a number may be.
+const HISTORY: usize = 2 * (BACK + context::REACH);
+
+/// How far something can go on, with what is looked at behind it, and with blocks that begin elsewhere.
+const AHEAD: usize = jwt::LONGEST + 2 * BACK;
+
+const _: () = assert!(AHEAD > LONGEST_MATCH + 8 && AHEAD > keys::LONGEST + BACK);
+
+/// A line without end is worked on when so much of it waits, so that what waits is not looked at again for each piece.
+const WAITING: usize = 4 * AHEAD;
+
+/// Masks what is pushed into it. [`Stream::finish`] has to be called, or what is held back is lost.
+pub struct Stream<'m> {
+    masker: &'m Masker,
+    /// What was given out and is still looked at, then what waits.
+    held: Vec<u8>,
+    /// Where the part that waits begins.
+    from: usize,
+    /// Findings so far.
+    findings: u64,
+}
+
+impl<'m> Stream<'m> {
+    pub(crate) fn new(masker: &'m Masker) -> Self {
+        Self { masker, held: Vec::new(), from: 0, findings: 0 }
+    }
+
+    /// How many findings were masked so far.
+    pub fn findings(&self) -> u64 {
+        self.findings
+    }
+
+    /// Takes a piece, and appends to `out` what is decided.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        let mut rest = piece;
+        // Lines that are whole need not be held: the first ends what waits, the others are masked where they are.
+        if let Some(end) = memchr::memrchr(b'\n', rest).map(|at| at + 1) {
+            let mut whole = &rest[..end];
+            rest = &rest[end..];
+            if self.from < self.held.len() {
+                let first = memchr::memchr(b'\n', whole).map_or(whole.len(), |at| at + 1);
+                self.hold(&whole[..first], out);
+                whole = &whole[first..];
+                self.decide(true, out);
+            }
+            self.held.clear();
+            self.from = 0;
+            self.findings += self.masker.mask(whole, out);
+        }
+        self.hold(rest, out);
+    }
+
+    /// Takes what has no line end, and gives out what is decided of it.
+    fn hold(&mut self, mut piece: &[u8], out: &mut Vec<u8>) {
+        while !piece.is_empty() {
+            let room = WAITING + AHEAD - (self.held.len() - self.from).min(WAITING);
+            let (now, later) = piece.split_at(room.min(piece.len()));
+            self.held.extend_from_slice(now);
+            piece = later;
+            if self.held.len() - self.from > WAITING {
+                self.decide(false, out);
+            }
+        }
+    }
+
+    /// Gives out what nothing to come can change; everything, if nothing is to come.
+    fn decide(&mut self, over: bool, out: &mut Vec<u8>) {
+        let limit = if over { self.held.len() } else { self.held.len().saturating_sub(AHEAD).max(self.from) };
+        let mut given = self.from;
+        for Finding { kind, range } in self.masker.find_from(&self.held, self.from) {
+            if range.start >= limit {
+                break;
+            }
+            out.extend_from_slice(&self.held[given..range.start]);
+            self.masker.write(kind, &self.held[range.clone()], out);
+            self.findings += 1;
+            given = range.end;
+        }
+        if given < limit {
+            out.extend_from_slice(&self.held[given..limit]);
+            given = limit;
+        }
+        let keep = given.saturating_sub(HISTORY);
+        self.held.drain(..keep);
+        self.from = given - keep;
+    }
+
+    /// Appends what was held back. The stream can be used again, for another text.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.decide(true, out);
+        self.held.clear();
+        self.from = 0;
+    }
+}

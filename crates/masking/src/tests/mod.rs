@@ -1,0 +1,4 @@
+//! What holds for every kind.
+
+mod hostile;
+mod properties;

@@ -1,0 +1,244 @@
+//! What is so for every text.
+
+use proptest::prelude::*;
+
+use crate::{CustomRule, Masker, Mode, Rules, Tokens};
+
+/// Pieces that texts are made of: findings, near misses, and what is between.
+const PIECES: &[&str] = &[
+    "john@example.com",
+    "\"john doe\"@example.org",
+    "чебурашка@ящик-с-апельсинами.рф",
+    "用户@例子.广告",
+    "123-456-7890",
+    "+44 (0)20 7946 0958",
+    "phone: 2125550123",
+    "4111-1111-1111-1111",
+    "4111111111111111",
+    "123-45-6789",
+    "ssn 123456789",
+    "192.0.2.1",
+    "192.0.2.1-192.0.2.9",
+    "2001:db8::8:800:200C:417A",
+    "fe80::1%eth0",
+    "00:00:5e:00:53:ff",
+    "DE89 3704 0044 0532 0130 00",
+    "GB82WEST12345698765432",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+    "AKIAIOSFODNN7EXAMPLE",
+    "secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "ghp_a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B2c3",
+    "SG.a1B2c3D4e5a1B2c3D4e5a1.a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B",
+    "BSN 111222333",
+    "12345678Z",
+    "131052-308T",
+    "RSSMRA85T10A562S",
+    "AB 12 34 56 C",
+    "11010519491231002X",
+    "756.9217.0769.85",
+    "order 1234567890 at 1700000000",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "2026-11-22T10:11:12.345Z",
+    "v1.2.3.4",
+    "EMP-123456",
+    "é",
+    "联系",
+    "\u{fffd}",
+    " ",
+    ",",
+    ".",
+    "-",
+    "@",
+    ":",
+    "\"",
+    "0",
+    "a",
+    "_",
+    "\n",
+];
+
+fn rules(mode: Mode) -> Rules {
+    let rule =
+        CustomRule { name: "employee".to_owned(), pattern: "\\bEMP-[0-9]{6}\\b".to_owned(), mode: None };
+    Rules { default: mode, custom: vec![rule], ..Rules::default() }
+}
+
+fn masker(mode: Mode) -> Masker {
+    let tokens = Tokens::new(&[7; 32], "shop").expect("a key");
+    Masker::with_tokens(&rules(mode), tokens).expect("rules")
+}
+
+fn whole(masker: &Masker, text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    masker.mask(text, &mut out);
+    out
+}
+
+fn cut(masker: &Masker, pieces: &[&[u8]]) -> Vec<u8> {
+    let (mut stream, mut out) = (masker.stream(), Vec::new());
+    for piece in pieces {
+        stream.push(piece, &mut out);
+    }
+    stream.finish(&mut out);
+    out
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(PIECES), 0..12).prop_map(|pieces| pieces.concat())
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Every text of two pieces, with something between, cut at every place.
+#[test]
+fn a_stream_is_the_whole_at_every_cut() {
+    let masker = masker(Mode::Redact);
+    for (at, first) in PIECES.iter().enumerate() {
+        for between in [" ", "", ",", "\n"] {
+            let text = format!("x {first}{between}{} y", PIECES[(at * 5 + 1) % PIECES.len()]);
+            let expect = whole(&masker, text.as_bytes());
+            for cut_at in 0..=text.len() {
+                let (left, right) = text.as_bytes().split_at(cut_at);
+                assert_eq!(cut(&masker, &[left, right]), expect, "{text} cut at {cut_at}");
+            }
+        }
+    }
+}
+
+/// A line that does not end is decided in parts: each piece at each place of the border between two parts.
+#[test]
+fn a_line_without_end_is_the_whole_too() {
+    let masker = masker(Mode::Redact);
+    let all = PIECES.iter().filter(|piece| !piece.contains('\n')).copied().collect::<Vec<_>>().join(" ");
+    let mut text = Vec::new();
+    while text.len() < 400_000 {
+        text.extend_from_slice(all.as_bytes());
+        text.push(b'a' + u8::try_from(text.len() % 26).expect("a letter"));
+        text.extend_from_slice(&b"      ,"[..=text.len() % 7]);
+    }
+    let expect = whole(&masker, &text);
+    for size in [1 << 10, 7_777, 65_536, 399_999] {
+        let pieces: Vec<&[u8]> = text.chunks(size).collect();
+        assert!(cut(&masker, &pieces) == expect, "in pieces of {size}");
+    }
+}
+
+#[test]
+fn what_is_held_back_is_bounded() {
+    let masker = Masker::default();
+    let (mut stream, mut out) = (masker.stream(), Vec::new());
+    let mut pushed = 0;
+    let mut most = 0;
+    for _ in 0..400 {
+        stream.push(&[b'a'; 1000], &mut out);
+        pushed += 1000;
+        most = most.max(pushed - out.len());
+    }
+    assert!(most <= 5 * (17 << 10), "{most} bytes are held back");
+    stream.push(b"\n", &mut out);
+    assert_eq!(out.len(), pushed + 1, "after a line end nothing is");
+}
+
+#[test]
+fn vectors_and_bytes_find_the_same() {
+    let text = PIECES.join(" ").repeat(3);
+    let found: Vec<_> = Masker::default().find(text.as_bytes()).collect();
+    assert!(found.len() > 80, "{}", found.len());
+    let plain = Masker::default().without_vectors();
+    assert_eq!(plain.find(text.as_bytes()).collect::<Vec<_>>(), found);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_stream_is_the_whole(text in bytes(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let masker = masker(Mode::Partial);
+        let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+        places.sort_unstable();
+        let mut pieces = Vec::new();
+        let mut last = 0;
+        for place in places {
+            pieces.push(&text[last..place]);
+            last = place;
+        }
+        pieces.push(&text[last..]);
+        prop_assert_eq!(cut(&masker, &pieces), whole(&masker, &text));
+    }
+
+    #[test]
+    fn text_stays_text(text in texts()) {
+        for mode in [Mode::Redact, Mode::Stars, Mode::Partial, Mode::Token, Mode::TokenShape] {
+            let out = whole(&masker(mode), text.as_bytes());
+            prop_assert!(std::str::from_utf8(&out).is_ok(), "{:?}", mode);
+        }
+    }
+
+    #[test]
+    fn findings_are_in_order_and_apart(text in bytes()) {
+        let mut last = 0;
+        for finding in masker(Mode::Redact).find(&text) {
+            prop_assert!(finding.range.start >= last && finding.range.end > finding.range.start);
+            last = finding.range.end;
+        }
+        prop_assert!(last <= text.len());
+    }
+
+    #[test]
+    fn masked_twice_is_masked_once(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
+        let text = pieces.join(" ");
+        for mode in [Mode::Redact, Mode::Stars, Mode::Partial] {
+            let masker = masker(mode);
+            let once = whole(&masker, text.as_bytes());
+            let twice = whole(&masker, &once);
+            prop_assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once));
+        }
+    }
+
+    /// Where two things touch, one can be found only when the other is gone; what was written is never found.
+    #[test]
+    fn what_was_written_is_never_found(text in bytes()) {
+        let masker = masker(Mode::Redact);
+        let once = whole(&masker, &text);
+        for finding in masker.find(&once) {
+            let value = &once[finding.range];
+            prop_assert!(!value.contains(&b'[') && !value.contains(&b']'), "{}", String::from_utf8_lossy(value));
+        }
+    }
+
+    #[test]
+    fn nothing_that_was_found_is_in_what_is_written(text in texts()) {
+        let masker = masker(Mode::Redact);
+        let out = whole(&masker, text.as_bytes());
+        let out = String::from_utf8_lossy(&out);
+        for finding in masker.find(text.as_bytes()) {
+            let value = &text[finding.range];
+            // It may stand elsewhere in the text, where it is part of something else.
+            if text.matches(value).count() == 1 {
+                prop_assert!(!out.contains(value), "{} is in {}", value, out);
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_and_bytes_find_the_same_in_any_bytes(text in bytes()) {
+        let (vectors, plain) = (Masker::default(), Masker::default().without_vectors());
+        prop_assert_eq!(vectors.find(&text).collect::<Vec<_>>(), plain.find(&text).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn where_a_text_stands_changes_nothing(text in texts(), before in 0_usize..200) {
+        let masker = Masker::default();
+        let moved = format!("{}\n{text}", " ".repeat(before));
+        let shift = before + 1;
+        let here: Vec<_> = masker.find(text.as_bytes()).map(|f| (f.kind, f.range.start + shift, f.range.end + shift)).collect();
+        let there: Vec<_> = masker.find(moved.as_bytes()).map(|f| (f.kind, f.range.start, f.range.end)).collect();
+        prop_assert_eq!(here, there);
+    }
+}

@@ -1,0 +1,172 @@
+//! The text as the verifiers see it: bytes by position, and what a byte is. A position outside of the text
+//! reads as a zero byte, which belongs to nothing and so ends everything.
+
+/// `0-9`.
+pub(crate) const DIGIT: u8 = 1;
+/// `A-Z`.
+pub(crate) const UPPER: u8 = 1 << 1;
+/// `a-z`.
+pub(crate) const LOWER: u8 = 1 << 2;
+/// `0-9A-Fa-f`.
+pub(crate) const HEX: u8 = 1 << 3;
+/// `_`.
+pub(crate) const UNDER: u8 = 1 << 4;
+/// What stands in the local part of an address, beside letters and digits.
+pub(crate) const LOCAL: u8 = 1 << 5;
+/// `-`.
+pub(crate) const DASH: u8 = 1 << 6;
+/// A byte of a character that is not ASCII.
+pub(crate) const WIDE: u8 = 1 << 7;
+
+/// Letters of ASCII.
+pub(crate) const LETTER: u8 = UPPER | LOWER;
+/// Letters and digits of ASCII.
+pub(crate) const ALNUM: u8 = LETTER | DIGIT;
+/// What a word is made of: next to one of these nothing begins or ends.
+pub(crate) const WORD: u8 = ALNUM | UNDER;
+/// The alphabet of base64url, and of nearly all keys and tokens.
+pub(crate) const KEY: u8 = ALNUM | UNDER | DASH;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut at: u8 = 0;
+    loop {
+        let mut class = 0;
+        if at.is_ascii_digit() {
+            class |= DIGIT;
+        }
+        if at.is_ascii_uppercase() {
+            class |= UPPER;
+        }
+        if at.is_ascii_lowercase() {
+            class |= LOWER;
+        }
+        if at.is_ascii_hexdigit() {
+            class |= HEX;
+        }
+        if at >= 0x80 {
+            class |= WIDE;
+        }
+        match at {
+            b'_' => class |= UNDER | LOCAL,
+            b'-' => class |= DASH | LOCAL,
+            b'.' | b'+' | b'%' | b'\'' | b'~' | b'!' | b'#' | b'$' | b'&' | b'^' => class |= LOCAL,
+            _ => {}
+        }
+        table[at as usize] = class;
+        if at == u8::MAX {
+            return table;
+        }
+        at += 1;
+    }
+}
+
+/// Whether a byte is of one of these classes.
+#[inline]
+pub(crate) fn is(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
+
+/// The text, by position.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'t>(&'t [u8]);
+
+impl<'t> Text<'t> {
+    pub fn new(bytes: &'t [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The byte there; zero where there is none.
+    #[inline]
+    pub fn get(self, at: usize) -> u8 {
+        #[cfg(test)]
+        steps::one();
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// The byte `back` places before; zero where there is none.
+    #[inline]
+    pub fn back(self, at: usize, back: usize) -> u8 {
+        at.checked_sub(back).map_or(0, |at| self.get(at))
+    }
+
+    /// Whether the byte there is of one of these classes.
+    #[inline]
+    pub fn is(self, at: usize, class: u8) -> bool {
+        is(self.get(at), class)
+    }
+
+    /// A part of it; what lies outside is left out.
+    pub fn slice(self, start: usize, end: usize) -> &'t [u8] {
+        #[cfg(test)]
+        steps::add(end.saturating_sub(start));
+        let end = end.min(self.0.len());
+        self.0.get(start.min(end)..end).unwrap_or_default()
+    }
+
+    /// How many bytes from there on are of these classes, and no more than `most`.
+    pub fn run(self, at: usize, class: u8, most: usize) -> usize {
+        let mut length = 0;
+        while length < most && self.is(at + length, class) {
+            length += 1;
+        }
+        length
+    }
+
+    /// Whether `what` stands there.
+    pub fn has(self, at: usize, what: &[u8]) -> bool {
+        self.slice(at, at + what.len()) == what
+    }
+
+    /// Whether the byte `back` places before is of one of these classes.
+    #[inline]
+    pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
+        is(self.back(at, back), class)
+    }
+
+    /// Whether `what` stands right before it.
+    pub fn follows(self, at: usize, what: &[u8]) -> bool {
+        at.checked_sub(what.len()).is_some_and(|start| self.has(start, what))
+    }
+
+    /// Whether something that ends before `end` is whole: what follows is no part of a word, and does not join
+    /// it with one.
+    pub fn ends(self, end: usize) -> bool {
+        let next = self.get(end);
+        let joins = next == b'-' && self.is(end + 1, ALNUM);
+        !joins && !is(next, WORD)
+    }
+
+    /// Whether something may begin there: what stands before is no part of a word, and does not join it
+    /// with one.
+    pub fn begins(self, start: usize) -> bool {
+        let before = self.back(start, 1);
+        let joins = before == b'-' && self.is_back(start, 2, ALNUM);
+        !joins && !is(before, WORD)
+    }
+}
+
+/// Counts what the verifiers look at: the tests of hostile input hold it to be linear.
+#[cfg(test)]
+pub(crate) mod steps {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STEPS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub fn one() {
+        add(1);
+    }
+
+    pub fn add(more: usize) {
+        STEPS.with(|steps| steps.set(steps.get() + more));
+    }
+
+    /// How many there were since the last call.
+    pub fn taken() -> usize {
+        STEPS.with(|steps| steps.replace(0))
+    }
+}

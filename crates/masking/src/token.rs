@@ -1,0 +1,278 @@
+//! Keyed tokens: HMAC-SHA-256 (FIPS 198-1) of a value, under a key that whoever has only tokens does not have.
+//!
+//! The same value has the same token for the same key, tenant and field, however it is written (`4111-1111…` and `4111 1111…`,
+//! `JOHN@…` and `john@…`), so tables that are tokenised one by one still join. Another tenant's, or another field's, differs.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use crate::error::RulesError;
+use crate::kind::Kind;
+
+/// Binds a token to this format: another one will have another name.
+const FORMAT: &[u8] = b"lacuna/mask/1";
+/// base32 of RFC 4648 in small letters: 26 characters are 130 bits, 128 of which are the token.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const CHARACTERS: usize = 26;
+/// The bytes of one HMAC.
+const BLOCK: usize = 32;
+/// The shortest key, in bytes: as long as what it makes.
+pub const SHORTEST_KEY: usize = 32;
+/// Reserved for documentation: RFC 2606.
+const DOMAIN: &[u8] = b"@masked.example";
+
+/// Makes tokens for one tenant. Does not print its key.
+#[derive(Clone)]
+pub struct Tokens {
+    key: hmac::Key,
+    tenant: String,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// With a key of 32 random bytes or more.
+    pub fn new(key: &[u8], tenant: &str) -> Result<Self, RulesError> {
+        if key.len() < SHORTEST_KEY {
+            return Err(RulesError::ShortKey);
+        }
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), tenant: tenant.to_owned() })
+    }
+
+    /// Appends `<label>_` and 26 characters that stand for the value.
+    pub fn write(&self, field: &str, kind: Kind, label: &str, value: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(label.as_bytes());
+        out.push(b'_');
+        base32(&self.stream(field, kind, value, 0), out);
+    }
+
+    /// Appends a token in the shape of the value: an e-mail address at `masked.example`, an IPv4 address of 10.0.0.0/8, an IPv6 address
+    /// of `2001:db8::/32`, otherwise a digit for each digit and a letter for each letter, with everything else as it is.
+    ///
+    /// Shapes are smaller than tokens: two values of few digits can get one token. Where a column has to stay unique, use
+    /// [`Self::write`].
+    pub fn write_shape(&self, field: &str, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+        let first = self.stream(field, kind, value, 0);
+        match kind {
+            Kind::Email => {
+                base32(&first, out);
+                out.extend_from_slice(DOMAIN);
+            }
+            Kind::Ipv4 => {
+                out.extend_from_slice(b"10");
+                for byte in first.iter().take(3) {
+                    out.push(b'.');
+                    decimal(*byte, out);
+                }
+            }
+            Kind::Ipv6 => {
+                out.extend_from_slice(b"2001:db8");
+                for pair in first.chunks_exact(2).take(6) {
+                    out.push(b':');
+                    hexadecimal(pair, out);
+                }
+            }
+            _ => self.alike(field, kind, value, first, out),
+        }
+    }
+
+    fn alike(&self, field: &str, kind: Kind, value: &[u8], first: [u8; BLOCK], out: &mut Vec<u8>) {
+        let (mut block, mut number, mut used) = (first, 0, 0);
+        // Two bytes for each character: of 65,536 values a letter gets 2,520 or 2,521.
+        let mut next = |of: u8| {
+            if used + 2 > BLOCK {
+                number += 1;
+                used = 0;
+                block = self.stream(field, kind, value, number);
+            }
+            let drawn = u16::from_be_bytes([block[used], block[used + 1]]) % u16::from(of);
+            used += 2;
+            u8::try_from(drawn).unwrap_or(0)
+        };
+        for byte in value {
+            out.push(match byte {
+                b'0'..=b'9' => b'0' + next(10),
+                b'a'..=b'z' => b'a' + next(26),
+                b'A'..=b'Z' => b'A' + next(26),
+                byte if byte.is_ascii() => *byte,
+                // A byte of another letter: one letter for the character, nothing for what goes on.
+                0xC0.. => b'a' + next(26),
+                _ => continue,
+            });
+        }
+    }
+
+    /// Block `number` of the bytes that stand for a value.
+    fn stream(&self, field: &str, kind: Kind, value: &[u8], number: u32) -> [u8; BLOCK] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(FORMAT);
+        for part in [self.tenant.as_bytes(), field.as_bytes()] {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            context.update(&length.to_be_bytes());
+            context.update(part);
+        }
+        context.update(&number.to_be_bytes());
+        normal(kind, value, |part| context.update(part));
+        let tag = context.sign();
+        let mut block = [0; BLOCK];
+        let made = Zeroizing::new(tag.as_ref().to_vec());
+        block.iter_mut().zip(made.iter()).for_each(|(to, from)| *to = *from);
+        block
+    }
+}
+
+/// The value as it is compared: without what is between digits, in one size of letters.
+fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
+    match kind {
+        Kind::Email | Kind::Ipv6 => value.iter().for_each(|byte| update(&[byte.to_ascii_lowercase()])),
+        Kind::Jwt | Kind::AwsKey | Kind::ApiKey | Kind::Ipv4 | Kind::Custom(_) => update(value),
+        _ => {
+            let alone = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
+            alone.for_each(|byte| update(&[byte.to_ascii_uppercase()]));
+        }
+    }
+}
+
+fn base32(bytes: &[u8], out: &mut Vec<u8>) {
+    let (mut bits, mut held) = (0_u32, 0);
+    let mut bytes = bytes.iter();
+    for _ in 0..CHARACTERS {
+        if held < 5 {
+            bits = bits << 8 | u32::from(bytes.next().copied().unwrap_or(0));
+            held += 8;
+        }
+        held -= 5;
+        let index = (bits >> held & 31) as usize;
+        out.extend(BASE32.get(index));
+    }
+}
+
+fn decimal(byte: u8, out: &mut Vec<u8>) {
+    for (from, unit) in [(100, 100), (10, 10), (0, 1)] {
+        if byte >= from {
+            out.push(b'0' + byte / unit % 10);
+        }
+    }
+}
+
+fn hexadecimal(pair: &[u8], out: &mut Vec<u8>) {
+    for byte in pair {
+        for half in [byte >> 4, byte & 15] {
+            out.push(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn token(tenant: &str, field: &str, kind: Kind, value: &str) -> String {
+        let mut out = Vec::new();
+        Tokens::new(&KEY, tenant).expect("a key").write(field, kind, "t", value.as_bytes(), &mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    fn shape(kind: Kind, value: &str) -> String {
+        let mut out = Vec::new();
+        Tokens::new(&KEY, "shop").expect("a key").write_shape("f", kind, value.as_bytes(), &mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn it_is_the_hmac_of_what_is_documented() {
+        let mut message = FORMAT.to_vec();
+        message.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 4]);
+        message.extend_from_slice(b"shop");
+        message.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 5]);
+        message.extend_from_slice(b"email");
+        message.extend_from_slice(&[0; 4]);
+        message.extend_from_slice(b"john@example.com");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &KEY), &message);
+        let mut expect = b"t_".to_vec();
+        base32(tag.as_ref(), &mut expect);
+        assert_eq!(token("shop", "email", Kind::Email, "John@Example.com").as_bytes(), expect);
+    }
+
+    #[test]
+    fn base32_of_rfc_4648() {
+        let mut out = Vec::new();
+        base32(b"foobar\0\0\0\0\0\0\0\0\0\0\0", &mut out);
+        assert!(out.starts_with(b"mzxw6ytboi"), "{out:?}");
+        assert_eq!(out.len(), 26);
+    }
+
+    #[test]
+    fn the_same_for_the_same_and_only_for_it() {
+        let one = token("shop", "card", Kind::Card, "4111-1111-1111-1111");
+        assert_eq!(one, token("shop", "card", Kind::Card, "4111 1111 1111 1111"));
+        assert_ne!(one, token("shop", "card", Kind::Card, "4111-1111-1111-1112"));
+        assert_ne!(one, token("shop", "pan", Kind::Card, "4111-1111-1111-1111"));
+        assert_ne!(one, token("show", "card", Kind::Card, "4111-1111-1111-1111"));
+        // What is long in one part cannot be moved into the next.
+        assert_ne!(token("ab", "c", Kind::Card, "4"), token("a", "bc", Kind::Card, "4"));
+        let other = Tokens::new(&[8; 32], "shop").expect("a key");
+        let mut out = Vec::new();
+        other.write("card", Kind::Card, "t", b"4111-1111-1111-1111", &mut out);
+        assert_ne!(out, one.as_bytes());
+    }
+
+    #[test]
+    fn shapes() {
+        let card = shape(Kind::Card, "4111-1111-1111-1111");
+        let form = |text: &str| -> String {
+            let kind = |c: char| {
+                if c.is_ascii_digit() {
+                    '9'
+                } else if c.is_ascii_uppercase() {
+                    'A'
+                } else if c.is_ascii_lowercase() {
+                    'a'
+                } else {
+                    c
+                }
+            };
+            text.chars().map(kind).collect()
+        };
+        assert_eq!(form(&card), "9999-9999-9999-9999");
+        assert_eq!(card.replace('-', ""), shape(Kind::Card, "4111111111111111"));
+        assert_eq!(
+            form(&shape(Kind::Iban, "DE89 3704 0044 0532 0130 00")).replace('A', "9"),
+            "9999 9999 9999 9999 9999 99"
+        );
+        assert_eq!(form(&shape(Kind::EsDni, "12345678Z")), "99999999A");
+        let email = shape(Kind::Email, "john@example.com");
+        assert!(email.ends_with("@masked.example") && email.len() == 41, "{email}");
+        let ip: std::net::Ipv4Addr = shape(Kind::Ipv4, "192.0.2.1").parse().expect("an address");
+        assert!(ip.is_private());
+        let ip: std::net::Ipv6Addr = shape(Kind::Ipv6, "2001:db8::1").parse().expect("an address");
+        assert_eq!(ip.segments()[..2], [0x2001, 0xdb8]);
+        assert_eq!(shape(Kind::Custom(0), "Zoë-7").len(), 5);
+        let long = "7".repeat(100);
+        assert_ne!(&shape(Kind::Custom(0), &long)[..16], &shape(Kind::Custom(0), &long)[16..32]);
+    }
+
+    #[test]
+    fn numbers_of_one_byte() {
+        let written = |byte| {
+            let mut out = Vec::new();
+            decimal(byte, &mut out);
+            String::from_utf8(out).expect("text")
+        };
+        (0..=u8::MAX).for_each(|byte| assert_eq!(written(byte), byte.to_string()));
+    }
+
+    #[test]
+    fn keys_are_long_enough_and_never_printed() {
+        assert!(matches!(Tokens::new(&[1; 31], "a"), Err(RulesError::ShortKey)));
+        assert_eq!(format!("{:?}", Tokens::new(&KEY, "a").expect("a key")), "Tokens { tenant: \"a\", .. }");
+    }
+}

@@ -1,0 +1,131 @@
+//! What is written in place of a finding.
+
+use crate::kind::Kind;
+use crate::kinds::keys;
+
+/// What stands for what is not shown.
+const STARS: &[u8] = b"***";
+/// How many digits or letters of a number are shown, at its end.
+const SHOWN: usize = 4;
+/// Fewer are not shown in part: what is left would be too little to guess.
+const LEAST: usize = 7;
+
+/// Appends `[label]`.
+pub(crate) fn redact(label: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    out.extend_from_slice(label.as_bytes());
+    out.push(b']');
+}
+
+/// Appends `***`.
+pub(crate) fn stars(out: &mut Vec<u8>) {
+    out.extend_from_slice(STARS);
+}
+
+/// Appends the value with most of it hidden.
+pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+    match kind {
+        Kind::Email => email(value, out),
+        Kind::Iban => keep(value, 2, out),
+        Kind::Ipv4 => {
+            // The network of 16 bits: where somebody is, roughly, and not who.
+            let second = value.iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(1);
+            let network = second.map_or(0, |(at, _)| at);
+            out.extend_from_slice(&value[..network]);
+            out.extend_from_slice(b".*.*");
+        }
+        Kind::Ipv6 => {
+            let first = value.iter().position(|byte| *byte == b':').unwrap_or(0);
+            out.extend_from_slice(&value[..first]);
+            out.extend_from_slice(b":***");
+        }
+        Kind::Mac => {
+            // The maker's half.
+            let half = value.iter().filter(|byte| byte.is_ascii_hexdigit()).count() / 2;
+            let mut seen = 0;
+            out.extend(value.iter().map(|byte| {
+                seen += usize::from(byte.is_ascii_hexdigit());
+                if seen > half.min(6) && byte.is_ascii_hexdigit() { b'*' } else { *byte }
+            }));
+        }
+        Kind::Jwt => {
+            out.extend_from_slice(b"eyJ");
+            stars(out);
+        }
+        // An id of a key says which one it is by its first letters; a secret says nothing.
+        Kind::AwsKey if value.len() == 20 => {
+            out.extend_from_slice(&value[..4]);
+            stars(out);
+        }
+        Kind::ApiKey => {
+            out.extend_from_slice(&value[..keys::prefix(value)]);
+            stars(out);
+        }
+        Kind::AwsKey | Kind::Custom(_) => stars(out),
+        _ => keep(value, 0, out),
+    }
+}
+
+/// The first character, and the domain.
+fn email(value: &[u8], out: &mut Vec<u8>) {
+    let at = value.iter().rposition(|byte| *byte == b'@').unwrap_or(0);
+    let local = value.get(..at).unwrap_or_default();
+    let local = local.strip_prefix(b"\"").unwrap_or(local);
+    // All of the character: what goes on in UTF-8 belongs to it.
+    let first = local.iter().skip(1).take_while(|byte| **byte & 0xC0 == 0x80).count() + 1;
+    // Of a single one nothing is shown.
+    if local.len() > first && (local[0].is_ascii_alphanumeric() || local[0] >= 0xC0) {
+        out.extend_from_slice(&local[..first]);
+    }
+    stars(out);
+    out.extend_from_slice(value.get(at..).unwrap_or_default());
+}
+
+/// Stars for digits and letters, but for the first few and the last four.
+fn keep(value: &[u8], first: usize, out: &mut Vec<u8>) {
+    let all = value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    let last = if all >= LEAST { all - SHOWN } else { all };
+    let mut seen = 0;
+    for byte in value {
+        let counts = byte.is_ascii_alphanumeric();
+        out.push(if counts && seen >= first && seen < last { b'*' } else { *byte });
+        seen += usize::from(counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_are_shown() {
+        fn check(kind: Kind, value: &str, expect: &str) {
+            let mut out = Vec::new();
+            partial(kind, value.as_bytes(), &mut out);
+            assert_eq!(String::from_utf8(out).expect("text"), expect);
+        }
+        check(Kind::Email, "john@example.com", "j***@example.com");
+        check(Kind::Email, "j@example.com", "***@example.com");
+        check(Kind::Email, "\"john doe\"@example.com", "j***@example.com");
+        check(Kind::Email, "\"a@b\"@example.com", "a***@example.com");
+        check(Kind::Email, "жук@пример.рф", "ж***@пример.рф");
+        check(Kind::Email, "_ab@example.com", "***@example.com");
+        check(Kind::Phone, "123-456-7890", "***-***-7890");
+        check(Kind::Phone, "+44 (0)20 7946 0958", "+** (*)** **** 0958");
+        check(Kind::Card, "4111-1111-1111-1111", "****-****-****-1111");
+        check(Kind::Card, "4111111111111111", "************1111");
+        check(Kind::UsSsn, "123-45-6789", "***-**-6789");
+        check(Kind::Iban, "DE89 3704 0044 0532 0130 00", "DE** **** **** **** **30 00");
+        check(Kind::Ipv4, "192.0.2.1", "192.0.*.*");
+        check(Kind::Ipv6, "2001:db8::1", "2001:***");
+        check(Kind::Ipv6, "::1", ":***");
+        check(Kind::Mac, "00:00:5e:00:53:ff", "00:00:5e:**:**:**");
+        check(Kind::Mac, "0000.5e00.53af", "0000.5e**.****");
+        check(Kind::Jwt, "eyJhbGciOiJub25lIn0.e30.", "eyJ***");
+        check(Kind::AwsKey, "AKIAIOSFODNN7EXAMPLE", "AKIA***");
+        check(Kind::AwsKey, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "***");
+        check(Kind::ApiKey, "ghp_a1B2c3D4e5", "ghp_***");
+        check(Kind::Custom(1), "anything", "***");
+        check(Kind::EsDni, "12345678Z", "*****678Z");
+    }
+}

@@ -1,0 +1,110 @@
+//! Anything at all, for as long as `FUZZ_SECONDS` says, or for so many texts without it: lines of the corpus, cut, joined and damaged.
+//! `make fuzz` runs it for ten minutes.
+
+use std::time::{Duration, Instant};
+
+use masking::{Masker, Mode, Rules};
+
+use super::corpus;
+use super::values::Random;
+
+/// Without a time.
+const TEXTS: u64 = 3_000;
+
+#[allow(clippy::disallowed_methods, reason = "make fuzz says how long, and what to begin with")]
+fn told(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+fn at(r: &mut Random, length: usize) -> usize {
+    usize::try_from(r.next()).expect("64 bits") % (length + 1)
+}
+
+/// A text of parts of lines, with some bytes changed.
+fn text(lines: &[String], r: &mut Random) -> Vec<u8> {
+    let mut text = Vec::new();
+    for _ in 0..r.between(1, 4) {
+        let line = lines[at(r, lines.len() - 1)].as_bytes();
+        let (from, to) = (at(r, line.len()), at(r, line.len()));
+        if r.below(3) == 0 {
+            text.extend_from_slice(&line[from.min(to)..from.max(to)]);
+        } else {
+            text.extend_from_slice(line);
+        }
+        text.extend_from_slice(r.of(&["", " ", "\n", ",", ".", "@", "\u{e9}"]).as_bytes());
+    }
+    for _ in 0..r.below(4) {
+        let place = at(r, text.len());
+        match r.below(3) {
+            0 => text.insert(place, u8::try_from(r.below(256)).expect("a byte")),
+            1 if place < text.len() => text[place] = u8::try_from(r.below(256)).expect("a byte"),
+            _ if place < text.len() => drop(text.remove(place)),
+            _ => {}
+        }
+    }
+    // Now and then a line that is longer than what a stream waits for.
+    if r.below(500) == 0 {
+        let once: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'\n').chain([b' ']).collect();
+        text = once.repeat(100_000 / once.len() + 1);
+    }
+    text
+}
+
+struct Subjects {
+    all: Masker,
+    plain: Masker,
+    redacting: Masker,
+}
+
+/// What is so for every text.
+fn check(text: &[u8], r: &mut Random, subjects: &Subjects) {
+    let shown = || String::from_utf8_lossy(text).into_owned();
+    let found: Vec<_> = subjects.all.find(text).collect();
+    assert!(subjects.plain.find(text).eq(found.iter().cloned()), "without vectors: {}", shown());
+    let apart = found.windows(2).all(|two| two[0].range.end <= two[1].range.start);
+    assert!(
+        apart && found.iter().all(|f| f.range.start < f.range.end && f.range.end <= text.len()),
+        "{}",
+        shown()
+    );
+    let mut whole = Vec::new();
+    subjects.all.mask(text, &mut whole);
+    assert!(
+        std::str::from_utf8(text).is_err() || std::str::from_utf8(&whole).is_ok(),
+        "no text: {}",
+        shown()
+    );
+    let (mut stream, mut cut, mut rest) = (subjects.all.stream(), Vec::new(), text);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(at(r, rest.len()).max(1));
+        stream.push(now, &mut cut);
+        rest = later;
+    }
+    stream.finish(&mut cut);
+    assert!(cut == whole, "in pieces: {}", shown());
+    let mut once = Vec::new();
+    subjects.redacting.mask(text, &mut once);
+    let again = subjects.redacting.find(&once).any(|f| once[f.range].iter().any(|byte| b"[]".contains(byte)));
+    assert!(!again, "what was written is found: {}", shown());
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "it runs for a time")]
+fn anything_at_all() {
+    let subjects = Subjects {
+        all: Masker::default(),
+        plain: Masker::default().without_vectors(),
+        redacting: Masker::new(&Rules::all(Mode::Redact)).expect("rules"),
+    };
+    let lines: Vec<String> = corpus::all().into_iter().map(|labelled| labelled.text).collect();
+    let time = told("FUZZ_SECONDS").map(Duration::from_secs);
+    let mut random = Random::new(told("FUZZ_SEED").unwrap_or(7));
+    let began = Instant::now();
+    let mut texts = 0;
+    while time.map_or(texts < TEXTS, |time| began.elapsed() < time) {
+        let text = text(&lines, &mut random);
+        check(&text, &mut random, &subjects);
+        texts += 1;
+    }
+    println!("{texts} texts in {} s", began.elapsed().as_secs());
+}

@@ -1,0 +1,9 @@
+//! The library as its users meet it: measured on a labelled corpus, beside regular expressions, and with anything at all.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test says what it found")]
+
+mod corpus;
+mod differential;
+mod fuzz;
+mod negatives;
+mod values;

@@ -122,8 +122,7 @@ pub struct ReplayView {
     pub walked: u64,
     /// Of these: of people who were erased.
     pub found: u64,
-    /// Records that this walk left where they are: an officer has decided that these people came back by themselves, or a
-    /// source wanted them kept when their erasure was asked for.
+    /// Records that this walk left where they are: a source wanted them kept when their erasure was asked for.
     #[serde(default)]
     pub left: u64,
     /// Erasures that were asked for; of a dry run: the people for whom they would be.

@@ -206,8 +206,8 @@ async fn whatever_fails_the_digests_are_the_same() {
             let stage = Stage::new(1);
             let id = stage.submit(PERSON).await;
             stage.world.injector().reset();
-            let plan = Plan::call(call.n).when(when);
-            stage.world.injector().arm(if crash { plan.crash() } else { plan });
+            let fault = Plan::call(call.n).when(when);
+            stage.world.injector().arm(if crash { fault.crash() } else { fault });
             stage.play_to_the_end(&id).await;
             struck += stage.world.injector().struck().min(1);
             assert_asked(&stage, &id, &format!("{when:?} {call:?}")).await;

@@ -155,6 +155,11 @@ async fn an_erasure_is_read_again_after_thirty_days_and_what_was_kept_for_that_g
         assert_eq!(task.tally.residue, Some(0), "{}", task.store);
         // It was searched in every way in which it was confirmed.
         assert_eq!(ways(task), confirm.and_then(ways), "{}", task.store);
+        assert!(
+            task.control.is_some_and(|control| control.at >= due),
+            "{}: found by this reading",
+            task.store
+        );
     }
     let last = kinds(&stage, &id);
     assert_eq!(last[last.len() - 2..], [EventKind::Rechecked, EventKind::RecheckDestroyed]);

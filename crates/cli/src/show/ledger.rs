@@ -92,8 +92,7 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
             replay.store
         ),
         (ReplayStatus::Done, false) if replay.left > 0 => format!(
-            "Nobody is in {} any more who was erased, but for {} that were left: an officer let them stay, or a source \
-             wants them kept.",
+            "Nobody is in {} any more who was erased, but for {} that were left: a source wants them kept.",
             replay.store,
             count(replay.left, "record")
         ),

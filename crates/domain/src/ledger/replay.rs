@@ -216,8 +216,7 @@ pub struct Replay {
     /// People whom this walk found, as far as they are counted.
     #[serde(default)]
     pub people: u64,
-    /// Records that this walk left where they are: an officer had decided that these people may stay, or a source wanted
-    /// them kept when their erasure was asked for.
+    /// Records that this walk left where they are: a source wanted them kept when their erasure was asked for.
     #[serde(default)]
     pub left: u64,
     /// Records that were read, in all walks.

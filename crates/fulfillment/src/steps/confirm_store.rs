@@ -130,6 +130,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         store,
         connector,
         now: begun_at,
+        read_at: begun_at,
     };
     let before = progress.clone();
     let read = reader.read(&mut progress, budget).await;
@@ -206,7 +207,10 @@ pub(super) struct Reader<'a> {
     pub catalog: &'a Catalog,
     pub store: &'a Store,
     pub connector: Arc<dyn Connector>,
+    /// The instant for which it is said what is kept.
     pub now: Timestamp,
+    /// When this call began: what it finds is found then.
+    pub read_at: Timestamp,
 }
 
 impl Reader<'_> {
@@ -281,7 +285,7 @@ impl Reader<'_> {
         if matches!(handling, Handling::Keep) {
             return Ok(true);
         }
-        Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, self.now, budget).await?)
+        Ok(progress.proof.prove(&Confirming(&*self.connector), &target, lookup, self.read_at, budget).await?)
     }
 
     async fn reread(&self, page: &PageRef, progress: &mut Progress) -> Result<(), StepError> {

@@ -305,7 +305,7 @@ async fn erase_again(
     Ok(Decision::plain(Outcome::Again))
 }
 
-/// It is over: the request ends as it had ended, whoever is to know is paged, and what was kept is destroyed.
+/// It is over: the request ends as it had ended, what was kept is destroyed, and whoever is to know is paged.
 async fn end(
     ports: &Ports,
     scope: &Scope<'_>,
@@ -323,8 +323,9 @@ async fn end(
         })
         .await?;
     }
-    page(ports, scope, request, recheck).await?;
+    // Whom nobody can page is not kept the longer for it.
     destroy(ports, request).await?;
+    page(ports, scope, request, recheck).await?;
     amend_plainly(scope, |mut request| {
         let Some(own) = request.recheck.as_mut().filter(|own| own.paper.is_some()) else {
             return Ok(Amend::Leave(()));

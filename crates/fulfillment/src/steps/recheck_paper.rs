@@ -162,6 +162,8 @@ pub(super) async fn plan_again(
 ) -> Result<Plan, StepError> {
     let plan = Plan::new(request.catalog_version.clone(), Vec::new(), surrogate);
     let plan = plan.with_keys(keys(desk, paper, catalog).await?).after_pass(request.pass);
+    // One that erased in a restored store alone does so again: elsewhere the person may have come back.
+    let plan = plan.only_in(request.only_in().cloned());
     Ok(Plan { identities: paper.identities.clone(), ..plan })
 }
 

@@ -97,6 +97,7 @@ impl Reading<'_> {
             connector: self.ports.stores.connector(&self.request.tenant, store).await?,
             // What was kept when it ended was kept for a reason, also where that is over by now.
             now: self.request.closed_at.unwrap_or(self.recheck.at),
+            read_at: self.ports.clock.now(),
         };
         reader.read(progress, budget).await
     }
@@ -122,7 +123,11 @@ impl Reading<'_> {
         amend_plainly(self.scope, |mut now| {
             let mut task = Task {
                 status: if finished { TaskStatus::Done } else { TaskStatus::Running },
-                tally: Tally { residue: finished.then(|| progress.residue()), ..Tally::default() },
+                // Of a store that could not be read to its end, nothing found is nothing known.
+                tally: Tally {
+                    residue: finished.then(|| progress.residue()).filter(|n| *n > 0 || gave_up.is_none()),
+                    ..Tally::default()
+                },
                 cursor: cursor.clone(),
                 at: progress.since,
                 ..task.clone()

@@ -91,13 +91,13 @@ fn gather(names: Vec<String>, mut verdicts: Vec<Verdict>, pinned: &Pinned, whose
         })
         .collect();
     for (file, (verdict, export)) in verdicts.iter().zip(&exports).enumerate() {
-        let whole = match verdict {
-            Verdict::Intact(whole) => Some(whole),
+        let proved = match verdict {
+            Verdict::Intact(proved) => Some(proved),
             _ => export.as_ref(),
         };
-        if let Some(whole) = whole {
-            together.add(file, whole);
-            found.insert(file, whole);
+        if let Some(proved) = proved {
+            together.add(file, proved);
+            found.insert(file, proved);
         }
     }
     let fresh = pinned.since.as_ref().map(|since| together.fresh(since, &found));

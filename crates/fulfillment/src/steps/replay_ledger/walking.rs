@@ -11,7 +11,6 @@ use super::{AT_ONCE, Next, Ports, failed};
 use crate::error::StepError;
 use crate::ledger::Marks;
 use crate::ledger::asking::id_of;
-use crate::ledger::deciding::{Decided, decided};
 use crate::ledger::looking::{Look, Looked, Met};
 use crate::sanctions::kept_by;
 
@@ -105,11 +104,11 @@ impl Page<'_> {
         Ok(true)
     }
 
-    /// Keeps what is known of somebody, and that they were found; or `true`: they stay.
+    /// Keeps what is known of somebody, and that they were found; or `true`: they stay. What officers decided about those
+    /// who came back by themselves is about live stores: what a backup has that is older than an erasure is from before it.
     async fn note_one(&self, replay: &Replay, original: &RequestId, met: &Met) -> Result<bool, StepError> {
         let (tenant, ports) = (&replay.tenant, self.ports);
-        let decided = decided(&*ports.requests, tenant, original).await?;
-        if decided == Decided::MayStay || self.is_kept(replay, original).await? {
+        if self.is_kept(replay, original).await? {
             return Ok(true);
         }
         let request = request_of(replay, replay.walk, original);

@@ -149,14 +149,16 @@ def left(request: str) -> list[str]:
         found += [f"package {entry['Key']}" for entry in page.get("Versions", []) + page.get("DeleteMarkers", [])]
     found += [f"upload {u['Key']}" for u in s3.list_multipart_uploads(Bucket=out["ExportsBucket"]).get("Uploads", []) if request in u["Key"]]
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=out["StagingBucket"]):
-        found += [f"staged {entry['Key']}" for entry in page.get("Versions", []) if request in entry["Key"]]
+        staged = [entry["Key"] for entry in page.get("Versions", []) if request in entry["Key"]]
+        # By what the stores are read again weeks later, and the key of that, below.
+        found += [f"staged {key}" for key in staged if not key.startswith("rechecks/")]
     keys = dynamodb.query(
         TableName=out["KeysTable"],
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": f"T#demo#R#{request}"}},
     )["Items"]
     # From where it was fetched is kept longer, and ends by itself. What the receipt names its person by opens nothing of it.
-    return found + [f"key {item['sk']['S']}" for item in keys if not item["sk"]["S"].startswith(("VISIT#", "RECEIPT"))]
+    return found + [f"key {item['sk']['S']}" for item in keys if not item["sk"]["S"].startswith(("VISIT#", "RECEIPT", "RECHECK"))]
 
 
 def tell(key: str) -> list:

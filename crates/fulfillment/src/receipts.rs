@@ -88,7 +88,9 @@ impl Sources<'_> {
         let (tenant, id) = (&request.tenant, &request.id);
         let mut asked = BTreeMap::new();
         let stores: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
-        for task in stores.into_iter().filter_map(|store| reading_of(tasks, store)) {
+        // What an earlier plan of a request that was reopened had asked was sealed under that plan's key, which is gone.
+        let is_of_plan = |task: &&Task| plan.is_none_or(|plan| task.pass >= plan.dropped);
+        for task in stores.into_iter().filter_map(|store| reading_of(tasks, store)).filter(is_of_plan) {
             if let (Some(desk), Some(sealed)) = (desk, &task.asked) {
                 let opened = self.or_nothing(desk.open_asked(&task.store, sealed))?;
                 asked.extend(opened.map(|opened| (task.store.clone(), opened)));

@@ -34,6 +34,7 @@ impl Checked {
                 "broken",
                 json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
             ),
+            Verdict::Packed(pack) if pack.bound.is_none() => ("not_on_record", packed(pack)),
             Verdict::Packed(pack) => ("intact", packed(pack)),
             Verdict::Flawed(flaw) => (
                 "broken",

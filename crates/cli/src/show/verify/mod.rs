@@ -95,7 +95,8 @@ impl Checks {
         let found = match &file.verdict {
             Verdict::Intact(found) => found,
             Verdict::Packed(pack) => {
-                let mut lines = vec![Line::of(Tone::Strong, name).and(Tone::Good, "  intact")];
+                let (tone, title) = self.title(file);
+                let mut lines = vec![Line::of(Tone::Strong, name).and(tone, format!("  {title}"))];
                 let facts = pack::facts(pack).into_iter().chain([("freshness", self.freshness(file))]);
                 lines.extend(Table::facts(facts).lines(width, 2));
                 return lines;

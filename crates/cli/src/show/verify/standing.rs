@@ -64,6 +64,7 @@ impl Checks {
     /// The word beside its name.
     pub(super) fn title(&self, file: &Checked) -> (Tone, String) {
         match (file.standing(), &file.verdict) {
+            (_, Verdict::Packed(pack)) if pack.bound.is_none() => (Tone::Warn, "NOT ON RECORD".to_owned()),
             (Some(Standing::Behind), _) => (Tone::Bad, "BEHIND".to_owned()),
             (Some(Standing::Newer), _) => (Tone::Warn, "NEWER".to_owned()),
             (Some(Standing::Unsigned), Verdict::Intact(Found::Export(export))) if self.accepts(file) => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::stage::Stage;
 
-/// Somebody calls an operation, about a thing if it has an id; the answer's status and body.
+/// Somebody calls an operation, about a thing if it has an id, with a body if there is one; the answer's status and body.
 pub async fn call(
     stage: &Stage,
     (role, sub): (Role, &str),
@@ -36,7 +36,7 @@ pub async fn call(
         id: id.map(str::to_owned),
         query: [].into(),
         headers: vec![("idempotency-key".into(), "k".into())],
-        body: body.to_string().into_bytes(),
+        body: if body.is_null() { vec![] } else { body.to_string().into_bytes() },
         principal,
     };
     let answer = api::answer(&ports, &call).await;

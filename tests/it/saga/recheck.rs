@@ -8,16 +8,16 @@ use domain::access::Role;
 use domain::event::EventKind;
 use domain::recheck::Stage as Reached;
 use domain::request::RequestType;
-use domain::{Operation, Personal, Request, RequestId, Status, StoreId};
-use fulfillment::api;
+use domain::{Operation, Request, RequestId, Status, StoreId};
 use jiff::SignedDuration;
 use ports::{Class, KeyScope};
+use serde_json::{Value, json};
 use testkit::inject::Plan;
 use testkit::memory::Paging;
 
-use super::exports;
 use super::shop::{self, PERSON};
 use super::stage::{Stage, at_once};
+use super::{calling, exports};
 
 /// A company that reads again after thirty days.
 pub fn company() -> Stage {
@@ -94,40 +94,13 @@ fn is_left(stage: &Stage, id: &RequestId) -> bool {
 
 /// What somebody asks of a request that was reopened; the answer's status.
 pub async fn ask(stage: &Stage, id: &RequestId, role: Role, what: &str) -> u16 {
-    let w = &stage.world;
-    let ports = api::Ports {
-        requests: w.requests(),
-        holds: w.holds(),
-        ledger: w.ledger(),
-        packs: w.packs(),
-        tenants: w.tenants(),
-        catalogs: w.catalogs(),
-        keyring: w.keyring(),
-        staging: w.staging(),
-        clock: w.clock(),
-        entropy: w.entropy(),
-    };
-    let principal = api::Principal {
-        tenant: stage.tenant.clone(),
-        role,
-        sub: Personal::new("somebody"),
-        identities: vec![],
-    };
     let (what, body) = match what {
-        "dismiss" => (what, br#"{"reason":"came-back-by-themselves"}"#.to_vec()),
-        "erase" => ("resume", br#"{"erase_again":true}"#.to_vec()),
-        other => (other, vec![]),
+        "dismiss" => (what, json!({"reason": "came-back-by-themselves"})),
+        "erase" => ("resume", json!({"erase_again": true})),
+        other => (other, Value::Null),
     };
-    let call = api::Call {
-        method: "POST".into(),
-        resource: format!("/v1/requests/{{id}}/{what}"),
-        id: Some(id.to_string()),
-        query: [].into(),
-        headers: vec![],
-        body,
-        principal,
-    };
-    api::answer(&ports, &call).await.status
+    let operation = ("POST", &*format!("/v1/requests/{{id}}/{what}"));
+    calling::call(stage, (role, "somebody"), operation, Some(id.as_str()), &body).await.0
 }
 
 #[tokio::test]

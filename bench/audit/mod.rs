@@ -61,7 +61,7 @@ pub fn compare(entries: Option<u64>) -> Result<(), Failure> {
     }
     let vast = vast(&folder, count, &mut results)?;
 
-    let text = page::page(&results, &known, &vast, [before, machine::load()]);
+    let text = page::page(&results, &known, &vast, [before, machine::load()])?;
     let page = entries.map_or(machine::root().join("docs/benchmarks/audit.md"), |_| folder.join("page.md"));
     std::fs::write(page, &text)?;
     println!("\n{text}");

@@ -2,13 +2,17 @@
 
 use std::fmt::Write;
 
+use ::audit::{Block, Head, MOST_ENTRIES};
+use domain::event::Event;
+
+use super::events::{self, LEGAL_BASIS, TENANT};
 use super::log::Known;
 use super::ours::{READ, TOOL};
 use super::parts::{ENTRIES, NODES, READING, WHOLE};
 use super::{ADD, APPEND, FREE, ROUNDS, STREAM, VERIFY};
-use crate::machine;
 use crate::run::{Results, pin};
 use crate::table::{grouped, per_second, table};
+use crate::{Failure, machine};
 
 /// Entries a second that one core should verify.
 const AIM: f64 = 2_000_000.0;
@@ -54,8 +58,16 @@ a leaf's hash, which the next entry names: so each is hashed twice there.
 
 ";
 
+const STORING: &str = "
+## Storing
+
+Not measured, but counted: what DynamoDB lets into the log of one tenant, by the bytes and the write units of a block as it is stored
+(1,000 write units a second on a partition). What else a table takes grows with its use.
+
+";
+
 /// The page.
-pub fn page(results: &Results, known: &[Known; 2], vast: &Known, load: [f64; 2]) -> String {
+pub fn page(results: &Results, known: &[Known; 2], vast: &Known, load: [f64; 2]) -> Result<String, Failure> {
     let mut text = String::from(INTRODUCTION);
     text += VERIFYING;
     text += &table(results, VERIFY, TOOL, per_second);
@@ -66,7 +78,21 @@ pub fn page(results: &Results, known: &[Known; 2], vast: &Known, load: [f64; 2])
     text += &table(results, ADD, TOOL, per_second);
     text += APPENDING;
     text += &table(results, APPEND, TOOL, per_second);
-    text + &how(results, known, load)
+    text += STORING;
+    text += &storing()?;
+    Ok(text + &how(results, known, load))
+}
+
+/// The ceilings where blocks are full, where they are small, and where every event comes alone.
+fn storing() -> Result<String, Failure> {
+    let mut text = String::new();
+    for entries in [MOST_ENTRIES, 10, 1] {
+        let events: Vec<Event> = events::all()?.take(entries).collect();
+        let block = Block::after(&Head::genesis(), &TENANT.parse()?, &events, |_| LEGAL_BASIS.to_owned());
+        let ceiling = aws::dynamo::ceiling(&block.ok_or("no block")?)?;
+        writeln!(text, "- {ceiling}")?;
+    }
+    Ok(text)
 }
 
 /// Of each entry so many, on the average.

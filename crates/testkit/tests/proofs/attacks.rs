@@ -5,14 +5,15 @@ use audit::{Checkpoint, VerifierKey};
 use proptest::prelude::*;
 use testkit::proofs::{Case, Expect, Log, cases};
 
-fn pinned(key: &str, since: Option<&str>) -> Pinned {
+/// A key, and what was seen before.
+pub fn pinned(key: &str, since: Option<&str>) -> Pinned {
     let key = VerifierKey::parse(key).expect("a key");
     let since = since.map(|note| Checkpoint::open(note, &key).expect("a checkpoint"));
     Pinned { key, since }
 }
 
 /// Reads a file in pieces of a size.
-fn read(pinned: &Pinned, bytes: &[u8], size: usize) -> Result<Found, Refused> {
+pub fn read(pinned: &Pinned, bytes: &[u8], size: usize) -> Result<Found, Refused> {
     let mut file = File::new(pinned);
     bytes.chunks(size).try_for_each(|piece| file.take(piece))?;
     file.finish()

@@ -16,6 +16,7 @@ mod pack;
 mod screen;
 mod seal;
 mod show;
+mod table;
 mod text;
 mod watch;
 mod world;

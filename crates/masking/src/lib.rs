@@ -12,6 +12,7 @@
 //! - [`Rules`] say what is looked for and what is written instead. They are data: `serde` reads them.
 //! - [`Masker`] is rules made ready: [`Masker::find`] gives [`Finding`]s, [`Masker::mask`] writes text, [`Masker::write`] one value.
 //! - [`Stream`] masks what comes in pieces, in constant memory, with the same result wherever it was cut.
+//! - [`Table`] masks columns by what was decided on each.
 //! - [`Tokens`] are keyed stand-ins for values, for whoever masks tables.
 //!
 //! Any bytes are taken. Text that is UTF-8 stays UTF-8. Nothing that is found goes over the end of a line. Time is linear
@@ -21,6 +22,7 @@
 
 mod checks;
 mod classes;
+mod columns;
 mod context;
 mod custom;
 mod error;
@@ -38,6 +40,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use columns::{Cell, Column, Columns, Others, Table, What};
 pub use custom::{LONGEST_MATCH, LONGEST_PATTERN, MOST_RULES};
 pub use error::RulesError;
 pub use finder::{Finder, Finding};

@@ -26,6 +26,20 @@ pub enum Mode {
     TokenShape,
 }
 
+const NAMES: &str = "the modes are off, redact, stars, partial, token and token_shape";
+
+/// What is wrong with a hash without a key, if that is what is named.
+pub(crate) fn refused_hash(name: &str) -> Option<String> {
+    const HASHES: [&str; 10] =
+        ["hash", "md5", "sha1", "sha256", "sha512", "sha-1", "sha-256", "sha-512", "blake3", "crc32"];
+    HASHES.contains(&name).then(|| {
+        format!(
+            "{name} is refused: whoever has a hash without a key can try every phone number and every card until one \
+             fits, so it hides nothing. Write token, which needs a key"
+        )
+    })
+}
+
 impl Mode {
     /// Reads a name.
     pub fn named(name: &str) -> Result<Self, String> {
@@ -36,14 +50,7 @@ impl Mode {
             "partial" => Self::Partial,
             "token" => Self::Token,
             "token_shape" => Self::TokenShape,
-            "hash" | "md5" | "sha1" | "sha256" | "sha512" | "sha-1" | "sha-256" | "sha-512" | "blake3"
-            | "crc32" => {
-                return Err(format!(
-                    "{name} is refused: whoever has a hash without a key can try every phone number and every card \
-                     until one fits, so it hides nothing. Write token, which needs a key"
-                ));
-            }
-            _ => return Err("the modes are off, redact, stars, partial, token and token_shape".to_owned()),
+            other => return Err(refused_hash(other).unwrap_or_else(|| NAMES.to_owned())),
         })
     }
 

@@ -20,6 +20,9 @@ const CHARACTERS: usize = 26;
 const BLOCK: usize = 32;
 /// The shortest key, in bytes: as long as what it makes.
 pub const SHORTEST_KEY: usize = 32;
+/// Numbers have sixteen digits, and a JSON reader takes them exactly (RFC 7493, section 2.2).
+const LEAST_NUMBER: u64 = 1_000_000_000_000_000;
+const MOST_NUMBER: u64 = 1 << 53;
 /// Reserved for documentation: RFC 2606.
 const DOMAIN: &[u8] = b"@masked.example";
 
@@ -80,6 +83,14 @@ impl Tokens {
             }
             _ => self.alike(field, kind, value, first, out),
         }
+    }
+
+    /// A whole number that stands for the value, of 10^15 or more and less than 2^53, so that JSON has it as it is. Of a million
+    /// values two have the same number once in 16,000 times.
+    pub fn number(&self, field: &str, kind: Kind, value: &[u8]) -> u64 {
+        let block = self.stream(field, kind, value, 0);
+        let drawn = u64::from_be_bytes(block.first_chunk().copied().unwrap_or_default());
+        LEAST_NUMBER + drawn % (MOST_NUMBER - LEAST_NUMBER)
     }
 
     fn alike(&self, field: &str, kind: Kind, value: &[u8], first: [u8; BLOCK], out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand, ValueEnum};
 use masking::Mode;
 
 const AFTER: &str = "\
@@ -15,12 +15,33 @@ Tokens need a key, and are the same for the same key and tenant:
   (umask 077; head -c 32 /dev/urandom > mask.key)
   lacuna mask --mode token --key-file mask.key --tenant shop < app.log
 Rules are YAML or JSON: `default`, `kinds` by name, `custom` with a name and a pattern each. docs/masking.md
-has them all, and says what is found and what is not.";
+has them all, and says what is found and what is not.
+Tables, column by column: `lacuna mask table --help`.";
+
+const TABLE: &str = "\
+For a copy that developers work with. A file says what becomes of each column:
+  columns:
+    CustomerId: {what: number, field: customer}
+    Email: {what: token_shape, kind: email}
+    FirstName: redact
+    Comments: text
+    Total: keep
+keep; text (personal data in it is masked by `rules`); empty; number (a whole number that stands for it);
+redact, stars, partial, token, token_shape as for text. Columns of one field have the same token for the
+same value, in every table, so joins still work. A column that is not named is refused, and nothing is
+written, unless the file says `others: text` or `others: empty`. In JSON lines a name is the way to a
+member (address.city); items of arrays have the array's name.
+  lacuna mask table --columns customers.yaml --key-file mask.key < customers.csv > masked.csv
+  lacuna mask table --columns orders.yaml --key-file mask.key --format jsonl < orders.jsonl > masked.jsonl
+docs/masking.md has more.";
 
 /// How it is masked.
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = AFTER, args_conflicts_with_subcommands = true)]
 pub struct Mask {
+    /// Something else than text
+    #[command(subcommand)]
+    pub of: Option<Command>,
     /// A file with rules: which kinds, which modes, patterns of your own
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
@@ -33,4 +54,47 @@ pub struct Mask {
     /// Whose tokens they are: another tenant's differ
     #[arg(long, value_name = "NAME", default_value = "default", requires = "key_file")]
     pub tenant: String,
+}
+
+/// What is masked.
+#[derive(Subcommand)]
+pub enum Command {
+    /// A table, column by column: CSV or JSON lines
+    Table(Table),
+}
+
+/// A table.
+#[derive(Args)]
+#[command(after_help = TABLE)]
+pub struct Table {
+    /// A file that says what becomes of each column
+    #[arg(long, value_name = "FILE")]
+    pub columns: PathBuf,
+    /// What is read and written: CSV with a header (RFC 4180), or a JSON object a line
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: Format,
+    /// What stands between the values of CSV
+    #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
+    pub delimiter: u8,
+    /// A file with the key of tokens, 32 bytes or 64 hex digits, which you alone can read
+    #[arg(long, value_name = "KEY")]
+    pub key_file: Option<PathBuf>,
+    /// Whose tokens they are: another tenant's differ
+    #[arg(long, value_name = "NAME", default_value = "default", requires = "key_file")]
+    pub tenant: String,
+}
+
+/// How a table is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Csv,
+    Jsonl,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
+        _ => Err("write one character, such as ; or \\t".to_owned()),
+    }
 }

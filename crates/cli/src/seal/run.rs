@@ -27,6 +27,8 @@ pub enum Trouble {
     Read(io::Error),
     /// It cannot be written.
     Write(io::Error),
+    /// What was read is not what it should be, and whether anything was written before that was seen.
+    Input(String, bool),
 }
 
 impl Trouble {

@@ -186,6 +186,7 @@ impl Telling {
                 anyhow::anyhow!("{}\n{half}", damaged(error, from, &self.under))
             }
             Trouble::Read(error) => anyhow::anyhow!("{from} cannot be read: {error}\n{half}"),
+            Trouble::Input(what, _) => anyhow::anyhow!("{from}: {what}\n{half}"),
             // Whoever reads us went away: there is nobody to tell.
             Trouble::Write(error) if self.out.is_none() && error.kind() == ErrorKind::BrokenPipe => {
                 error.into()

@@ -1,15 +1,19 @@
 //! `lacuna mask`
 
+mod table;
+
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use masking::{Masker, Rules, RulesError, Tokens};
 
+use serde::de::DeserializeOwned;
+
 use super::Desk;
-use crate::args::mask::Mask;
+use crate::args::mask::{Command, Mask};
 use crate::ending::{Ending, Usage};
-use crate::screen::locked;
+use crate::screen::{Screen, locked};
 use crate::seal::{End, Run, Trouble, read_key};
 use crate::text::Line;
 use crate::world::Output;
@@ -20,7 +24,14 @@ const PIECE: usize = 256 * 1024;
 const LARGEST_RULES: u64 = 1 << 20;
 
 /// Masks standard input.
-pub async fn run(args: &Mask, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+pub async fn run(args: &Mask, desk: Desk<'_>) -> anyhow::Result<Ending> {
+    match &args.of {
+        None => text(args, desk).await,
+        Some(Command::Table(args)) => table::run(args, desk).await,
+    }
+}
+
+async fn text(args: &Mask, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let masker = masker(args)?;
     let terminal = desk.world.terminal;
     if terminal.stdin && terminal.stderr {
@@ -31,21 +42,31 @@ pub async fn run(args: &Mask, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let input = std::mem::replace(&mut desk.world.stdin, Box::new(io::empty()));
     let output = desk.screen.output();
     let work = move |done: &AtomicU64| mask(&masker, input, &output, done);
-    match run.work(work, desk.screen).await? {
+    let how = run.work(work, desk.screen).await?;
+    end(how, run.done(), desk.screen)
+}
+
+/// What is said of how it ended, after so many bytes.
+fn end(how: End, done: u64, screen: &mut Screen) -> anyhow::Result<Ending> {
+    match how {
         End::Whole => Ok(Ending::Done),
         End::Interrupted => {
-            desk.screen.notes(&[Line::plain(half("Interrupted.", run.done()))])?;
+            screen.notes(&[Line::plain(half("Interrupted.", done))])?;
             Ok(Ending::Interrupted)
         }
         End::Broken(Trouble::Read(error)) => {
-            Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}."), run.done())))
+            Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}."), done)))
+        }
+        // Nothing was written, and what has to be done first is said.
+        End::Broken(Trouble::Input(what, false)) => Err(Usage(what).into()),
+        End::Broken(Trouble::Input(what, true)) => {
+            Err(anyhow::anyhow!("{}", half(&format!("{what}."), done)))
         }
         // Whoever reads us went away: there is nobody to tell.
         End::Broken(Trouble::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
-        End::Broken(Trouble::Write(error)) => Err(anyhow::anyhow!(
-            "{}",
-            half(&format!("standard output cannot be written: {error}."), run.done())
-        )),
+        End::Broken(Trouble::Write(error)) => {
+            Err(anyhow::anyhow!("{}", half(&format!("standard output cannot be written: {error}."), done)))
+        }
         End::Broken(Trouble::Vault(error)) => Err(error.into()),
     }
 }
@@ -55,7 +76,8 @@ fn half(why: &str, done: u64) -> String {
 }
 
 fn masker(args: &Mask) -> anyhow::Result<Masker> {
-    let mut rules = args.rules.as_deref().map(read).transpose()?.unwrap_or_default();
+    let rules = args.rules.as_deref().map(|file| read("--rules", file)).transpose()?;
+    let mut rules: Rules = rules.unwrap_or_default();
     if let Some(mode) = args.mode {
         rules.default = mode;
     }
@@ -65,21 +87,25 @@ fn masker(args: &Mask) -> anyhow::Result<Masker> {
         None => Masker::new(&rules),
     };
     made.map_err(|error| {
-        let name = args.rules.as_deref().map_or_else(|| "--mode".to_owned(), |file| file.display().to_string());
+        let name =
+            args.rules.as_deref().map_or_else(|| "--mode".to_owned(), |file| file.display().to_string());
         match error {
-            RulesError::NoKey => Usage(
-                "tokens need a key: give one with --key-file.\n(umask 077; head -c 32 /dev/urandom > FILE) makes one."
-                    .to_owned(),
-            ),
+            RulesError::NoKey => key_is_missing(),
             error => Usage(format!("{name}: {error}")),
         }
         .into()
     })
 }
 
-/// Rules in YAML, of which JSON is a part.
-fn read(file: &Path) -> Result<Rules, Usage> {
-    let complaint = |what: &str| Usage(format!("--rules {}: {what}", file.display()));
+fn key_is_missing() -> Usage {
+    Usage(
+        "tokens need a key: give one with --key-file.\n(umask 077; head -c 32 /dev/urandom > FILE) makes one.".to_owned(),
+    )
+}
+
+/// YAML, of which JSON is a part.
+fn read<T: DeserializeOwned>(option: &str, file: &Path) -> Result<T, Usage> {
+    let complaint = |what: &str| Usage(format!("{option} {}: {what}", file.display()));
     let mut text = String::new();
     let opened = std::fs::File::open(file).map_err(|error| complaint(&error.to_string()))?;
     let read = opened.take(LARGEST_RULES + 1).read_to_string(&mut text);

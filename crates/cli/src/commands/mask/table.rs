@@ -1,0 +1,44 @@
+//! `lacuna mask table`
+
+use std::io;
+use std::sync::atomic::AtomicU64;
+
+use masking::{Columns, RulesError, Tokens};
+
+use super::super::Desk;
+use super::{end, key_is_missing, read};
+use crate::args::mask::{Format, Table};
+use crate::ending::{Ending, Usage};
+use crate::seal::{Run, read_key};
+use crate::table;
+
+/// Masks the table on standard input.
+pub async fn run(args: &Table, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let made = made(args)?;
+    let shown = desk.screen.live_notes(true);
+    let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
+    let input = std::mem::replace(&mut desk.world.stdin, Box::new(io::empty()));
+    let output = desk.screen.output();
+    let (format, delimiter) = (args.format, args.delimiter);
+    let work = move |done: &AtomicU64| match format {
+        Format::Csv => table::csv(&made, delimiter, input, &output, done),
+        Format::Jsonl => table::json_lines(&made, input, &output, done),
+    };
+    let how = run.work(work, desk.screen).await?;
+    end(how, run.done(), desk.screen)
+}
+
+fn made(args: &Table) -> anyhow::Result<masking::Table> {
+    let columns: Columns = read("--columns", &args.columns)?;
+    let tokens = match &args.key_file {
+        Some(file) => Some(Tokens::new(read_key(file)?.expose(), &args.tenant).map_err(anyhow::Error::new)?),
+        None => None,
+    };
+    masking::Table::new(&columns, tokens).map_err(|error| {
+        match error {
+            RulesError::NoKey => key_is_missing(),
+            error => Usage(format!("--columns {}: {error}", args.columns.display())),
+        }
+        .into()
+    })
+}

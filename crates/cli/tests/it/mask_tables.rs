@@ -1,0 +1,250 @@
+//! `lacuna mask table`: copies for development of the music shop's tables.
+
+use std::collections::BTreeMap;
+
+use super::folder::{Folder, ended};
+use super::golden::check;
+use super::machine::{MARKED, Machine};
+
+const CUSTOMERS: &str = include_str!("../../../../localstack/seed/customers.csv");
+const INVOICES: &str = include_str!("../../../../localstack/seed/invoices.csv");
+
+const OF_CUSTOMERS: &str = "
+columns:
+  CustomerId: {what: number, field: customer}
+  FirstName: redact
+  LastName: stars
+  Company: empty
+  Address: redact
+  City: keep
+  State: keep
+  Country: keep
+  PostalCode: {what: token_shape}
+  Phone: {what: partial, kind: phone}
+  Fax: text
+  Email: {what: token_shape, kind: email}
+  SupportRepId: keep
+";
+
+const OF_INVOICES: &str = "
+columns:
+  CustomerId: {what: number, field: customer}
+  InvoiceId: keep
+  InvoiceDate: keep
+  Total: keep
+others: empty
+";
+
+fn masked(folder: &Folder, columns: &str, table: &str, options: &str) -> String {
+    folder.write("columns.yaml", columns.as_bytes());
+    let line = format!("mask table --columns columns.yaml --key-file key{options}");
+    let ran = folder.run(None, &line, table.as_bytes()).text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{line}");
+    ran.out
+}
+
+fn rows(table: &str) -> Vec<BTreeMap<String, String>> {
+    let mut lines = csv::ReaderBuilder::new().from_reader(table.as_bytes());
+    let rows = lines.deserialize();
+    rows.map(|row| row.expect("a row")).collect()
+}
+
+/// What each customer's invoices come to, in cents, the smallest first.
+fn spent(customers: &str, invoices: &str) -> Vec<u64> {
+    let mut totals: BTreeMap<String, u64> =
+        rows(customers).iter().map(|row| (row["CustomerId"].clone(), 0)).collect();
+    for row in rows(invoices) {
+        let cents = row["Total"].replace('.', "").parse::<u64>().expect("an amount");
+        *totals.get_mut(&row["CustomerId"]).expect("the customer of the invoice") += cents;
+    }
+    let mut totals: Vec<u64> = totals.into_values().collect();
+    totals.sort_unstable();
+    totals
+}
+
+#[test]
+fn a_shop_s_tables_still_join_and_name_nobody() {
+    let folder = Folder::with_key("mask-tables");
+    let customers = masked(&folder, OF_CUSTOMERS, CUSTOMERS, "");
+    let invoices = masked(&folder, OF_INVOICES, INVOICES, "");
+    assert_eq!(spent(&customers, &invoices), spent(CUSTOMERS, INVOICES));
+    assert!(spent(CUSTOMERS, INVOICES)[0] > 0);
+    let (before, after) = (rows(CUSTOMERS), rows(&customers));
+    assert_eq!((before.len(), after.len()), (59, 59));
+    for (person, row) in before.iter().zip(&after) {
+        for column in ["CustomerId", "FirstName", "LastName", "Company", "Address", "Phone", "Fax", "Email"] {
+            let value = &person[column];
+            assert_ne!(value.is_empty(), &row[column] != value, "{column}");
+        }
+        for column in ["Address", "Phone", "Fax", "Email"] {
+            assert!(person[column].is_empty() || !customers.contains(&person[column]), "{column}");
+        }
+        assert_eq!(row["City"], person["City"]);
+        assert!(row["Email"].ends_with("@masked.example"));
+        let end = |row: &BTreeMap<String, String>| row["Phone"].chars().rev().take(4).collect::<String>();
+        assert_eq!(end(row).replace('*', ""), end(person).replace('*', ""));
+    }
+    let mut ids: Vec<&String> = after.iter().map(|row| &row["CustomerId"]).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 59);
+    // Tomorrow's copy joins with today's, and another company's does not.
+    assert_eq!(masked(&folder, OF_CUSTOMERS, CUSTOMERS, ""), customers);
+    assert_ne!(masked(&folder, OF_CUSTOMERS, CUSTOMERS, " --tenant other"), customers);
+}
+
+#[test]
+fn json_lines_stay_what_they_were_where_nothing_was_masked() {
+    let folder = Folder::with_key("mask-json");
+    let columns = "
+columns:
+  id: {what: number, field: customer}
+  sum: keep
+  raw: keep
+  address.city: keep
+  address.street: redact
+  mail: {what: token, kind: email}
+  notes: text
+  gone: empty
+  flags: text
+";
+    let table = concat!(
+        r#"{"sum": 1.10, "id":17,"raw":{"a" :[1e400, 12345678901234567890]},"address":{"street":"Main St 1","city":"Oslo"}}"#,
+        "\n\n",
+        r#"{"id":"17","mail":["a@example.com","b@example.com",null],"notes":{"by":"cleo@example.com","n":4111111111111111,"dora@example.com":[true]}}"#,
+        "\n",
+        r#"{"gone":{"x":1},"flags":[false,7,"z"],"address":[{"street":""}]}"#,
+    );
+    let got = masked(&folder, columns, table, " --format jsonl");
+    let lines: Vec<&str> = got.lines().collect();
+    let id = lines[0].split("\"id\":").nth(1).and_then(|rest| rest.split(',').next()).expect("an id");
+    assert_eq!(
+        lines[0],
+        format!(
+            r#"{{"sum":1.10,"id":{id},"raw":{{"a" :[1e400, 12345678901234567890]}},"address":{{"street":"[masked]","city":"Oslo"}}}}"#
+        )
+    );
+    assert_eq!(lines[1], "");
+    assert!(lines[2].starts_with(&format!(r#"{{"id":"{id}","mail":["email_"#)), "{}", lines[2]);
+    assert!(
+        lines[2].ends_with(
+            r#",null],"notes":{"by":"c***@example.com","n":"************1111","d***@example.com":[true]}}"#
+        ),
+        "{}",
+        lines[2]
+    );
+    assert_eq!(lines[3], r#"{"gone":null,"flags":[false,7,"z"],"address":[{"street":""}]}"#);
+    // The same person in a table of another form.
+    let csv = masked(&folder, "columns: {customer: number}", "customer\n17\n", "");
+    assert_eq!(csv, format!("customer\n{id}\n"));
+}
+
+#[test]
+fn csv_as_it_comes() {
+    let folder = Folder::with_key("mask-csv");
+    let columns = "{columns: {a: text, b: keep}}";
+    // A mark before the header, quotes, a line end within a value, semicolons, any bytes.
+    let table = "\u{feff}a;b\r\n\"x;\"\"john@example.com\"\"\";\"1\n2\"\r\n;\r\n";
+    let got = masked(&folder, columns, table, " --delimiter ;");
+    assert_eq!(got, "a;b\n\"x;\"\"j***@example.com\"\"\";\"1\n2\"\n;\n");
+    assert_eq!(masked(&folder, columns, "", ""), "");
+    assert_eq!(masked(&folder, columns, "b,a", ""), "b,a\n");
+    let ran = folder.run(None, "mask table --columns columns.yaml", b"a,b\n\xff,\xfe\n");
+    assert_eq!((ran.code, ran.out), (0, b"a,b\n\xff,\xfe\n".to_vec()));
+}
+
+#[test]
+fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
+    let folder = Folder::with_key("mask-undecided");
+    folder.write("few.yaml", b"columns: {a: keep, b: redact}\n");
+    folder.write("hash.yaml", b"columns: {a: sha256}\n");
+    folder.write("token.yaml", b"columns: {a: {what: token, kind: email}}\n");
+    folder.write("word.yaml", b"columns: {a: hide}\n");
+    let marked_csv = format!("a,b,{MARKED},d\n1,2,3,4\n");
+    let marked_json = format!("{{\"a\":1,\"in\":{{\"{MARKED}\":2}}}}\n");
+    for (name, options, table) in [
+        ("mask-table-open", "--columns few.yaml", marked_csv.as_str()),
+        ("mask-table-missing", "--columns few.yaml", "a,c\n1,2\n"),
+        ("mask-table-json-open", "--columns few.yaml --format jsonl", marked_json.as_str()),
+        ("mask-table-hash", "--columns hash.yaml", ""),
+        ("mask-table-no-key", "--columns token.yaml", ""),
+        ("mask-table-word", "--columns word.yaml", ""),
+        ("mask-table-delimiter", "--columns few.yaml --delimiter ab", ""),
+    ] {
+        let ran = folder.run(None, &format!("mask table {options}"), table.as_bytes()).text();
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
+        assert!(!ran.err.contains(MARKED), "{}", ran.err);
+        check(name, &ran);
+    }
+    check("help-mask-table", &Machine::default().run("mask table --help"));
+}
+
+#[test]
+fn what_breaks_off_says_that_it_is_not_whole() {
+    let folder = Folder::with_key("mask-broken");
+    folder.write("columns.yaml", b"columns: {a: keep, b: redact}\n");
+    folder.write("object.yaml", b"columns: {a: keep, b: redact, c.d: keep}\n");
+    for (name, options, table, written) in [
+        ("mask-table-ragged", "--columns columns.yaml", "a,b\n1,2\n3\n", "a,b\n1,[masked]\n"),
+        (
+            "mask-table-json-later",
+            "--columns columns.yaml --format jsonl",
+            "{\"a\":1}\n{\"a\":1,\"c\":2}\n",
+            "{\"a\":1}\n",
+        ),
+        ("mask-table-no-json", "--columns columns.yaml --format jsonl", "{\"a\":1}\n[1]\n", "{\"a\":1}\n"),
+        (
+            "mask-table-object",
+            "--columns object.yaml --format jsonl",
+            "{\"c\":{\"d\":1}}\n{\"b\":{}}\n",
+            "{\"c\":{\"d\":1}}\n",
+        ),
+    ] {
+        let ran = folder.run(None, &format!("mask table {options}"), table.as_bytes()).text();
+        assert_eq!((ran.code, ran.out.as_str()), (1, written), "{name}: {}", ran.err);
+        check(name, &ran);
+    }
+}
+
+/// A quote that nobody closes is no reason to hold the rest of the file in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_table_and_a_row_without_end_take_less_than_64_mib() {
+    use std::io::{Read as _, Write as _};
+
+    let folder = Folder::with_key("mask-table-memory");
+    folder.write("columns.yaml", b"columns: {a: text, b: redact}\n");
+    let run = |line: &str, begin: &str, piece: &str| {
+        let mut child = folder.lacuna(None, line).spawn().expect("a run");
+        let (mut input, mut output) =
+            (child.stdin.take().expect("its input"), child.stdout.take().expect("its output"));
+        let reading = std::thread::spawn(move || {
+            let (mut count, mut buffer) = (0, vec![0; 1 << 16]);
+            loop {
+                match output.read(&mut buffer).expect("what was masked") {
+                    0 => return count,
+                    read => count += read,
+                }
+            }
+        });
+        let mut written = input.write_all(begin.as_bytes()).is_ok();
+        for _ in 0..256 {
+            written = written && input.write_all(piece.as_bytes()).is_ok();
+        }
+        // A process that has ended has no size.
+        let highest = if written { super::folder::resident(&child) } else { 0 };
+        drop(input);
+        let count = reading.join().expect("a count");
+        (ended(child).code, count, highest, written)
+    };
+    let rows = "write to john@example.com,2\n".repeat(1 << 15);
+    let (code, count, highest, written) = run("mask table --columns columns.yaml", "a,b\n", &rows);
+    assert_eq!((code, written), (0, true));
+    assert_eq!(count, 4 + "write to j***@example.com,[masked]\n".len() * 256 * (1 << 15));
+    assert!(highest < 64 * 1024, "resident: {highest} KiB");
+    let (code, count, ..) = run("mask table --columns columns.yaml", "a,b\n1,\"", &"x".repeat(1 << 20));
+    assert_eq!((code, count), (1, 0));
+    let (code, count, ..) =
+        run("mask table --columns columns.yaml --format jsonl", "{\"a\":\"", &"x".repeat(1 << 20));
+    assert_eq!((code, count), (1, 0));
+}

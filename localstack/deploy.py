@@ -119,8 +119,9 @@ def deploy(catalog_version: str) -> dict[str, str]:
         },
     )
     print(f"uploaded: {uploads.sent} new, {uploads.kept} unchanged")
-    for line in reconcile.reconcile(cloudformation, STACK, template, outputs["KeyArn"]):
-        print(f"set by API: {line}")
+    late = list(reconcile.reconcile(cloudformation, STACK, template, outputs["KeyArn"]))
+    (LOCAL / "reconciled.txt").write_text("".join(f"{line}\n" for line in late))
+    print(f"set by API, since the engine's CloudFormation leaves it out: {len(late)} settings (reconciled.txt)")
     (LOCAL / "outputs.json").write_text(json.dumps(outputs, indent=2, sort_keys=True) + "\n")
     return outputs
 

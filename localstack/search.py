@@ -134,14 +134,25 @@ def _files() -> Iterator[tuple[str, bytes]]:
             yield f"file {path.name}", b"".join(line for line in lines if b"SESv2 SendEmail: " not in line)
 
 
+SOURCES = {
+    "items of tables and streams": _tables,
+    "versions of objects": _objects,
+    "secrets": _secrets,
+    "messages": _messages,
+    "lines of logs": _logs,
+    "executions and their events": _executions,
+    "files": _files,
+}
+
+
 def find(text: str) -> tuple[list[str], dict[str, int]]:
     """Every place where the text is, and how many places were looked at, by kind."""
     forms = needles(text)
     places: list[str] = []
     looked: dict[str, int] = {}
-    for source in (_tables, _objects, _secrets, _messages, _logs, _executions, _files):
+    for kind, source in SOURCES.items():
         for place, data in source():
-            looked[source.__name__.strip("_")] = looked.get(source.__name__.strip("_"), 0) + 1
+            looked[kind] = looked.get(kind, 0) + 1
             if _hit(data, forms):
                 places.append(place)
     return places, looked

@@ -146,7 +146,7 @@ def main() -> int:
         places, looked = search.find(rest[0])
         for place in places:
             print(place)
-        print(f"looked at {', '.join(f'{n} {kind}' for kind, n in looked.items())}: found in {len(places)}", file=sys.stderr)
+        print(f"looked at {', '.join(f'{n} {kind}' for kind, n in looked.items())}: found in {len(places)} places", file=sys.stderr)
         return 1 if places else 0
     else:
         raise Wrong("say what to do: seed.py load | stats | hidden <email> | find <text>")

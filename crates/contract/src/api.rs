@@ -10,7 +10,7 @@ use domain::hold::Hold;
 use domain::recheck::{Recheck, Stage};
 use domain::request::{AcceptedRisk, Parked, Request, RequestType};
 use domain::task::{Operation, Task, TaskStatus};
-use domain::{HoldId, Personal, RequestId, StoreId};
+use domain::{HoldId, Personal, RequestId, StoreId, Tally};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -337,6 +337,9 @@ pub struct TimelineEntry {
     /// The store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreId>,
+    /// How many records of the person, where it is about records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
     /// A reason code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

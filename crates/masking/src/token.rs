@@ -8,6 +8,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+use crate::checks::luhn;
 use crate::error::RulesError;
 use crate::kind::Kind;
 
@@ -56,7 +57,9 @@ impl Tokens {
     }
 
     /// Appends a token in the shape of the value: an e-mail address at `masked.example`, an IPv4 address of 10.0.0.0/8, an IPv6 address
-    /// of `2001:db8::/32`, otherwise a digit for each digit and a letter for each letter, with everything else as it is.
+    /// of `2001:db8::/32`, a MAC address that no maker gives out (its second bit is set, IEEE 802), otherwise a digit for each digit and
+    /// a letter for each letter, with everything else as it is. A card number is wrong by Luhn and a social security number of an area
+    /// that is not given out, so neither is anybody's; any other number can be somebody's by chance.
     ///
     /// Shapes are smaller than tokens: two values of few digits can get one token. Where a column has to stay unique, use
     /// [`Self::write`].
@@ -81,7 +84,24 @@ impl Tokens {
                     hexadecimal(pair, out);
                 }
             }
-            _ => self.alike(field, kind, value, first, out),
+            Kind::Mac => {
+                let from = out.len();
+                self.alike(field, kind, value, first, out, |byte| byte.is_ascii_hexdigit());
+                // Of the first byte: not a group's, and given by nobody but its owner.
+                if let Some(digit) = out.get_mut(from + 1) {
+                    *digit = LOCAL[usize::from(*digit) % LOCAL.len()];
+                }
+            }
+            _ => {
+                let from = out.len();
+                self.alike(field, kind, value, first, out, |_| false);
+                let made = &mut out[from..];
+                match kind {
+                    Kind::UsSsn => made.iter_mut().take(1).for_each(|digit| *digit = b'9'),
+                    Kind::Card => unlike_a_card(made),
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -93,7 +113,16 @@ impl Tokens {
         LEAST_NUMBER + drawn % (MOST_NUMBER - LEAST_NUMBER)
     }
 
-    fn alike(&self, field: &str, kind: Kind, value: &[u8], first: [u8; BLOCK], out: &mut Vec<u8>) {
+    /// A digit for a digit and a letter for a letter; where it is said, a hexadecimal digit for either.
+    fn alike(
+        &self,
+        field: &str,
+        kind: Kind,
+        value: &[u8],
+        first: [u8; BLOCK],
+        out: &mut Vec<u8>,
+        is_hex: impl Fn(&u8) -> bool,
+    ) {
         let (mut block, mut number, mut used) = (first, 0, 0);
         // Two bytes for each character: of 65,536 values a letter gets 2,520 or 2,521.
         let mut next = |of: u8| {
@@ -108,6 +137,7 @@ impl Tokens {
         };
         for byte in value {
             out.push(match byte {
+                byte if is_hex(byte) => b"0123456789abcdef"[usize::from(next(16))],
                 b'0'..=b'9' => b'0' + next(10),
                 b'a'..=b'z' => b'a' + next(26),
                 b'A'..=b'Z' => b'A' + next(26),
@@ -147,6 +177,26 @@ fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
             let alone = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
             alone.for_each(|byte| update(&[byte.to_ascii_uppercase()]));
         }
+    }
+}
+
+/// Second digits of a MAC address that is its owner's own.
+const LOCAL: &[u8; 4] = b"26ae";
+
+/// The most digits of a card's number: ISO/IEC 7812-1.
+const LONGEST_CARD: usize = 19;
+
+/// Makes a number wrong by Luhn: where it is right, its last digit is another.
+fn unlike_a_card(number: &mut [u8]) {
+    let (mut digits, mut count) = ([0; LONGEST_CARD], 0);
+    for (to, byte) in digits.iter_mut().zip(number.iter().filter(|byte| byte.is_ascii_digit())) {
+        *to = byte - b'0';
+        count += 1;
+    }
+    if luhn(&digits[..count])
+        && let Some(last) = number.iter_mut().rfind(|byte| byte.is_ascii_digit())
+    {
+        *last = if *last == b'9' { b'0' } else { *last + 1 };
     }
 }
 
@@ -267,8 +317,24 @@ mod tests {
         let ip: std::net::Ipv6Addr = shape(Kind::Ipv6, "2001:db8::1").parse().expect("an address");
         assert_eq!(ip.segments()[..2], [0x2001, 0xdb8]);
         assert_eq!(shape(Kind::Custom(0), "Zoë-7").len(), 5);
+        let mac = shape(Kind::Mac, "00-1A-2b-3c-4d-5E");
+        assert!(mac.len() == 17 && mac.split('-').all(|byte| u8::from_str_radix(byte, 16).is_ok()), "{mac}");
+        assert_eq!(u8::from_str_radix(&mac[..2], 16).expect("a byte") & 3, 2, "{mac}");
         let long = "7".repeat(100);
         assert_ne!(&shape(Kind::Custom(0), &long)[..16], &shape(Kind::Custom(0), &long)[16..32]);
+    }
+
+    #[test]
+    fn no_card_and_no_social_security_number_is_anybodys() {
+        for n in 0..1_000 {
+            let digits: Vec<u8> = shape(Kind::Card, &format!("4111-1111-1111-{n:04}"))
+                .bytes()
+                .filter(u8::is_ascii_digit)
+                .map(|b| b - b'0')
+                .collect();
+            assert!(digits.len() == 16 && !luhn(&digits), "{n}");
+            assert!(shape(Kind::UsSsn, &format!("123-45-{n:04}")).starts_with('9'));
+        }
     }
 
     #[test]

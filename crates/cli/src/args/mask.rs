@@ -37,7 +37,11 @@ docs/masking.md has more.";
 
 /// How it is masked.
 #[derive(Args)]
-#[command(after_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = AFTER,
+    args_conflicts_with_subcommands = true,
+    override_usage = "lacuna mask [OPTIONS] < IN > OUT\n       lacuna mask table [OPTIONS] --columns <FILE> < IN > OUT"
+)]
 pub struct Mask {
     /// Something else than text
     #[command(subcommand)]
@@ -65,7 +69,7 @@ pub enum Command {
 
 /// A table.
 #[derive(Args)]
-#[command(after_help = TABLE)]
+#[command(after_help = TABLE, override_usage = "lacuna mask table [OPTIONS] --columns <FILE> < IN > OUT")]
 pub struct Table {
     /// A file that says what becomes of each column
     #[arg(long, value_name = "FILE")]

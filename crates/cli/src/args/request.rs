@@ -38,6 +38,9 @@ pub enum Command {
     Timeline(One),
     /// Get the receipt of a request that has ended: what was done, and the proof
     Receipt(Receipt),
+    /// Get the salt of one's own receipt: with it, and nobody without it, it can be shown whose the receipt is
+    #[command(after_help = SALT)]
+    Salt(Receipt),
     /// Fetch a package into a file, with the person's own token
     #[command(after_help = FETCH)]
     Fetch(Fetch),
@@ -76,6 +79,10 @@ Only the person's own token fetches a package, and each run uses up one of its l
 readable by you alone, when all of it is there and its SHA-256 is the one that the request names.
 What breaks off leaves nothing, and is not resumed: run it again.";
 
+const SALT: &str = "\
+Only the person's own token gets it. Then `lacuna verify RECEIPT --key KEY --identity email=- --salt @FILE`
+says whether the receipt is about an address, and whether the stores were asked for it.";
+
 const CODE: &str = "\
 The code is shown once and kept nowhere. It gives out a few links to what the person may fetch, until
 that is destroyed: give it to them by a way that only they read. A code that was made before ends.";
@@ -87,7 +94,7 @@ pub struct One {
     pub id: RequestId,
 }
 
-/// `receipt`
+/// `receipt` and `salt`
 #[derive(Args)]
 pub struct Receipt {
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub struct Verify {
     /// Say of each receipt whether it is about this person, such as `email=ines@example.com`
     #[arg(long, value_parser = given, value_name = "TYPE=VALUE", requires = "salt")]
     pub identity: Option<Given>,
-    /// The salt that came with the receipt: 64 hex digits, or @FILE with them
+    /// The receipt's salt, which `lacuna request salt` gives its person: 64 hex digits, or @FILE with them
     #[arg(long, value_parser = personal, value_name = "SALT", requires = "identity")]
     pub salt: Option<Personal>,
     /// Print a page that checks the same in a browser, offline, and nothing else

@@ -1,9 +1,9 @@
-//! `lacuna audit …`, and `lacuna request receipt`
+//! `lacuna audit …`, and `lacuna request receipt|salt`
 
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use contract::audit::{CheckpointView, ExportPart, KeyView};
+use contract::audit::{CheckpointView, ExportPart, KeyView, SaltView};
 use domain::RequestId;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -54,6 +54,15 @@ pub async fn receipt(id: &RequestId, written: Written, mut desk: Desk<'_>) -> an
     let answer = desk.api()?.call(Call::get(["requests", id.as_str(), "receipt"])).await?;
     // Its bytes are the proof: nothing is added but the end of the line.
     save(place, &written, &format!("{}\n", answer.body.trim_end()), "The receipt", &mut desk)?;
+    Ok(Ending::Done)
+}
+
+/// Gives the salt of a receipt, as `lacuna verify --salt` takes it.
+pub async fn salt(id: &RequestId, written: Written, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    let place = Place::checked(written.out.as_deref(), written.force)?;
+    let answer = desk.api()?.call(Call::get(["requests", id.as_str(), "receipt", "salt"])).await?;
+    let SaltView { salt } = answer.read()?;
+    save(place, &written, &format!("{salt}\n"), "The salt", &mut desk)?;
     Ok(Ending::Done)
 }
 

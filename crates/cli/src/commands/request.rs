@@ -46,6 +46,7 @@ pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
         Command::Verify(verify) => self::verify(verify, desk).await,
         Command::Timeline(one) => timeline(&one.id, desk).await,
         Command::Receipt(args) => super::audit::receipt(&args.one.id, args.written, desk).await,
+        Command::Salt(args) => super::audit::salt(&args.one.id, args.written, desk).await,
         Command::Fetch(fetch) => export::fetch(fetch, desk).await,
         Command::Code(one) => export::code(&one.id, desk).await,
         Command::Downloads(one) => export::downloads(&one.id, desk).await,

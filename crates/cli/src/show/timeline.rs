@@ -1,6 +1,7 @@
 //! Everything that happened to a request.
 
 use contract::api::TimelineEntry;
+use domain::Tally;
 
 use super::request::tone;
 use crate::text::table::{Table, cell, numbers, toned, words};
@@ -52,8 +53,23 @@ fn short(who: &str) -> String {
     parts.collect::<Vec<_>>().join(":")
 }
 
+/// How many records, where there are any; and what was there when it was read again, even if that is nothing.
+fn counts(tally: &Tally) -> impl Iterator<Item = String> {
+    let Tally { located, collected, erased, anonymised, retained, residue } = *tally;
+    let named = [
+        ("found", located),
+        ("read", collected),
+        ("erased", erased),
+        ("anonymised", anonymised),
+        ("retained", retained),
+    ];
+    let some = named.into_iter().filter(|(_, count)| *count > 0);
+    some.chain(residue.map(|count| ("residue", count))).map(|(name, count)| format!("{name} {count}"))
+}
+
 fn why(item: &TimelineEntry) -> String {
     let detail = item.detail.iter().map(|(name, value)| format!("{name} {}", short(value)));
-    let parts: Vec<String> = item.why.iter().cloned().chain(detail).collect();
+    let parts: Vec<String> =
+        item.why.iter().cloned().chain(item.tally.iter().flat_map(counts)).chain(detail).collect();
     parts.join(", ")
 }

@@ -105,3 +105,14 @@ fn a_receipt_is_written_as_it_came() {
     check("request-receipt", &Machine::at(&server).run(&format!("request receipt {ID}")));
     assert_eq!(server.lines(), [format!("GET /live/v1/requests/{ID}/receipt")]);
 }
+
+#[test]
+fn a_salt_is_written_for_its_owner_alone() {
+    let salt = "5e".repeat(32);
+    let server = Server::start([json(200, &json!({"salt": salt}))]);
+    let folder = Folder::new("audit-salt");
+    let ran = folder.run(Some(&server), &format!("request salt {ID} --out salt"), b"").text();
+    check("request-salt", &ran);
+    assert_eq!(server.lines(), [format!("GET /live/v1/requests/{ID}/receipt/salt")]);
+    assert_eq!((folder.read("salt"), folder.mode("salt")), (format!("{salt}\n").into_bytes(), 0o600));
+}

@@ -189,10 +189,18 @@ fn a_timeline_is_read_to_its_end() {
         entry(2, "request.planning", "step:plan", &json!({"status": "planning"})),
     ], "cursor": "two"});
     let second = json!({"items": [
-        entry(3, "store.located", "step:locate-store", &json!({"status": "planning", "store": "shop"})),
+        entry(3, "store.located", "step:locate-store", &json!({
+            "status": "planning", "store": "shop",
+            "tally": {"located": 46, "erased": 0, "anonymised": 0, "retained": 0},
+            "detail": {"round": "2"},
+        })),
         entry(4, "request.held", "step:check-sanctions", &json!({
             "status": "held", "why": "litigation",
             "detail": {"review_at": "2026-12-04T00:00:00Z", "source": "holds"},
+        })),
+        entry(5, "store.confirmed", "step:confirm-store", &json!({
+            "store": "shop",
+            "tally": {"located": 0, "erased": 1, "anonymised": 7, "retained": 38, "residue": 0},
         })),
     ]});
     let replies = || [json(200, &first), json(200, &second)];
@@ -203,5 +211,5 @@ fn a_timeline_is_read_to_its_end() {
     let server = Server::start(replies());
     let ran = Machine::at(&server).run(&format!("request timeline {ID} --json"));
     let all: Value = serde_json::from_str(&ran.out).expect("JSON");
-    assert_eq!(all["items"].as_array().map(Vec::len), Some(4));
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(5));
 }

@@ -45,6 +45,7 @@ fn entry(event: &Event, reader: &Reader) -> TimelineEntry {
         who: event.who.clone(),
         status: event.status,
         store: event.store.clone(),
+        tally: event.tally,
         why: event.why.clone(),
         // Errors, rounds and hashes are the operator's.
         detail: if reader.is_person() { BTreeMap::new() } else { event.detail.clone() },

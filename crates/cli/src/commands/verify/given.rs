@@ -41,7 +41,9 @@ pub fn key(given: Option<&str>, world: &World) -> Result<VerifierKey, Usage> {
     if !path.is_file() && text.contains('+') {
         return Err(wrong("it is no key: one is written <name>+<8 hex digits>+<base64>, on one line"));
     }
-    let read = small(path).map_err(|what| Usage(format!("{name} {text}: {what}")))?;
+    let neither =
+        |what| Usage(format!("{name} {text}: it is no key's text, and as a file it cannot be read: {what}"));
+    let read = small(path).map_err(neither)?;
     VerifierKey::parse(&read).map_err(|error| Usage(format!("{name} {text}: {error}")))
 }
 

@@ -86,7 +86,7 @@ impl Tokens {
             }
             Kind::Mac => {
                 let from = out.len();
-                self.alike(field, kind, value, first, out, |byte| byte.is_ascii_hexdigit());
+                self.alike(field, kind, value, first, out, u8::is_ascii_hexdigit);
                 // Of the first byte: not a group's, and given by nobody but its owner.
                 if let Some(digit) = out.get_mut(from + 1) {
                     *digit = LOCAL[usize::from(*digit) % LOCAL.len()];

@@ -147,6 +147,16 @@ pub struct Ledgered {
     pub marks: u64,
 }
 
+/// What the receipt of an ended request names the person by, as long as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSalt {
+    /// Until when it is kept; longer while the request's stores are still to be read again.
+    pub until: Timestamp,
+    /// When it was destroyed: whose the receipt is can be shown by nobody any more, nor guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed_at: Option<Timestamp>,
+}
+
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -249,6 +259,9 @@ pub struct Request {
     /// How often it was opened again, because the person was found, and erased again.
     #[serde(default)]
     pub reopened: u32,
+    /// The salt of its receipt, once it has ended; of one that ended in an earlier version nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<ReceiptSalt>,
 }
 
 impl Request {
@@ -301,6 +314,7 @@ impl Request {
             ledgered: None,
             recheck: None,
             reopened: 0,
+            salt: None,
         }
     }
 
@@ -358,6 +372,22 @@ impl Request {
     pub fn is_rechecked(&self) -> bool {
         let begun = self.status == Status::Reopened || (self.status.is_end() && self.announced);
         begun && self.recheck.as_ref().is_some_and(Recheck::is_open)
+    }
+
+    /// When somebody looks after it next, once it has ended and was announced: its stores are read again, and when that is
+    /// over the salt of its receipt goes. `None`: nobody any more.
+    pub fn rests_until(&self) -> Option<Timestamp> {
+        match self.recheck.as_ref().filter(|recheck| recheck.is_open()) {
+            Some(recheck) => Some(recheck.at),
+            None => self.salt.filter(|salt| salt.destroyed_at.is_none()).map(|salt| salt.until),
+        }
+    }
+
+    /// Whether the salt of its receipt is to be destroyed by now. Not while its stores are still to be read again: it may
+    /// be opened anew by that, and ends with another receipt, by the same salt.
+    pub fn is_salt_over(&self, now: Timestamp) -> bool {
+        let is_over = self.salt.is_some_and(|salt| salt.destroyed_at.is_none() && salt.until <= now);
+        is_over && self.status.is_end() && self.announced && !self.is_rechecked()
     }
 
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.

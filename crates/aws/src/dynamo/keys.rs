@@ -269,6 +269,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
         KeyScope::Recheck(tenant, id) => Key::new(request_partition(tenant, id), "RECHECK"),
+        KeyScope::Replay(tenant, id) => Key::new(format!("T#{tenant}#L#{id}"), "REPLAY"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
@@ -402,6 +403,10 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
         };
     }
     let rest = key.pk.strip_prefix("T#")?;
+    if let Some((tenant, id)) = rest.split_once("#L#") {
+        let is_replay = key.sk == "REPLAY";
+        return Some(KeyScope::Replay(tenant.parse().ok()?, id.parse().ok()?)).filter(|_| is_replay);
+    }
     if let Some((tenant, subject)) = rest.split_once("#S#") {
         return Some(KeyScope::Subject(tenant.parse().ok()?, subject.parse().ok()?));
     }

@@ -414,6 +414,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recheck::Stage;
     use proptest::prelude::*;
 
     fn request() -> Request {
@@ -443,6 +444,41 @@ mod tests {
         check(&[accepted("officer:a", &["crm"]), accepted("officer:a", &["crm"])], &["crm", "shop"]);
         check(&[accepted("officer:a", &["crm"]), accepted("officer:b", &["crm", "shop"])], &["shop"]);
         check(&[accepted("officer:a", &["crm", "shop"]), accepted("officer:b", &["shop", "crm"])], &[]);
+    }
+
+    /// The salt goes when everything else is over: a request that may be opened anew ends by the same one.
+    #[test]
+    fn a_salt_is_over_when_its_time_is_and_nothing_else_is_to_be_done() {
+        let until = Timestamp::UNIX_EPOCH;
+        let salt = ReceiptSalt { until, destroyed_at: None };
+        let recheck = |stage| Recheck {
+            stage,
+            at: Timestamp::MAX,
+            ended: Status::Fulfilled,
+            paper: None,
+            reading: 1,
+            unproven: 0,
+            unpaged: false,
+            of: String::new(),
+            pages: 0,
+        };
+        let ended = Request { status: Status::Fulfilled, announced: true, salt: Some(salt), ..request() };
+        let due = Request { recheck: Some(recheck(Stage::Due)), ..ended.clone() };
+        let clear = Request { recheck: Some(recheck(Stage::Clear)), ..ended.clone() };
+        let gone = ReceiptSalt { destroyed_at: Some(until), ..salt };
+        let check = |request: Request, is_over: bool, rests: Option<Timestamp>| {
+            assert_eq!((request.is_salt_over(until), request.rests_until()), (is_over, rests), "{request:?}");
+        };
+        check(ended.clone(), true, Some(until));
+        check(clear, true, Some(until));
+        check(due, false, Some(Timestamp::MAX));
+        check(Request { announced: false, ..ended.clone() }, false, Some(until));
+        check(Request { status: Status::Parked, ..ended.clone() }, false, Some(until));
+        check(Request { salt: Some(gone), ..ended.clone() }, false, None);
+        check(Request { salt: None, ..ended.clone() }, false, None);
+        let later = until.checked_add(jiff::SignedDuration::from_secs(1)).expect("in time");
+        let kept = ReceiptSalt { until: later, ..salt };
+        check(Request { salt: Some(kept), ..ended }, false, Some(later));
     }
 
     proptest! {

@@ -461,6 +461,23 @@ mod tests {
         assert_eq!(parse_request_partition("T#demo#H#hold_1"), None);
     }
 
+    /// What upkeep does not know again keeps its earlier root key for ever.
+    #[test]
+    fn what_a_stored_key_is_for_reads_back() {
+        let tenant: TenantId = "demo".parse().expect("a tenant");
+        let id = RequestId::new(Timestamp::UNIX_EPOCH, 3);
+        let of_tenant = [KeyScope::Pseudonyms, KeyScope::Ledger, KeyScope::Fields, KeyScope::Subjects];
+        let of_request = [KeyScope::Plan, KeyScope::Export, KeyScope::Receipt, KeyScope::Recheck];
+        let replay = KeyScope::Replay(tenant.clone(), ReplayId::new(Timestamp::UNIX_EPOCH, 3));
+        let scopes = of_tenant.map(|scope| scope(tenant.clone())).into_iter();
+        let scopes = scopes.chain(of_request.map(|scope| scope(tenant.clone(), id.clone()))).chain([replay]);
+        for scope in scopes {
+            assert_eq!(parse_scope(&data_key(&scope)), Some(scope));
+        }
+        let other = Key::new(format!("T#demo#L#{}", ReplayId::new(Timestamp::UNIX_EPOCH, 3)), "PLAN");
+        assert_eq!(parse_scope(&other), None);
+    }
+
     #[test]
     fn an_events_mark_is_found_by_where_the_event_stands() {
         let mut event: Event = serde_json::from_value(serde_json::json!({

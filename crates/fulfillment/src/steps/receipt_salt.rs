@@ -22,15 +22,15 @@ pub(super) fn kept_for(settings: &Settings) -> Result<SignedDuration, StepError>
     Ok(kept_for)
 }
 
-/// Destroys the salt of an ended request, if its time is over. First the key goes, and then it is said: a call that dies
-/// in between is followed by another, and doing it twice is fine.
+/// Destroys the salt of an ended request, if its time is over; whether it is. First the key goes, and then it is said: a
+/// call that dies in between is followed by another, and doing it twice is fine.
 pub(super) async fn end(
     keyring: &dyn Keyring,
     scope: &Scope<'_>,
     request: &Request,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     if !request.is_salt_over(scope.clock.now()) {
-        return Ok(());
+        return Ok(false);
     }
     let key = KeyScope::Receipt(request.tenant.clone(), request.id.clone());
     keyring.destroy(&key).await?;
@@ -41,13 +41,13 @@ pub(super) async fn end(
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
         let Some(salt) = request.salt.as_mut().filter(|salt| salt.destroyed_at.is_none()) else {
-            return Ok(Amend::Leave(()));
+            return Ok(Amend::Leave(true));
         };
         salt.destroyed_at = Some(now);
         (request.parked, request.attempts) = (None, 0);
         let mut draft = Draft::new(request, EventKind::SaltDestroyed, now);
         draft.request.progress_by = draft.request.rests_until();
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await
 }

@@ -114,6 +114,7 @@ mod tests {
             name: "Demo".into(),
             cooling_off_for: "PT5S".into(),
             recheck_after: None,
+            receipt_salt_for: None,
             catalog_version: None,
             webhook: None,
             topic: false,

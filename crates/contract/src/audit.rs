@@ -26,6 +26,9 @@ pub struct CheckpointView {
 pub struct SaltView {
     /// 256 bits, in hex.
     pub salt: String,
+    /// Until when it can be got, if the request has ended: then it is destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Timestamp>,
 }
 
 /// `GET /v1/audit/export`: one part after another.

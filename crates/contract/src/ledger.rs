@@ -57,6 +57,17 @@ pub struct LedgerStore {
     /// The latest replay since then that was to change something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay_id: Option<ReplayId>,
+    /// If that is done: records of people who were erased that it left, since sources want them kept.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub left: u64,
+    /// If that is done: people whose erasure a source denied.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub denied: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it by reference")]
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
 }
 
 impl LedgerStore {
@@ -70,11 +81,14 @@ impl LedgerStore {
             taken_at: None,
             replayed_at: None,
             replay_id: None,
+            left: 0,
+            denied: 0,
         }
     }
 
     /// As it stands; `replay` is its latest one.
     pub fn new(standing: &Standing, replay: Option<&Replay>) -> Self {
+        let done = replay.filter(|replay| replay.status == ReplayStatus::Done);
         Self {
             store: standing.store.clone(),
             fit_for_traffic: standing.is_fit(),
@@ -83,6 +97,8 @@ impl LedgerStore {
             taken_at: standing.taken_at,
             replayed_at: standing.replayed_at,
             replay_id: standing.replay.clone(),
+            left: done.map_or(0, |replay| replay.left),
+            denied: done.map_or(0, |replay| replay.denied),
         }
     }
 }
@@ -122,9 +138,12 @@ pub struct ReplayView {
     pub walked: u64,
     /// Of these: of people who were erased.
     pub found: u64,
-    /// Records that this walk left where they are: a source wanted them kept when their erasure was asked for.
+    /// Records that this walk left where they are: a source wanted them kept, or denied it, when their erasure was asked for.
     #[serde(default)]
     pub left: u64,
+    /// People whose erasure a source denied, in all walks.
+    #[serde(default)]
+    pub denied: u64,
     /// Erasures that were asked for; of a dry run: the people for whom they would be.
     pub requests: u64,
     /// Why it failed.
@@ -148,6 +167,7 @@ impl From<&Replay> for ReplayView {
             walked: replay.walked,
             found: replay.found,
             left: replay.left,
+            denied: replay.denied,
             requests: replay.requests,
             why: replay.why.clone(),
         }

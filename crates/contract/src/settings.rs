@@ -23,6 +23,10 @@ pub struct Settings {
     /// never, and 30 days if it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck_after: Option<String>,
+    /// How long after a request has ended its person can still get the salt that its receipt names them by, as such a
+    /// duration from a day to ten years; 400 days if it is not set. Then it is destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_salt_for: Option<String>,
     /// The catalog in force, if it is not the deployment's.
     #[serde(default)]
     pub catalog_version: Option<String>,
@@ -137,6 +141,14 @@ impl Settings {
         }
     }
 
+    /// How long the salt of a receipt is kept; `None` if what is set is no such duration.
+    pub fn receipt_salt_for(&self) -> Option<SignedDuration> {
+        match &self.receipt_salt_for {
+            None => Some(RECEIPT_SALT_FOR),
+            Some(text) => duration(text).filter(|kept| (SHORTEST_SALT..=LONGEST_SALT).contains(kept)),
+        }
+    }
+
     /// How long a package can be fetched; `None` if what is set is no such duration.
     pub fn export_open_for(&self) -> Option<SignedDuration> {
         match &self.exports.open_for {
@@ -164,6 +176,16 @@ const RECHECK_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The longest that what was looked for is kept, sealed, to be read again by.
 pub const LONGEST_RECHECK_AFTER: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+/// How long the salt of a receipt is kept whose tenant says nothing: a year to complain in, and a month to be told how
+/// the request ended. The receipt is kept by whoever has it, and proves the same without the salt.
+const RECEIPT_SALT_FOR: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// A receipt is issued minutes after the end, and its person has to see it.
+const SHORTEST_SALT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The longest that a salt is kept: ten years.
+const LONGEST_SALT: SignedDuration = SignedDuration::from_hours(3_653 * 24);
+
 /// How often a key is rotated that the settings do not name.
 const ROTATE_EVERY: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -190,6 +212,7 @@ mod tests {
             name: "Demo".into(),
             cooling_off_for: text.into(),
             recheck_after: None,
+            receipt_salt_for: None,
             catalog_version: None,
             webhook: None,
             topic: false,
@@ -226,6 +249,25 @@ mod tests {
         check(Some("P1M"), None);
         check(Some("-P1D"), None);
         check(Some("later"), None);
+    }
+
+    #[test]
+    fn a_salt_is_kept_for_a_day_at_least_and_for_four_hundred_if_nothing_is_said() {
+        let check = |text: Option<&str>, expect: Option<i64>| {
+            let mut settings: Settings =
+                serde_json::from_str(r#"{"tenant":"demo","name":"Demo","cooling_off_for":"P1D"}"#)
+                    .expect("settings");
+            settings.receipt_salt_for = text.map(str::to_owned);
+            assert_eq!(settings.receipt_salt_for().map(|d| d.as_secs()), expect, "{text:?}");
+        };
+        check(None, Some(400 * 86_400));
+        check(Some("P1D"), Some(86_400));
+        check(Some("PT23H"), None);
+        check(Some("PT0S"), None);
+        check(Some("P3653D"), Some(3_653 * 86_400));
+        check(Some("P3654D"), None);
+        check(Some("P2Y"), None);
+        check(Some("for ever"), None);
     }
 
     #[test]

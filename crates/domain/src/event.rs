@@ -146,6 +146,8 @@ event_kinds! {
     ErasedAgain = "request.erased_again",
     /// What was kept to read again by is gone, and its key.
     RecheckDestroyed = "recheck.destroyed",
+    /// The salt of its receipts is gone: nobody can show any more whose they are, or guess.
+    SaltDestroyed = "receipt.salt_destroyed",
     /// A legal hold was placed.
     HoldPlaced = "hold.placed",
     /// A legal hold was released.

@@ -147,6 +147,16 @@ pub struct Ledgered {
     pub marks: u64,
 }
 
+/// What the receipt of an ended request names the person by, as long as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSalt {
+    /// Until when it is kept; longer while the request's stores are still to be read again.
+    pub until: Timestamp,
+    /// When it was destroyed: whose the receipt is can be shown by nobody any more, nor guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed_at: Option<Timestamp>,
+}
+
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -249,6 +259,9 @@ pub struct Request {
     /// How often it was opened again, because the person was found, and erased again.
     #[serde(default)]
     pub reopened: u32,
+    /// The salt of its receipt, once it has ended; of one that ended in an earlier version nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<ReceiptSalt>,
 }
 
 impl Request {
@@ -301,6 +314,7 @@ impl Request {
             ledgered: None,
             recheck: None,
             reopened: 0,
+            salt: None,
         }
     }
 
@@ -360,6 +374,22 @@ impl Request {
         begun && self.recheck.as_ref().is_some_and(Recheck::is_open)
     }
 
+    /// When somebody looks after it next, once it has ended and was announced: its stores are read again, and when that is
+    /// over the salt of its receipt goes. `None`: nobody any more.
+    pub fn rests_until(&self) -> Option<Timestamp> {
+        match self.recheck.as_ref().filter(|recheck| recheck.is_open()) {
+            Some(recheck) => Some(recheck.at),
+            None => self.salt.filter(|salt| salt.destroyed_at.is_none()).map(|salt| salt.until),
+        }
+    }
+
+    /// Whether the salt of its receipt is to be destroyed by now. Not while its stores are still to be read again: it may
+    /// be opened anew by that, and ends with another receipt, by the same salt.
+    pub fn is_salt_over(&self, now: Timestamp) -> bool {
+        let is_over = self.salt.is_some_and(|salt| salt.destroyed_at.is_none() && salt.until <= now);
+        is_over && self.status.is_end() && self.announced && !self.is_rechecked()
+    }
+
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.
     pub fn is_to_be_rechecked(&self) -> bool {
         self.kind.erases() && self.erasing_begun && self.denied.is_none()
@@ -384,6 +414,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recheck::Stage;
     use proptest::prelude::*;
 
     fn request() -> Request {
@@ -413,6 +444,41 @@ mod tests {
         check(&[accepted("officer:a", &["crm"]), accepted("officer:a", &["crm"])], &["crm", "shop"]);
         check(&[accepted("officer:a", &["crm"]), accepted("officer:b", &["crm", "shop"])], &["shop"]);
         check(&[accepted("officer:a", &["crm", "shop"]), accepted("officer:b", &["shop", "crm"])], &[]);
+    }
+
+    /// The salt goes when everything else is over: a request that may be opened anew ends by the same one.
+    #[test]
+    fn a_salt_is_over_when_its_time_is_and_nothing_else_is_to_be_done() {
+        let until = Timestamp::UNIX_EPOCH;
+        let salt = ReceiptSalt { until, destroyed_at: None };
+        let recheck = |stage| Recheck {
+            stage,
+            at: Timestamp::MAX,
+            ended: Status::Fulfilled,
+            paper: None,
+            reading: 1,
+            unproven: 0,
+            unpaged: false,
+            of: String::new(),
+            pages: 0,
+        };
+        let ended = Request { status: Status::Fulfilled, announced: true, salt: Some(salt), ..request() };
+        let due = Request { recheck: Some(recheck(Stage::Due)), ..ended.clone() };
+        let clear = Request { recheck: Some(recheck(Stage::Clear)), ..ended.clone() };
+        let gone = ReceiptSalt { destroyed_at: Some(until), ..salt };
+        let check = |request: Request, is_over: bool, rests: Option<Timestamp>| {
+            assert_eq!((request.is_salt_over(until), request.rests_until()), (is_over, rests), "{request:?}");
+        };
+        check(ended.clone(), true, Some(until));
+        check(clear, true, Some(until));
+        check(due, false, Some(Timestamp::MAX));
+        check(Request { announced: false, ..ended.clone() }, false, Some(until));
+        check(Request { status: Status::Parked, ..ended.clone() }, false, Some(until));
+        check(Request { salt: Some(gone), ..ended.clone() }, false, None);
+        check(Request { salt: None, ..ended.clone() }, false, None);
+        let later = until.checked_add(jiff::SignedDuration::from_secs(1)).expect("in time");
+        let kept = ReceiptSalt { until: later, ..salt };
+        check(Request { salt: Some(kept), ..ended }, false, Some(later));
     }
 
     proptest! {

@@ -99,7 +99,7 @@ pub(crate) const MOST_SEEDS: usize = 5_000;
 
 impl Subject {
     /// Adds clues; `false` if all were there, or no more are taken.
-    fn add(&mut self, more: &BTreeSet<Clue>) -> bool {
+    pub(crate) fn add(&mut self, more: &BTreeSet<Clue>) -> bool {
         let before = (self.identities.len(), self.keys.len());
         for clue in more {
             match clue {
@@ -118,6 +118,12 @@ impl Subject {
             }
         }
         before != (self.identities.len(), self.keys.len())
+    }
+
+    /// All of it, as clues.
+    pub(crate) fn clues(self) -> BTreeSet<Clue> {
+        let identities = self.identities.into_iter().map(Clue::Identity);
+        identities.chain(self.keys.into_iter().map(Clue::Key)).collect()
     }
 }
 
@@ -195,9 +201,18 @@ impl<'a> Papers<'a> {
 
     /// Removes all papers of a request. Doing it twice is fine.
     pub async fn remove(staging: &dyn Staging, tenant: &TenantId, id: &RequestId) -> Result<(), Fault> {
-        staging.delete_all(&subject_object(tenant, id)).await?;
+        Self::remove_subject(staging, tenant, id).await?;
         crate::staged::remove(staging, tenant, id).await?;
         staging.delete_all(&papers_prefix(tenant, id)).await
+    }
+
+    /// Removes what was filed for a request before it exists. Doing it twice is fine.
+    pub(crate) async fn remove_subject(
+        staging: &dyn Staging,
+        tenant: &TenantId,
+        id: &RequestId,
+    ) -> Result<(), Fault> {
+        staging.delete_all(&subject_object(tenant, id)).await
     }
 
     /// Leaves nothing of for whom a request's packages were encrypted. It is written over: whoever plans may write here,

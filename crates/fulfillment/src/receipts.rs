@@ -14,7 +14,7 @@ use domain::plan::Plan;
 use domain::{Identity, Operation, Request, RequestId, Status, StoreId, Tally, Task, TaskStatus, TenantId};
 use jiff::Timestamp;
 use ports::{Catalogs, Class, KeyScope, Keyring, Requests};
-use vault::PseudonymKey;
+use vault::{DataKey, PseudonymKey};
 
 use crate::asked::Asked;
 use crate::error::StepError;
@@ -36,14 +36,19 @@ const MOST_ANSWERS: usize = 500;
 const MOST_QUESTIONS: usize = 128 << 10;
 
 /// The 256 bits that a request's receipt names the person by. Whoever has them and guesses the person can tell whether
-/// the receipt is about them, so they are given to the person alone.
+/// the receipt is about them, so they are given to the person alone, for some time. They are made if there are none: for
+/// whoever makes the receipt.
 pub async fn salt_of(
     keyring: &dyn Keyring,
     tenant: &TenantId,
     id: &RequestId,
 ) -> Result<[u8; 32], StepError> {
-    let key = keyring.obtain(&KeyScope::Receipt(tenant.clone(), id.clone())).await?;
-    let text = PseudonymKey::new(&key, "receipt-salt")?.pseudonym(&[id.as_str()]);
+    salt_under(&keyring.obtain(&KeyScope::Receipt(tenant.clone(), id.clone())).await?, id)
+}
+
+/// The same, by the request's key.
+pub(crate) fn salt_under(key: &DataKey, id: &RequestId) -> Result<[u8; 32], StepError> {
+    let text = PseudonymKey::new(key, "receipt-salt")?.pseudonym(&[id.as_str()]);
     let mut salt = [0; 32];
     hex::decode_to_slice(text, &mut salt).map_err(|_| StepError::broken("salt", "not hexadecimal"))?;
     Ok(salt)

@@ -1,7 +1,7 @@
 //! Keys, and the sealed objects under them.
 
 use async_trait::async_trait;
-use domain::{Pseudonym, RequestId, TenantId};
+use domain::{Pseudonym, ReplayId, RequestId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use vault::DataKey;
 
@@ -20,10 +20,12 @@ pub enum KeyScope {
     Plan(TenantId, RequestId),
     /// What one request's packages can be fetched with. Destroyed with the packages.
     Export(TenantId, RequestId),
-    /// What one request's receipt names the person by.
+    /// What one request's receipt names the person by. Destroyed some time after its end.
     Receipt(TenantId, RequestId),
     /// What one request's stores are searched for again after its end. Destroyed when that is over.
     Recheck(TenantId, RequestId),
+    /// What one replay keeps of the people whom it finds, until requests are made of it. Destroyed when the replay ends.
+    Replay(TenantId, ReplayId),
     /// What a tenant's services seal. Rotates.
     Fields(TenantId),
     /// Under which the keys of a tenant's persons are sealed. Rotates.
@@ -42,6 +44,7 @@ impl KeyScope {
             | Self::Export(tenant, _)
             | Self::Receipt(tenant, _)
             | Self::Recheck(tenant, _)
+            | Self::Replay(tenant, _)
             | Self::Fields(tenant)
             | Self::Subjects(tenant)
             | Self::Subject(tenant, _) => tenant,
@@ -57,6 +60,7 @@ impl KeyScope {
             Self::Export(..) => "export",
             Self::Receipt(..) => "receipt",
             Self::Recheck(..) => "recheck",
+            Self::Replay(..) => "replay",
             Self::Fields(_) => "fields",
             Self::Subjects(_) => "subjects",
             Self::Subject(..) => "subject",

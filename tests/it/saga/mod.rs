@@ -13,6 +13,7 @@ mod outages;
 mod outcomes;
 mod proof;
 mod queries;
+mod receipt_salt;
 mod recheck;
 mod shop;
 mod shredding;

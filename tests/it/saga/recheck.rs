@@ -9,7 +9,7 @@ use domain::event::EventKind;
 use domain::recheck::Stage as Reached;
 use domain::request::RequestType;
 use domain::{Operation, Request, RequestId, Status, StoreId};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ports::{Class, KeyScope};
 use serde_json::{Value, json};
 use testkit::inject::Plan;
@@ -85,6 +85,11 @@ fn reached(request: &Request) -> Option<Reached> {
     request.recheck.as_ref().map(|recheck| recheck.stage)
 }
 
+/// When the salt of its receipt goes: after that nobody looks after it any more.
+pub fn salt_until(request: &Request) -> Option<Timestamp> {
+    Some(request.salt.expect("it has ended").until)
+}
+
 /// Whether anything is left that the person could be looked for by.
 fn is_left(stage: &Stage, id: &RequestId) -> bool {
     let keys = [KeyScope::Recheck, KeyScope::Plan].map(|scope| scope(stage.tenant.clone(), id.clone()));
@@ -118,7 +123,7 @@ async fn an_erasure_is_read_again_after_thirty_days_and_what_was_kept_for_that_g
 
     let request = when_due(&stage, &id).await;
     assert_eq!((request.status, reached(&request)), (Status::Fulfilled, Some(Reached::Clear)));
-    assert_eq!((request.progress_by, request.closed_at), (None, Some(closed_at)));
+    assert_eq!((request.progress_by, request.closed_at), (salt_until(&request), Some(closed_at)));
     let tasks = stage.world.tasks_of(&stage.tenant, &id);
     let read: Vec<_> = tasks.iter().filter(|task| task.op == Operation::Recheck).collect();
     assert_eq!(read.len(), 3);
@@ -184,7 +189,8 @@ async fn what_is_not_to_be_read_again_leaves_nothing() {
     let stage = company();
     set(&stage, Some("PT0S"));
     let id = erased(&stage).await;
-    assert_eq!((reached(&stage.request(&id)), stage.request(&id).progress_by), (None, None));
+    let request = stage.request(&id);
+    assert_eq!((reached(&request), request.progress_by), (None, salt_until(&request)));
     assert!(!is_left(&stage, &id));
 
     let stage = exports::writing_letters().await;
@@ -192,7 +198,8 @@ async fn what_is_not_to_be_read_again_leaves_nothing() {
     let id = exports::access(&stage, PERSON).await;
     exports::until_ready(&stage, &id).await;
     let request = stage.play_to_the_end(&id).await;
-    assert_eq!((request.kind, reached(&request), request.progress_by), (RequestType::Access, None, None));
+    assert_eq!((request.kind, reached(&request)), (RequestType::Access, None));
+    assert_eq!(request.progress_by, salt_until(&request));
     assert!(!is_left(&stage, &id));
 
     let stage = company();
@@ -237,7 +244,7 @@ async fn a_zero_without_its_control_is_read_again_for_a_week_and_then_not_called
     }
     let request = when_due(&stage, &id).await;
     assert_eq!((request.status, reached(&request)), (Status::Fulfilled, Some(Reached::NotProven)));
-    assert_eq!(request.progress_by, None);
+    assert_eq!(request.progress_by, salt_until(&request));
     let events = stage.world.events_of(&stage.tenant, &id);
     let said = events.iter().find(|event| event.kind == EventKind::Rechecked).expect("it is in the audit");
     assert_eq!((said.detail["result"].as_str(), said.detail["unproven"].as_str()), ("not_proven", "crm"));
@@ -279,6 +286,6 @@ async fn a_store_that_never_answers_again_is_given_up_after_some_days() {
     }
     let request = stage.request(&id);
     assert_eq!((request.status, reached(&request)), (Status::Fulfilled, Some(Reached::NotProven)));
-    assert_eq!((request.progress_by, request.parked), (None, None));
+    assert_eq!((request.progress_by, &request.parked), (salt_until(&request), &None));
     assert!(!is_left(&stage, &id));
 }

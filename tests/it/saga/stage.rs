@@ -82,6 +82,7 @@ impl Stage {
             cooling_off_for: "P30D".into(),
             // Whoever wants it says so: most requests are followed to their end and no further.
             recheck_after: Some("PT0S".into()),
+            receipt_salt_for: None,
             catalog_version: None,
             webhook: Some(Webhook {
                 url: "https://example.com/hook".into(),
@@ -185,6 +186,7 @@ impl Stage {
             ledgered: None,
             recheck: None,
             reopened: 0,
+            salt: None,
         };
         let event = Event {
             tenant: self.tenant.clone(),

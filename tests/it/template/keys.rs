@@ -9,7 +9,8 @@ const ROLES: &str = "infra/roles.yaml";
 const STORE_ROLES: &str = "infra/roles-stores.yaml";
 const STATE: &str = "infra/state.yaml";
 
-/// Partitions of requests, and of persons.
+/// Partitions of replays, of requests, and of persons.
+const REPLAYS: &str = "T#*#L#*";
 const REQUESTS: &str = "T#*#R#*";
 const PERSONS: &str = "T#*#S#*";
 /// Partitions of anything but a tenant.
@@ -18,7 +19,7 @@ const NOT_TENANTS: &str = "T#*#*";
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 17] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 19] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
@@ -32,6 +33,9 @@ const WRITERS: [(&str, &str, &str, Option<&str>); 17] = [
     // The key of a plan, for somebody who is erased again.
     ("RecheckRole", "DeleteItem", REQUESTS, None),
     ("RecheckRole", "PutItem", REQUESTS, None),
+    // Its own, and what it had filed for a request that was not made.
+    ("ReplayLedgerRole", "DeleteItem", REPLAYS, None),
+    ("ReplayLedgerRole", "DeleteItem", REQUESTS, None),
     ("ReplayLedgerRole", "PutItem", ALL, Some(PERSONS)),
     ("RotateKeysRole", "PutItem", ALL, Some(REQUESTS)),
     // While the root key is replaced.

@@ -91,11 +91,13 @@ fn only_the_reader_reads() -> Value {
 
 /// Whether only what is orphaned ends, and what was read for a package and left behind.
 fn ends_orphaned(rules: &[Value]) -> bool {
-    let [orphans, collected] = rules else { return false };
+    let [orphans, met, collected] = rules else { return false };
     let days = |rule: &Value| rule["ExpirationInDays"].as_u64().unwrap_or(0);
-    [orphans, collected].iter().all(|rule| rule["Status"] == "Enabled")
+    [orphans, met, collected].iter().all(|rule| rule["Status"] == "Enabled")
         && (&orphans["Prefix"], &collected["Prefix"]) == (&json!("intake/"), &json!("collected/"))
+        && met["Prefix"] == json!("replays/")
         && days(orphans) > 0
+        && days(met) > 0
         && (1..=30).contains(&days(collected))
 }
 
@@ -143,6 +145,7 @@ fn buckets_are_closed_and_encrypted_under_our_key() {
             (STATE, "Prefix: intake/", "Prefix: ''"),
             (STATE, "Id: orphans, Status: Enabled", "Id: orphans, Status: Disabled"),
             (STATE, "Id: collected, Status: Enabled", "Id: collected, Status: Disabled"),
+            (STATE, "Id: met, Status: Enabled", "Id: met, Status: Disabled"),
             (STATE, "Prefix: collected/", "Prefix: plans/"),
             (STATE, "ExpirationInDays: 30,", "ExpirationInDays: 300,"),
             (STATE, "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"),

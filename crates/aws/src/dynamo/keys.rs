@@ -269,6 +269,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
         KeyScope::Recheck(tenant, id) => Key::new(request_partition(tenant, id), "RECHECK"),
+        KeyScope::Replay(tenant, id) => Key::new(format!("T#{tenant}#L#{id}"), "REPLAY"),
         KeyScope::Fields(_) | KeyScope::Subjects(_) => rotating_key(scope),
         KeyScope::Subject(tenant, subject) => Key::new(format!("T#{tenant}#S#{subject}"), "SUBJECT"),
     }
@@ -402,6 +403,10 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
         };
     }
     let rest = key.pk.strip_prefix("T#")?;
+    if let Some((tenant, id)) = rest.split_once("#L#") {
+        let is_replay = key.sk == "REPLAY";
+        return Some(KeyScope::Replay(tenant.parse().ok()?, id.parse().ok()?)).filter(|_| is_replay);
+    }
     if let Some((tenant, subject)) = rest.split_once("#S#") {
         return Some(KeyScope::Subject(tenant.parse().ok()?, subject.parse().ok()?));
     }
@@ -454,6 +459,23 @@ mod tests {
         let pk = request_partition(&tenant, &id);
         assert_eq!(parse_request_partition(&pk), Some((tenant, id)));
         assert_eq!(parse_request_partition("T#demo#H#hold_1"), None);
+    }
+
+    /// What upkeep does not know again keeps its earlier root key for ever.
+    #[test]
+    fn what_a_stored_key_is_for_reads_back() {
+        let tenant: TenantId = "demo".parse().expect("a tenant");
+        let id = RequestId::new(Timestamp::UNIX_EPOCH, 3);
+        let of_tenant = [KeyScope::Pseudonyms, KeyScope::Ledger, KeyScope::Fields, KeyScope::Subjects];
+        let of_request = [KeyScope::Plan, KeyScope::Export, KeyScope::Receipt, KeyScope::Recheck];
+        let replay = KeyScope::Replay(tenant.clone(), ReplayId::new(Timestamp::UNIX_EPOCH, 3));
+        let scopes = of_tenant.map(|scope| scope(tenant.clone())).into_iter();
+        let scopes = scopes.chain(of_request.map(|scope| scope(tenant.clone(), id.clone()))).chain([replay]);
+        for scope in scopes {
+            assert_eq!(parse_scope(&data_key(&scope)), Some(scope));
+        }
+        let other = Key::new(format!("T#demo#L#{}", ReplayId::new(Timestamp::UNIX_EPOCH, 3)), "PLAN");
+        assert_eq!(parse_scope(&other), None);
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         name: "Demo".into(),
         cooling_off_for: "PT5S".into(),
         recheck_after: None,
+        receipt_salt_for: None,
         catalog_version: None,
         webhook: Some(Webhook { url: url.into(), secret: secret.into() }),
         topic: true,

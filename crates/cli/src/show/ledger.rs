@@ -28,9 +28,21 @@ pub fn stores(items: &[LedgerStore], now: Timestamp, width: usize) -> Vec<Line> 
                 table.note(cell(format!("it has the state of {}", instant(taken_at))));
             }
             table.note(toned(Tone::Warn, next(store, why)));
+        } else if store.left > 0 {
+            table.note(toned(Tone::Warn, left(store.store.as_str(), store.left, store.denied)));
         }
     }
     table.lines(width, 0)
+}
+
+/// What a replay left in a store.
+fn left(store: &str, records: u64, denied: u64) -> String {
+    let wanted = match denied {
+        0 => "a source wants that".to_owned(),
+        1 => "a source wants that, and denied the erasure of one person".to_owned(),
+        people => format!("a source wants that, and denied the erasure of {people} people"),
+    };
+    format!("left in {store}: {} of people who were erased; {wanted}", count(records, "record"))
 }
 
 /// Why a store is not fit, and what to do.
@@ -92,9 +104,9 @@ pub fn ended(replay: &ReplayView, width: usize) -> Vec<Line> {
             replay.store
         ),
         (ReplayStatus::Done, false) if replay.left > 0 => format!(
-            "Nobody is in {} any more who was erased, but for {} that were left: a source wants them kept.",
+            "Nobody else who was erased is in {} any more; {}.",
             replay.store,
-            count(replay.left, "record")
+            left(replay.store.as_str(), replay.left, replay.denied)
         ),
         (ReplayStatus::Done, false) => format!("Nobody who was erased is in {} any more.", replay.store),
         (ReplayStatus::Failed, _) => {

@@ -19,7 +19,7 @@ fn replay(status: &str, phase: &str, walk: u32, walked: u64) -> Value {
     json!({
         "replay_id": REPLAY, "store": "crm", "status": status, "dry_run": false, "rate": 500,
         "begun_at": "2026-11-04T09:00:12Z", "at": "2026-11-04T09:00:12Z", "walk": walk, "phase": phase,
-        "walked": walked, "found": 7, "left": 0, "requests": 1,
+        "walked": walked, "found": 7, "left": 0, "denied": 0, "requests": 1,
     })
 }
 
@@ -122,6 +122,23 @@ fn a_replay_says_what_it_left() {
     done["left"] = 3.into();
     let server = Server::start([json(202, &done)]);
     check("ledger-replay-left", &Machine::at(&server).run("ledger replay --store crm --expect 1"));
+    done["denied"] = 1.into();
+    let server = Server::start([json(202, &done)]);
+    check("ledger-replay-denied", &Machine::at(&server).run("ledger replay --store crm --expect 1"));
+}
+
+/// A store that is fit for traffic can have people in it whom a source wants kept.
+#[test]
+fn a_store_says_whom_its_replay_left() {
+    let left = json!({
+        "store": "crm", "fit_for_traffic": true, "restored_at": "2026-11-01T08:00:12Z",
+        "taken_at": "2026-11-01T00:00:00Z", "replayed_at": "2026-11-01T09:00:12Z",
+        "replay_id": REPLAY, "left": 7, "denied": 2,
+    });
+    let server = Server::start([json(200, &json!({"items": [left]}))]);
+    let ran = Machine::at(&server).run("ledger status --store crm");
+    assert_eq!(ran.code, 0);
+    check("ledger-status-left", &ran);
 }
 
 #[test]

@@ -216,9 +216,12 @@ pub struct Replay {
     /// People whom this walk found, as far as they are counted.
     #[serde(default)]
     pub people: u64,
-    /// Records that this walk left where they are: a source wanted them kept when their erasure was asked for.
+    /// Records that this walk left where they are: a source wanted them kept, or denied it, when their erasure was asked for.
     #[serde(default)]
     pub left: u64,
+    /// People whom it asked to be erased and whose erasure a source denied, in all walks.
+    #[serde(default)]
+    pub denied: u64,
     /// Records that were read, in all walks.
     pub walked: u64,
     /// Records of people who were erased, in all walks.
@@ -257,6 +260,7 @@ impl Replay {
             control_seen: false,
             people: 0,
             left: 0,
+            denied: 0,
             most: 0,
             walked: 0,
             found: 0,

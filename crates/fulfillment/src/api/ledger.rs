@@ -23,6 +23,7 @@ use super::identities::{Configured, configured};
 use super::refusal::{invalid, not_found};
 use super::{Answer, Call, Ports, Refusal, actor, names};
 use crate::ledger::standing::{Wanted, begun, restored};
+use crate::steps::replay_ledger::keeping::key_of;
 
 /// How often another writer may be first.
 const TRIES: u32 = 8;
@@ -105,6 +106,11 @@ pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal>
             catalog_version: configured.version.clone(),
             by: by.clone(),
         };
+        if !dry_run {
+            // What it keeps of people is sealed under it. Nobody makes it later: the replay destroys it, and then it is
+            // over. One whose replay is not begun, because another call was first, seals nothing.
+            ports.keyring.obtain(&key_of(call.tenant(), &id)).await?;
+        }
         let turn = begun(read, standing, wanted, now);
         if ports.ledger.take(&turn).await?
             && let Some((_, replay)) = &turn.replay

@@ -13,7 +13,7 @@ use crate::api::refusal::{Refusal, invalid, not_found};
 use crate::api::{Answer, Call};
 use crate::checkpoints::receipts_of;
 use crate::error::StepError;
-use crate::receipts::salt_of;
+use crate::receipts::salt_under;
 use crate::subject::Pseudonymiser;
 
 /// Receipts of one request that are looked at: it is closed again only if it was reopened.
@@ -68,12 +68,27 @@ pub(super) async fn salt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> 
     let own: Vec<_> = own.map(|identity| names.subject(identity)).collect::<Result<_, _>>()?;
     // A part of the person is not enough: the salt tells about every identity of the receipt.
     let all = !request.subject.is_empty() && request.subject.iter().all(|one| own.contains(one));
-    let scope = KeyScope::Receipt(request.tenant.clone(), request.id.clone());
-    if !all || !ports.keyring.exists(&scope).await? {
+    if !all {
         return Err(not_found().into());
     }
-    let salt = salt_of(&*ports.keyring, &request.tenant, &request.id).await?;
-    Ok(Answer::json(200, &SaltView { salt: hex::encode(salt) })?)
+    let kept = request.salt.filter(|_| request.status.is_end());
+    let scope = KeyScope::Receipt(request.tenant.clone(), request.id.clone());
+    match (ports.keyring.open(&scope).await?, kept) {
+        (Some(key), _) => {
+            let salt = hex::encode(salt_under(&key, &request.id)?);
+            Ok(Answer::json(200, &SaltView { salt, kept_until: kept.map(|kept| kept.until) })?)
+        }
+        // It was there when the request ended.
+        (None, Some(_)) => Err(salt_is_gone().into()),
+        (None, None) => Err(not_found().into()),
+    }
+}
+
+fn salt_is_gone() -> Problem {
+    Problem::gone(
+        "The salt was destroyed, since its time was over. The receipt proves the same without it, and whoever kept the \
+         salt can still show whose it is. It is not made again.",
+    )
 }
 
 /// The request, if the caller may see it: a person one that names them, all others their tenant's.

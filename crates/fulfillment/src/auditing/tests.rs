@@ -9,7 +9,9 @@ use contract::audit::{CheckpointView, ExportPart, KeyView};
 use domain::Status;
 use domain::access::Role;
 use domain::event::EventKind;
+use domain::request::ReceiptSalt;
 use jiff::{SignedDuration, Timestamp};
+use ports::KeyScope;
 use testkit::clock::UnlimitedBudget;
 
 use super::{Ports, answer};
@@ -57,6 +59,7 @@ pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
     let salt = salt_of(&*front.world.keyring(), &tenant("demo"), &id).await.expect("a salt");
     let request = front.request(&id);
     let closed_at = request.received_at + SignedDuration::from_mins(1);
+    let until = closed_at + SignedDuration::from_hours(400 * 24);
     let statement = Statement {
         catalog_version: request.catalog_version.clone(),
         closed_at,
@@ -79,6 +82,7 @@ pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
             draft.kind = EventKind::Closed;
             draft.request.status = Status::NoMatch;
             draft.request.closed_at = Some(closed_at);
+            draft.request.salt = Some(ReceiptSalt { until, destroyed_at: None });
             draft.detail = [(DETAIL.to_owned(), statement.sha256())].into();
             draft.statement = String::from_utf8(statement.bytes()).ok();
         })
@@ -95,6 +99,11 @@ pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
         ("checkpoint", ask(&front, Role::Auditor, "/v1/audit/checkpoint").await),
         ("auditExport", ask(&front, Role::Auditor, &export).await),
         ("packProof", pack_proof().await),
+        ("saltDestroyed", {
+            let scope = KeyScope::Receipt(tenant("demo"), id.clone());
+            front.world.keyring().destroy(&scope).await.expect("destroyed");
+            answer(&door(&front), &own("receipt/salt")).await
+        }),
     ]
 }
 
@@ -206,6 +215,36 @@ async fn a_receipt_is_its_persons_and_its_tenants_and_its_salt_the_persons_alone
     let hidden = get(&other, "receipt").await;
     assert_eq!((hidden.status, get(&other, "receipt/salt").await.status), (404, 404));
     assert!(!hidden.body.contains("closed"), "{}", hidden.body);
+}
+
+/// It says so to its person alone, and makes none anew.
+#[tokio::test]
+async fn a_salt_that_was_destroyed_is_gone_for_its_person_and_unknown_to_all_others() {
+    let front = plain_front();
+    let id = front.submit(PERSON).await;
+    let salt = async |who: &Principal| {
+        let call = call(who, "GET", &format!("/v1/requests/{id}/receipt/salt"));
+        answer(&door(&front), &call).await
+    };
+    let keyring = front.world.keyring();
+    salt_of(&*keyring, &tenant("demo"), &id).await.expect("a salt");
+    let until = front.world.fake_clock().peek() + SignedDuration::from_hours(24);
+    front.change(&id, |draft| draft.request.status = Status::Planning).await;
+    front
+        .change(&id, |draft| {
+            draft.request.status = Status::NoMatch;
+            draft.request.salt = Some(ReceiptSalt { until, destroyed_at: None });
+        })
+        .await;
+    let given = salt(&person(&[PERSON])).await;
+    assert_eq!(given.status, 200);
+    assert!(given.body.contains(&format!(r#""kept_until":"{until}""#)), "{}", given.body);
+    let before = front.world.keys();
+    keyring.destroy(&KeyScope::Receipt(tenant("demo"), id.clone())).await.expect("destroyed");
+    let gone = salt(&person(&[PERSON])).await;
+    assert_eq!(gone.status, 410, "{}", gone.body);
+    assert_eq!(salt(&person(&["somebody.else@example.com"])).await.status, 404);
+    assert_eq!(front.world.keys().len(), before.len() - 1, "to ask makes none");
 }
 
 async fn signed(front: &Front) {

@@ -53,8 +53,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         let mut draft = Draft::new(now, EventKind::Announced, scope.clock.now())
             .detail("webhook", settings.webhook.is_some())
             .detail("topic", settings.topic);
-        // Unless its stores are read again one day, nobody looks after it any more.
-        draft.request.progress_by = draft.request.recheck.as_ref().filter(|r| r.is_open()).map(|r| r.at);
+        // Its stores are read again one day, and the salt of its receipt goes; until then nobody looks after it.
+        draft.request.progress_by = draft.request.rests_until();
         Ok(Amend::commit(draft, ()))
     })
     .await

@@ -6,7 +6,8 @@
 //! Before it ends, what was erased is written into the ledger: a backup must bring nobody back, and once the plan
 //! is gone nobody knows any more what belonged to them. A store that was restored since it was read again is read
 //! once more: it may have the person anew. Then the locks go, the next request for the person is woken, and the
-//! request's keys are destroyed: what was sealed about the person cannot be read again.
+//! request's keys are destroyed: what was sealed about the person cannot be read again. The salt of its receipt is kept
+//! for the person to get; when its time is over the sweeper leads here once more, and it goes as well.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::recheck::{Recheck, Stage};
-use domain::request::{Ledgered, Request};
+use domain::request::{Ledgered, ReceiptSalt, Request};
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use jiff::{SignedDuration, Timestamp};
 use ports::{
@@ -33,6 +34,7 @@ use crate::steps::check_sanctions::{settings, whole_seconds};
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
 use crate::steps::queue::wake_waiters;
+use crate::steps::receipt_salt;
 use crate::steps::recheck_paper::Keeping;
 use crate::steps::restored_since::restored_since_read;
 
@@ -83,7 +85,10 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
     if request.status.is_end() {
-        clean_up(ports, &request).await?;
+        // Whose salt is over was cleaned up after long ago, before anybody was told of its end.
+        if !receipt_salt::end(&*ports.keyring, &scope, &request).await? {
+            clean_up(ports, &request).await?;
+        }
         return Ok(Decision::plain(Outcome::Closed));
     }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
@@ -379,6 +384,7 @@ async fn end(
     ending: &Ending<'_>,
     budget: &dyn Budget,
 ) -> Result<Decision, StepError> {
+    let salt_for = receipt_salt::kept_for(&*settings(&*ports.tenants, known.request).await?)?;
     let ledgered = match (known.desk, known.plan) {
         (Some(desk), Some(plan)) => {
             enter(ports, scope, (known.request, plan), desk, known.tasks, budget).await?
@@ -393,9 +399,19 @@ async fn end(
     let recheck = keep(ports, scope, known, ending, ledgered, budget).await?;
     let closing =
         known.sources.gather(known.run, (known.request, known.tasks), (known.desk, known.plan)).await?;
-    let closed = close(scope, ending, known.tasks, &closing, (ledgered, recheck)).await?;
+    let left = Left { ledgered, recheck, salt_for };
+    let closed = close(scope, ending, known.tasks, &closing, &left).await?;
     clean_up(ports, &closed).await?;
     Ok(Decision::plain(Outcome::Closed))
+}
+
+/// What an ended request leaves, and for how long.
+struct Left {
+    ledgered: Option<Ledgered>,
+    /// What its stores are read again by, and after how long.
+    recheck: Option<(Recheck, SignedDuration)>,
+    /// How long the salt of its receipt is kept.
+    salt_for: SignedDuration,
 }
 
 async fn close(
@@ -403,7 +419,7 @@ async fn close(
     ending: &Ending<'_>,
     tasks: &[Task],
     closing: &Closing,
-    (ledgered, recheck): (Option<Ledgered>, Option<(Recheck, SignedDuration)>),
+    left: &Left,
 ) -> Result<Request, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
@@ -411,8 +427,9 @@ async fn close(
         request.become_status(ending.status)?;
         request.closed_at = Some(now);
         request.unproven = ending.unproven.to_vec();
-        request.ledgered = ledgered;
-        request.recheck = recheck.as_ref().map(|(recheck, after)| Recheck {
+        request.ledgered = left.ledgered;
+        request.salt = later(now, left.salt_for).map(|until| ReceiptSalt { until, destroyed_at: None });
+        request.recheck = left.recheck.as_ref().map(|(recheck, after)| Recheck {
             at: later(now, *after).unwrap_or(Timestamp::MAX),
             ..recheck.clone()
         });
@@ -427,7 +444,7 @@ async fn close(
         if !ending.unproven.is_empty() {
             draft = draft.detail("unproven", listed(ending.unproven));
         }
-        if let Some(ledgered) = ledgered {
+        if let Some(ledgered) = left.ledgered {
             draft = draft.detail("ledger", ledgered.marks);
         }
         draft.unlock.clone_from(&draft.request.locks);

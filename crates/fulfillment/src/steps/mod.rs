@@ -22,6 +22,7 @@ pub mod pin_plan;
 pub mod plan;
 pub mod plant_controls;
 mod queue;
+mod receipt_salt;
 pub mod recheck;
 mod recheck_paper;
 mod recheck_reading;

@@ -53,13 +53,14 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
     let parked = amend_plainly(&scope, |mut request| {
+        let now = scope.clock.now();
+        // It has ended and was told, and something is still to be done.
+        let after_the_end = request.is_rechecked() || request.is_salt_over(now);
         if request.status == Status::Parked
-            || (request.status.is_end() && request.announced && !request.is_rechecked())
+            || (request.status.is_end() && request.announced && !after_the_end)
         {
             return Ok(Amend::Leave(()));
         }
-        let now = scope.clock.now();
-        let rechecked = request.is_rechecked();
         let parked = cause(&request, input, &tasks);
         if !request.status.is_end() {
             request.become_status(Status::Parked)?;
@@ -70,10 +71,11 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         // could not be destroyed is tried again.
         let expires_at = request.export.as_ref().filter(|e| e.is_there()).and_then(|e| e.expires_at);
         let destroyed_by = expires_at.map(|at| if at > now { Some(at) } else { soon }).unwrap_or_default();
-        // Nobody waits for it as for one that is open: what keeps it from being read again is looked at daily.
+        // Nobody waits for it as for one that is open: what keeps it from being read again, or the salt of its receipt from
+        // being destroyed, is looked at daily.
         let is_for_officers = parked.code == Code::PersonFoundAgain.as_str();
-        let soon = if rechecked && !parked.transient { later(now, READ_AGAIN) } else { soon };
-        let is_tried = parked.transient || (rechecked && !is_for_officers);
+        let soon = if after_the_end && !parked.transient { later(now, READ_AGAIN) } else { soon };
+        let is_tried = parked.transient || (after_the_end && !is_for_officers);
         let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)

@@ -333,7 +333,7 @@ async fn end(
         own.paper = None;
         request.parked = None;
         let mut draft = Draft::new(request, EventKind::RecheckDestroyed, scope.clock.now());
-        draft.request.progress_by = None;
+        draft.request.progress_by = draft.request.rests_until();
         Ok(Amend::commit(draft, ()))
     })
     .await

@@ -1,8 +1,9 @@
 //! `replay-ledger`: erase again, from a store that was restored, whoever was erased after its backup was taken (G8).
 //!
-//! A replay walks the store, page by page, and asks the ledger about each record. What it knows of a person it keeps
-//! as the sealed beginning of a request, one for each request that had erased somebody. When the walk is at its end they
-//! are counted, and if they are not more than was said before, the requests are made. Each goes the way of any
+//! A replay walks the store, page by page, and asks the ledger about each record. What it knows of a person it keeps,
+//! sealed, for one request for each that had erased somebody. When the walk is at its end they are counted, and if
+//! they are not more than was said before, the requests are made; what was kept is destroyed, whether they are or
+//! not ([`keeping`]). Each goes the way of any
 //! erasure, in the restored store alone: located, sanctioned, erased, confirmed, audited. When all have ended it walks
 //! again. It is done when a walk finds nobody, and came by the store's control: what was erased is not believed, it
 //! is read, and what was not read finds nobody either.
@@ -24,6 +25,7 @@ use crate::ledger::asking::Asking;
 use crate::ledger::standing::{ended, event};
 
 mod asking;
+pub(crate) mod keeping;
 mod walking;
 
 /// Replays that one call looks after at the most.
@@ -195,8 +197,11 @@ fn failed(replay: &Replay, why: &str) -> Replay {
     Replay { status: ReplayStatus::Failed, why: Some(why.to_owned()), ..replay.clone() }
 }
 
-/// Ends a replay, with its event. If it erased whoever was to be, the store is fit for traffic from now on.
+/// Ends a replay, with its event, once nothing is left of what it kept. If it erased whoever was to be, the store is fit for traffic from now on.
 async fn end(ports: &Ports, (before, read): (&Replay, Standing), after: Replay) -> Result<Turned, StepError> {
+    if !before.dry_run {
+        keeping::destroy(ports, before).await?;
+    }
     let now = ports.clock.now();
     let after = Replay { at: now, cursor: None, noted: None, ..after };
     let standing = ended(&read, &after, now);
@@ -211,6 +216,7 @@ async fn end(ports: &Ports, (before, read): (&Replay, Standing), after: Replay) 
         ("walked", after.walked.to_string()),
         ("found", after.found.to_string()),
         ("left", after.left.to_string()),
+        ("denied", after.denied.to_string()),
         ("requests", after.requests.to_string()),
     ];
     event.detail.extend(counts.map(|(name, value)| (name.to_owned(), value)));

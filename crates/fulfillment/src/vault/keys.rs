@@ -43,6 +43,7 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
         | KeyScope::Export(..)
         | KeyScope::Receipt(..)
         | KeyScope::Recheck(..)
+        | KeyScope::Replay(..)
         | KeyScope::Subject(..) => None,
     }
 }

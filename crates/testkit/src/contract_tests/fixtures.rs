@@ -92,6 +92,7 @@ pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request
         ledgered: None,
         recheck: None,
         reopened: 0,
+        salt: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Data keys.
 
-use domain::RequestId;
+use domain::{ReplayId, RequestId};
 use ports::{KeyScope, Keyring};
 use vault::{Context, DataKey, open, seal};
 
@@ -23,8 +23,8 @@ async fn opened(keyring: &dyn Keyring, scope: &KeyScope) -> Option<DataKey> {
     keyring.open(scope).await.expect("an answer")
 }
 
-/// Of two tenants, and of two requests of the first.
-fn scopes(name: &str) -> [KeyScope; 8] {
+/// Of two tenants, and of two requests and two replays of the first.
+fn scopes(name: &str) -> [KeyScope; 12] {
     let (mine, other) = (tenant(name), tenant(&format!("{name}-other")));
     let (id, next) = (RequestId::new(now(), 1), RequestId::new(after(1), 1));
     [
@@ -34,8 +34,12 @@ fn scopes(name: &str) -> [KeyScope; 8] {
         KeyScope::Ledger(other),
         KeyScope::Plan(mine.clone(), id.clone()),
         KeyScope::Plan(mine.clone(), next.clone()),
-        KeyScope::Export(mine.clone(), id),
-        KeyScope::Export(mine, next),
+        KeyScope::Export(mine.clone(), id.clone()),
+        KeyScope::Export(mine.clone(), next),
+        KeyScope::Receipt(mine.clone(), id.clone()),
+        KeyScope::Recheck(mine.clone(), id),
+        KeyScope::Replay(mine.clone(), ReplayId::new(now(), 1)),
+        KeyScope::Replay(mine, ReplayId::new(after(1), 1)),
     ]
 }
 

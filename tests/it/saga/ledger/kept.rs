@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::event::EventKind;
 use domain::hold::Verdict;
 use domain::ledger::ReplayStatus;
 use domain::request::Retention;
@@ -9,7 +10,7 @@ use domain::{Operation, Status};
 use testkit::inject::Plan;
 use testkit::walker::Next;
 
-use super::super::shop::{self, NAME, PERSON};
+use super::super::shop::{self, NAME, NEIGHBOUR, PERSON};
 use super::super::stage::tally;
 use super::*;
 
@@ -80,16 +81,80 @@ async fn while_a_hold_stands_nobody_is_erased_again_and_the_store_stays_unfit() 
     assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
 }
 
-/// Somebody has to say what becomes of the person: the store is not called fit while they are in it.
+fn deny() -> Verdict {
+    Verdict::Deny { reason: "fraud".into() }
+}
+
+/// One of two is denied, for good: the other is erased, and the store is fit for traffic with whom a source wants left in
+/// it. How many records of how many people these are is said wherever it is asked, and in the log.
 #[tokio::test]
-async fn a_denial_leaves_the_store_unfit() {
+async fn whom_a_source_denies_is_left_and_does_not_keep_the_store_from_traffic() {
+    let (stage, backup, taken_at) = erased().await;
+    erase(&stage, NEIGHBOUR).await;
+    put_back(&stage, "crm", &backup);
+    declare(&stage, "crm", taken_at).await;
+    let begun = begin(&stage, "crm", false).await;
+    stage.world.answer_next("legal-desk", Ok(deny()));
+    let done = to_the_end(&stage, &begun).await;
+    assert_eq!((done.status, done.requests, done.denied), (ReplayStatus::Done, 2, 1), "{done:?}");
+    let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+    let is_there = |email| crm.rows("contacts").iter().any(|row| row["email"].expose() == email);
+    assert_ne!(is_there(PERSON), is_there(NEIGHBOUR), "one of them is erased");
+    let statuses: BTreeSet<&str> = made(&stage).await.iter().map(|request| request.status.as_str()).collect();
+    assert_eq!(statuses, ["denied", "fulfilled"].into());
+    let now = standing(&stage, "crm").await;
+    assert!(now.fit_for_traffic && done.left > 0, "{now:?}");
+    assert_eq!((now.left, now.denied), (done.left, 1));
+    stage.deliver().await;
+    let entries = stage.world.audit_entries(&stage.tenant);
+    let ended = entries.iter().rfind(|entry| entry.event.kind == EventKind::ReplayEnded).expect("it is told");
+    let said = |name: &str| ended.event.detail.get(name).cloned();
+    assert_eq!((said("denied"), said("left")), (Some("1".into()), Some(done.left.to_string())));
+    // Sampling meets them, and an officer asks the source again one day.
+    let mut met = 0;
+    for _ in 0..20 {
+        met += sample(&stage).await.expect("fine");
+    }
+    assert_eq!(met, 1);
+}
+
+/// In the middle of erasing: what is gone is gone, and the rest is left.
+#[tokio::test]
+async fn who_is_denied_in_the_middle_is_left_as_they_are() {
     let (stage, backup, taken_at) = erased().await;
     put_back(&stage, "crm", &backup);
     declare(&stage, "crm", taken_at).await;
-    stage.world.answer_always("legal-desk", Ok(Verdict::Deny { reason: "fraud".into() }));
-    let done = to_the_end(&stage, &begin(&stage, "crm", false).await).await;
+    let begun = begin(&stage, "crm", false).await;
+    stage.world.injector().arm(Plan::outage("connector.erase").on("crm"));
+    for _ in 0..10 {
+        bring_on(&stage, &UnlimitedBudget).await.expect("fine");
+        stage.play().await;
+        stage.world.fake_clock().advance(SignedDuration::from_mins(1));
+    }
+    assert!(made(&stage).await.remove(0).erasing_begun);
+    stage.world.injector().disarm();
+    stage.world.answer_always("legal-desk", Ok(deny()));
+    let done = to_the_end(&stage, &begun).await;
+    assert_eq!((done.status, done.requests, done.denied), (ReplayStatus::Done, 1, 1), "{done:?}");
+    assert!(done.left > 0 && standing(&stage, "crm").await.fit_for_traffic);
+}
+
+/// That somebody stopped it is nobody's word that it is to be kept.
+#[tokio::test]
+async fn a_cancellation_leaves_the_store_unfit() {
+    let (stage, backup, taken_at) = erased().await;
+    let _hold = stage.place_hold(&stage.pseudonym(PERSON).await);
+    put_back(&stage, "crm", &backup);
+    declare(&stage, "crm", taken_at).await;
+    let begun = begin(&stage, "crm", false).await;
+    for _ in 0..10 {
+        bring_on(&stage, &UnlimitedBudget).await.expect("fine");
+        stage.world.fake_clock().advance(SignedDuration::from_mins(1));
+    }
+    stage.cancel(&made(&stage).await.remove(0).id).await;
+    let done = to_the_end(&stage, &begun).await;
     assert_eq!(done.status, ReplayStatus::Failed);
-    assert!(done.why.expect("why").ends_with("has ended as denied"));
+    assert!(done.why.expect("why").ends_with("has ended as cancelled"));
     assert!(!standing(&stage, "crm").await.fit_for_traffic);
 }
 

@@ -2,6 +2,7 @@
 
 mod coming_back;
 mod faults;
+mod keeping;
 mod kept;
 mod losing;
 mod meanwhile;

@@ -79,7 +79,7 @@ async fn what_fails_or_stands_still_is_counted() {
     }
     assert_eq!((told[0], told[20], told[29]), ((0, 0), (0, 0), (0, 1)), "{told:?}");
     let request = made(&stage).await.remove(0);
-    stage.world.answer_always("legal-desk", Ok(domain::hold::Verdict::Deny { reason: "fraud".into() }));
+    stage.cancel(&request.id).await;
     stage.release_hold(&hold, &request.id).await;
     stage.play_to_the_end(&request.id).await;
     assert_eq!(ran(&stage, &UnlimitedBudget).await.failed, 1);

@@ -5,6 +5,7 @@
 //! | a tenant's key for pseudonyms | `T#<tenant>` | `PSEUDONYMS` | `wrapped`, `root` |
 //! | a request's key | `T#<tenant>#R#<request>` | `PLAN` | `wrapped`, `root` |
 //! | the key of its packages | the same | `EXPORT` | `wrapped`, `root` |
+//! | a replay's key | `T#<tenant>#L#<replay>` | `REPLAY` | `wrapped`, `root` |
 //! | a version of a rotating key | `T#<tenant>` | `KEY#<purpose>#<version>` | `wrapped`, `root`, `made_at` |
 //! | which version is in force | `T#<tenant>` | `KEY#<purpose>` | `version`, `made_at`, `rotate_by` |
 //! | a person's own key | `T#<tenant>#S#<pseudonym>` | `SUBJECT` | `sealed`, `under`, `version` |
@@ -103,6 +104,7 @@ impl KeysTable {
                 | KeyScope::Export(..)
                 | KeyScope::Receipt(..)
                 | KeyScope::Recheck(..)
+                | KeyScope::Replay(..)
                 | KeyScope::Subject(..)
         ) {
             self.unwrapped.put((scope.clone(), version), key.clone(), self.clock.now().as_second());
@@ -159,7 +161,8 @@ impl Keyring for KeysTable {
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
-            | KeyScope::Recheck(..) => self.obtain_single(scope).await,
+            | KeyScope::Recheck(..)
+            | KeyScope::Replay(..) => self.obtain_single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.obtain_rotating(scope).await,
             KeyScope::Subject(tenant, subject) => self.obtain_person(scope, tenant, subject).await,
         }
@@ -172,7 +175,8 @@ impl Keyring for KeysTable {
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
-            | KeyScope::Recheck(..) => self.single(scope).await,
+            | KeyScope::Recheck(..)
+            | KeyScope::Replay(..) => self.single(scope).await,
             KeyScope::Fields(_) | KeyScope::Subjects(_) => self.present(scope).await,
             KeyScope::Subject(tenant, subject) => self.person(scope, tenant, subject).await,
         }
@@ -197,7 +201,8 @@ impl Keyring for KeysTable {
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
-            | KeyScope::Recheck(..) => {
+            | KeyScope::Recheck(..)
+            | KeyScope::Replay(..) => {
                 let destroyed = self.table.delete(&keys::data_key(scope)).await;
                 // Also when the call failed: it may have gone through.
                 self.unwrapped.forget(&(scope.clone(), ONLY));

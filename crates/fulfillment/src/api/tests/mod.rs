@@ -89,6 +89,7 @@ fn settings(tenant: &str) -> Settings {
         name: tenant.into(),
         cooling_off_for: "P30D".into(),
         recheck_after: None,
+        receipt_salt_for: None,
         catalog_version: None,
         webhook: None,
         topic: false,

@@ -6,6 +6,7 @@ use domain::{RequestId, Status};
 use futures::future::try_join_all;
 use ports::Budget;
 
+use super::keeping::{self, GONE, Keeping};
 use super::{AT_ONCE, Next, Ports, failed};
 use crate::error::StepError;
 use crate::ledger::asking::Wish;
@@ -14,7 +15,7 @@ use crate::ledger::asking::Wish;
 const SOME: usize = 100;
 
 /// Those of this walk that come next; none after the last.
-async fn some(ports: &Ports, replay: &Replay) -> Result<Vec<Found>, StepError> {
+pub(super) async fn some(ports: &Ports, replay: &Replay) -> Result<Vec<Found>, StepError> {
     let begin = Found {
         walk: replay.walk.saturating_sub(1),
         // The greatest that an id can be: what follows is of this walk.
@@ -56,12 +57,16 @@ pub(super) async fn ask(ports: &Ports, replay: &Replay, budget: &dyn Budget) -> 
     let mut next = replay.clone();
     let some = some(ports, replay).await?;
     if some.is_empty() {
+        keeping::remove(ports, replay).await?;
         next.enter(Phase::Waiting);
         return Ok(Next::Go(Box::new(next)));
     }
+    let Some(keeping) = Keeping::open(ports, replay).await? else {
+        return Ok(Next::End(Box::new(failed(replay, GONE))));
+    };
     let mut groups = some.chunks(AT_ONCE).peekable();
     while let Some(group) = groups.next() {
-        try_join_all(group.iter().map(|found| ask_for(ports, replay, found))).await?;
+        try_join_all(group.iter().map(|found| ask_for(ports, &keeping, replay, found))).await?;
         next.requests += group.len() as u64;
         next.at_found = group.last().cloned();
         if groups.peek().is_some() && budget.is_spent() {
@@ -71,7 +76,17 @@ pub(super) async fn ask(ports: &Ports, replay: &Replay, budget: &dyn Budget) -> 
     Ok(Next::Go(Box::new(next)))
 }
 
-async fn ask_for(ports: &Ports, replay: &Replay, found: &Found) -> Result<(), StepError> {
+async fn ask_for(
+    ports: &Ports,
+    keeping: &Keeping<'_>,
+    replay: &Replay,
+    found: &Found,
+) -> Result<(), StepError> {
+    if ports.requests.load(&replay.tenant, &found.request).await?.is_some() {
+        return Ok(());
+    }
+    let clues = keeping.of(&found.original).await?;
+    ports.asking().keep(&replay.tenant, &found.request, &clues).await?;
     let wish = Wish {
         tenant: &replay.tenant,
         id: &found.request,
@@ -98,9 +113,11 @@ pub(super) async fn wait(ports: &Ports, replay: &Replay) -> Result<Next, StepErr
         return Ok(Next::Go(Box::new(next)));
     }
     for found in &some {
-        let status = ports.requests.load(&replay.tenant, &found.request).await?.map(|request| request.status);
-        match status {
-            Some(Status::Fulfilled | Status::PartiallyFulfilled | Status::NoMatch) => {
+        let request = ports.requests.load(&replay.tenant, &found.request).await?;
+        match request.as_ref().map(|request| request.status) {
+            // Whom a source denied is left, as whom it wants kept: the next walk counts what there is of them.
+            Some(Status::Fulfilled | Status::PartiallyFulfilled | Status::NoMatch | Status::Denied) => {
+                next.denied += u64::from(request.is_some_and(|request| request.denied.is_some()));
                 next.at_found = Some(found.clone());
             }
             Some(status) if status.is_end() => {

@@ -1,12 +1,13 @@
 //! Reading the restored store, page by page.
 
-use domain::RequestId;
 use domain::catalog::{Catalog, Collection, Store};
 use domain::ledger::{Found, Phase, Replay, Standing, walked};
+use domain::{Request, RequestId};
 use futures::future::try_join_all;
 use ports::{Budget, Class, Code, Fault};
 use zeroize::Zeroizing;
 
+use super::keeping::{GONE, Keeping};
 use super::{AT_ONCE, Next, Ports, failed};
 use crate::error::StepError;
 use crate::ledger::Marks;
@@ -46,7 +47,15 @@ pub(super) async fn walk(
     let concerns = |entry: &domain::ledger::Entry| replay.concerns(entry.erased_at);
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
     let looked = look.page(&*walker, collection, cursor, concerns).await?;
-    let page = Page { ports, catalog: &catalog, store, collection };
+    let keeping = if replay.dry_run || looked.met.is_empty() {
+        None
+    } else {
+        let Some(keeping) = Keeping::open(ports, replay).await? else {
+            return Ok(Next::End(Box::new(failed(replay, GONE))));
+        };
+        Some(keeping)
+    };
+    let page = Page { ports, catalog: &catalog, store, collection, keeping };
     if !page.note(&mut next, &looked, budget).await? {
         return Ok(Next::Go(Box::new(next)));
     }
@@ -79,6 +88,8 @@ struct Page<'a> {
     catalog: &'a Catalog,
     store: &'a Store,
     collection: &'a Collection,
+    /// Where what is known of people is kept; a dry run keeps nothing.
+    keeping: Option<Keeping<'a>>,
 }
 
 impl Page<'_> {
@@ -112,21 +123,24 @@ impl Page<'_> {
             return Ok(true);
         }
         let request = request_of(replay, replay.walk, original);
-        if !replay.dry_run {
-            ports.asking().keep(tenant, &request, &met.clues).await?;
+        if let Some(keeping) = &self.keeping {
+            keeping.add(original, &met.clues).await?;
         }
         let found = Found { walk: replay.walk, original: original.clone(), request };
         ports.ledger.note(tenant, &replay.id, &found).await?;
         Ok(false)
     }
 
-    /// Whether a source wanted such records kept when an earlier walk asked for their erasure.
+    /// Whether a source wanted such records kept, or denied it, when an earlier walk asked for their erasure.
     async fn is_kept(&self, replay: &Replay, original: &RequestId) -> Result<bool, StepError> {
         let now = self.ports.clock.now();
         for walk in 1..replay.walk {
             let id = request_of(replay, walk, original);
             let request = self.ports.requests.load(&replay.tenant, &id).await?;
-            let keeps = |request| kept_by(request, self.catalog, self.store, self.collection, now).is_some();
+            let keeps = |request: &Request| {
+                let kept = kept_by(request, self.catalog, self.store, self.collection, now);
+                request.denied.is_some() || kept.is_some()
+            };
             if request.as_ref().is_some_and(keeps) {
                 return Ok(true);
             }

@@ -103,6 +103,7 @@ fn new_request(n: u128, subject: Vec<Pseudonym>) -> NewRequest {
             ledgered: None,
             recheck: None,
             reopened: 0,
+            salt: None,
         },
         remember: None,
     }

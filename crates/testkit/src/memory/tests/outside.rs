@@ -19,6 +19,7 @@ fn settings(webhook: bool) -> Settings {
         name: "Demo".into(),
         cooling_off_for: "P1D".into(),
         recheck_after: None,
+        receipt_salt_for: None,
         catalog_version: None,
         webhook: webhook.then(|| Webhook { url: "https://hooks.example".into(), secret: "hook".into() }),
         topic: true,

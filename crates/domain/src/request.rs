@@ -11,6 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
+use crate::task::Task;
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -249,6 +250,9 @@ pub struct Request {
     /// How often it was opened again, because the person was found, and erased again.
     #[serde(default)]
     pub reopened: u32,
+    /// The last pass of the time before, if it was opened again: what was done until then is not done by it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_after: Option<u32>,
 }
 
 impl Request {
@@ -301,6 +305,7 @@ impl Request {
             ledgered: None,
             recheck: None,
             reopened: 0,
+            reopened_after: None,
         }
     }
 
@@ -327,6 +332,12 @@ impl Request {
     /// Whether a collection was begun to be erased or anonymised.
     pub fn has_touched(&self, store: &StoreId, collection: &str) -> bool {
         self.touched.get(store).is_some_and(|collections| collections.contains(collection))
+    }
+
+    /// Whether a task of the plan is of the present time, and not of one before the request was opened again. Not for
+    /// [`Operation::Recheck`](crate::Operation::Recheck), whose tasks count readings.
+    pub fn is_of_this_time(&self, task: &Task) -> bool {
+        self.reopened_after.is_none_or(|last| task.pass > last)
     }
 
     /// Whether packages of it are there, to be fetched or to be destroyed.

@@ -1,7 +1,8 @@
 //! `POST /v1/requests/{id}/dismiss`: what was found again stays; the request ends as it had ended.
 //!
 //! A person who was erased and comes back by themselves is a customer like any other. An officer says so; then nothing
-//! is erased, and what was kept to read the stores again by is destroyed.
+//! is erased, and what was kept to read the stores again by is destroyed. So it is where nothing is found because the
+//! stores cannot be read, or what was found cannot be erased, and nobody wants to wait for that.
 
 use contract::api::Dismiss;
 use contract::problem::Problem;
@@ -37,9 +38,15 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     };
     let request = amend_plainly(&scope, |mut request| {
         let stops = request.parked.is_some();
+        // One that has ended may have stopped for something else: on its way to be announced.
+        let (due, again) = (stops && request.is_rechecked(), stops);
         match request.recheck.as_mut() {
             Some(recheck) if recheck.stage == Stage::Dismissed => return Ok(Amend::Leave(Ok(request))),
-            Some(recheck) if recheck.stage == Stage::Found || (recheck.stage == Stage::Due && stops) => {
+            Some(recheck)
+                if recheck.stage == Stage::Found
+                    || (recheck.stage == Stage::Due && due)
+                    || (recheck.stage == Stage::Again && again) =>
+            {
                 // Nobody needs to be woken any more for what an officer has looked at.
                 (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
             }

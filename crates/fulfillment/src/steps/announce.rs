@@ -53,8 +53,11 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         let mut draft = Draft::new(now, EventKind::Announced, scope.clock.now())
             .detail("webhook", settings.webhook.is_some())
             .detail("topic", settings.topic);
-        // Unless its stores are read again one day, nobody looks after it any more.
-        draft.request.progress_by = draft.request.recheck.as_ref().filter(|r| r.is_open()).map(|r| r.at);
+        // Unless its stores are read again one day, or what was kept for that is still to go, nobody looks after it any
+        // more.
+        let recheck = draft.request.recheck.as_ref().filter(|recheck| recheck.is_open());
+        let at = recheck.map(|recheck| if recheck.stage.is_over() { scope.clock.now() } else { recheck.at });
+        draft.request.progress_by = at;
         Ok(Amend::commit(draft, ()))
     })
     .await

@@ -23,6 +23,8 @@ pub mod plan;
 pub mod plant_controls;
 mod queue;
 pub mod recheck;
+mod recheck_again;
+mod recheck_paging;
 mod recheck_paper;
 mod recheck_reading;
 pub mod record_download;

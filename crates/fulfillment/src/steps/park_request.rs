@@ -15,7 +15,6 @@ use ports::{Clock, Code, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
-use crate::steps::recheck_reading::found;
 use crate::steps::record_failure::{failure_of, state_of};
 use crate::steps::start_request::parse_execution_name;
 
@@ -72,9 +71,18 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         let destroyed_by = expires_at.map(|at| if at > now { Some(at) } else { soon }).unwrap_or_default();
         // Nobody waits for it as for one that is open: what keeps it from being read again is looked at daily.
         let is_for_officers = parked.code == Code::PersonFoundAgain.as_str();
-        let soon = if rechecked && !parked.transient { later(now, READ_AGAIN) } else { soon };
-        let is_tried = parked.transient || (rechecked && !is_for_officers);
-        let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).min();
+        let soon = match &request.recheck {
+            // The owners are paged once more.
+            Some(recheck) if is_for_officers => Some(recheck.page_at()),
+            _ if rechecked && !parked.transient => later(now, READ_AGAIN),
+            _ => soon,
+        };
+        let is_tried = parked.transient || rechecked;
+        // What was kept to read the stores again by goes one day, though nobody mends what keeps it from being announced.
+        let unannounced = request.recheck.as_ref().filter(|r| r.stage == Stage::Due && !rechecked);
+        let lapses_at =
+            unannounced.map(|recheck| recheck.lapses_at()).max(soon).filter(|_| unannounced.is_some());
+        let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).chain(lapses_at).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);
@@ -116,11 +124,10 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
         return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
     }
     if let Some(recheck) = request.recheck.as_ref().filter(|recheck| recheck.stage == Stage::Found) {
-        let found = found(tasks, recheck);
-        let detail = found.iter().map(|(store, records)| format!("{records} in {store}"));
+        let detail = recheck.found.iter().map(|(store, records)| format!("{records} in {store}"));
         let detail = detail.collect::<Vec<_>>().join(", ");
         let detail = format!("person-found-again: records of the person are there again: {detail}");
-        let store = found.first().map(|(store, _)| store.clone());
+        let store = recheck.found.keys().next().cloned();
         return Parked {
             state: "Recheck".to_owned(),
             ..parked(store, Code::PersonFoundAgain, detail, false)

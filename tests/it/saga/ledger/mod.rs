@@ -5,6 +5,7 @@ mod faults;
 mod kept;
 mod losing;
 mod meanwhile;
+mod read_again;
 mod replaying;
 mod sampling;
 mod taking_turns;

@@ -10,7 +10,7 @@ use domain::ledger::KnownKey;
 use domain::plan::{Lookup, Page, PageRef, Pass, Plan, Record, Round, Source, Value};
 use domain::request::{PlanRef, Request};
 use domain::{Personal, StoreId};
-use ports::Budget;
+use ports::{Budget, Code};
 
 use crate::error::StepError;
 use crate::papers::{Desk, MOST_SEEDS, Papers, recheck_prefix};
@@ -47,8 +47,13 @@ impl Keeping<'_> {
         let (tenant, id) = (&self.request.tenant, &self.request.id);
         let desk = self.papers.keep_recheck(tenant, id).await?;
         let earlier = match self.request.recheck.as_ref().and_then(|recheck| recheck.paper.as_ref()) {
-            // It may be of an earlier catalog.
-            Some(paper) => Some(readable(read(&desk, paper).await?, self.catalog)),
+            Some(paper) => match read(&desk, paper).await {
+                // It may be of an earlier catalog.
+                Ok(paper) => Some(readable(paper, self.catalog)),
+                // The request ends all the same: what cannot be opened is not looked for any more.
+                Err(StepError::Fault(fault)) if fault.code == Code::PlanUnreadable => None,
+                Err(error) => return Err(error),
+            },
             None => None,
         };
         let prefix = self.prefix();

@@ -196,6 +196,24 @@ async fn a_second_time_that_is_denied_leaves_no_mark_of_who_was_kept() {
     assert_eq!(stage.world.ledger_entries(), marks);
 }
 
+/// The first paper is lost while the second time is under way: that ends, and is read again by what it looked for itself.
+#[tokio::test]
+async fn a_second_end_does_not_need_the_first_paper() {
+    let stage = company();
+    let id = found_again(&stage).await;
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(|stage, function| {
+        if function == "EraseStoreFunctionArn" {
+            at_once(stage.world.staging().delete_all("rechecks/")).expect("gone");
+        }
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    assert_eq!((request.status, reached(&request)), (Status::Fulfilled, Some(Reached::Due)));
+    come_back(&stage);
+    let request = when_due(&stage, &id).await;
+    assert_eq!(request.parked.map(|parked| parked.code).as_deref(), Some("person-found-again"));
+}
+
 /// A store that only references lead to, and whose records the law keeps.
 const ARCHIVE: &str = "
   - id: archive

@@ -37,16 +37,17 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
         actor: &actor,
     };
     let request = amend_plainly(&scope, |mut request| {
-        let stops = request.parked.is_some();
-        // One that has ended may have stopped for something else: on its way to be announced.
-        let (due, again) = (stops && request.is_rechecked(), stops);
+        let (stops, is_rechecked) = (request.parked.is_some(), request.is_rechecked());
+        let may_be_left = |stage| match stage {
+            Stage::Found => true,
+            // One that has ended may have stopped for something else: on its way to be announced.
+            Stage::Due => stops && is_rechecked,
+            Stage::Again => stops,
+            _ => false,
+        };
         match request.recheck.as_mut() {
             Some(recheck) if recheck.stage == Stage::Dismissed => return Ok(Amend::Leave(Ok(request))),
-            Some(recheck)
-                if recheck.stage == Stage::Found
-                    || (recheck.stage == Stage::Due && due)
-                    || (recheck.stage == Stage::Again && again) =>
-            {
+            Some(recheck) if may_be_left(recheck.stage) => {
                 // Nobody needs to be woken any more for what an officer has looked at.
                 (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
             }

@@ -80,8 +80,7 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         let is_tried = parked.transient || rechecked;
         // What was kept to read the stores again by goes one day, though nobody mends what keeps it from being announced.
         let unannounced = request.recheck.as_ref().filter(|r| r.stage == Stage::Due && !rechecked);
-        let lapses_at =
-            unannounced.map(|recheck| recheck.lapses_at()).max(soon).filter(|_| unannounced.is_some());
+        let lapses_at = unannounced.and_then(|recheck| Some(recheck.lapses_at()).max(soon));
         let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).chain(lapses_at).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)

@@ -157,9 +157,8 @@ fn minimal(field: &str, value: Value) -> Record {
 fn is_looked_for(catalog: &Catalog, store: &StoreId, lookup: &Lookup) -> bool {
     let declared = catalog.store(store).and_then(|store| store.collection(&lookup.collection));
     declared.is_some_and(|collection| match (collection.erasure.method, &lookup.source) {
-        (Method::Retain, _) => false,
         (Method::Shred, source) => matches!(source, Source::Keys(_)),
-        (_, Source::Keys(_)) => false,
+        (Method::Retain, _) | (_, Source::Keys(_)) => false,
         _ => collection.ways().any(|way| way.name == lookup.field),
     })
 }

@@ -472,6 +472,7 @@ pub fn parked_view(parked: &Parked, owner: Option<String>, resumes_at: Option<Ti
         code: parked.code.clone(),
         detail: parked.detail.clone(),
         next: next.to_owned(),
-        resumes_at,
+        // Then only its owners are paged once more.
+        resumes_at: resumes_at.filter(|_| parked.code != FOUND_AGAIN),
     }
 }

@@ -11,6 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
+use crate::task::Task;
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -262,6 +263,9 @@ pub struct Request {
     /// The salt of its receipt, once it has ended; of one that ended in an earlier version nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<ReceiptSalt>,
+    /// The last pass of the time before, if it was opened again: what was done until then is not done by it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_after: Option<u32>,
 }
 
 impl Request {
@@ -315,6 +319,7 @@ impl Request {
             recheck: None,
             reopened: 0,
             salt: None,
+            reopened_after: None,
         }
     }
 
@@ -341,6 +346,12 @@ impl Request {
     /// Whether a collection was begun to be erased or anonymised.
     pub fn has_touched(&self, store: &StoreId, collection: &str) -> bool {
         self.touched.get(store).is_some_and(|collections| collections.contains(collection))
+    }
+
+    /// Whether a task of the plan is of the present time, and not of one before the request was opened again. Not for
+    /// [`Operation::Recheck`](crate::Operation::Recheck), whose tasks count readings.
+    pub fn is_of_this_time(&self, task: &Task) -> bool {
+        self.reopened_after.is_none_or(|last| task.pass > last)
     }
 
     /// Whether packages of it are there, to be fetched or to be destroyed.
@@ -384,10 +395,11 @@ impl Request {
     }
 
     /// Whether the salt of its receipt is to be destroyed by now. Not while its stores are still to be read again: it may
-    /// be opened anew by that, and ends with another receipt, by the same salt.
+    /// be opened anew by that, and ends with another receipt, by the same salt. That its end could not be announced keeps
+    /// nothing.
     pub fn is_salt_over(&self, now: Timestamp) -> bool {
         let is_over = self.salt.is_some_and(|salt| salt.destroyed_at.is_none() && salt.until <= now);
-        is_over && self.status.is_end() && self.announced && !self.is_rechecked()
+        is_over && self.status.is_end() && !self.recheck.as_ref().is_some_and(Recheck::is_open)
     }
 
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.

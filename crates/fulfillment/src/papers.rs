@@ -268,6 +268,14 @@ impl<'a> Papers<'a> {
     }
 }
 
+/// A replay erases in the restored store alone: a plan that reaches further, or into another store, is not carried out.
+fn reaches_as_far(request: &Request, plan: &Plan) -> Result<(), StepError> {
+    if plan.only_in.as_ref() == request.only_in() {
+        return Ok(());
+    }
+    Err(unreadable("the plan is limited to another store than its request"))
+}
+
 fn unreadable(detail: &str) -> StepError {
     Fault::new(Class::Permanent, Code::PlanUnreadable, "open", "staging", detail).into()
 }
@@ -411,11 +419,14 @@ impl Desk<'_> {
         let Some(PlanRef { object, sha256 }) = &request.plan else {
             return Ok(None);
         };
-        self.get(object, "plan", Some(sha256)).await.map(Some)
+        let plan: Plan = self.get(object, "plan", Some(sha256)).await?;
+        reaches_as_far(request, &plan)?;
+        Ok(Some(plan))
     }
 
-    /// Files a plan; the request must then name it.
-    pub async fn file_plan(&self, plan: &Plan) -> Result<PlanRef, StepError> {
+    /// Files a plan of a request, which must then name it.
+    pub async fn file_plan(&self, request: &Request, plan: &Plan) -> Result<PlanRef, StepError> {
+        reaches_as_far(request, plan)?;
         let object =
             format!("{}plan-{:032x}", papers_prefix(&self.tenant, &self.id), self.papers.entropy.bits());
         let sha256 = self.put(&object, "plan", plan).await?;
@@ -476,3 +487,6 @@ impl Desk<'_> {
         self.read(store.as_str(), purpose, &sealed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,9 +93,9 @@ impl Sources<'_> {
         let (tenant, id) = (&request.tenant, &request.id);
         let mut asked = BTreeMap::new();
         let stores: BTreeSet<&StoreId> = tasks.iter().map(|task| &task.store).collect();
-        // What an earlier plan of a request that was reopened had asked was sealed under that plan's key, which is gone.
-        let is_of_plan = |task: &&Task| plan.is_none_or(|plan| task.pass >= plan.dropped);
-        for task in stores.into_iter().filter_map(|store| reading_of(tasks, store)).filter(is_of_plan) {
+        // What was asked before a request was opened again was sealed under the plan key of that time, which is gone.
+        let ours: Vec<&Task> = tasks.iter().filter(|task| request.is_of_this_time(task)).collect();
+        for task in stores.into_iter().filter_map(|store| reading_of(&ours, store)) {
             if let (Some(desk), Some(sealed)) = (desk, &task.asked) {
                 let opened = self.or_nothing(desk.open_asked(&task.store, sealed))?;
                 asked.extend(opened.map(|opened| (task.store.clone(), opened)));
@@ -172,10 +172,9 @@ struct Part<'a> {
 
 /// The reading that what is said of a store rests on: the one that found the residue, or else the search that located
 /// the records. None, if neither was done.
-fn reading_of<'t>(tasks: &'t [Task], store: &StoreId) -> Option<&'t Task> {
-    let done = |op| {
-        tasks.iter().find(|task| task.op == op && task.store == *store && task.status == TaskStatus::Done)
-    };
+fn reading_of<'t>(tasks: &[&'t Task], store: &StoreId) -> Option<&'t Task> {
+    let is_done = |task: &Task| task.store == *store && task.status == TaskStatus::Done;
+    let done = |op| tasks.iter().find(|task| task.op == op && is_done(task)).copied();
     done(Operation::Confirm).or_else(|| done(Operation::Locate))
 }
 

@@ -15,6 +15,7 @@ async fn main() -> Result<(), serve::Error> {
         keyring: account.keyring()?,
         staging: account.staging()?,
         catalogs: account.catalogs()?,
+        tenants: account.tenants()?,
         stores: Arc::new(connectors::Connectors::from_environment()),
         pager: account.pager()?,
         clock: account.clock(),

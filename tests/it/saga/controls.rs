@@ -48,7 +48,8 @@ fn lose(stage: &Stage) {
 }
 
 /// An officer accepts that what some stores did not find is unproven; the answer's status.
-async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
+/// An officer accepts that what is unproven stays so.
+pub async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
     let body = json!({"risk": "unproven", "reason": "store-retired"});
     let operation = ("POST", "/v1/requests/{id}/acceptances");
     calling::call(stage, (Role::Officer, officer), operation, Some(id.as_str()), &body).await.0

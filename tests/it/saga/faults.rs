@@ -10,6 +10,7 @@ use testkit::inject::{Call, Plan, Point, When};
 use testkit::memory::{Paging, Row};
 use testkit::walker::End;
 
+use super::queries::assert_asked;
 use super::shop::{self, EMPLOYEE, NAME, NEIGHBOUR, PERSON, contact};
 use super::stage::Stage;
 
@@ -148,6 +149,8 @@ async fn with_a_fault_at_every_call(when: When, crash: bool) {
         struck += stage.world.injector().struck().min(1);
         let got = ending(&stage, &id);
         assert!(got == expected, "a fault {when:?} call {n} leads to another end: {got:?}");
+        // However the reading was interrupted, the receipt says of it the same.
+        assert_asked(&stage, &id, &format!("a fault {when:?} call {n}")).await;
         assert_clean(&stage, &id);
     }
     assert_eq!(struck, calls.len() as u64, "every fault was injected");

@@ -10,11 +10,9 @@ use domain::event::EventKind;
 use domain::{Identity, Personal, RequestId, Status};
 use fulfillment::receipts::salt_of;
 use serde_json::{Value, json};
-use testkit::inject::{Plan, When};
 use testkit::memory::Paging;
 
 use super::exports::access;
-use super::faults::is_another;
 use super::shop::{INVOICES, PERSON};
 use super::shredding;
 use super::stage::Stage;
@@ -135,7 +133,8 @@ fn confirming(stage: &Stage, salt: [u8; 32], addresses: &[&str]) -> BTreeMap<Str
     .into()
 }
 
-async fn assert_asked(stage: &Stage, id: &RequestId, what: &str) {
+/// What a receipt says that the stores were asked about the person, whatever happened on the way: `what`.
+pub async fn assert_asked(stage: &Stage, id: &RequestId, what: &str) {
     let (statement, salt) = statement(stage, id).await;
     assert_eq!(said(&statement), confirming(stage, salt, &[PERSON]), "{what}");
 }
@@ -187,33 +186,6 @@ async fn however_often_the_steps_are_cut_off_the_digests_are_the_same() {
         stage.play_to_the_end(&id).await;
         assert_asked(&stage, &id, "cut off after every page").await;
     }
-}
-
-/// A fault at each call, and a process that dies after it.
-#[tokio::test]
-async fn whatever_fails_the_digests_are_the_same() {
-    let plain = Stage::new(1);
-    let id = plain.submit(PERSON).await;
-    plain.world.injector().reset();
-    plain.play_to_the_end(&id).await;
-    let calls = plain.world.injector().trace();
-    let mut struck = 0;
-    for call in &calls {
-        for (when, crash) in [(When::Before, false), (When::After, true)] {
-            if !is_another(call, when) {
-                continue;
-            }
-            let stage = Stage::new(1);
-            let id = stage.submit(PERSON).await;
-            stage.world.injector().reset();
-            let fault = Plan::call(call.n).when(when);
-            stage.world.injector().arm(if crash { fault.crash() } else { fault });
-            stage.play_to_the_end(&id).await;
-            struck += stage.world.injector().struck().min(1);
-            assert_asked(&stage, &id, &format!("{when:?} {call:?}")).await;
-        }
-    }
-    assert!(struck > 100, "{struck}");
 }
 
 /// A store that does not find its control is read again and again: what counts is the last reading, and it is there once.

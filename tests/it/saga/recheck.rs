@@ -1,7 +1,10 @@
 //! Reading again, long after the end: whoever was erased stays so, and whoever comes back is nobody's to erase unasked.
 
+mod again;
+mod ending;
 mod faults;
 mod judging;
+mod waiting;
 
 use contract::settings::Settings;
 use domain::access::Role;
@@ -26,7 +29,8 @@ pub fn company() -> Stage {
     stage
 }
 
-fn set(stage: &Stage, after: Option<&str>) {
+/// Says when a company reads again.
+pub fn set(stage: &Stage, after: Option<&str>) {
     let settings = at_once(stage.world.tenants().settings(&stage.tenant));
     let settings = settings.expect("read").expect("a tenant");
     let recheck_after = after.map(str::to_owned);
@@ -114,8 +118,13 @@ async fn an_erasure_is_read_again_after_thirty_days_and_what_was_kept_for_that_g
     let id = erased(&stage).await;
     let request = stage.request(&id);
     let closed_at = request.closed_at.expect("closed");
-    let due = closed_at.checked_add(SignedDuration::from_hours(30 * 24)).expect("in time");
-    assert_eq!((reached(&request), request.progress_by), (Some(Reached::Due), Some(due)));
+    let earliest = closed_at.checked_add(SignedDuration::from_hours(30 * 24)).expect("in time");
+    let due = request.progress_by.expect("a day");
+    assert!(due >= earliest && due.duration_since(earliest) <= SignedDuration::from_hours(24), "{due}");
+    assert_eq!(
+        request.recheck.as_ref().map(|recheck| (recheck.stage, recheck.at)),
+        Some((Reached::Due, due))
+    );
     let keys = stage.world.keys();
     assert!(!keys.iter().any(|key| matches!(key, KeyScope::Plan(..))), "the plan goes all the same");
     assert!(stage.world.staged().iter().all(|key| key.starts_with("rechecks/")));
@@ -156,7 +165,9 @@ async fn who_is_found_again_is_not_erased_before_an_officer_says_so() {
     assert_eq!((request.status, reached(&request)), (Status::Parked, Some(Reached::Found)));
     let parked = request.parked.expect("why");
     assert_eq!((parked.code.as_str(), parked.store), ("person-found-again", Some(store("crm"))));
-    assert_eq!(request.progress_by, None);
+    let week = SignedDuration::from_hours(7 * 24);
+    let next = request.recheck.as_ref().and_then(|recheck| recheck.since?.checked_add(week).ok());
+    assert!(next.is_some() && request.progress_by == next, "then the owners are paged again");
     let events = stage.world.events_of(&stage.tenant, &id);
     let reopened = events.iter().find(|event| event.kind == EventKind::Reopened).expect("it is in the audit");
     assert_eq!((reopened.status, reopened.detail["found.crm"].as_str()), (Some(Status::Reopened), "1"));
@@ -248,6 +259,7 @@ async fn a_zero_without_its_control_is_read_again_for_a_week_and_then_not_called
     let events = stage.world.events_of(&stage.tenant, &id);
     let said = events.iter().find(|event| event.kind == EventKind::Rechecked).expect("it is in the audit");
     assert_eq!((said.detail["result"].as_str(), said.detail["unproven"].as_str()), ("not_proven", "crm"));
+    assert_eq!(said.tally.and_then(|tally| tally.residue), None, "nothing found is nothing known");
     let paged = stage.world.paged();
     assert_eq!((paged.len(), paged[0].store.as_str(), paged[0].code.as_str()), (1, "crm", "store-unproven"));
     assert!(!is_left(&stage, &id));

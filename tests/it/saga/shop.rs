@@ -20,15 +20,18 @@ pub const EMPLOYEE: &str = "employee@example.net";
 /// Invoices of the person.
 pub const INVOICES: i64 = 7;
 
-fn row(fields: &[(&str, Value)]) -> Row {
+/// A record.
+pub fn row(fields: &[(&str, Value)]) -> Row {
     fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-fn text(value: impl Into<String>) -> Value {
+/// A text.
+pub fn text(value: impl Into<String>) -> Value {
     Value::Text(Personal::new(value))
 }
 
-fn number(value: i64) -> Value {
+/// A number.
+pub fn number(value: i64) -> Value {
     Value::of(FieldKind::Number, &value.to_string())
 }
 
@@ -52,7 +55,8 @@ pub fn fill(world: &World, tenant: &TenantId) {
     );
 }
 
-fn putter<'a>(world: &'a World, tenant: &'a TenantId) -> impl Fn(&str, &str, Row) + 'a {
+/// What puts records into collections of stores, by their names in the catalog in force.
+pub fn putter<'a>(world: &'a World, tenant: &'a TenantId) -> impl Fn(&str, &str, Row) + 'a {
     move |store, collection, row| {
         let catalog = world.current_catalog().expect("a catalog is published");
         let store = catalog.store(&store.parse().expect("a store")).expect("in the catalog").clone();

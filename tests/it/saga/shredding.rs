@@ -62,7 +62,8 @@ async fn scope_of(stage: &Stage, kind: &str, value: &str) -> KeyScope {
     KeyScope::Subject(stage.tenant.clone(), names.subject(&identity).expect("a pseudonym"))
 }
 
-async fn has_key(stage: &Stage, kind: &str, value: &str) -> bool {
+/// Whether somebody has a key of their own.
+pub async fn has_key(stage: &Stage, kind: &str, value: &str) -> bool {
     stage.world.keyring().exists(&scope_of(stage, kind, value).await).await.expect("an answer")
 }
 

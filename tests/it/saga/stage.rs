@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use contract::settings::{ExportSettings, SanctionSource, Settings, Webhook};
 use contract::step::{AnnounceRun, Caught, CheckRun, LostExecution, Park, Run, Start, StoreRun, What};
-use domain::clock::{Jurisdiction, due_by};
+use domain::clock::Jurisdiction;
 use domain::event::{About, EnterAt, Event, EventKind};
 use domain::export::Export;
 use domain::hold::Hold;
@@ -147,46 +147,16 @@ impl Stage {
         let papers = Papers { keyring: &*keyring, staging: &*staging, entropy: &*entropy };
         let object = papers.file_subject(&self.tenant, &id, &identities, sealing).await.expect("sealed");
         let pseudonymiser = Pseudonymiser::of(&*keyring, &self.tenant).await.expect("keys");
+        let whose = (self.tenant.clone(), id.clone());
         let request = Request {
-            tenant: self.tenant.clone(),
-            id: id.clone(),
-            kind,
+            // As if somebody had verified the person elsewhere.
             status: Status::Accepted,
-            jurisdiction: Jurisdiction::Eu,
-            received_at: now,
-            due_by: due_by(Jurisdiction::Eu, now),
-            closed_at: None,
-            generation: Generation::FIRST,
-            events: 1,
             progress_by: now.checked_add(SignedDuration::from_mins(15)).ok(),
-            verification: None,
             subject: identities.iter().map(|one| pseudonymiser.subject(one).expect("a pseudonym")).collect(),
-            locks: vec![],
             subject_object: object,
             catalog_version: self.world.catalogs().current(),
-            plan: None,
-            cooling_off_until: None,
-            retentions: vec![],
-            erasing_begun: false,
-            shredded: vec![],
-            touched: [].into(),
-            unproven: vec![],
-            accepted_risks: vec![],
-            cancel_requested: false,
-            denied: None,
-            held_until: None,
-            waits_for: None,
-            pass: 0,
-            residue_rounds: 0,
-            attempts: 0,
-            parked: None,
-            announced: false,
             export,
-            origin: None,
-            ledgered: None,
-            recheck: None,
-            reopened: 0,
-            salt: None,
+            ..Request::received(whose, kind, Jurisdiction::Eu, None, now)
         };
         let event = Event {
             tenant: self.tenant.clone(),
@@ -476,8 +446,7 @@ impl Stage {
                 close_request::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "RecheckFunctionArn" => {
-                let ports =
-                    ports!(recheck: requests, keyring, staging, catalogs, stores, pager, clock, entropy);
+                let ports = ports!(recheck: requests, keyring, staging, catalogs, tenants, stores, pager, clock, entropy);
                 recheck::run(&ports, &input::<Run>(call), &budget).await.map(json)
             }
             "CollectStoreFunctionArn" => {

@@ -95,7 +95,7 @@ fn read_again(recheck: &RecheckView, now: Timestamp) -> String {
         Stage::NotProven => {
             format!("{}: nothing was found, and nothing proves that", moment(now, recheck.at))
         }
-        Stage::Dismissed => "the person was found, and an officer left it".to_owned(),
+        Stage::Dismissed => "the person was found, and it was left as it is".to_owned(),
     }
 }
 

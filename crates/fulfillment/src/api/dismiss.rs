@@ -1,7 +1,8 @@
 //! `POST /v1/requests/{id}/dismiss`: what was found again stays; the request ends as it had ended.
 //!
 //! A person who was erased and comes back by themselves is a customer like any other. An officer says so; then nothing
-//! is erased, and what was kept to read the stores again by is destroyed.
+//! is erased, and what was kept to read the stores again by is destroyed. So it is where nothing is found because the
+//! stores cannot be read, or what was found cannot be erased, and nobody wants to wait for that.
 
 use contract::api::Dismiss;
 use contract::problem::Problem;
@@ -36,10 +37,17 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
         actor: &actor,
     };
     let request = amend_plainly(&scope, |mut request| {
-        let stops = request.parked.is_some();
+        let (stops, is_rechecked) = (request.parked.is_some(), request.is_rechecked());
+        let may_be_left = |stage| match stage {
+            Stage::Found => true,
+            // One that has ended may have stopped for something else: on its way to be announced.
+            Stage::Due => stops && is_rechecked,
+            Stage::Again => stops,
+            _ => false,
+        };
         match request.recheck.as_mut() {
             Some(recheck) if recheck.stage == Stage::Dismissed => return Ok(Amend::Leave(Ok(request))),
-            Some(recheck) if recheck.stage == Stage::Found || (recheck.stage == Stage::Due && stops) => {
+            Some(recheck) if may_be_left(recheck.stage) => {
                 // Nobody needs to be woken any more for what an officer has looked at.
                 (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
             }

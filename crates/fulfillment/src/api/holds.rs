@@ -11,7 +11,7 @@ use contract::problem::Invalid;
 use contract::sanction::is_reason_code;
 use domain::event::{About, EnterAt, Event, EventKind};
 use domain::hold::Hold;
-use domain::{Generation, HoldId, Identity, Operation, Request, Status, StoreId};
+use domain::{Generation, HoldId, Identity, Operation, Request, Status, StoreId, Task};
 use jiff::{SignedDuration, Timestamp};
 use ports::Refused;
 
@@ -164,10 +164,15 @@ async fn take_effect(ports: &Ports, hold: &Hold) -> Result<Hold, StepError> {
     };
     // A store is begun in a transaction in which no hold stands: what is begun was begun before.
     let tasks = ports.requests.tasks(&hold.tenant, &id).await?;
-    let begun =
-        tasks.into_iter().filter(|task| task.op == Operation::Erase && task.begun).map(|task| task.store);
+    // What an earlier time erased, before the request was opened again, says nothing of what this one will.
+    let request = ports.requests.load(&hold.tenant, &id).await?;
+    let is_begun = |task: &Task| {
+        let of_this_time = request.as_ref().is_none_or(|request| request.is_of_this_time(task));
+        task.op == Operation::Erase && task.begun && of_this_time
+    };
+    let begun = tasks.into_iter().filter(is_begun).map(|task| task.store);
     // With a person's key goes what it sealed in other stores, begun or not.
-    let shredded = ports.requests.load(&hold.tenant, &id).await?.map(|request| request.shredded);
+    let shredded = request.as_ref().map(|request| request.shredded.clone());
     let begun = begun.chain(shredded.unwrap_or_default());
     let mut too_late: Vec<StoreId> = begun.chain(hold.too_late_for.clone()).collect();
     too_late.sort();

@@ -31,6 +31,7 @@ pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal
             let detail = format!("Nothing was done. The request is not parked: {}.", doing(&request));
             return Ok(Amend::Leave(Err(Problem::conflict(detail))));
         }
+        let now = scope.clock.now();
         let undecided = request.parked.as_ref().is_some_and(|parked| parked.code == FOUND_AGAIN);
         let found = request.recheck.as_mut().filter(|recheck| recheck.stage == Stage::Found);
         // It may have stopped before that, because nobody could be paged.
@@ -42,10 +43,14 @@ pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal
             if !wants_erasure {
                 return Ok(Amend::Leave(Err(Problem::conflict(UNDECIDED))));
             }
-            (recheck.stage, recheck.unpaged) = (Stage::Again, false);
+            (recheck.stage, recheck.since) = (Stage::Again, Some(now));
+        }
+        // Whatever was said: it is compared with what is there now.
+        if let Some(recheck) = request.recheck.as_mut().filter(|recheck| recheck.stage == Stage::Again) {
+            recheck.read_anew(now);
         }
         let enter_at = entry_of(&request);
-        let mut draft = Draft::new(request, EventKind::Resumed, scope.clock.now()).wake(enter_at);
+        let mut draft = Draft::new(request, EventKind::Resumed, now).wake(enter_at);
         // Somebody has looked: if it fails again, the sweeper need not wait as long as it would have.
         draft.request.attempts = 0;
         let request = draft.request.clone();

@@ -7,6 +7,7 @@ use contract::api::store_view;
 use contract::outcome::Announcement;
 use contract::step::Run;
 use domain::event::EventKind;
+use domain::recheck::Recheck;
 use domain::request::Request;
 use domain::{StoreId, Task};
 use ports::{Announcer, Clock, Requests, Tenants};
@@ -53,8 +54,12 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
         let mut draft = Draft::new(now, EventKind::Announced, scope.clock.now())
             .detail("webhook", settings.webhook.is_some())
             .detail("topic", settings.topic);
-        // Its stores are read again one day, and the salt of its receipt goes; until then nobody looks after it.
-        draft.request.progress_by = draft.request.rests_until();
+        // Its stores are read again one day, and the salt of its receipt goes; until then nobody looks after it. Unless what was
+        // kept to read them by is still to go.
+        let is_over = |recheck: &&Recheck| recheck.is_open() && recheck.stage.is_over();
+        let is_to_go = draft.request.recheck.as_ref().filter(is_over).is_some();
+        let rests_until = draft.request.rests_until();
+        draft.request.progress_by = if is_to_go { Some(scope.clock.now()) } else { rests_until };
         Ok(Amend::commit(draft, ()))
     })
     .await

@@ -53,7 +53,7 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, &input.run, &actor);
     let request = scope.load().await?;
     if request.cancel_requested || request.denied.is_some() {
-        return undo(ports, input).await;
+        return undo(ports, &request).await;
     }
     let now = ports.clock.now();
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
@@ -75,7 +75,7 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
     Ok(match decision.outcome {
         Outcome::CoolOff => Decision { stores: that_hide(&catalog, &plan), ..decision },
         Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
-        Outcome::Restore => undo(ports, input).await?,
+        Outcome::Restore => undo(ports, &request).await?,
         _ => decision,
     })
 }
@@ -197,9 +197,9 @@ fn that_hide(catalog: &domain::catalog::Catalog, plan: &Plan) -> Vec<StoreId> {
     plan.stores().into_iter().filter(hides).collect()
 }
 
-async fn undo(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError> {
-    let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
-    let hidden = to_restore(&tasks);
+async fn undo(ports: &Ports, request: &Request) -> Result<Decision, StepError> {
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    let hidden = to_restore(request, &tasks);
     let outcome = if hidden.is_empty() { Outcome::Close } else { Outcome::Restore };
     Ok(Decision::stores(outcome, hidden))
 }

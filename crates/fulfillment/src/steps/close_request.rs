@@ -9,13 +9,14 @@
 //! request's keys are destroyed: what was sealed about the person cannot be read again. The salt of its receipt is kept
 //! for the person to get; when its time is over the sweeper leads here once more, and it goes as well.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use audit::receipt::DETAIL;
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
-use domain::recheck::{Recheck, Stage};
+use domain::recheck::{Recheck, Stage, due_at};
 use domain::request::{Ledgered, ReceiptSalt, Request};
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
 use jiff::{SignedDuration, Timestamp};
@@ -85,8 +86,9 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
     if request.status.is_end() {
-        // Whose salt is over was cleaned up after long ago, before anybody was told of its end.
+        // Whose salt is over was cleaned up after long ago.
         if !receipt_salt::end(&*ports.keyring, &scope, &request).await? {
+            let request = lapse(&scope, request).await?;
             clean_up(ports, &request).await?;
         }
         return Ok(Decision::plain(Outcome::Closed));
@@ -187,7 +189,7 @@ fn verdict(request: &Request, plan: Option<&Plan>, tasks: &[Task], now: Timestam
         return Verdict::Again;
     }
     if is_given_up(request) {
-        if !to_restore(tasks).is_empty() {
+        if !to_restore(request, tasks).is_empty() {
             let failed = tasks.iter().any(|t| t.op == Operation::Restore && t.status == TaskStatus::Failed);
             return if failed { Verdict::Failed } else { Verdict::Again };
         }
@@ -316,21 +318,34 @@ async fn keep(
     let earlier = request.recheck.as_ref();
     let begun = earlier.filter(|recheck| recheck.stage == Stage::Filing && recheck.of == of);
     let mut pages = begun.map_or(0, |recheck| recheck.pages);
-    let paper = keeping.keep(&mut pages, budget).await?;
+    let kept = keeping.keep(&mut pages, budget).await?;
     let mut recheck = Recheck {
         stage: Stage::Filing,
         at: ports.clock.now(),
         ended: ending.status,
         paper: earlier.and_then(|recheck| recheck.paper.clone()),
         reading: earlier.map_or(0, |recheck| recheck.reading),
+        stores: Vec::new(),
+        terms_at: confirmed_since(known.tasks, plan.pass_number()),
         unproven: 0,
         unpaged: false,
+        found: BTreeMap::new(),
+        since: None,
+        paged: 0,
         of,
         pages,
     };
-    if paper.is_some() {
+    if let Some((paper, stores)) = kept {
         let reading = recheck.reading.saturating_add(1);
-        recheck = Recheck { stage: Stage::Due, paper, reading, of: String::new(), pages: 0, ..recheck };
+        recheck = Recheck {
+            stage: Stage::Due,
+            paper: Some(paper),
+            stores,
+            reading,
+            of: String::new(),
+            pages: 0,
+            ..recheck
+        };
         return Ok(Some((recheck, after)));
     }
     amend_plainly(scope, |mut request| {
@@ -340,6 +355,12 @@ async fn keep(
     })
     .await?;
     Err(StepError::More)
+}
+
+/// When the first of the readings began by which the stores were confirmed.
+fn confirmed_since(tasks: &[Task], pass: u32) -> Option<Timestamp> {
+    let confirmed = tasks.iter().filter(|t| t.op == Operation::Confirm && t.pass == pass);
+    confirmed.map(|task| task.at).min()
 }
 
 /// Waits until what was done is true: nobody has a key any more that was destroyed.
@@ -429,10 +450,10 @@ async fn close(
         request.unproven = ending.unproven.to_vec();
         request.ledgered = left.ledgered;
         request.salt = later(now, left.salt_for).map(|until| ReceiptSalt { until, destroyed_at: None });
-        request.recheck = left.recheck.as_ref().map(|(recheck, after)| Recheck {
-            at: later(now, *after).unwrap_or(Timestamp::MAX),
-            ..recheck.clone()
-        });
+        request.recheck = left
+            .recheck
+            .as_ref()
+            .map(|(recheck, after)| Recheck { at: due_at(now, *after, &request.id), ..recheck.clone() });
         let recheck_at = request.recheck.as_ref().map(|recheck| recheck.at);
         let mut draft = Draft::new(request, EventKind::Closed, now).detail("outcome", ending.status);
         if let Some(at) = recheck_at {
@@ -475,6 +496,34 @@ fn reported(request: &Request) -> Vec<(String, String)> {
     }
     detail.extend(request.origin.iter().map(|origin| ("erased_before_by", origin.request.to_string())));
     detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Whether its stores are never read again, because for weeks its outcome could not be announced.
+fn has_lapsed(request: &Request, now: Timestamp) -> bool {
+    let recheck = request.recheck.as_ref().filter(|recheck| recheck.stage == Stage::Due);
+    !request.announced && recheck.is_some_and(|recheck| recheck.lapses_at() <= now)
+}
+
+/// What is kept to read the stores again by is not kept for as long as nobody mends the announcement.
+async fn lapse(scope: &Scope<'_>, request: Request) -> Result<Request, StepError> {
+    if !has_lapsed(&request, scope.clock.now()) {
+        return Ok(request);
+    }
+    amend_plainly(scope, |mut request| {
+        let now = scope.clock.now();
+        let lapsed = has_lapsed(&request, now);
+        let Some(recheck) = request.recheck.as_mut().filter(|_| lapsed) else {
+            return Ok(Amend::Leave(request));
+        };
+        (recheck.stage, recheck.paper) = (Stage::NotProven, None);
+        let unread = listed(&recheck.stores);
+        let mut draft = Draft::new(request, EventKind::Rechecked, now);
+        draft.why = Some(Code::AnnouncementFailed.as_str().to_owned());
+        draft = draft.detail("result", Stage::NotProven.as_str()).detail("unproven", unread);
+        let request = draft.request.clone();
+        Ok(Amend::commit(draft, request))
+    })
+    .await
 }
 
 /// What follows an end, and may follow it twice: the person's papers become unreadable and go, and

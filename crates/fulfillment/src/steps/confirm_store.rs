@@ -30,7 +30,9 @@ use crate::steps::locate_store::{Position, values_at};
 use crate::steps::persons_keys::PersonsKeys;
 use crate::steps::treatment::{Handling, handling};
 
-/// What a count rests on: the store was read again, and nothing more than that; or it was, and found its control.
+/// What a count rests on: the store was not read to its end; it was read again, and nothing more than that; or it was,
+/// and found its control.
+pub(super) const UNREAD: &str = "unread";
 pub(crate) const RE_READ: &str = "re-read";
 pub(crate) const CONTROL: &str = "control";
 

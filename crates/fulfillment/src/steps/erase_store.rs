@@ -70,7 +70,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
         return Ok(StoreRan { more: false });
     }
     let order = plan.erase_order(&input.store);
-    let mut task = task_of(tasks, input, &plan, ports.clock.now());
+    let mut task = task_of(tasks, input, (&request, &plan), ports.clock.now());
     let last = order.iter().filter(|(w, _)| *w <= wave).count();
     let next =
         |task: &Task| usize::try_from(task.pages).ok().filter(|at| *at < last).and_then(|at| order.get(at));
@@ -140,26 +140,33 @@ fn earlier_waves_are_settled(plan: &Plan, tasks: &[Task], wave: u32) -> bool {
 }
 
 /// The task as it stands in this pass. Counts go on from pass to pass.
-fn task_of(tasks: Vec<Task>, input: &StoreRun, plan: &Plan, now: jiff::Timestamp) -> Task {
+fn task_of(
+    tasks: Vec<Task>,
+    input: &StoreRun,
+    (request, plan): (&Request, &Plan),
+    now: jiff::Timestamp,
+) -> Task {
     let fresh = Task::new(Operation::Erase, input.store.clone(), plan.pass_number(), now);
     match tasks.into_iter().find(|t| t.op == Operation::Erase && t.store == input.store) {
         Some(stored) if stored.pass == fresh.pass => {
             Task { status: TaskStatus::Running, failure: None, ..stored }
         }
-        Some(stored) => carried(stored, fresh),
+        Some(stored) => carried(request, stored, fresh),
         None => fresh,
     }
 }
 
 /// The task of a new pass. What was erased or anonymised stays so, and so does since when that is true;
-/// what is kept is located again, and counted again.
-pub(super) fn carried(stored: Task, fresh: Task) -> Task {
+/// what is kept is located again, and counted again. Of a time before the request was opened again the counts go on, and
+/// nothing that was begun then is begun now.
+pub(super) fn carried(request: &Request, stored: Task, fresh: Task) -> Task {
+    let begun = stored.begun && request.is_of_this_time(&stored);
     let kept_anew = |tally: Tally| Tally { retained: 0, ..tally };
     let collections = stored.collections.into_iter().map(|(name, tally)| (name, kept_anew(tally)));
     Task {
         tally: kept_anew(stored.tally),
         collections: collections.collect(),
-        begun: stored.begun,
+        begun,
         true_from: stored.true_from,
         ..fresh
     }

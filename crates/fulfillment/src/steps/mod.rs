@@ -24,6 +24,8 @@ pub mod plant_controls;
 mod queue;
 mod receipt_salt;
 pub mod recheck;
+mod recheck_again;
+mod recheck_paging;
 mod recheck_paper;
 mod recheck_reading;
 pub mod record_download;

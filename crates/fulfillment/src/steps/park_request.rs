@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use contract::step::{Caught, Park};
 use domain::event::{EnterAt, EventKind};
-use domain::recheck::{READ_AGAIN, Stage};
+use domain::recheck::{READ_AGAIN, Recheck, Stage};
 use domain::request::{Parked, Request};
 use domain::task::Failure;
 use domain::{Operation, Status, StoreId, Task, TaskStatus};
@@ -15,7 +15,6 @@ use ports::{Clock, Code, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, back_off, later};
 use crate::error::StepError;
-use crate::steps::recheck_reading::found;
 use crate::steps::record_failure::{failure_of, state_of};
 use crate::steps::start_request::parse_execution_name;
 
@@ -55,7 +54,8 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     let parked = amend_plainly(&scope, |mut request| {
         let now = scope.clock.now();
         // It has ended and was told, and something is still to be done.
-        let after_the_end = request.is_rechecked() || request.is_salt_over(now);
+        let rechecked = request.is_rechecked();
+        let after_the_end = rechecked || request.is_salt_over(now);
         if request.status == Status::Parked
             || (request.status.is_end() && request.announced && !after_the_end)
         {
@@ -74,9 +74,22 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         // Nobody waits for it as for one that is open: what keeps it from being read again, or the salt of its receipt from
         // being destroyed, is looked at daily.
         let is_for_officers = parked.code == Code::PersonFoundAgain.as_str();
-        let soon = if after_the_end && !parked.transient { later(now, READ_AGAIN) } else { soon };
-        let is_tried = parked.transient || (after_the_end && !is_for_officers);
-        let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).min();
+        let soon = match &request.recheck {
+            // The owners are paged once more.
+            Some(recheck) if is_for_officers => Some(recheck.page_at()),
+            _ if after_the_end && !parked.transient => later(now, READ_AGAIN),
+            _ => soon,
+        };
+        let is_tried = parked.transient || after_the_end;
+        // What was kept to read the stores again by goes one day, though nobody mends what keeps it from being announced.
+        let unannounced = request.recheck.as_ref().filter(|r| r.stage == Stage::Due && !rechecked);
+        let lapses_at = unannounced.and_then(|recheck| Some(recheck.lapses_at()).max(soon));
+        // And so does the salt of its receipt.
+        let is_read_again = request.recheck.as_ref().is_some_and(Recheck::is_open);
+        let salt = request.salt.filter(|salt| salt.destroyed_at.is_none() && !is_read_again);
+        let salt_ends_at = salt.and_then(|salt| Some(salt.until).max(soon));
+        let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).chain(lapses_at);
+        let again = again.chain(salt_ends_at).min();
         let mut draft = Draft::new(request, EventKind::Parked, now)
             .detail("state", &parked.state)
             .detail("cause", &parked.detail);
@@ -118,11 +131,10 @@ fn cause(request: &Request, input: &Caught, tasks: &[Task]) -> Parked {
         return parked(None, code_of(&failure).unwrap_or(Code::StepFailed), detail, failure.transient);
     }
     if let Some(recheck) = request.recheck.as_ref().filter(|recheck| recheck.stage == Stage::Found) {
-        let found = found(tasks, recheck);
-        let detail = found.iter().map(|(store, records)| format!("{records} in {store}"));
+        let detail = recheck.found.iter().map(|(store, records)| format!("{records} in {store}"));
         let detail = detail.collect::<Vec<_>>().join(", ");
         let detail = format!("person-found-again: records of the person are there again: {detail}");
-        let store = found.first().map(|(store, _)| store.clone());
+        let store = recheck.found.keys().next().cloned();
         return Parked {
             state: "Recheck".to_owned(),
             ..parked(store, Code::PersonFoundAgain, detail, false)

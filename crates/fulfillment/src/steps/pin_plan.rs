@@ -88,7 +88,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     if plan.round_number() > MOST_ROUNDS {
         return Err(refuse(Code::TooManyRounds, "references did not come to an end after 8 rounds"));
     }
-    let reference = desk.file_plan(&plan).await?;
+    let reference = desk.file_plan(&request, &plan).await?;
     if goes_on {
         let round = plan.round_number();
         amend_plainly(&scope, |mut now| {

@@ -290,7 +290,7 @@ async fn new_pass(
         plan.forget_idle_passes(still_ours);
     }
     plan.begin_pass(&catalog, for_erasing, request.generation);
-    let reference = desk.file_plan(&plan).await?;
+    let reference = desk.file_plan(request, &plan).await?;
     let begun_from = request.events;
     let committed = amend_plainly(scope, |mut now| {
         if now.events != begun_from {
@@ -332,7 +332,7 @@ async fn undo(ports: &Ports, scope: &Scope<'_>, request: &Request) -> Result<Dec
     if request.has_packages() || half_made {
         return Ok(Decision::plain(Outcome::Expire));
     }
-    let hidden = to_restore(&tasks);
+    let hidden = to_restore(request, &tasks);
     if hidden.is_empty() {
         Ok(Decision::plain(Outcome::Close))
     } else {
@@ -354,13 +354,12 @@ async fn on_its_way(scope: &Scope<'_>, request: &Request) -> Result<Option<Times
     Ok(until.filter(|until| *until > scope.clock.now()))
 }
 
-/// The stores in which suppression was begun and not undone.
-pub(super) fn to_restore(tasks: &[Task]) -> Vec<StoreId> {
+/// The stores in which suppression was begun and not undone, since the request was opened last.
+pub(super) fn to_restore(request: &Request, tasks: &[Task]) -> Vec<StoreId> {
+    let done = |op| tasks.iter().filter(move |t| t.op == op && request.is_of_this_time(t));
     let restored = |store: &StoreId| {
-        tasks
-            .iter()
-            .any(|t| t.op == Operation::Restore && &t.store == store && t.status == domain::TaskStatus::Done)
+        done(Operation::Restore).any(|t| &t.store == store && t.status == domain::TaskStatus::Done)
     };
-    let hidden = tasks.iter().filter(|t| t.op == Operation::Suppress).map(|t| t.store.clone());
+    let hidden = done(Operation::Suppress).map(|t| t.store.clone());
     hidden.filter(|store| !restored(store)).collect()
 }

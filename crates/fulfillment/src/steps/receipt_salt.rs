@@ -10,7 +10,7 @@ use domain::event::EventKind;
 use jiff::SignedDuration;
 use ports::{Class, Code, Fault, KeyScope, Keyring};
 
-use crate::change::{Amend, Draft, Scope, amend_plainly};
+use crate::change::{Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 
 /// How long a tenant keeps salts.
@@ -46,7 +46,10 @@ pub(super) async fn end(
         salt.destroyed_at = Some(now);
         (request.parked, request.attempts) = (None, 0);
         let mut draft = Draft::new(request, EventKind::SaltDestroyed, now);
-        draft.request.progress_by = draft.request.rests_until();
+        // Whoever is still to be told of the end is told.
+        let rests = draft.request.announced;
+        draft.request.progress_by =
+            if rests { draft.request.rests_until() } else { later(now, crate::change::PATIENCE) };
         Ok(Amend::commit(draft, true))
     })
     .await

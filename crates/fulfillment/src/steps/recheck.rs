@@ -3,25 +3,30 @@
 //! Nothing that is found is erased by itself: the person may have come back by themselves. The request is reopened,
 //! the owners of the stores are paged, and an officer says whether it is erased again or left as it is. A zero counts
 //! only where the store finds its control; where none does, it is read again the next day, and after some days that is
-//! how it ends. In the end what was kept to read by is destroyed.
+//! how it ends. So does whatever else keeps the stores from being read. In the end what was kept to read by is destroyed:
+//! nothing keeps it without end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::page::{Page, doc};
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
-use domain::recheck::{MOST_READINGS, READ_AGAIN, Recheck, Stage};
+use domain::recheck::{LONGEST_READING, MOST_READINGS, READ_AGAIN, Recheck, Stage};
 use domain::{Request, RequestId, Status, StoreId, Tally};
+use jiff::Timestamp;
 use ports::{
-    Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Pager, Requests, Staging, Stores,
+    Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Pager, Requests, Staging,
+    Stores, Tenants,
 };
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::{Desk, Papers};
+use crate::steps::recheck_again::erase_again;
+use crate::steps::recheck_paging::page;
 use crate::steps::recheck_paper;
-use crate::steps::recheck_reading::{Reading, found, unproven};
+use crate::steps::recheck_reading::{Proven, Reading, found, is_given_up};
 use crate::subject::{Pseudonymiser, pseudonyms_of};
 
 /// What the step needs.
@@ -34,6 +39,8 @@ pub struct Ports {
     pub staging: Arc<dyn Staging>,
     /// The catalogs.
     pub catalogs: Arc<dyn Catalogs>,
+    /// The tenants' settings.
+    pub tenants: Arc<dyn Tenants>,
     /// The stores.
     pub stores: Arc<dyn Stores>,
     /// Who pages their owners.
@@ -45,10 +52,13 @@ pub struct Ports {
 }
 
 impl Ports {
-    fn papers(&self) -> Papers<'_> {
+    pub(super) fn papers(&self) -> Papers<'_> {
         Papers { keyring: &*self.keyring, staging: &*self.staging, entropy: &*self.entropy }
     }
 }
+
+/// Why what was found is left as it is if no officer said so.
+const NOT_JUDGED: &str = "not-judged";
 
 /// Runs the step. [`StepError::More`] if the time was up before every store was read.
 pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Decision, StepError> {
@@ -58,45 +68,109 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let Some(recheck) = request.recheck.clone().filter(|_| request.is_rechecked()) else {
         return Ok(Decision::plain(Outcome::Rest));
     };
+    let now = ports.clock.now();
     match recheck.stage {
-        Stage::Due if recheck.at > ports.clock.now() => {
+        Stage::Due if recheck.at > now => {
             wait(&scope, &recheck).await?;
             Ok(Decision::plain(Outcome::Rest))
         }
-        Stage::Due => {
-            let desk = ports.papers().open_recheck(input).await?;
-            let paper = paper_of(&desk, &recheck).await?;
-            let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-            let reading = Reading {
-                ports,
-                scope: &scope,
-                request: &request,
-                recheck: &recheck,
-                desk: &desk,
-                paper: &paper,
-                catalog: &catalog,
-            };
-            if !reading.read(budget).await? {
-                return Err(StepError::More);
-            }
-            judge(ports, &scope, &paper, &recheck).await
+        Stage::Due if later(recheck.at, LONGEST_READING).is_some_and(|by| by <= now) => {
+            // Nothing said why: calls that die say nothing.
+            cut_off(ports, &scope, &recheck, Code::StepFailed)
+                .await
+                .map(|decision| decision.unwrap_or_else(rest))
+        }
+        Stage::Due => match read(ports, &scope, input, (&request, &recheck), budget).await {
+            Err(error) => match reason_to_give_up(&error, &recheck, ports.clock.now()) {
+                Some(code) => cut_off(ports, &scope, &recheck, code).await?.ok_or(error),
+                None => Err(error),
+            },
+            decided => decided,
+        },
+        Stage::Found | Stage::Again if recheck.judged_by() <= now => {
+            leave(&scope, &recheck).await?;
+            let request = scope.load().await?;
+            end(ports, &scope, &request, &recheck).await?;
+            Ok(rest())
         }
         Stage::Found => {
             page(ports, &scope, &request, &recheck).await?;
             Ok(Decision::plain(Outcome::Failed))
         }
-        Stage::Again => erase_again(ports, &scope, input, &recheck).await,
+        Stage::Again => erase_again(ports, &scope, input, &recheck, budget).await,
         Stage::Clear | Stage::NotProven | Stage::Dismissed => {
             end(ports, &scope, &request, &recheck).await?;
-            Ok(Decision::plain(Outcome::Rest))
+            Ok(rest())
         }
-        Stage::Filing | Stage::Erasing => Ok(Decision::plain(Outcome::Rest)),
+        Stage::Filing | Stage::Erasing => Ok(rest()),
     }
 }
 
-async fn paper_of(desk: &Desk<'_>, recheck: &Recheck) -> Result<Plan, StepError> {
+fn rest() -> Decision {
+    Decision::plain(Outcome::Rest)
+}
+
+/// Reads every store, and says what that comes to.
+async fn read(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    input: &Run,
+    (request, recheck): (&Request, &Recheck),
+    budget: &dyn Budget,
+) -> Result<Decision, StepError> {
+    let desk = ports.papers().open_recheck(input).await?;
+    let paper = paper_of(&desk, recheck).await?;
+    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let reading = Reading {
+        ports,
+        scope,
+        request,
+        recheck,
+        desk: &desk,
+        paper: &paper,
+        catalog: &catalog,
+        terms_at: recheck.terms_at.or(request.closed_at).unwrap_or(recheck.at),
+        gives_up: true,
+    };
+    if !reading.read(budget).await? {
+        return Err(StepError::More);
+    }
+    judge(ports, scope, &paper, recheck).await
+}
+
+pub(super) async fn paper_of(desk: &Desk<'_>, recheck: &Recheck) -> Result<Plan, StepError> {
     let paper = recheck.paper.as_ref().ok_or_else(|| StepError::broken("recheck", "there is no paper"))?;
     recheck_paper::read(desk, paper).await
+}
+
+/// Whether an error is one that waiting does not mend, or has not mended for a day; and which.
+fn reason_to_give_up(error: &StepError, recheck: &Recheck, now: Timestamp) -> Option<Code> {
+    match error {
+        StepError::Fault(fault) => is_given_up(fault, recheck, now).then_some(fault.code),
+        StepError::Illegal(_) => Some(Code::StepFailed),
+        StepError::Stale | StepError::More => None,
+    }
+}
+
+/// A reading is not brought to its end. What it found until then is found; otherwise it proves nothing. `None` if the
+/// reading is over: then it was something else that failed.
+async fn cut_off(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    recheck: &Recheck,
+    code: Code,
+) -> Result<Option<Decision>, StepError> {
+    let request = scope.load().await?;
+    let is_ours = |own: &Recheck| own.stage == Stage::Due && own.reading == recheck.reading;
+    if !request.recheck.as_ref().is_some_and(is_ours) {
+        return Ok(None);
+    }
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    let found = found(&tasks, recheck);
+    if !found.is_empty() {
+        return ask(ports, scope, recheck, found).await.map(Some);
+    }
+    conclude(ports, scope, recheck, (recheck.stores.clone(), Vec::new()), Some(code)).await.map(Some)
 }
 
 /// Something else happened to the request, and the sweeper came early: it comes again when it is time.
@@ -123,45 +197,76 @@ async fn judge(
     let request = scope.load().await?;
     let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
     let found = found(&tasks, recheck);
-    let unproven = unproven(&tasks, recheck, &request);
     if !found.is_empty() {
         if let Some(other) = erased_by_another(ports, scope, paper).await? {
-            put_off(scope, recheck, EventKind::RecheckPutOff, ("waits_for", other.to_string())).await?;
-            return Ok(Decision::plain(Outcome::Rest));
+            let why = ("waits_for", other.to_string());
+            put_off(scope, recheck, (EventKind::RecheckPutOff, None), why).await?;
+            return Ok(rest());
         }
-        reopen(scope, recheck, &found).await?;
-        let request = scope.load().await?;
-        page(ports, scope, &request, recheck).await?;
-        return Ok(Decision::plain(Outcome::Failed));
+        return ask(ports, scope, recheck, found).await;
     }
-    if !unproven.is_empty() && recheck.unproven.saturating_add(1) < MOST_READINGS {
-        put_off(scope, recheck, EventKind::Unproven, ("stores", listed(&unproven))).await?;
-        return Ok(Decision::plain(Outcome::Rest));
+    let proven = Proven::by(&tasks, recheck);
+    let lacks = proven.lacks(&request);
+    let accepted = proven.unproven.into_iter().filter(|store| !lacks.contains(store)).collect();
+    conclude(ports, scope, recheck, (lacks, accepted), None).await
+}
+
+/// Something was found: somebody is asked what it is.
+async fn ask(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    recheck: &Recheck,
+    found: BTreeMap<StoreId, u64>,
+) -> Result<Decision, StepError> {
+    reopen(scope, recheck, &found).await?;
+    let request = scope.load().await?;
+    page(ports, scope, &request, recheck).await?;
+    Ok(Decision::plain(Outcome::Failed))
+}
+
+/// Nothing was found. For these stores nothing proves it; for those it was accepted when the request ended that nothing
+/// does. What kept the stores from being read, if anything did.
+async fn conclude(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    recheck: &Recheck,
+    (lacks, accepted): (Vec<StoreId>, Vec<StoreId>),
+    why: Option<Code>,
+) -> Result<Decision, StepError> {
+    // One whose paper looks in no store proves nothing either if it cannot be read.
+    let proves = lacks.is_empty() && why.is_none();
+    if !proves && recheck.unproven.saturating_add(1) < MOST_READINGS {
+        put_off(scope, recheck, (EventKind::Unproven, why), ("stores", listed(&lacks))).await?;
+        return Ok(rest());
     }
-    let stage = if unproven.is_empty() { Stage::Clear } else { Stage::NotProven };
+    let stage = if proves { Stage::Clear } else { Stage::NotProven };
     amend_plainly(scope, |mut request| {
         let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
         (own.stage, own.unpaged) = (stage, stage == Stage::NotProven);
         let mut draft = Draft::new(request, EventKind::Rechecked, scope.clock.now());
         draft = draft.detail("result", stage.as_str()).detail("readings", recheck.unproven.saturating_add(1));
-        draft.tally = Some(Tally { residue: Some(0), ..Tally::default() });
-        if !unproven.is_empty() {
-            draft = draft.detail("unproven", listed(&unproven));
+        // Of what was not proven, nothing found is nothing known.
+        draft.tally = Some(Tally { residue: proves.then_some(0), ..Tally::default() });
+        draft.why = why.map(|code| code.as_str().to_owned());
+        for (name, stores) in [("unproven", &lacks), ("accepted", &accepted)] {
+            if !stores.is_empty() {
+                draft = draft.detail(name, listed(stores));
+            }
         }
         Ok(Amend::commit(draft, ()))
     })
     .await?;
     let request = scope.load().await?;
     end(ports, scope, &request, recheck).await?;
-    Ok(Decision::plain(Outcome::Rest))
+    Ok(rest())
 }
 
 /// The recheck of a request, if it is still where it was: this step may have run before.
-fn own<'r>(request: &'r mut Request, recheck: &Recheck, stage: Stage) -> Option<&'r mut Recheck> {
+pub(super) fn own<'r>(request: &'r mut Request, recheck: &Recheck, stage: Stage) -> Option<&'r mut Recheck> {
     request.recheck.as_mut().filter(|own| own.stage == stage && own.reading == recheck.reading)
 }
 
-fn listed(stores: &[StoreId]) -> String {
+pub(super) fn listed(stores: &[StoreId]) -> String {
     stores.iter().map(StoreId::as_str).collect::<Vec<_>>().join(" ")
 }
 
@@ -187,122 +292,59 @@ async fn erased_by_another(
 async fn put_off(
     scope: &Scope<'_>,
     recheck: &Recheck,
-    kind: EventKind,
+    (kind, why): (EventKind, Option<Code>),
     (name, value): (&str, String),
 ) -> Result<(), StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
         let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
-        own.at = later(now, READ_AGAIN).unwrap_or(now);
-        own.reading = own.reading.saturating_add(1);
+        own.read_anew(later(now, READ_AGAIN).unwrap_or(now));
         own.unproven = own.unproven.saturating_add(u32::from(kind == EventKind::Unproven));
         let at = own.at;
         let mut draft = Draft::new(request, kind, now).detail(name, &value).detail("until", at);
+        draft.why = why.map(|code| code.as_str().to_owned());
         draft.request.progress_by = Some(at);
+        draft.request.attempts = 0;
         Ok(Amend::commit(draft, ()))
     })
     .await
 }
 
-async fn reopen(scope: &Scope<'_>, recheck: &Recheck, found: &[(StoreId, u64)]) -> Result<(), StepError> {
-    amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
-        (own.stage, own.unpaged) = (Stage::Found, true);
-        request.become_status(Status::Reopened)?;
-        let mut draft = Draft::new(request, EventKind::Reopened, scope.clock.now());
-        let records = found.iter().map(|(_, records)| records).sum();
-        draft.tally = Some(Tally { residue: Some(records), ..Tally::default() });
-        draft.why = Some(Code::PersonFoundAgain.as_str().to_owned());
-        for (store, records) in found {
-            draft = draft.detail(&format!("found.{store}"), records);
-        }
-        Ok(Amend::commit(draft, ()))
-    })
-    .await
-}
-
-/// Pages the owners of the stores in question, unless that was done: after what they are paged for is committed, so
-/// that it is never lost, and perhaps twice.
-async fn page(
-    ports: &Ports,
+async fn reopen(
     scope: &Scope<'_>,
-    request: &Request,
     recheck: &Recheck,
+    found: &BTreeMap<StoreId, u64>,
 ) -> Result<(), StepError> {
-    let Some(stage) = request.recheck.as_ref().filter(|own| own.unpaged).map(|own| own.stage) else {
-        return Ok(());
-    };
-    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
-    let (stores, code) = match stage {
-        Stage::Found => {
-            let found = found(&tasks, recheck).into_iter().map(|(store, _)| store);
-            (found.collect(), Code::PersonFoundAgain)
-        }
-        _ => (unproven(&tasks, recheck, request), Code::StoreUnproven),
-    };
-    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    for id in &stores {
-        let store =
-            catalog.store(id).ok_or_else(|| StepError::broken("page", "the catalog lacks the store"))?;
-        let page = Page {
-            id: format!("{}-{}-{id}", request.id, recheck.reading),
-            tenant: request.tenant.clone(),
-            request_id: request.id.clone(),
-            store: id.clone(),
-            code: code.as_str().to_owned(),
-            team: store.owner.team.clone(),
-            page: store.owner.page.clone(),
-            doc: doc(code.as_str()),
-        };
-        ports.pager.page(&page).await?;
-    }
     amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, stage).filter(|own| own.unpaged) else {
-            return Ok(Amend::Leave(()));
-        };
-        own.unpaged = false;
-        let mut draft = Draft::new(request, EventKind::OwnersPaged, scope.clock.now());
-        draft.why = Some(code.as_str().to_owned());
-        Ok(Amend::commit(draft.detail("stores", listed(&stores)), ()))
+        let now = scope.clock.now();
+        let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
+        own.ask(found.clone(), now);
+        request.become_status(Status::Reopened)?;
+        Ok(Amend::commit(shown(Draft::new(request, EventKind::Reopened, now), found), ()))
     })
     .await
 }
 
-/// An officer wants what was found erased: a new plan begins with all that the person is known by. Nobody waits again;
-/// everyone who may object is asked again.
-async fn erase_again(
-    ports: &Ports,
-    scope: &Scope<'_>,
-    input: &Run,
-    recheck: &Recheck,
-) -> Result<Decision, StepError> {
-    let request = scope.load().await?;
-    let papers = ports.papers();
-    let desk = papers.open_recheck(input).await?;
-    let paper = paper_of(&desk, recheck).await?;
-    let catalog = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    let plan = recheck_paper::plan_again(&desk, &paper, &request, &catalog, ports.entropy.bits()).await?;
-    let reference = papers.begin_again(input).await?.file_plan(&plan).await?;
+/// Says what was found in which stores.
+pub(super) fn shown(mut draft: Draft, found: &BTreeMap<StoreId, u64>) -> Draft {
+    draft.tally = Some(Tally { residue: Some(found.values().sum()), ..Tally::default() });
+    draft.why = Some(Code::PersonFoundAgain.as_str().to_owned());
+    for (store, records) in found {
+        draft = draft.detail(&format!("found.{store}"), records);
+    }
+    draft
+}
+
+/// For weeks nobody said what was found, or what was said could not be carried out: it is left as it is.
+async fn leave(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepError> {
     amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
-        own.stage = Stage::Erasing;
-        request.become_status(Status::Planning)?;
-        request.plan = Some(reference.clone());
-        request.reopened = request.reopened.saturating_add(1);
-        // Of the first time nothing counts for this one.
-        request.touched.clear();
-        request.locks.clear();
-        request.unproven.clear();
-        request.accepted_risks.clear();
-        (request.announced, request.closed_at, request.ledgered) = (false, None, None);
-        (request.residue_rounds, request.attempts) = (0, 0);
-        let draft = Draft::new(request, EventKind::ErasedAgain, scope.clock.now())
-            .detail("plan_sha256", &reference.sha256)
-            .detail("keys", plan.keys.len());
+        let Some(own) = own(&mut request, recheck, recheck.stage) else { return Ok(Amend::Leave(())) };
+        own.stage = Stage::Dismissed;
+        let mut draft = Draft::new(request, EventKind::Dismissed, scope.clock.now());
+        draft.why = Some(NOT_JUDGED.to_owned());
         Ok(Amend::commit(draft, ()))
     })
-    .await?;
-    Ok(Decision::plain(Outcome::Again))
+    .await
 }
 
 /// It is over: the request ends as it had ended, what was kept is destroyed, and whoever is to know is paged.

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalog::{Catalog, Method};
+use domain::catalog::{Catalog, FieldRef, Method};
 use domain::ledger::KnownKey;
 use domain::plan::{Lookup, Page, PageRef, Pass, Plan, Record, Round, Source, Value};
 use domain::request::{PlanRef, Request};
 use domain::{Personal, StoreId};
-use ports::Budget;
+use ports::{Budget, Code};
 
 use crate::error::StepError;
 use crate::papers::{Desk, MOST_SEEDS, Papers, recheck_prefix};
@@ -37,13 +37,23 @@ pub(super) struct Keeping<'a> {
 }
 
 impl Keeping<'_> {
-    /// Goes on after so many pages, and counts them; `None` if the time was up before the end. Doing any of it twice
-    /// is fine.
-    pub async fn keep(&self, pages: &mut u32, budget: &dyn Budget) -> Result<Option<PlanRef>, StepError> {
+    /// Goes on after so many pages, and counts them; where the paper is then and which stores it looks in, or `None` if
+    /// the time was up before the end. Doing any of it twice is fine.
+    pub async fn keep(
+        &self,
+        pages: &mut u32,
+        budget: &dyn Budget,
+    ) -> Result<Option<(PlanRef, Vec<StoreId>)>, StepError> {
         let (tenant, id) = (&self.request.tenant, &self.request.id);
         let desk = self.papers.keep_recheck(tenant, id).await?;
         let earlier = match self.request.recheck.as_ref().and_then(|recheck| recheck.paper.as_ref()) {
-            Some(paper) => Some(read(&desk, paper).await?),
+            Some(paper) => match read(&desk, paper).await {
+                // It may be of an earlier catalog.
+                Ok(paper) => Some(readable(paper, self.catalog)),
+                // The request ends all the same: what cannot be opened is not looked for any more.
+                Err(StepError::Fault(fault)) if fault.code == Code::PlanUnreadable => None,
+                Err(error) => return Err(error),
+            },
             None => None,
         };
         let prefix = self.prefix();
@@ -65,7 +75,7 @@ impl Keeping<'_> {
         let paper = self.paper(earlier, &prefix, &wanted);
         let object = format!("{prefix}paper-{:032x}", self.papers.entropy.bits());
         let sha256 = desk.put(&object, PURPOSE, &paper).await?;
-        Ok(Some(PlanRef { object, sha256 }))
+        Ok(Some((PlanRef { object, sha256 }, paper.stores())))
     }
 
     /// Where it is: a request that is closed twice keeps both.
@@ -74,13 +84,9 @@ impl Keeping<'_> {
         format!("{}{of}/", recheck_prefix(&self.request.tenant, &self.request.id))
     }
 
-    /// The searches that are kept. What the catalog retains is not searched for.
+    /// The searches that are kept.
     fn searches<'s>(&'s self, store: &'s StoreId) -> impl Iterator<Item = &'s Lookup> {
-        let declared = self.catalog.store(store);
-        self.plan.searches(store).filter(move |lookup| {
-            let collection = declared.and_then(|store| store.collection(&lookup.collection));
-            collection.is_some_and(|collection| collection.erasure.method != Method::Retain)
-        })
+        self.plan.searches(store).filter(move |lookup| is_looked_for(self.catalog, store, lookup))
     }
 
     /// The pages that searches take their values from, each field of each once, in an order that stays.
@@ -147,9 +153,41 @@ fn minimal(field: &str, value: Value) -> Record {
     }
 }
 
+/// Whether a catalog has what a search looks through, and wants it looked through: what it retains is not searched for.
+fn is_looked_for(catalog: &Catalog, store: &StoreId, lookup: &Lookup) -> bool {
+    let declared = catalog.store(store).and_then(|store| store.collection(&lookup.collection));
+    declared.is_some_and(|collection| match (collection.erasure.method, &lookup.source) {
+        (Method::Shred, source) => matches!(source, Source::Keys(_)),
+        (Method::Retain, _) | (_, Source::Keys(_)) => false,
+        _ => collection.ways().any(|way| way.name == lookup.field),
+    })
+}
+
+/// What of a paper is still looked for by a catalog that may be later than the paper's.
+pub(super) fn readable(paper: Plan, catalog: &Catalog) -> Plan {
+    let mut paper = paper;
+    for round in paper.passes.iter_mut().flat_map(|pass| &mut pass.rounds) {
+        round.lookups.retain(|store, lookups| {
+            lookups.retain(|lookup| is_looked_for(catalog, store, lookup));
+            !lookups.is_empty()
+        });
+    }
+    paper
+}
+
 /// The paper.
 pub(super) async fn read(desk: &Desk<'_>, paper: &PlanRef) -> Result<Plan, StepError> {
     desk.get(&paper.object, PURPOSE, Some(&paper.sha256)).await
+}
+
+/// The catalogs that a person is erased again by.
+pub(super) struct Versions<'a> {
+    /// That of the paper, which says what its searches refer to.
+    pub before: &'a Catalog,
+    /// That by which they are erased.
+    pub now: &'a Catalog,
+    /// The latter's version.
+    pub version: &'a str,
 }
 
 /// The plan by which the person is erased again: it begins with all that the paper looks for.
@@ -157,25 +195,32 @@ pub(super) async fn plan_again(
     desk: &Desk<'_>,
     paper: &Plan,
     request: &Request,
-    catalog: &Catalog,
+    catalogs: &Versions<'_>,
     surrogate: u128,
 ) -> Result<Plan, StepError> {
-    let plan = Plan::new(request.catalog_version.clone(), Vec::new(), surrogate);
-    let plan = plan.with_keys(keys(desk, paper, catalog).await?).after_pass(request.pass);
+    let plan = Plan::new(catalogs.version.to_owned(), Vec::new(), surrogate);
+    let plan = plan.with_keys(keys(desk, paper, catalogs).await?).after_pass(request.pass);
     // One that erased in a restored store alone does so again: elsewhere the person may have come back.
     let plan = plan.only_in(request.only_in().cloned());
     Ok(Plan { identities: paper.identities.clone(), ..plan })
 }
 
-/// The values that the paper looks for in fields that refer to others: at most [`MOST_SEEDS`]. What is found by more
-/// than these is found when the stores are read again after that.
-async fn keys(desk: &Desk<'_>, paper: &Plan, catalog: &Catalog) -> Result<Vec<KnownKey>, StepError> {
+/// The values that the paper looks for in fields that refer to others which are still there: at most [`MOST_SEEDS`]. What
+/// is found by more than these is found when the stores are read again after that.
+async fn keys(desk: &Desk<'_>, paper: &Plan, catalogs: &Versions<'_>) -> Result<Vec<KnownKey>, StepError> {
+    let field = |catalog: &Catalog, store: &StoreId, collection: &str, field: &str| {
+        let collection = catalog.store(store).and_then(|store| store.collection(collection));
+        collection.and_then(|collection| collection.fields.get(field)).cloned()
+    };
     let mut keys = BTreeSet::new();
     for store in paper.stores() {
         for lookup in paper.searches(&store) {
-            let collection = catalog.store(&store).and_then(|store| store.collection(&lookup.collection));
-            let field = collection.and_then(|collection| collection.fields.get(&lookup.field));
-            let Some(target) = field.and_then(|field| field.references.as_ref()) else { continue };
+            let searched = field(catalogs.before, &store, &lookup.collection, &lookup.field);
+            let target = searched.and_then(|field| field.references);
+            let is_there = |target: &FieldRef| {
+                field(catalogs.now, &target.store, &target.collection, &target.field).is_some()
+            };
+            let Some(target) = target.filter(is_there) else { continue };
             let mut page = 0;
             while let Some(values) = values_at(desk, lookup, page).await? {
                 for value in values {

@@ -1,16 +1,19 @@
 //! Reading the stores again after a request has ended: as they were confirmed, by what was kept.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::catalog::{Catalog, Store};
 use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::recheck::{READ_AGAIN, Recheck};
 use domain::{Operation, Request, StoreId, Tally, Task, TaskStatus};
+use jiff::Timestamp;
 use ports::{Budget, Code, Fault};
 
 use crate::change::{Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Desk;
-use crate::steps::confirm_store::{Progress, Reader, proven};
+use crate::steps::confirm_store::{Progress, Reader, UNREAD, proven};
 use crate::steps::recheck::Ports;
 
 /// One reading of all stores.
@@ -27,8 +30,12 @@ pub(super) struct Reading<'a> {
     pub desk: &'a Desk<'a>,
     /// What is looked for.
     pub paper: &'a Plan,
-    /// The catalog that the request was planned with.
+    /// The catalog by which the stores are read.
     pub catalog: &'a Catalog,
+    /// For when it is said what is kept.
+    pub terms_at: Timestamp,
+    /// Whether a store may be given up that cannot be read.
+    pub gives_up: bool,
 }
 
 impl Reading<'_> {
@@ -67,7 +74,7 @@ impl Reading<'_> {
                 self.save(&task, &progress, finished, None).await?;
                 Ok(finished)
             }
-            Err(StepError::Fault(fault)) if self.gives_up(&fault) => {
+            Err(StepError::Fault(fault)) if self.gives_up && self.is_unreadable(&fault) => {
                 self.save(&task, &progress, true, Some(fault.code)).await?;
                 Ok(true)
             }
@@ -95,21 +102,19 @@ impl Reading<'_> {
             catalog: self.catalog,
             store,
             connector: self.ports.stores.connector(&self.request.tenant, store).await?,
-            // What was kept when it ended was kept for a reason, also where that is over by now.
-            now: self.request.closed_at.unwrap_or(self.recheck.at),
+            now: self.terms_at,
             read_at: self.ports.clock.now(),
         };
         reader.read(progress, budget).await
     }
 
     /// Whether a store cannot be read this time: it refuses, or has not answered for a day. That proves nothing.
-    fn gives_up(&self, fault: &Fault) -> bool {
+    fn is_unreadable(&self, fault: &Fault) -> bool {
         let is_the_stores = matches!(
             fault.code,
             Code::StoreUnavailable | Code::StoreThrottled | Code::StoreRefused | Code::CatalogMismatch
         );
-        let is_late = later(self.recheck.at, READ_AGAIN).is_some_and(|by| by <= self.ports.clock.now());
-        is_the_stores && (is_late || !fault.class.mends_itself())
+        is_the_stores && is_given_up(fault, self.recheck, self.ports.clock.now())
     }
 
     async fn save(
@@ -141,7 +146,11 @@ impl Reading<'_> {
             }
             let kind = if finished { EventKind::StoreRechecked } else { EventKind::Progressed };
             let draft = Draft::new(now, kind, self.scope.clock.now()).detail("reading", self.recheck.reading);
-            Ok(Amend::commit(proven(draft, &task).task(task), ()))
+            let draft = match gave_up {
+                Some(code) => draft.detail("proof", UNREAD).detail("control_missing", code.as_str()),
+                None => proven(draft, &task),
+            };
+            Ok(Amend::commit(draft.task(task), ()))
         })
         .await
     }
@@ -153,15 +162,50 @@ pub(super) fn tasks_of<'t>(tasks: &'t [Task], recheck: &Recheck) -> impl Iterato
     tasks.iter().filter(move |task| task.op == Operation::Recheck && task.pass == reading)
 }
 
+/// Whether a fault ends a reading: nobody has mended it for a day, or it does not mend by itself.
+pub(super) fn is_given_up(fault: &Fault, recheck: &Recheck, now: Timestamp) -> bool {
+    let is_late = later(recheck.at, READ_AGAIN).is_some_and(|by| by <= now);
+    is_late || !fault.class.mends_itself()
+}
+
 /// The stores in which the person was found, and how many records in each.
-pub(super) fn found(tasks: &[Task], recheck: &Recheck) -> Vec<(StoreId, u64)> {
+pub(super) fn found(tasks: &[Task], recheck: &Recheck) -> BTreeMap<StoreId, u64> {
     let all = tasks_of(tasks, recheck).map(|task| (task.store.clone(), task.tally.residue.unwrap_or(0)));
     all.filter(|(_, records)| *records > 0).collect()
 }
 
-/// The stores that did not find their control, unless two officers had accepted that when the request ended.
-pub(super) fn unproven(tasks: &[Task], recheck: &Recheck, request: &Request) -> Vec<StoreId> {
-    let unproven = tasks_of(tasks, recheck).filter(|task| task.control.is_none());
-    let unproven: Vec<StoreId> = unproven.map(|task| task.store.clone()).collect();
-    request.not_accepted(&unproven)
+/// What a reading that found nothing proves of the stores.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Proven {
+    /// Those that were not read to their end.
+    pub unread: Vec<StoreId>,
+    /// Those that were, and did not find their control.
+    pub unproven: Vec<StoreId>,
+}
+
+impl Proven {
+    /// What the present reading proves.
+    pub fn by(tasks: &[Task], recheck: &Recheck) -> Self {
+        let mut proven = Self::default();
+        let read = tasks_of(tasks, recheck).map(|task| &task.store);
+        let stores: BTreeSet<&StoreId> = recheck.stores.iter().chain(read).collect();
+        for store in stores {
+            let task = tasks_of(tasks, recheck).find(|task| task.store == *store);
+            match task.filter(|task| task.status == TaskStatus::Done && task.tally.residue.is_some()) {
+                None => proven.unread.push(store.clone()),
+                Some(task) if task.control.is_none() => proven.unproven.push(store.clone()),
+                Some(_) => {}
+            }
+        }
+        proven
+    }
+
+    /// The stores of which it proves nothing, unless two officers had accepted when the request ended that they do not
+    /// find their control. They had accepted that of stores that were read.
+    pub fn lacks(&self, request: &Request) -> Vec<StoreId> {
+        let mut lacks = request.not_accepted(&self.unproven);
+        lacks.extend(self.unread.iter().cloned());
+        lacks.sort();
+        lacks
+    }
 }

@@ -52,7 +52,7 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         // locates everything anew.
         let task = match op {
             _ if task.pass == fresh.pass => task,
-            Operation::Erase => carried(task, fresh),
+            Operation::Erase => carried(&request, task, fresh),
             Operation::Locate => fresh,
             _ => Task { tally: task.tally, ..fresh },
         };

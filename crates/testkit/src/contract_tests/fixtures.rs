@@ -53,46 +53,13 @@ pub fn pseudonyms(prefix: &str, count: usize) -> Vec<Pseudonym> {
 /// A request that was just taken in, so many seconds after [`now`].
 pub fn request(tenant: &TenantId, second: u32, subject: &[Pseudonym]) -> Request {
     let received_at = after(second.into());
+    let whose = (tenant.clone(), RequestId::new(received_at, second.into()));
     Request {
-        tenant: tenant.clone(),
-        id: RequestId::new(received_at, second.into()),
-        kind: RequestType::Erasure,
         status: Status::Accepted,
-        jurisdiction: Jurisdiction::Eu,
-        received_at,
-        due_by: domain::clock::due_by(Jurisdiction::Eu, received_at),
-        closed_at: None,
-        generation: Generation::FIRST,
-        events: 1,
-        progress_by: None,
-        verification: None,
         subject: subject.to_vec(),
-        locks: Vec::new(),
         subject_object: "subject".to_owned(),
         catalog_version: "v1".to_owned(),
-        plan: None,
-        cooling_off_until: None,
-        retentions: Vec::new(),
-        erasing_begun: false,
-        shredded: vec![],
-        touched: [].into(),
-        unproven: vec![],
-        accepted_risks: vec![],
-        cancel_requested: false,
-        denied: None,
-        held_until: None,
-        waits_for: None,
-        pass: 0,
-        residue_rounds: 0,
-        attempts: 0,
-        parked: None,
-        announced: false,
-        export: None,
-        origin: None,
-        ledgered: None,
-        recheck: None,
-        reopened: 0,
-        salt: None,
+        ..Request::received(whose, RequestType::Erasure, Jurisdiction::Eu, None, received_at)
     }
 }
 

@@ -6,6 +6,7 @@ mod keeping;
 mod kept;
 mod losing;
 mod meanwhile;
+mod read_again;
 mod replaying;
 mod sampling;
 mod taking_turns;

@@ -8,7 +8,7 @@ use crate::saga::faults::assert_clean;
 use crate::saga::proof::{receipts, sign, verified};
 
 /// Until they are found again, and the request is parked for that.
-async fn found_again(stage: &Stage) -> RequestId {
+pub async fn found_again(stage: &Stage) -> RequestId {
     let id = erased(stage).await;
     come_back(stage);
     let request = when_due(stage, &id).await;

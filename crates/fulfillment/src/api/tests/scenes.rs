@@ -136,8 +136,13 @@ pub(super) fn found_again(draft: &mut Draft) {
         ended: Status::Fulfilled,
         paper: Some(PlanRef { object: "rechecks/demo/1/paper".into(), sha256: "0".repeat(64) }),
         reading: 1,
+        stores: vec!["crm".parse().expect("a store")],
+        terms_at: None,
         unproven: 0,
         unpaged: false,
+        found: [("crm".parse().expect("a store"), 1)].into(),
+        since: "2026-04-01T09:00:00Z".parse().ok(),
+        paged: 1,
         of: String::new(),
         pages: 0,
     });
@@ -210,6 +215,7 @@ async fn showing(document: &Document) -> Vec<Scene> {
     let dismissed = front.post(&who, &dismiss, &dismissal).await;
     let (front, _) = taken_in(document).await;
     front.change(&id, found_again).await;
+    front.world.fake_clock().advance_to("2026-04-01T09:00:00Z".parse().expect("an instant"));
     let erased_again = front.post(&who, &resume, &body(document, "eraseAgain")).await;
     vec![
         ("notUnproven", not_unproven),

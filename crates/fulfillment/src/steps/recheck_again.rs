@@ -1,0 +1,128 @@
+//! An officer wants what was found erased: a new plan begins with all that the person is known by. Nobody waits again;
+//! everyone who may object is asked again.
+//!
+//! What the officer said yes to is compared with what is there now: the stores are read once more, and whatever is more
+//! than they were shown is shown to them first. It is erased by the catalog that is in force now: what the law wants kept
+//! since then is kept, and a store that is new is looked in.
+
+use contract::step::{Decision, Outcome, Run};
+use domain::event::EventKind;
+use domain::recheck::{READ_AGAIN, Recheck, Stage};
+use domain::{Request, Status, StoreId};
+use ports::{Budget, Class, Code, Fault};
+
+use crate::api::identities::Configured;
+use crate::change::{Amend, Draft, Scope, amend_plainly, later};
+use crate::error::StepError;
+use crate::steps::recheck::{Ports, own, paper_of, shown};
+use crate::steps::recheck_paging::page;
+use crate::steps::recheck_paper::{self, Versions};
+use crate::steps::recheck_reading::{Reading, found};
+
+/// Begins the second plan; or says that an officer has to look once more. [`StepError::More`] if the time was up before
+/// every store was read. What fails can be tried again, and be dismissed.
+pub(super) async fn erase_again(
+    ports: &Ports,
+    scope: &Scope<'_>,
+    input: &Run,
+    recheck: &Recheck,
+    budget: &dyn Budget,
+) -> Result<Decision, StepError> {
+    read_afresh(scope, recheck).await?;
+    let request = scope.load().await?;
+    let Some(recheck) = request.recheck.clone().filter(|own| own.stage == Stage::Again) else {
+        return Ok(Decision::plain(Outcome::Rest));
+    };
+    let configured = Configured::of(&*ports.tenants, &*ports.catalogs, &request.tenant).await?;
+    if let Some(gone) = request.only_in().filter(|store| configured.store(store).is_none()) {
+        return Err(not_there(gone).into());
+    }
+    let papers = ports.papers();
+    let desk = papers.open_recheck(input).await?;
+    let paper = paper_of(&desk, &recheck).await?;
+    let searched = recheck_paper::readable(paper.clone(), configured.catalog());
+    let reading = Reading {
+        ports,
+        scope,
+        request: &request,
+        recheck: &recheck,
+        desk: &desk,
+        paper: &searched,
+        catalog: configured.catalog(),
+        // It is erased now.
+        terms_at: ports.clock.now(),
+        // What cannot be read cannot be compared, nor erased.
+        gives_up: false,
+    };
+    if !reading.read(budget).await? {
+        return Err(StepError::More);
+    }
+    let there = found(&ports.requests.tasks(&request.tenant, &request.id).await?, &recheck);
+    if recheck.is_more_than_shown(&there) {
+        amend_plainly(scope, |mut request| {
+            let now = scope.clock.now();
+            let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+            own.ask(there.clone(), now);
+            let draft =
+                Draft::new(request, EventKind::Rechecked, now).detail("result", Stage::Found.as_str());
+            Ok(Amend::commit(shown(draft, &there), ()))
+        })
+        .await?;
+        let request = scope.load().await?;
+        page(ports, scope, &request, &recheck).await?;
+        return Ok(Decision::plain(Outcome::Failed));
+    }
+    let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
+    let plan = recheck_paper::plan_again(&desk, &paper, &request, &versions, ports.entropy.bits()).await?;
+    let reference = papers.begin_again(input).await?.file_plan(&request, &plan).await?;
+    amend_plainly(scope, |mut request| {
+        let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+        own.stage = Stage::Erasing;
+        begin(&mut request)?;
+        request.plan = Some(reference.clone());
+        request.catalog_version.clone_from(&plan.catalog_version);
+        let draft = Draft::new(request, EventKind::ErasedAgain, scope.clock.now())
+            .detail("plan_sha256", &reference.sha256)
+            .detail("catalog_version", &plan.catalog_version)
+            .detail("keys", plan.keys.len());
+        Ok(Amend::commit(draft, ()))
+    })
+    .await?;
+    Ok(Decision::plain(Outcome::Again))
+}
+
+/// What was read a day ago says nothing of what is there now: then all stores are read from the beginning.
+async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepError> {
+    amend_plainly(scope, |mut request| {
+        let now = scope.clock.now();
+        let is_old = |own: &&mut Recheck| later(own.at, READ_AGAIN).is_some_and(|by| by <= now);
+        let Some(own) = own(&mut request, recheck, Stage::Again).filter(is_old) else {
+            return Ok(Amend::Leave(()));
+        };
+        own.read_anew(now);
+        let reading = own.reading;
+        Ok(Amend::commit(Draft::new(request, EventKind::Progressed, now).detail("reading", reading), ()))
+    })
+    .await
+}
+
+/// Of the first time nothing counts for this one.
+fn begin(request: &mut Request) -> Result<(), StepError> {
+    request.become_status(Status::Planning)?;
+    request.reopened = request.reopened.saturating_add(1);
+    request.reopened_after = Some(request.pass);
+    request.shredded.clear();
+    request.touched.clear();
+    request.locks.clear();
+    request.unproven.clear();
+    request.accepted_risks.clear();
+    (request.announced, request.closed_at, request.ledgered) = (false, None, None);
+    (request.residue_rounds, request.attempts) = (0, 0);
+    Ok(())
+}
+
+fn not_there(store: &StoreId) -> Fault {
+    let detail = "the catalog in force lacks the restored store, in which alone the person is erased";
+    Fault::new(Class::Permanent, Code::CatalogMismatch, "plan", store.as_str(), detail)
+}

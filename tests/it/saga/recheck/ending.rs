@@ -20,8 +20,8 @@ async fn until_over(stage: &Stage, id: &RequestId) -> Request {
 }
 
 fn last_word(stage: &Stage, id: &RequestId) -> domain::event::Event {
-    let events = stage.world.events_of(&stage.tenant, id).into_iter();
-    events.filter(|event| event.kind == EventKind::Rechecked).next_back().expect("it is in the audit")
+    let mut events = stage.world.events_of(&stage.tenant, id).into_iter();
+    events.rfind(|event| event.kind == EventKind::Rechecked).expect("it is in the audit")
 }
 
 /// What is wrong, and why it says that the stores were not read.
@@ -144,8 +144,8 @@ async fn what_officers_accepted_is_no_reason_not_to_read_a_store() {
     assert_eq!(reached(&request), Some(Reached::NotProven));
     assert_eq!(last_word(&stage, &id).detail["unproven"], "crm");
     let events = stage.world.events_of(&stage.tenant, &id).into_iter();
-    let read = events.filter(|event| event.kind == EventKind::StoreRechecked);
-    let crm = read.filter(|event| event.store == Some(store("crm"))).next_back().expect("an event");
+    let mut read = events.filter(|event| event.kind == EventKind::StoreRechecked);
+    let crm = read.rfind(|event| event.store == Some(store("crm"))).expect("an event");
     assert_eq!((crm.detail["proof"].as_str(), crm.tally.and_then(|tally| tally.residue)), ("unread", None));
 }
 

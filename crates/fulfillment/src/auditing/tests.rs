@@ -1,6 +1,7 @@
 //! The auditors' door, over memory.
 
 mod late;
+mod receipts;
 
 use audit::receipt::{DETAIL, subject_mark};
 use audit::verify::{Export, File, Found, Pinned};
@@ -90,6 +91,7 @@ pub(crate) async fn scenes() -> Vec<(&'static str, Answer)> {
     let export = format!("/v1/audit/export?from={}&to={now}", Timestamp::UNIX_EPOCH);
     vec![
         ("receipt", answer(&door(&front), &own("receipt")).await),
+        ("noReceipt", receipts::never().await),
         ("receiptSalt", answer(&door(&front), &own("receipt/salt")).await),
         ("auditKey", ask(&front, Role::Auditor, "/v1/audit/key").await),
         ("checkpoint", ask(&front, Role::Auditor, "/v1/audit/checkpoint").await),
@@ -173,11 +175,12 @@ async fn a_whole_export_reaches_beyond_its_time_and_ends_signed() {
         (found.first, found.last)
     };
     assert_eq!(export(0, 34).await, (1, 30), "the last three are not signed yet");
-    // The tenth entry is earlier than the eleventh quarter by more than the order may differ.
-    assert_eq!(export(12, 18).await, (11, 20));
-    assert_eq!(export(11, 18).await, (1, 20), "entry 11 is no earlier than its time");
-    assert_eq!(export(12, 19).await, (11, 20), "entry 20 is later than its time");
-    assert_eq!(export(12, 20).await, (11, 30), "entry 20 is not");
+    // From the checkpoint before the one before which nothing is of its time.
+    assert_eq!(export(12, 18).await, (1, 20));
+    assert_eq!(export(22, 24).await, (11, 30));
+    assert_eq!(export(21, 24).await, (1, 30), "entry 20 is no earlier than its time");
+    assert_eq!(export(12, 19).await, (1, 20), "entry 20 is later than its time");
+    assert_eq!(export(12, 20).await, (1, 30), "entry 20 is not");
     assert_eq!(export(50, 60).await, (21, 30));
 }
 

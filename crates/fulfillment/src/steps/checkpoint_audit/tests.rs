@@ -181,6 +181,39 @@ async fn a_statement_that_is_not_the_one_that_was_chained_is_asked_for_again() {
     assert_eq!(signed(&ports).await, Done::default());
 }
 
+/// Twenty checkpoints and more have one that stays as it is: those of the others are issued all the same once they can be.
+#[tokio::test]
+async fn receipts_that_stay_as_they_are_do_not_keep_others_from_being_tried() {
+    let front = front();
+    let ports = ports(&front);
+    let mut closings = Vec::new();
+    for n in 0..50 {
+        closings.push(closed(&front, &format!("p{n}@example.com"), "{\"true\":1}", "{\"false\":1}").await);
+        run(&ports, &UnlimitedBudget).await.expect("it runs");
+    }
+    let mend = |id: &RequestId| {
+        let n = front.request(id).events;
+        front.world.overwrite_statement(&tenant("demo"), id, n, "{\"true\":1}").expect("one was there");
+    };
+    mend(&closings[30]);
+    mend(&closings[49]);
+    let mut issued = 0;
+    for _ in 0..3 {
+        let done = signed(&ports).await;
+        assert!(done.unissuable <= 20, "{done:?}");
+        issued += done.receipts;
+    }
+    assert_eq!(issued, 2, "each had its turn within three runs");
+    // And those that were tried first have it again.
+    mend(&closings[0]);
+    mend(&closings[48]);
+    let mut issued = 0;
+    for _ in 0..3 {
+        issued += signed(&ports).await.receipts;
+    }
+    assert_eq!(issued, 2);
+}
+
 #[tokio::test]
 async fn a_receipt_is_given_up_when_the_table_cannot_be_had_back_any_more() {
     let front = front();

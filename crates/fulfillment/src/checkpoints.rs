@@ -17,9 +17,9 @@
 mod times;
 
 use audit::export::Before;
+use audit::receipt::Unissuable;
 use audit::tree::Range;
 use audit::{Checkpoint, VerifierKey, origin};
-use audit::receipt::Unissuable;
 use domain::{PackId, RequestId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{Class, Code, Evidence, Fault, Notary, Put};

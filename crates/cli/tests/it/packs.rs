@@ -63,7 +63,7 @@ impl Api {
         let mut answers = self.until_receipts();
         for name in self.files.0.keys().filter(|name| name.starts_with("receipts/")) {
             if name.ends_with(".none") {
-                answers.push(text(410, NEVER));
+                answers.push(text(404, NEVER));
                 continue;
             }
             // The first is not issued yet.

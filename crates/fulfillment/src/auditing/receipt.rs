@@ -4,9 +4,9 @@ use audit::Entry;
 use audit::receipt::{DETAIL, Unissuable};
 use contract::audit::SaltView;
 use contract::problem::{Invalid, Problem};
-use domain::Request;
 use domain::access::Role;
 use domain::event::{About, Event};
+use domain::{Request, RequestId};
 use jiff::Timestamp;
 use ports::KeyScope;
 
@@ -24,10 +24,9 @@ const MOST: usize = 100;
 /// Gives the last receipt of a request, or that of the closing with this place in the log, as it was issued: its bytes are
 /// the proof.
 pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
-    let request = find(ports, call).await?;
     let bytes = match call.query.get("entry") {
-        Some(entry) => of_entry(ports, &request, entry).await?,
-        None => last(ports, &request).await?,
+        Some(entry) => of_entry(ports, call, entry).await?,
+        None => last(ports, &find(ports, call).await?).await?,
     };
     let text = String::from_utf8(bytes);
     let text = text.map_err(|_| StepError::broken("receipt", "a receipt does not read"))?;
@@ -35,25 +34,29 @@ pub(super) async fn receipt(ports: &Ports, call: &Call) -> Result<Answer, Refusa
 }
 
 /// The receipt of the closing with this place. What an earlier log issued, under another name or by another key, is none of an
-/// entry of this one.
-async fn of_entry(ports: &Ports, request: &Request, entry: &str) -> Result<Vec<u8>, Refusal> {
+/// entry of this one. The log has the closing also where the table was restored, and the request is in it no more.
+async fn of_entry(ports: &Ports, call: &Call, entry: &str) -> Result<Vec<u8>, Refusal> {
+    let (tenant, id) = (call.tenant(), id_of(call)?);
+    if call.principal.role == Role::Subject {
+        find(ports, call).await?;
+    }
     let wrong =
         || invalid(vec![Invalid::new("query:entry", "this must be the place of an entry in the log")]);
     let seq: u64 = entry.parse().map_err(|_| wrong())?;
-    let key = ports.key(&request.tenant).await?;
-    let own = ports.checkpoints(&request.tenant, &key);
-    if let Some(bytes) = ports.evidence.get(&own.receipt_object(&request.id, seq)).await? {
+    let key = ports.key(tenant).await?;
+    let own = ports.checkpoints(tenant, &key);
+    if let Some(bytes) = ports.evidence.get(&own.receipt_object(&id, seq)).await? {
         return Ok(bytes);
     }
-    let blocks = ports.audit_log.read(&request.tenant, seq, 1).await?;
+    let blocks = ports.audit_log.read(tenant, seq, 1).await?;
     let entry = blocks.into_iter().flat_map(|block| block.entries).find(|entry| entry.seq == seq);
-    let about = About::Request(request.id.clone());
+    let about = About::Request(id.clone());
     let closing = entry.filter(|entry| entry.event.about == about && entry.event.detail.contains_key(DETAIL));
     let Some(Entry { event: Event { at, .. }, .. }) = closing else {
         return Err(Problem::not_found("The log has no closing of this request in that place.").into());
     };
-    let why = own.why_none(at, &request.id, seq).await?;
-    Err(why.map_or_else(|| not_yet(request), |why| never(why, at)).into())
+    let why = own.why_none(at, &id, seq).await?;
+    Err(why.map_or_else(not_yet, |why| never(why, at)).into())
 }
 
 /// The last one. What an earlier log issued counts until there is one of this log.
@@ -71,18 +74,17 @@ async fn last(ports: &Ports, request: &Request) -> Result<Vec<u8>, Refusal> {
     {
         return Err(never(why, at).into());
     }
-    Err(not_yet(request).into())
+    if request.status.is_end() {
+        return Err(not_yet().into());
+    }
+    Err(Problem::not_found("There is no receipt yet: the request is not closed.").into())
 }
 
-fn not_yet(request: &Request) -> Problem {
-    if request.status.is_end() {
-        Problem::not_found(
-            "There is no receipt yet: it is issued when the end of the request is in a signed checkpoint, within some ten \
-             minutes. Ask again.",
-        )
-    } else {
-        Problem::not_found("There is no receipt yet: the request is not closed.")
-    }
+fn not_yet() -> Problem {
+    Problem::not_found(
+        "There is no receipt yet: it is issued when the end of the request is in a signed checkpoint, within some ten \
+         minutes. Ask again.",
+    )
 }
 
 /// It cannot be issued as things are.
@@ -119,10 +121,13 @@ pub(super) async fn salt(ports: &Ports, call: &Call) -> Result<Answer, Refusal> 
     Ok(Answer::json(200, &SaltView { salt: hex::encode(salt) })?)
 }
 
+fn id_of(call: &Call) -> Result<RequestId, Refusal> {
+    Ok(call.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(not_found)?)
+}
+
 /// The request, if the caller may see it: a person one that names them, all others their tenant's.
 async fn find(ports: &Ports, call: &Call) -> Result<Request, Refusal> {
-    let id = call.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(not_found)?;
-    let request = ports.requests.load(call.tenant(), &id).await?.ok_or_else(not_found)?;
+    let request = ports.requests.load(call.tenant(), &id_of(call)?).await?.ok_or_else(not_found)?;
     if call.principal.role == Role::Subject {
         let names = Pseudonymiser::of(&*ports.keyring, call.tenant()).await?;
         let own = call.principal.identities.iter().map(|identity| names.subject(identity));

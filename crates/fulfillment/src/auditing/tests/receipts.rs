@@ -1,39 +1,18 @@
 //! Receipts that there are, of this log and of an earlier one, and those that there are not.
 
-use audit::receipt::{DETAIL, sha256_of};
 use domain::RequestId;
-use domain::Status;
-use domain::event::EventKind;
+use domain::access::Role;
 use serde_json::Value;
 
-use super::{chained, door, signed};
+use super::{door, signed};
 use crate::api::Answer;
-use crate::api::tests::{Front, call, caller, front, plain_front, tenant};
+use crate::api::tests::{call, caller, front, plain_front, tenant};
 use crate::auditing::{Ports, answer};
-use domain::access::Role;
-
-/// Takes a request in and closes it; of what was meant this is kept.
-async fn closed(front: &Front, meant: &str, kept: &str) -> RequestId {
-    let id = front.submit("one@example.com").await;
-    front.change(&id, |draft| draft.request.status = Status::Planning).await;
-    let now = front.world.fake_clock().peek();
-    front
-        .change(&id, |draft| {
-            draft.kind = EventKind::Closed;
-            draft.request.status = Status::NoMatch;
-            draft.request.closed_at = Some(now);
-            draft.detail = [(DETAIL.to_owned(), sha256_of(meant.as_bytes()))].into();
-            draft.statement = Some(kept.to_owned());
-        })
-        .await;
-    chained(front).await;
-    id
-}
 
 /// What the API says of one that cannot be issued.
 pub(super) async fn never() -> Answer {
     let front = plain_front();
-    let id = closed(&front, "{\"true\":1}", "{\"false\":1}").await;
+    let id = front.closed("one@example.com", "{\"true\":1}", "{\"false\":1}").await;
     signed(&front).await;
     get(&door(&front), &id, "").await
 }
@@ -51,7 +30,7 @@ fn code(answer: &Answer) -> (u16, Option<String>) {
 #[tokio::test]
 async fn a_receipt_that_cannot_be_issued_is_told_apart_from_one_that_is_to_come() {
     let front = front();
-    let id = closed(&front, "{\"true\":1}", "{\"false\":1}").await;
+    let id = front.closed("one@example.com", "{\"true\":1}", "{\"false\":1}").await;
     let door = door(&front);
     for query in ["", "?entry=3"] {
         assert_eq!(code(&get(&door, &id, query).await), (404, None), "{query}: it is not signed yet");
@@ -61,13 +40,13 @@ async fn a_receipt_that_cannot_be_issued_is_told_apart_from_one_that_is_to_come(
     for query in ["", "?entry=3"] {
         let answer = get(&door, &id, query).await;
         assert_eq!(code(&answer), never, "{query}: {}", answer.body);
-        assert!(answer.body.contains("until 1970-02-05"), "{}", answer.body);
+        assert!(answer.body.contains("until 2026-04-06"), "{}", answer.body);
     }
     // It has no closing there; nor has any other request.
     for query in ["?entry=2", "?entry=4", "?entry=99"] {
         assert_eq!(code(&get(&door, &id, query).await), (404, None), "{query}");
     }
-    let other = closed(&front, "{}", "{}").await;
+    let other = front.closed("two@example.com", "{}", "{}").await;
     signed(&front).await;
     assert_eq!(code(&get(&door, &other, "?entry=3").await), (404, None));
     assert_eq!(get(&door, &other, "").await.status, 200);
@@ -85,10 +64,24 @@ async fn a_receipt_that_cannot_be_issued_is_told_apart_from_one_that_is_to_come(
 #[tokio::test]
 async fn the_receipt_of_an_entry_is_that_of_its_own_log() {
     let front = front();
-    let id = closed(&front, "{}", "{}").await;
+    let id = front.closed("one@example.com", "{}", "{}").await;
     signed(&front).await;
     let renamed = Ports { log_name: "lacuna.example/2".to_owned(), ..door(&front) };
     assert_eq!(get(&door(&front), &id, "?entry=3").await.status, 200);
     assert_eq!(get(&renamed, &id, "?entry=3").await.status, 404);
     assert_eq!(get(&renamed, &id, "").await.body, get(&door(&front), &id, "?entry=3").await.body);
+}
+
+/// The table of requests came back from a backup without this one. The log has its closing, and what proves it is there.
+#[tokio::test]
+async fn who_reads_the_log_has_the_receipts_of_its_entries_though_the_request_is_lost() {
+    let front = front();
+    let id = front.closed("one@example.com", "{}", "{}").await;
+    signed(&front).await;
+    let other = front.closed("two@example.com", "{\"true\":1}", "{\"false\":1}").await;
+    signed(&front).await;
+    let without = Ports { requests: plain_front().world.requests(), ..door(&front) };
+    assert_eq!(get(&without, &id, "?entry=3").await.status, 200);
+    assert_eq!(code(&get(&without, &other, "?entry=6").await), (404, Some("statement-altered".to_owned())));
+    assert_eq!(get(&without, &id, "").await.status, 404);
 }

@@ -193,12 +193,7 @@ impl Log<'_> {
     }
 
     /// Writes down that a receipt cannot be issued, so that it is tried again.
-    async fn cannot(
-        &self,
-        entry: &Entry,
-        covered: &Standing,
-        why: Unissuable,
-    ) -> Result<Issued, StepError> {
+    async fn cannot(&self, entry: &Entry, covered: &Standing, why: Unissuable) -> Result<Issued, StepError> {
         if let About::Request(id) = &entry.event.about {
             let object = self.own.unissuable(entry.event.at, covered.size, id, entry.seq);
             self.ports.evidence.put_once(&object, format!("{}\n", why.as_str()).into_bytes()).await?;

@@ -49,7 +49,9 @@ mod tests {
         #[test]
         fn what_was_not_seen_is_counted(seen in proptest::collection::vec(1..40_u32, 0..60), first in 1..40_u32, last in 0..40_u32) {
             let mut numbers = Numbers::default();
-            seen.iter().for_each(|n| numbers.see(*n));
+            for n in &seen {
+                numbers.see(*n);
+            }
             let seen: BTreeSet<u32> = seen.into_iter().collect();
             let missing = (first..=last).filter(|n| !seen.contains(n)).count() as u64;
             prop_assert_eq!(numbers.missing(first, last), missing);

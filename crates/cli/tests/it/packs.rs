@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
-use audit::pack::{MANIFEST, Manifest};
+use audit::pack::{MANIFEST, Manifest, parse_no_receipt_name};
 use serde_json::{Value, json as body};
 use testkit::proofs::Log;
 use testkit::proofs::packs::{
@@ -62,7 +62,7 @@ impl Api {
     fn until_noted(&self) -> Vec<Reply> {
         let mut answers = self.until_receipts();
         for name in self.files.0.keys().filter(|name| name.starts_with("receipts/")) {
-            if name.ends_with(".none") {
+            if parse_no_receipt_name(name).is_some() {
                 answers.push(text(404, NEVER));
                 continue;
             }

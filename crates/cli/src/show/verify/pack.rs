@@ -35,7 +35,7 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
     };
     facts.push(("receipts", cell(of)));
     facts.extend(pack.receipts.missing.iter().map(|(why, count)| {
-        ("missing", toned(Tone::Warn, format!("{count}: {why}, it says; nothing proves that")))
+        ("missing", toned(Tone::Warn, format!("{count}: {why}. So the pack says; nothing proves it")))
     }));
     facts.push((
         "on record",

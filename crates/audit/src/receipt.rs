@@ -23,6 +23,44 @@ pub const DETAIL: &str = "receipt";
 /// Bytes of a receipt at the most.
 pub const MOST_BYTES: usize = 4 << 20;
 
+/// Why a closing has no receipt. What a closing's entry names is fixed, so that what is too large stays so; a statement may be
+/// had back as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unissuable {
+    /// What it would say is not what the closing's entry names, or is gone.
+    StatementAltered,
+    /// It would have more than [`MOST_BYTES`].
+    ReceiptTooLarge,
+}
+
+impl Unissuable {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::StatementAltered, Self::ReceiptTooLarge];
+
+    /// A word for machines: as it is kept, and as the API's problems say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StatementAltered => "statement-altered",
+            Self::ReceiptTooLarge => "receipt-too-large",
+        }
+    }
+
+    /// Reads what [`Unissuable::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for Unissuable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::StatementAltered => "what it would say is not what was chained",
+            Self::ReceiptTooLarge => "it would be larger than receipts may be",
+        })
+    }
+}
+
 /// A receipt. Holds no identity: the person is there as [`subject_mark`] only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

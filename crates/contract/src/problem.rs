@@ -67,6 +67,8 @@ problems! {
     forbidden(403, "forbidden", "This role may not do that");
     /// Nothing here that the caller may see.
     not_found(404, "not-found", "Not found");
+    /// It is not there, and cannot be made; `code` says why.
+    no_receipt(404, "no-receipt", "The receipt cannot be issued");
     /// The method is not one of the resource's.
     method_not_allowed(405, "method-not-allowed", "The method is not allowed here");
     /// The state of the thing does not allow it.

@@ -141,6 +141,14 @@ impl RequestId {
     pub fn new(at: Timestamp, random: u128) -> Self {
         Self(ulid_text("req_", at, random))
     }
+
+    /// When it was made, to the millisecond.
+    pub fn made_at(&self) -> Timestamp {
+        let ulid = self.0.strip_prefix("req_").and_then(|text| ulid::Ulid::from_string(text).ok());
+        let millis = ulid.and_then(|ulid| i64::try_from(ulid.timestamp_ms()).ok());
+        // 48 bits of milliseconds are more than a `Timestamp` has.
+        millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
+    }
 }
 
 impl HoldId {
@@ -190,6 +198,7 @@ mod tests {
         let late = RequestId::new(Timestamp::from_second(2_000).unwrap_or_default(), 1);
         assert_eq!(early.as_str().parse(), Ok(early.clone()));
         assert!(early < late);
+        assert_eq!((early.made_at().as_second(), late.made_at().as_second()), (1_000, 2_000));
     }
 
     #[test]

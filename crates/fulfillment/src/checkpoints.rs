@@ -5,7 +5,7 @@
 //! ranges/{tenant}/{key}/{size}            the tree at that size, as far as it must be known to go on from it
 //! issued/{tenant}/{key}/{size}            the receipts of the entries up to it were gone through
 //! receipts/{tenant}/{request}/{key}/{seq} the receipt of the closing with that place in the chain
-//! unissuable/{tenant}/{key}/{day}/{size}/{request}/{seq}   there is none: what it would say is not what was chained
+//! unissuable/{tenant}/{key}/{day}/{size}/{request}/{seq}   there is none so far, and why: a word of [`Unissuable`]
 //! packs/{tenant}/{pack}                   the proof that the log has an evidence pack
 //! ```
 //!
@@ -17,14 +17,25 @@
 mod times;
 
 use audit::export::Before;
+use audit::receipt::Unissuable;
 use audit::tree::Range;
 use audit::{Checkpoint, VerifierKey, origin};
 use domain::{PackId, RequestId, TenantId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ports::{Class, Code, Evidence, Fault, Notary, Put};
 use serde::{Deserialize, Serialize};
 
 pub use times::{SLACK, Times};
+
+/// For how long after its closing a receipt that could not be issued is tried again: as long as the table can be had back as
+/// it was.
+pub const AGAIN_FOR: SignedDuration = SignedDuration::from_hours(35 * 24);
+
+/// Receipts that could not be issued of one day that are looked through for one request at the most.
+const MOST_OF_A_DAY: usize = 20_000;
+
+/// The same, that are listed at once.
+const PAGE: usize = 1_000;
 
 /// What makes and reads them.
 #[derive(Clone, Copy)]
@@ -227,6 +238,44 @@ impl Checkpoints<'_> {
     pub fn unissuable(&self, at: Timestamp, size: u64, id: &RequestId, seq: u64) -> String {
         let day = day_of(at);
         format!("{}{day}/{size:020}/{id}/{seq:020}", self.prefix("unissuable"))
+    }
+
+    /// Why a closing with this place and instant has no receipt; `None` if it may still be issued as it is.
+    pub async fn why_none(
+        &self,
+        at: Timestamp,
+        id: &RequestId,
+        seq: u64,
+    ) -> Result<Option<Unissuable>, Fault> {
+        // The checkpoint that covers it.
+        let Some(size) = self.after(seq.saturating_sub(1)).await? else { return Ok(None) };
+        self.why(&self.unissuable(at, size, id, seq)).await
+    }
+
+    /// The same of the last closing of a request on a day, whose place is not known.
+    pub async fn why_none_on(&self, at: Timestamp, id: &RequestId) -> Result<Option<Unissuable>, Fault> {
+        let day = format!("{}{}/", self.prefix("unissuable"), day_of(at));
+        let own = format!("/{id}/");
+        let (mut after, mut found) = (None::<String>, None);
+        for _ in 0..MOST_OF_A_DAY / PAGE {
+            let page = self.evidence.list(&day, after.as_deref(), PAGE).await?;
+            let more = page.len() == PAGE;
+            after = page.last().cloned();
+            found = page.into_iter().rfind(|object| object.contains(&own)).or(found);
+            if !more {
+                break;
+            }
+        }
+        match found {
+            Some(object) => self.why(&object).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn why(&self, object: &str) -> Result<Option<Unissuable>, Fault> {
+        let Some(bytes) = self.evidence.get(object).await? else { return Ok(None) };
+        let why = std::str::from_utf8(&bytes).ok().and_then(|text| Unissuable::parse(text.trim_end()));
+        why.map(Some).ok_or_else(|| self.broken("why there is no receipt does not read"))
     }
 
     /// After which object those are that are of this day, by UTC, or a later one.

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use domain::{PackId, RequestId};
+use domain::PackId;
 
 use super::flaw::{Flaw, Unfit};
-use super::log::{Closing, Log, Read};
+use super::log::{Log, Read};
 use super::metrics::Metrics;
 use super::proof::{Bound, PackProof};
+use super::receipts::{
+    AllHeld, Held, NoReceipt, Receipts, matched, parse_no_receipt_name, parse_receipt_name,
+};
 use super::{
     CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF, VERIFIER,
-    derived, parse_receipt_name, receipt_name,
+    derived,
 };
 use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::problem::{Problem, Wrong};
@@ -34,14 +37,16 @@ pub struct Pack {
     pub manifest: Manifest,
     /// By what the log names it.
     pub id: PackId,
-    /// What its log is.
+    /// What its log is; [`Export::fresh`] says whether it comes by the checkpoint that was seen before.
     pub export: Export,
     /// The figures, as its log gives them.
     pub metrics: Metrics,
-    /// How many receipts it has.
-    pub receipts: u64,
+    /// How many receipts it has, and how many it should have and has not.
+    pub receipts: Receipts,
     /// What binds it to the log; none if it was made without that.
     pub bound: Option<Bound>,
+    /// What its checkpoints say, each signed: so many entries have this root.
+    pub signed: Vec<(u64, Hash)>,
     /// Whether the page that checks files is this program's own. Another version's is not checked.
     pub own_verifier: bool,
     /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
@@ -51,8 +56,14 @@ pub struct Pack {
 /// What signed checkpoints say: so many entries have this root; and which file said so first.
 type Said = BTreeMap<u64, (Hash, String)>;
 
-/// Checks a pack with a key; `entries` is told how many entries of the log were read so far.
-pub fn check(archive: &mut dyn Archive, pinned: &Pinned, entries: &dyn Fn(u64)) -> Result<Pack, Flaw> {
+/// Checks a pack with a key. Its log notes the tree's root at these `sizes`, of which other files say something; `entries` is
+/// told how many entries of the log were read so far.
+pub fn check(
+    archive: &mut dyn Archive,
+    pinned: &Pinned,
+    sizes: &BTreeSet<u64>,
+    entries: &dyn Fn(u64),
+) -> Result<Pack, Flaw> {
     let there: BTreeMap<String, u64> = archive.files().into_iter().collect();
     if there.len() > MOST_RECEIPTS + 10 {
         return Err(Flaw::unreadable("it has too many files"));
@@ -73,16 +84,16 @@ pub fn check(archive: &mut dyn Archive, pinned: &Pinned, entries: &dyn Fn(u64)) 
         pinned: Pinned { key: pinned.key.clone(), since: None },
         said: Said::new(),
     };
-    let receipts = checking.receipts()?;
-    let Read { export, metrics, closings } = checking.log(&manifest, pinned, entries)?;
-    matched(&receipts, &closings)?;
+    let held = checking.receipts()?;
+    let Read { mut export, metrics, closings } = checking.log(&manifest, pinned, sizes, entries)?;
+    let receipts = matched(&held, &closings)?;
     checking.checkpoint(&export)?;
-    let own_verifier = checking.derived(&metrics)?;
+    let own_verifier = checking.derived(&metrics, &receipts)?;
     let bound = checking.proof((&id, &manifest), export.last)?;
     checking.one_history(&export)?;
-    let fresh = checking.freshness(pinned, &export, bound.as_ref())?;
-    let receipts = receipts.len() as u64;
-    Ok(Pack { manifest, id, export, metrics, receipts, bound, own_verifier, fresh })
+    let fresh = checking.freshness(pinned, &mut export, bound.as_ref())?;
+    let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
+    Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
 }
 
 /// Whether the archive has what the manifest lists, and nothing else.
@@ -101,7 +112,8 @@ fn listed(manifest: &Manifest, there: &BTreeMap<String, u64>) -> Result<(), Flaw
     }
     for (name, bytes) in there {
         let line = lines.get(name.as_str());
-        let belongs = fixed.contains(&name.as_str()) || parse_receipt_name(name).is_some();
+        let belongs = fixed.contains(&name.as_str())
+            || parse_receipt_name(name).or_else(|| parse_no_receipt_name(name)).is_some();
         match line {
             None if name == MANIFEST || name == PROOF => {}
             Some(line) if belongs && line.bytes == *bytes => {}
@@ -110,27 +122,6 @@ fn listed(manifest: &Manifest, there: &BTreeMap<String, u64>) -> Result<(), Flaw
         }
     }
     Ok(())
-}
-
-/// Whether each closing has its receipt, and each receipt its closing.
-fn matched(
-    receipts: &BTreeMap<u64, (RequestId, String)>,
-    closings: &BTreeMap<u64, Closing>,
-) -> Result<(), Flaw> {
-    for (seq, Closing { request, statement }) in closings {
-        let name = receipt_name(request, *seq);
-        match receipts.get(seq) {
-            None => return Err(Flaw::of(&name, Unfit::Missing)),
-            Some((of, sha256)) if of != request || sha256 != statement => {
-                return Err(Flaw::of(&receipt_name(of, *seq), Unfit::AnotherReceipt));
-            }
-            Some(_) => {}
-        }
-    }
-    match receipts.iter().find(|(seq, _)| !closings.contains_key(seq)) {
-        Some((seq, (request, _))) => Err(Flaw::of(&receipt_name(request, *seq), Unfit::NoClosing)),
-        None => Ok(()),
-    }
 }
 
 /// A file that is short, whole.
@@ -181,27 +172,44 @@ impl Checking<'_> {
         if said.0 == checkpoint.root { Ok(()) } else { Err(Flaw::of(name, Unfit::Forked)) }
     }
 
-    /// Each receipt by its entry's place: of which request, and its statement's hash.
-    fn receipts(&mut self) -> Result<BTreeMap<u64, (RequestId, String)>, Flaw> {
-        let names: Vec<_> =
-            self.there.keys().filter_map(|name| Some((name.clone(), parse_receipt_name(name)?))).collect();
-        let mut receipts = BTreeMap::new();
-        for (name, (request, seq)) in names {
-            let bytes = self.file(&name)?;
-            let proved = receipt(&self.pinned, &bytes).map_err(|problem| Flaw::of(&name, problem.into()))?;
-            if proved.seq != seq || proved.statement.request != request {
-                return Err(Flaw::of(&name, Unfit::AnotherReceipt));
-            }
-            self.say(&name, &proved.checkpoint)?;
-            if receipts.insert(seq, (request, proved.statement.sha256())).is_some() {
+    /// What there is of each closing.
+    fn receipts(&mut self) -> Result<AllHeld, Flaw> {
+        let names: Vec<String> = self.there.keys().cloned().collect();
+        let mut all = AllHeld::new();
+        for name in names {
+            let (request, seq, held) = if let Some((request, seq)) = parse_receipt_name(&name) {
+                let bytes = self.file(&name)?;
+                let proved = receipt(&self.pinned, &bytes);
+                let proved = proved.map_err(|problem| Flaw::of(&name, problem.into()))?;
+                if proved.seq != seq || proved.statement.request != request {
+                    return Err(Flaw::of(&name, Unfit::AnotherReceipt));
+                }
+                self.say(&name, &proved.checkpoint)?;
+                (request, seq, Held::Receipt(proved.statement.sha256()))
+            } else if let Some((request, seq)) = parse_no_receipt_name(&name) {
+                let read = NoReceipt::read(&self.file(&name)?).ok_or(Flaw::of(&name, Unfit::Unreadable))?;
+                if read != NoReceipt::new(request.clone(), seq, read.why) {
+                    return Err(Flaw::of(&name, Unfit::AnotherReceipt));
+                }
+                (request, seq, Held::None(read.why))
+            } else {
+                continue;
+            };
+            if all.insert(seq, (request, held)).is_some() {
                 return Err(Flaw::of(&name, Unfit::Extra));
             }
         }
-        Ok(receipts)
+        Ok(all)
     }
 
-    fn log(&mut self, manifest: &Manifest, given: &Pinned, entries: &dyn Fn(u64)) -> Result<Read, Flaw> {
-        let mut sizes: BTreeSet<u64> = self.said.keys().copied().collect();
+    fn log(
+        &mut self,
+        manifest: &Manifest,
+        given: &Pinned,
+        others: &BTreeSet<u64>,
+        entries: &dyn Fn(u64),
+    ) -> Result<Read, Flaw> {
+        let mut sizes: BTreeSet<u64> = self.said.keys().chain(others).copied().collect();
         sizes.extend(given.since.as_ref().map(|since| since.size));
         let mut log = Log::new(&self.pinned, manifest.tenant.clone(), manifest.period, sizes);
         let (mut hash, mut bytes) = (Context::new(&SHA256), 0);
@@ -229,9 +237,9 @@ impl Checking<'_> {
     }
 
     /// Whether the files that follow from the figures do; whether the page that checks files is this program's.
-    fn derived(&mut self, metrics: &Metrics) -> Result<bool, Flaw> {
+    fn derived(&mut self, metrics: &Metrics, receipts: &Receipts) -> Result<bool, Flaw> {
         let mut own = false;
-        for (name, expect) in derived(metrics) {
+        for (name, expect) in derived(metrics, receipts) {
             let same = self.file(name)? == expect;
             match name {
                 VERIFIER => own = same,
@@ -261,27 +269,30 @@ impl Checking<'_> {
         forked.map_or(Ok(()), |(_, name)| Err(Flaw::of(name, Unfit::Forked)))
     }
 
-    /// Whether the pack goes on from the checkpoint that was seen before.
+    /// Whether the pack goes on from the checkpoint that was seen before. What came of its log alone, the export says.
     fn freshness(
         &self,
         given: &Pinned,
-        export: &Export,
+        export: &mut Export,
         bound: Option<&Bound>,
     ) -> Result<Option<bool>, Flaw> {
         let Some(since) = &given.since else { return Ok(None) };
-        let last = bound.map_or(export.last, |bound| bound.checkpoint.size);
-        if last < since.size {
-            // It is of its own time: nothing here shows more.
-            return Ok(Some(false));
-        }
         let ends = [(export.first - 1, export.before), (export.last, export.root)];
+        let own: Vec<Hash> = export
+            .roots
+            .iter()
+            .copied()
+            .chain(ends)
+            .filter_map(|(size, root)| (size == since.size).then_some(root))
+            .collect();
         let said = self.said.get(&since.size).map(|(root, _)| *root);
-        let roots = export.roots.iter().copied().chain(ends).filter(|(size, _)| *size == since.size);
-        let roots: Vec<Hash> = roots.map(|(_, root)| root).chain(said).collect();
-        if roots.iter().any(|root| *root != since.root) {
+        if own.iter().copied().chain(said).any(|root| root != since.root) {
             let problem = Problem { seq: Some(since.size), field: None, what: Wrong::Forked };
             return Err(Flaw::of(LOG, problem.into()));
         }
-        Ok(Some(!roots.is_empty()))
+        export.fresh = !own.is_empty();
+        // Where it is older than the checkpoint, it is of its own time: nothing here shows more.
+        let last = bound.map_or(export.last, |bound| bound.checkpoint.size);
+        Ok(Some(last >= since.size && (export.fresh || said.is_some())))
     }
 }

@@ -9,10 +9,17 @@ use domain::{Period, RequestId, Status, TenantId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::metrics::{ALL, Answered, Extent, Holds, Metrics, Replays, Requests, Row, UNKNOWN};
+use super::numbers::Numbers;
 
-/// How far the order of chaining may be from the order of instants: the log goes beyond an instant if it has an entry that
-/// is this much beyond it.
-const SLACK: SignedDuration = SignedDuration::from_mins(10);
+/// How long before the period the log has to begin, if not with its first entry: what was received so long before it and is
+/// still open is in the figures.
+pub const BEFORE: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// How far the log has to go on after the period: so long an event may take to be chained.
+pub const AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a closing says of how often the request was opened again before it.
+const REOPENED: &str = "reopened";
 
 /// What was asked, under which law.
 type Key = (&'static str, &'static str);
@@ -23,10 +30,8 @@ pub struct Counting {
     tenant: TenantId,
     period: Period,
     extent: Option<Extent>,
-    begins_before: bool,
-    ends_after: bool,
     holds: Holds,
-    reopened: u64,
+    ended_again: u64,
     replays: Replays,
     rows: BTreeMap<Key, Tallies>,
     seen: HashMap<RequestId, Seen>,
@@ -36,16 +41,27 @@ pub struct Counting {
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 struct Seen {
-    /// The greatest number of its events so far: one that comes late does not count for where it is.
+    /// Its events that are in the log, those after the period too: by their order in time there may be some in between.
+    numbers: Numbers,
+    /// The least number of an event that is a day later than the log's beginning: those after it are in no earlier part.
+    from: Option<u32>,
+    /// The greatest number of its events before the end of the period; 0 if there is none. An event that is chained late does
+    /// not count for where it is.
     n: u32,
+    /// Whether anything happened in the period.
+    within: bool,
     /// What it was taken in as, if the log has that.
     taken: Option<Taken>,
     own: bool,
+    /// Whether it has ended, and was not opened again since.
     ended: bool,
+    /// Whether it ever ended.
+    has_ended: bool,
     /// The package can be fetched, and it was told.
     told: bool,
     held: bool,
     parked: bool,
+    reopened: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +94,8 @@ impl Counting {
             tenant,
             period,
             extent: None,
-            begins_before: false,
-            ends_after: false,
             holds: Holds::default(),
-            reopened: 0,
+            ended_again: 0,
             replays: Replays::default(),
             rows: BTreeMap::new(),
             seen: HashMap::new(),
@@ -91,17 +105,27 @@ impl Counting {
     /// Takes the next entry: its place and its event.
     pub fn take(&mut self, seq: u64, event: &Event) {
         let at = event.at;
-        let extent = self.extent.get_or_insert(Extent { first: seq, first_at: at, last: seq, last_at: at });
-        (extent.last, extent.last_at) = (seq, at);
-        let beyond = |by: SignedDuration, of: Timestamp| of.checked_add(by).unwrap_or(of);
-        self.begins_before |= seq == 1 || at < beyond(-SLACK, self.period.start());
-        self.ends_after |= at >= beyond(SLACK, self.period.end());
-        if at >= self.period.end() {
-            return;
-        }
+        let extent = self.extent.get_or_insert(Extent {
+            first: seq,
+            first_at: at,
+            last: seq,
+            last_at: at,
+            missing: 0,
+        });
+        (extent.last, extent.last_at) = (seq, extent.last_at.max(at));
+        let settled = extent.settled_at();
         let within = self.period.has(at);
         match &event.about {
-            About::Request(id) => self.request(id, event, within),
+            About::Request(id) => {
+                let seen = self.seen.entry(id.clone()).or_default();
+                seen.numbers.see(event.n);
+                if at >= settled {
+                    seen.from = Some(seen.from.map_or(event.n, |from| from.min(event.n)));
+                }
+                if at < self.period.end() {
+                    self.request(id, event, within);
+                }
+            }
             About::Hold(_) if within => match event.kind {
                 EventKind::HoldPlaced => self.holds.placed += 1,
                 EventKind::HoldReleased => self.holds.released += 1,
@@ -113,10 +137,14 @@ impl Counting {
 
     fn request(&mut self, id: &RequestId, event: &Event, within: bool) {
         let seen = self.seen.entry(id.clone()).or_default();
+        let is_end = event.status.is_some_and(Status::is_end);
         if event.n > seen.n {
-            seen.n = event.n;
-            seen.ended = event.status.is_some_and(Status::is_end);
+            (seen.n, seen.ended) = (event.n, is_end);
         }
+        seen.within |= within;
+        // The log may begin after its end.
+        let is_again = matches!(event.kind, EventKind::Reopened | EventKind::ErasedAgain);
+        seen.has_ended |= is_end || is_again;
         match event.kind {
             EventKind::Accepted => {
                 let taken = Taken { key: key_of(event), due_by: instant(event, "due_by") };
@@ -131,25 +159,27 @@ impl Counting {
             EventKind::ExportAnnounced => seen.told = true,
             EventKind::Held if within => seen.held = true,
             EventKind::Parked if within => seen.parked = true,
+            EventKind::Reopened if within => seen.reopened = true,
+            // The person was answered when it ended first.
+            EventKind::Closed if within && event.detail.contains_key(REOPENED) => self.ended_again += 1,
             EventKind::Closed if within && is_own(event) => self.replays.ended += 1,
             EventKind::Closed if within => self.rows.entry(key_of(event)).or_default().end(event),
             _ => {}
-        }
-        if within && event.kind.as_str() == "request.reopened" {
-            self.reopened += 1;
-            seen.told = false;
         }
     }
 
     /// After the last entry: the figures. `None` if there was no entry at all.
     pub fn finish(mut self) -> Option<Metrics> {
-        let log = self.extent?;
-        let as_of = if self.ends_after { self.period.end() } else { log.last_at.min(self.period.end()) };
-        let mut requests = Requests { reopened: self.reopened, ..Requests::default() };
-        for seen in self.seen.values() {
+        let mut log = self.extent?;
+        let as_of = log.last_at.min(self.period.end());
+        let mut requests = Requests { ended_again: self.ended_again, ..Requests::default() };
+        for (id, seen) in self.seen.iter().filter(|(_, seen)| seen.n > 0) {
             requests.held += u64::from(seen.held);
             requests.parked += u64::from(seen.parked);
-            if seen.ended || seen.own {
+            requests.reopened += u64::from(seen.reopened);
+            requests.open_again += u64::from(seen.has_ended && !seen.ended);
+            log.missing += seen.missing(id, &log);
+            if seen.has_ended || seen.own {
                 continue;
             }
             match seen.taken {
@@ -165,7 +195,7 @@ impl Counting {
         }
         Some(Metrics {
             as_of,
-            complete: self.begins_before && self.ends_after,
+            complete: log.lacks(self.period).is_empty(),
             from: self.period.start(),
             holds: self.holds,
             log,
@@ -177,6 +207,19 @@ impl Counting {
             tenant: self.tenant,
             to: self.period.end(),
         })
+    }
+}
+
+impl Seen {
+    /// How many of its events before its last one of the period the log should have, and has not. What was over before the
+    /// period is in no figure of it.
+    fn missing(&self, id: &RequestId, log: &Extent) -> u64 {
+        if self.has_ended && !self.within {
+            return 0;
+        }
+        let all = log.first == 1 || id.made_at() >= log.settled_at();
+        let from = if all { Some(1) } else { self.from };
+        from.map_or(0, |from| self.numbers.missing(from, self.n))
     }
 }
 

@@ -7,6 +7,8 @@ use domain::{Period, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::count::{AFTER, BEFORE};
+
 /// The type, or the jurisdiction, of a row over all of them.
 pub const ALL: &str = "all";
 
@@ -19,7 +21,7 @@ pub const UNKNOWN: &str = "unknown";
 pub struct Metrics {
     /// Up to when the figures are: the end of the period, or the last entry's instant if the log does not go beyond it.
     pub as_of: Timestamp,
-    /// Whether the log shows all of the period: it begins before it, and goes on after it.
+    /// Whether the log shows all of the period: [`Extent::lacks`] finds nothing.
     pub complete: bool,
     /// The first instant of the period.
     pub from: Timestamp,
@@ -64,8 +66,49 @@ pub struct Extent {
     pub first_at: Timestamp,
     /// The last entry's place.
     pub last: u64,
-    /// Its instant.
+    /// The latest instant of any of them: an entry that is chained late may be the last.
     pub last_at: Timestamp,
+    /// Events of requests that are not among them, though later ones of the same requests are: those that count in the
+    /// period, and none that may be in an earlier part of the log.
+    pub missing: u64,
+}
+
+/// Why a log does not show all of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// It does not begin with its first entry, nor [`BEFORE`] the period.
+    Beginning,
+    /// It does not go on until [`AFTER`] the period: what happened in it may be chained later.
+    End,
+    /// Events are missing in between.
+    Events,
+}
+
+impl Lack {
+    /// A word for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Beginning => "beginning",
+            Self::End => "end",
+            Self::Events => "events",
+        }
+    }
+}
+
+impl Extent {
+    /// What these entries lack to show all of a period.
+    pub fn lacks(&self, period: Period) -> Vec<Lack> {
+        let begins =
+            self.first == 1 || period.start().checked_sub(BEFORE).is_ok_and(|at| self.first_at <= at);
+        let ends = period.end().checked_add(AFTER).is_ok_and(|at| self.last_at >= at);
+        let lacks = [(Lack::Beginning, !begins), (Lack::End, !ends), (Lack::Events, self.missing > 0)];
+        lacks.into_iter().filter_map(|(lack, is)| is.then_some(lack)).collect()
+    }
+
+    /// From when on every event is in this part of the log, and in none before it, however long it took to be chained.
+    pub(super) fn settled_at(&self) -> Timestamp {
+        self.first_at.checked_add(AFTER).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// Requests of Lacuna's own, in the period.
@@ -82,10 +125,14 @@ pub struct Replays {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requests {
+    /// How many ends there were of requests that had ended before, and were opened again. They are in no row.
+    pub ended_again: u64,
     /// How many were held, by a legal hold or a source that objected.
     pub held: u64,
     /// How many were received before the log begins, and are open: nothing says what they ask.
     pub older_open: u64,
+    /// How many had ended, were opened again, and are open. They are in no row.
+    pub open_again: u64,
     /// How many were parked: they needed time or somebody.
     pub parked: u64,
     /// How many were opened again after their end.

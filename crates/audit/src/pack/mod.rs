@@ -5,6 +5,7 @@
 //! | `log.jsonl` | an [export](crate::export) of the log, over the period and somewhat more: every figure rests on it |
 //! | `checkpoint` | the last checkpoint of it |
 //! | `receipts/<request>-<entry>.json` | the [receipt](crate::receipt) of each closing of the period |
+//! | `receipts/<request>-<entry>.none` | in its place, where there is none: a [`NoReceipt`] |
 //! | `metrics.json`, `metrics.csv`, `index.html` | the [`Metrics`], for programs, tables and people |
 //! | `verify.html`, `README.txt` | how all of it is checked |
 //! | `manifest.json` | the [`Manifest`]: length and SHA-256 of each of these |
@@ -17,20 +18,25 @@ mod count;
 mod flaw;
 mod log;
 mod metrics;
+mod numbers;
 mod page;
 mod proof;
+mod receipts;
 
-use domain::{PackId, Period, RequestId, TenantId};
+use domain::{PackId, Period, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Archive, Pack, check};
-pub use count::Counting;
+pub use count::{AFTER, BEFORE, Counting};
 pub use flaw::{Flaw, Unfit};
 pub use log::{Closing, Log, Read};
-pub use metrics::{ALL, Answered, Extent, Holds, Metrics, Replays, Requests, Row, UNKNOWN};
+pub use metrics::{ALL, Answered, Extent, Holds, Lack, Metrics, Replays, Requests, Row, UNKNOWN};
 pub use page::page;
 pub use proof::{Bound, PERIOD, PackProof};
+pub use receipts::{
+    NoReceipt, Receipts, no_receipt_name, parse_no_receipt_name, parse_receipt_name, receipt_name,
+};
 
 use crate::tree::sha256;
 
@@ -48,7 +54,7 @@ pub const PROOF: &str = "proof.json";
 /// The page that checks files in a browser.
 pub const VERIFIER: &str = "verify.html";
 
-/// Receipts of a pack at the most.
+/// Closings of a pack at the most: each has a receipt, or a word that there is none.
 pub const MOST_RECEIPTS: usize = 200_000;
 /// Bytes of every file but the log at the most.
 pub const MOST_BYTES: usize = 64 << 20;
@@ -97,24 +103,11 @@ impl Manifest {
     }
 }
 
-/// What the receipt of a closing is called: by the request, and by the entry's place, since a request that was reopened is
-/// closed once more.
-pub fn receipt_name(request: &RequestId, seq: u64) -> String {
-    format!("receipts/{request}-{seq}.json")
-}
-
-/// Reads what [`receipt_name`] writes, and nothing else.
-pub fn parse_receipt_name(name: &str) -> Option<(RequestId, u64)> {
-    let (request, seq) = name.strip_prefix("receipts/")?.strip_suffix(".json")?.split_once('-')?;
-    let (request, seq) = (request.parse().ok()?, seq.parse().ok()?);
-    (receipt_name(&request, seq) == name).then_some((request, seq))
-}
-
-/// The files that follow from the figures, and those that are the same in every pack.
-pub fn derived(metrics: &Metrics) -> [(&'static str, Vec<u8>); 5] {
+/// The files that follow from the figures and from which receipts there are, and those that are the same in every pack.
+pub fn derived(metrics: &Metrics, receipts: &Receipts) -> [(&'static str, Vec<u8>); 5] {
     [
         ("README.txt", README.as_bytes().to_vec()),
-        ("index.html", page(metrics).into_bytes()),
+        ("index.html", page(metrics, receipts).into_bytes()),
         ("metrics.csv", metrics.csv().into_bytes()),
         ("metrics.json", metrics.json()),
         (VERIFIER, PAGE.as_bytes().to_vec()),

@@ -3,27 +3,31 @@
 
 use jiff::Timestamp;
 
-use super::metrics::{ALL, Metrics, Row};
+use super::metrics::{ALL, Lack, Metrics, Row};
+use super::receipts::Receipts;
 
 const TEMPLATE: &str = include_str!("page.html");
 
 /// The page.
-pub fn page(metrics: &Metrics) -> String {
+pub fn page(metrics: &Metrics, receipts: &Receipts) -> String {
     let all = metrics.rows.last();
-    let parts: [(&str, String); 13] = [
+    let parts: [(&str, String); 16] = [
         ("{period}", metrics.period.to_string()),
         ("{tenant}", metrics.tenant.to_string()),
         ("{from}", day(metrics.from)),
         ("{to}", day(metrics.to)),
-        ("{state}", state(metrics)),
+        ("{state}", state(metrics) + &without(receipts)),
         ("{figures}", all.map(figures).unwrap_or_default()),
         ("{ends}", metrics.rows.iter().map(end).collect()),
         ("{answers}", metrics.rows.iter().map(answer).collect()),
         ("{denials}", all.map(denials).unwrap_or_default()),
         ("{others}", others(metrics)),
+        ("{receipts}", proved(receipts)),
         ("{open}", open(metrics)),
         ("{first}", metrics.log.first.to_string()),
+        ("{first_at}", minute(metrics.log.first_at)),
         ("{last}", metrics.log.last.to_string()),
+        ("{last_at}", minute(metrics.log.last_at)),
     ];
     // Each name is in the template alone: what is put in is counts, codes and days.
     parts.iter().fold(TEMPLATE.to_owned(), |page, (name, text)| page.replace(name, text.trim_end()))
@@ -45,25 +49,67 @@ fn minute(at: Timestamp) -> String {
 }
 
 fn state(metrics: &Metrics) -> String {
-    let (class, text) = if metrics.complete {
-        ("state", "The log shows the whole period: it begins before it and goes on after it.".to_owned())
-    } else if metrics.as_of < metrics.to {
-        (
-            "state warn",
-            format!(
-                "Unfinished: the log goes up to {}. What comes later in the period is not in these figures.",
-                minute(metrics.as_of)
-            ),
+    let log = &metrics.log;
+    let lacks: Vec<String> =
+        log.lacks(metrics.period).into_iter().map(|lack| lacking(metrics, lack)).collect();
+    if lacks.is_empty() {
+        let text = "The log shows the whole period: it begins a year before it or with its first entry, goes on for a day \
+                    after it, and no event is missing.";
+        return format!("<p class=\"state\">{text}</p>");
+    }
+    format!("<p class=\"state warn\"><strong>Unfinished.</strong> {}</p>", lacks.join(" "))
+}
+
+/// What it means for the figures that the log lacks something.
+fn lacking(metrics: &Metrics, lack: Lack) -> String {
+    let log = &metrics.log;
+    match lack {
+        Lack::Beginning => format!(
+            "The log here begins on {}, less than a year before the period: requests from before that and still open are not in \
+             these figures.",
+            minute(log.first_at)
+        ),
+        Lack::End if metrics.as_of < metrics.to => format!(
+            "The log here goes up to {}: what comes later in the period is not in these figures.",
+            minute(log.last_at)
+        ),
+        Lack::End => format!(
+            "The log here goes up to {}, less than a day after the period: what was late to be written may not be in these \
+             figures.",
+            minute(log.last_at)
+        ),
+        Lack::Events => format!("Of requests of the period {} missing in the log.", events(log.missing)),
+    }
+}
+
+fn events(n: u64) -> String {
+    if n == 1 { "1 event is".to_owned() } else { format!("{n} events are") }
+}
+
+/// What is said first of receipts that are missing.
+fn without(receipts: &Receipts) -> String {
+    match receipts.all_missing() {
+        0 => String::new(),
+        missing => format!(
+            "\n<p class=\"state warn\"><strong>Receipts are missing.</strong> Of {missing} of {} ends there is none here, and \
+             nothing proves what is said of why.</p>",
+            missing + receipts.issued
+        ),
+    }
+}
+
+/// How many ends have a receipt, and why the others have none.
+fn proved(receipts: &Receipts) -> String {
+    let missing = each(&receipts.missing, |(why, count)| {
+        format!(
+            "<tr><td class=\"text\">None: {why} (<code>{}</code>)</td><td>{count}</td></tr>\n",
+            why.as_str()
         )
-    } else {
-        (
-            "state warn",
-            "The log does not show that it begins before the period: there may have been entries that are not \
-             in these figures."
-                .to_owned(),
-        )
-    };
-    format!("<p class=\"{class}\">{text}</p>")
+    });
+    let issued = receipts.issued;
+    format!(
+        "<tr><td class=\"text\">Ends with a receipt in <code>receipts/</code></td><td>{issued}</td></tr>\n{missing}"
+    )
 }
 
 fn figures(all: &Row) -> String {
@@ -151,7 +197,12 @@ fn others(metrics: &Metrics) -> String {
         ("Legal holds released", holds.released),
         ("Requests that were held, by a legal hold or a source that objected", requests.held),
         ("Requests that stopped because they needed time or somebody", requests.parked),
-        ("Requests that were opened again after their end", requests.reopened),
+        (
+            "Requests that were opened again after their end, since the person was found again",
+            requests.reopened,
+        ),
+        ("Further ends of requests that had ended before (in no other figure)", requests.ended_again),
+        ("Requests that had ended, and are open again (in no other figure)", requests.open_again),
         ("Requests that were received before the log here begins, and are open", requests.older_open),
         ("Erasures made again after a backup was restored (in no other figure)", replays.received),
     ];

@@ -5,6 +5,10 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::receipt::Unissuable;
+
+mod complete;
+mod reopened;
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
@@ -92,7 +96,8 @@ impl Life {
         if let Some((when, status)) = self.end {
             details.push(("received_at", self.received_at.to_string()));
             details.push((crate::receipt::DETAIL, "ab".repeat(32)));
-            let closed = event(about(), 3, when, EventKind::Closed, &details);
+            let n = u32::try_from(events.len() + 1).expect("few");
+            let closed = event(about(), n, when, EventKind::Closed, &details);
             events.push(Event { status: Some(status), ..closed });
         }
         events
@@ -201,25 +206,7 @@ fn the_figures_of_a_small_log_are_those_counted_by_hand() {
     assert_eq!(took(all), (5, ["10.00", "19.20", "60.00"].map(str::to_owned)));
     assert_eq!(metrics.holds, Holds { placed: 0, released: 1 });
     assert_eq!(metrics.replays, Replays { ended: 1, received: 1 });
-    assert_eq!(metrics.requests, Requests { held: 1, older_open: 0, parked: 1, reopened: 0 });
-}
-
-#[test]
-fn a_log_that_does_not_go_beyond_the_period_is_not_complete() {
-    fn check(first: u64, from: &str, to: &str, complete: bool, as_of: &str) {
-        let events = by_hand().into_iter().filter(|e| (at(from)..at(to)).contains(&e.at)).collect();
-        let metrics = counted(first, events);
-        assert_eq!((metrics.complete, metrics.as_of), (complete, at(as_of)), "{from} {to}");
-    }
-    let end = "2027-01-01T00:00:00Z";
-    check(1, "2026-09-01T00:00:00Z", "2028-01-01T00:00:00Z", true, end);
-    check(9, "2026-09-01T00:00:00Z", "2028-01-01T00:00:00Z", true, end);
-    // The first entry ever, though it is in the period.
-    check(1, "2026-10-01T00:00:00Z", "2028-01-01T00:00:00Z", true, end);
-    check(9, "2026-10-01T00:00:00Z", "2028-01-01T00:00:00Z", false, end);
-    check(1, "2026-09-01T00:00:00Z", "2026-12-28T00:00:00Z", false, "2026-12-27T00:00:00Z");
-    // An entry a moment later does not show that none of the period comes after it.
-    check(1, "2026-09-01T00:00:00Z", "2027-01-01T00:01:00Z", false, end);
+    assert_eq!(metrics.requests, Requests { held: 1, parked: 1, ..Requests::default() });
 }
 
 #[test]
@@ -258,9 +245,12 @@ fn what_is_written_is_canonical_and_says_the_same_in_every_form() {
     assert!(lines.iter().all(|line| line.len() == 17), "{lines:?}");
     assert_eq!(lines.len(), metrics.rows.len() + 1);
     assert_eq!(lines[1][..5], ["access", "EU", "1", "0", "0"]);
-    let page = page(&metrics);
+    let receipts = Receipts { issued: 6, missing: [(Unissuable::StatementAltered, 1)].into() };
+    let page = page(&metrics, &receipts);
     assert!(!page.contains("{period}") && !page.contains("{state}"));
-    for part in ["2026-Q4", "fraud-inquiry", "Portability", "60.00", "shows the whole period"] {
+    for part in
+        ["2026-Q4", "fraud-inquiry", "Portability", "60.00", "shows the whole period", "Of 1 of 7 ends"]
+    {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("<script") && !page.contains("http:") && !page.contains("https:"));
@@ -270,6 +260,8 @@ fn what_is_written_is_canonical_and_says_the_same_in_every_form() {
 fn a_receipts_name_is_read_as_it_is_written() {
     let name = receipt_name(&id(7), 12);
     assert_eq!(parse_receipt_name(&name), Some((id(7), 12)));
+    assert_eq!(parse_no_receipt_name(&name), None);
+    assert_eq!(parse_no_receipt_name(&no_receipt_name(&id(7), 12)), Some((id(7), 12)));
     for wrong in [
         format!("/{name}"),
         name.replace("-12", "-012"),
@@ -277,6 +269,7 @@ fn a_receipts_name_is_read_as_it_is_written() {
         name.replace("receipts/", "receipts/../receipts/"),
         name.to_uppercase(),
         "receipts/.json".to_owned(),
+        no_receipt_name(&id(7), 12),
         name + ".json",
     ] {
         assert_eq!(parse_receipt_name(&wrong), None, "{wrong}");

@@ -2,6 +2,7 @@
 
 use super::{Export, Found};
 use crate::checkpoint::Checkpoint;
+use crate::pack::Pack;
 
 /// What can be said of a file in which nothing is wrong. Only the first passes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,12 @@ pub enum Standing {
     Behind,
     /// It is signed, and nothing shows that it is of the log of the checkpoint that was seen.
     NotShown,
+    /// It is a pack that the log does not name: anybody could have made it up to now.
+    NotOnRecord,
+    /// It is a pack whose log does not show all of its period.
+    Unfinished,
+    /// It is a pack that lacks receipts, and nothing proves why.
+    ReceiptsMissing,
 }
 
 /// How a file stands to a checkpoint that was seen before.
@@ -41,6 +48,9 @@ impl Standing {
             Self::Newer => "newer",
             Self::Behind => "behind",
             Self::NotShown => "not_shown",
+            Self::NotOnRecord => "not_on_record",
+            Self::Unfinished => "unfinished",
+            Self::ReceiptsMissing => "receipts_missing",
         }
     }
 }
@@ -60,6 +70,24 @@ impl Export {
     pub fn unsigned(&self) -> Option<(u64, u64)> {
         let from = self.signed_to.map_or(self.first, |to| self.first.max(to + 1));
         (from <= self.last).then_some((from, self.last))
+    }
+}
+
+impl Pack {
+    /// What can be said of it: the worst that is true. It is signed to its end and of its own time, so that it is not behind
+    /// what was seen later.
+    pub fn standing(&self, freshness: Option<Freshness>) -> Standing {
+        if self.bound.is_none() {
+            Standing::NotOnRecord
+        } else if !self.metrics.complete {
+            Standing::Unfinished
+        } else if self.receipts.all_missing() > 0 {
+            Standing::ReceiptsMissing
+        } else if matches!(freshness, Some(Freshness::Open | Freshness::Behind)) {
+            Standing::NotShown
+        } else {
+            Standing::Intact
+        }
     }
 }
 

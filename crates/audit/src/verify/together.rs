@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Found;
+use super::{Export, Found};
 use crate::checkpoint::Checkpoint;
+use crate::pack::Pack;
 use crate::tree::Hash;
 
 /// What a file says of the log: so many entries have this root.
@@ -16,6 +17,9 @@ pub struct Saying {
     pub root: Hash,
     /// Whether a signature covers it. What an export has after its last checkpoint is only chained.
     pub signed: bool,
+    /// Whether it is this file's own tree. What lies beside the log of a pack is signed, and nothing leads from the one to the
+    /// other.
+    pub own: bool,
 }
 
 /// Two files that cannot both be of one log.
@@ -41,26 +45,47 @@ pub struct Together {
 impl Found {
     /// What it says of the log.
     pub fn says(&self) -> Vec<Saying> {
-        let signed =
-            |checkpoint: &Checkpoint| Saying { size: checkpoint.size, root: checkpoint.root, signed: true };
-        let export = match self {
-            Self::Checkpoint(checkpoint) => return vec![signed(checkpoint)],
-            Self::Receipt(proved) => return vec![signed(&proved.checkpoint)],
-            Self::Newer(newer) => return vec![signed(&newer.checkpoint)],
-            Self::Export(export) => export,
+        let signed = |checkpoint: &Checkpoint| Saying {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            signed: true,
+            own: true,
         };
-        let covered = |(size, root)| Saying { size, root, signed: export.signed_to >= Some(size) };
-        let ends = [(export.first - 1, export.before), (export.last, export.root)];
-        let mut said: Vec<Saying> = ends.into_iter().chain(export.roots.clone()).map(covered).collect();
-        said.extend(export.checkpoint.as_ref().map(signed));
-        said
+        match self {
+            Self::Checkpoint(checkpoint) => vec![signed(checkpoint)],
+            Self::Receipt(proved) => vec![signed(&proved.checkpoint)],
+            Self::Newer(newer) => vec![signed(&newer.checkpoint)],
+            Self::Export(export) => {
+                let mut said = export.comes_by();
+                said.extend(export.checkpoint.as_ref().map(signed));
+                said
+            }
+        }
+    }
+}
+
+impl Export {
+    /// The trees that it comes by, as far as they are known.
+    fn comes_by(&self) -> Vec<Saying> {
+        let covered = |(size, root)| Saying { size, root, signed: self.signed_to >= Some(size), own: true };
+        let ends = [(self.first - 1, self.before), (self.last, self.root)];
+        ends.into_iter().chain(self.roots.iter().copied()).map(covered).collect()
+    }
+}
+
+impl Pack {
+    /// What it says of the log: its own log, and the checkpoints of all its proofs.
+    pub fn says(&self) -> Vec<Saying> {
+        let beside =
+            |(size, root): &(u64, Hash)| Saying { size: *size, root: *root, signed: true, own: false };
+        self.export.comes_by().into_iter().chain(self.signed.iter().map(beside)).collect()
     }
 }
 
 impl Together {
     /// Adds what a file says.
-    pub fn add(&mut self, file: usize, found: &Found) {
-        for saying in found.says() {
+    pub fn add(&mut self, file: usize, says: Vec<Saying>) {
+        for saying in says {
             self.said.entry(saying.size).or_default().push((file, saying));
         }
     }
@@ -100,7 +125,8 @@ impl Together {
     }
 
     /// The files that are shown to be of the log of a checkpoint that was seen before: those that come by it, and those
-    /// that begin with, end with, or are of, a tree that one of these comes by. It may be a later tree, or an earlier one.
+    /// that begin with, end with, or are of, a tree that one of these comes by. It may be a later tree, or an earlier one,
+    /// and not the empty one, which is every log's.
     pub fn fresh(&self, since: &Checkpoint, found: &BTreeMap<usize, &Found>) -> BTreeSet<usize> {
         let meets = found.iter().filter(|(_, found)| found.meets(since));
         let mut fresh: BTreeSet<usize> = meets.map(|(file, _)| *file).collect();
@@ -108,10 +134,11 @@ impl Together {
         loop {
             let leads =
                 |file: &usize| fresh.contains(file) && matches!(found.get(file), Some(Found::Export(_)));
-            let joined = self.said.values().flat_map(|said| {
+            let joined = self.said.range(1..).flat_map(|(_, said)| {
+                let own = || said.iter().filter(|(_, one)| one.own);
                 let led: BTreeSet<Hash> =
-                    said.iter().filter(|(file, _)| leads(file)).map(|(_, one)| one.root).collect();
-                said.iter().filter(move |(_, one)| led.contains(&one.root)).map(|(file, _)| *file)
+                    own().filter(|(file, _)| leads(file)).map(|(_, one)| one.root).collect();
+                own().filter(move |(_, one)| led.contains(&one.root)).map(|(file, _)| *file)
             });
             let more: Vec<usize> = joined.filter(|file| !fresh.contains(file)).collect();
             if more.is_empty() {

@@ -37,6 +37,9 @@ pub struct Problem {
     /// What happened, and what to do.
     #[serde(default)]
     pub detail: Option<String>,
+    /// Which of its causes it is, where programs tell them apart.
+    #[serde(default)]
+    pub code: Option<String>,
     /// The wrong parts of the input.
     #[serde(default)]
     pub errors: Vec<Part>,
@@ -81,6 +84,11 @@ impl Refusal {
             500.. => "The API is in trouble",
             _ => "The API did not do it",
         })
+    }
+
+    /// Which of the problem's causes it is, if it says so.
+    pub fn code(&self) -> Option<&str> {
+        self.problem.as_ref().and_then(|problem| problem.code.as_deref())
     }
 
     /// Whether it can be expected to pass by itself.

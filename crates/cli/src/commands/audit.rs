@@ -22,7 +22,7 @@ const MOST_PARTS: usize = 10_000_000;
 pub async fn run(command: Command, desk: Desk<'_>) -> anyhow::Result<Ending> {
     match command {
         Command::Export(args) => export(args, desk).await,
-        Command::Pack(args) => super::pack::run(args, desk).await,
+        Command::Pack(args) => Box::pin(super::pack::run(args, desk)).await,
         Command::Checkpoint(written) => checkpoint(written, desk).await,
         Command::Key => key(desk).await,
     }

@@ -3,27 +3,28 @@
 use std::fs::File;
 
 use anyhow::Context as _;
-use audit::pack::{CHECKPOINT, LOG, derived, receipt_name};
-use audit::pack::{Closing, FORMAT, Log, MANIFEST, MOST_RECEIPTS, Manifest, Metrics, PROOF, Read};
+use audit::pack::{self, derived, no_receipt_name, receipt_name};
+use audit::pack::{AFTER, BEFORE, CHECKPOINT, FORMAT, LOG, MANIFEST, MOST_RECEIPTS, PROOF};
+use audit::pack::{Closing, Lack, Log, Manifest, Metrics, NoReceipt, Read, Receipts};
+use audit::receipt::Unissuable;
 use audit::verify::Pinned;
 use audit::{VerifierKey, tenant_of};
 use contract::audit::{ExportPart, KeyView, NotePack, PackView};
 use domain::{PackId, Period};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::Desk;
 use crate::api::{Answer, Api, Call, Refusal};
 use crate::args::audit::Pack;
 use crate::ending::{Ending, Usage};
-use crate::file::{Place, Sink, Stop};
-use crate::pack::Bundle;
+use crate::file::{Draft, Place, Sink, Stop};
+use crate::pack::{Bundle, Unopened, Unpacked};
 use crate::text::Line;
 
 /// Parts of one export at the most: far more than a log has.
 const MOST_PARTS: usize = 10_000_000;
-/// How far before the period the log begins: what was received so long before it and is still open is in the figures.
-const BEFORE: SignedDuration = SignedDuration::from_hours(366 * 24);
 /// How often something is asked for that comes with the next checkpoint: for twenty minutes, a call every five seconds.
 const MOST_LOOKS: u32 = 240;
 
@@ -60,8 +61,8 @@ async fn pack(period: Period, args: Pack, mut desk: Desk<'_>) -> anyhow::Result<
     let pinned = Pinned { key, since: None };
     let (read, note) = making.log(&pinned, period).await?;
     making.bundle.put(CHECKPOINT, note.as_bytes())?;
-    making.receipts(&read).await?;
-    for (name, bytes) in derived(&read.metrics) {
+    let receipts = making.receipts(&read).await?;
+    for (name, bytes) in derived(&read.metrics, &receipts) {
         making.bundle.put(name, &bytes)?;
     }
     let manifest =
@@ -69,28 +70,62 @@ async fn pack(period: Period, args: Pack, mut desk: Desk<'_>) -> anyhow::Result<
     let bytes = manifest.bytes();
     let id = Manifest::id(&bytes).context("a hash does not read")?;
     making.bundle.put(MANIFEST, &bytes)?;
-    let noted = if args.no_wait { None } else { Some(making.proof(&id, period).await?) };
-    making.progress(None)?;
-    making.bundle.finish().context("the pack cannot be written")?;
+    let Making { desk, api, bundle, shown } = making;
+    let ended = bundle.finish().context("the pack cannot be written")?;
+    // What the log names has to hold, and nobody is to have what does not.
+    check(&draft, &pinned).await.context("nothing was packed, and nothing is on record")?;
+    let mut noted = None;
+    if !args.no_wait {
+        let bundle = Bundle::again(ended, made_at).context("the pack cannot be written")?;
+        let mut making = Making { desk, api, bundle, shown };
+        noted = Some(making.proof(&id, period).await?);
+        making.progress(None)?;
+        making.bundle.finish().context("the pack cannot be written")?;
+        check(&draft, &pinned).await.context("it is on record, and nothing was packed")?;
+    }
     draft.publish()?;
     let out = out.display().to_string();
-    let lines = said(&read.metrics, &manifest, noted.as_ref(), &out);
+    let lines = said(&read.metrics, &receipts, &manifest, noted.as_ref(), &out);
     desk.screen.notes(&lines)?;
     Ok(Ending::Done)
 }
 
+/// Checks what was written so far, as whoever gets it will.
+async fn check(draft: &Draft, pinned: &Pinned) -> anyhow::Result<()> {
+    let path = draft.path().context("a pack is a file")?.to_owned();
+    let pinned = pinned.clone();
+    let checking = spawn_blocking(move || {
+        let mut archive = match Unpacked::open(&path) {
+            Ok(archive) => archive,
+            Err(Unopened::Unread(error)) => return Err(error.into()),
+            Err(Unopened::Flawed(flaw)) => return Err(flaw.into()),
+        };
+        pack::check(&mut archive, &pinned, &[].into(), &|_| {})?;
+        Ok::<(), anyhow::Error>(())
+    });
+    checking.await.context("the work broke off")?.context("the pack does not verify")
+}
+
 /// What is told at the end.
-fn said(metrics: &Metrics, manifest: &Manifest, noted: Option<&PackView>, out: &str) -> Vec<Line> {
+fn said(
+    metrics: &Metrics,
+    receipts: &Receipts,
+    manifest: &Manifest,
+    noted: Option<&PackView>,
+    out: &str,
+) -> Vec<Line> {
     let period = manifest.period;
     let received = metrics.rows.last().map_or(0, |all| all.received);
     let mut lines = vec![Line::plain(format!(
         "The pack of {period} is in {out}: {received} requests received, {} files.",
         manifest.files.len() + 1 + usize::from(noted.is_some())
     ))];
-    if !metrics.complete {
-        let until = metrics.as_of.to_string();
+    lines.extend(lacking(metrics).map(Line::plain));
+    for (why, count) in &receipts.missing {
+        let of = receipts.issued + receipts.all_missing();
         lines.push(Line::plain(format!(
-            "It is unfinished: the signed log does not show all of {period}. The figures are as of {until}."
+            "Of {count} of {of} ends there is no receipt: {why} ({}). `lacuna verify` does not call such a pack intact.",
+            why.as_str()
         )));
     }
     lines.push(Line::plain(match noted {
@@ -104,6 +139,23 @@ fn said(metrics: &Metrics, manifest: &Manifest, noted: Option<&PackView>, out: &
         }
     }));
     lines
+}
+
+/// What keeps the log from showing all of the period, and what can be done.
+fn lacking(metrics: &Metrics) -> Option<String> {
+    let lacks = metrics.log.lacks(metrics.period);
+    let period = metrics.period;
+    let why = if lacks.contains(&Lack::End) {
+        format!(
+            "the signed log goes up to {}. Pack {period} again once it goes on for a day after it",
+            metrics.log.last_at
+        )
+    } else if lacks.contains(&Lack::Events) {
+        format!("events of its requests are missing in the log ({})", metrics.log.missing)
+    } else {
+        format!("the log begins at {}, less than a year before it", metrics.log.first_at)
+    };
+    (!lacks.is_empty()).then(|| format!("It is unfinished: {why}. The figures are as of {}.", metrics.as_of))
 }
 
 /// A pack that is being made.
@@ -131,7 +183,7 @@ impl<'a, 'd> Making<'a, 'd> {
     async fn log(&mut self, pinned: &Pinned, period: Period) -> anyhow::Result<(Read, String)> {
         let tenant = tenant_of(pinned.key.name()).context("the API's key is of no tenant")?;
         let from = period.start().checked_sub(BEFORE).unwrap_or(Timestamp::MIN).to_string();
-        let to = period.end().to_string();
+        let to = period.end().checked_add(AFTER).unwrap_or(Timestamp::MAX).to_string();
         let mut log = Log::new(pinned, tenant, period, [].into());
         let mut cursor = None::<String>;
         self.bundle.begin(LOG)?;
@@ -161,8 +213,8 @@ impl<'a, 'd> Making<'a, 'd> {
         anyhow::bail!("the API's export has no end")
     }
 
-    /// Writes the receipt of each closing.
-    async fn receipts(&mut self, read: &Read) -> anyhow::Result<()> {
+    /// Writes the receipt of each closing, or that there is none.
+    async fn receipts(&mut self, read: &Read) -> anyhow::Result<Receipts> {
         let all = read.closings.len();
         if all > MOST_RECEIPTS {
             let text = format!(
@@ -171,15 +223,26 @@ impl<'a, 'd> Making<'a, 'd> {
             );
             return Err(Usage(text).into());
         }
+        let mut receipts = Receipts::default();
         for (done, (seq, Closing { request, statement: _ })) in read.closings.iter().enumerate() {
             self.progress(Some(format!("{done} of {all} receipts")))?;
             let entry = seq.to_string();
             let path = ["requests", request.as_str(), "receipt"];
             let call = || Call::get(path).asking("entry", Some(&entry));
-            let answer = self.patiently(call, "a receipt").await?;
-            self.bundle.put(&receipt_name(request, *seq), answer.body.trim_end().as_bytes())?;
+            match self.patiently(call, "a receipt").await {
+                Ok(answer) => {
+                    receipts.issued += 1;
+                    self.bundle.put(&receipt_name(request, *seq), answer.body.trim_end().as_bytes())?;
+                }
+                Err(error) => {
+                    let why = unissuable(&error).ok_or(error)?;
+                    receipts.miss(why);
+                    let none = NoReceipt::new(request.clone(), *seq, why);
+                    self.bundle.put(&no_receipt_name(request, *seq), &none.bytes())?;
+                }
+            }
         }
-        Ok(())
+        Ok(receipts)
     }
 
     /// Puts the pack on record, and writes the proof of it.
@@ -200,7 +263,7 @@ impl<'a, 'd> Making<'a, 'd> {
     async fn patiently<'c>(&self, call: impl Fn() -> Call<'c>, what: &str) -> anyhow::Result<Answer> {
         for _ in 0..MOST_LOOKS {
             match self.api.call(call()).await {
-                Err(error) if error.downcast_ref::<Refusal>().is_some_and(|no| no.status == 404) => {
+                Err(error) if unissuable(&error).is_none() && is_missing(&error) => {
                     sleep(self.desk.world.pace.longest_look).await;
                 }
                 answered => return answered,
@@ -211,4 +274,13 @@ impl<'a, 'd> Making<'a, 'd> {
              checkpoint-audit. Nothing was packed."
         )
     }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refusal>().is_some_and(|no| no.status == 404)
+}
+
+/// Why there is no receipt, if the API says that it cannot be issued: so far, or for good.
+fn unissuable(error: &anyhow::Error) -> Option<Unissuable> {
+    error.downcast_ref::<Refusal>().and_then(Refusal::code).and_then(Unissuable::parse)
 }

@@ -105,7 +105,7 @@ impl Place {
 /// A new file that only we may read: it may hold what is otherwise nowhere in clear.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
@@ -118,6 +118,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Where it is until then; nothing on standard output.
+    pub fn path(&self) -> Option<&Path> {
+        self.place.as_ref().map(|(draft, _, _)| draft.as_path())
+    }
+
     /// It goes by another name in the same folder, if that may be written.
     pub fn rename(&mut self, name: &str) -> Result<(), Usage> {
         if let Some((_, path, force)) = &mut self.place

@@ -1,7 +1,7 @@
 //! Writing a pack: each file is hashed on its way.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 
 use audit::pack::{FileLine, LOG};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -18,10 +18,27 @@ pub struct Bundle {
     open: Option<(String, u64, Context)>,
 }
 
+/// One that is ended.
+pub struct Ended {
+    file: File,
+    /// Where its table of contents begins.
+    table: u64,
+}
+
 impl Bundle {
     /// An empty one.
     pub fn new(file: File, made_at: Timestamp) -> Self {
         Self { zip: ZipWriter::new(file), time: dos_time(made_at), lines: Vec::new(), open: None }
+    }
+
+    /// One that was ended, to have more files.
+    pub fn again(ended: Ended, made_at: Timestamp) -> io::Result<Self> {
+        let Ended { file, table } = ended;
+        // Both have one position. The writer would go on after the table of contents, and leave that in the middle.
+        let mut position = file.try_clone()?;
+        let zip = ZipWriter::new_append(file).map_err(io::Error::other)?;
+        position.seek(SeekFrom::Start(table))?;
+        Ok(Self { zip, time: dos_time(made_at), lines: Vec::new(), open: None })
     }
 
     /// Begins a file.
@@ -72,8 +89,12 @@ impl Bundle {
     }
 
     /// Ends the archive: it is on the disk.
-    pub fn finish(self) -> io::Result<()> {
-        self.zip.finish().map_err(io::Error::other)?.sync_all()
+    pub fn finish(self) -> io::Result<Ended> {
+        let archive = self.zip.finish_into_readable().map_err(io::Error::other)?;
+        let table = archive.central_directory_start();
+        let file = archive.into_inner();
+        file.sync_all()?;
+        Ok(Ended { file, table })
     }
 }
 

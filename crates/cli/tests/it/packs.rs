@@ -2,10 +2,12 @@
 
 use std::io::{Cursor, Write as _};
 
-use audit::pack::{MANIFEST, Manifest};
+use audit::pack::{MANIFEST, Manifest, parse_no_receipt_name};
 use serde_json::{Value, json as body};
 use testkit::proofs::Log;
-use testkit::proofs::packs::{Files, attacks, contents, listed, log, made_at, pack, period};
+use testkit::proofs::packs::{
+    Files, attacks, contents, drop_receipt, listed, log, made_at, pack, period, sealed,
+};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -13,6 +15,9 @@ use super::folder::Folder;
 use super::golden::check;
 use super::machine::{Machine, NOW, Ran};
 use super::server::{Reply, Server, json, text};
+
+/// What the API says of a receipt that cannot be issued.
+const NEVER: &str = r#"{"type":"urn:lacuna:problem:no-receipt","code":"statement-altered"}"#;
 
 /// A log that goes beyond the period, and the answers of an API that has it.
 struct Api {
@@ -23,9 +28,15 @@ struct Api {
 
 impl Api {
     fn new() -> Self {
+        Self::having(|_| {})
+    }
+
+    /// One whose answers make these files.
+    fn having(change: fn(&mut Files)) -> Self {
         let mut log = log("demo");
         log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
         let mut files = contents(&log, log.size());
+        change(&mut files);
         let now = NOW.parse().expect("an instant");
         let id = listed(&mut files, "demo", now);
         let proof = log.note_pack(&id, period(), now).bytes();
@@ -47,15 +58,25 @@ impl Api {
         ]
     }
 
-    fn answers(&self) -> Vec<Reply> {
+    /// What it answers, up to the receipts and with them.
+    fn until_noted(&self) -> Vec<Reply> {
         let mut answers = self.until_receipts();
         for name in self.files.0.keys().filter(|name| name.starts_with("receipts/")) {
+            if parse_no_receipt_name(name).is_some() {
+                answers.push(text(404, NEVER));
+                continue;
+            }
             // The first is not issued yet.
             if name.ends_with("-12.json") {
                 answers.push(text(404, "{}"));
             }
             answers.push(text(200, &self.file(name)));
         }
+        answers
+    }
+
+    fn answers(&self) -> Vec<Reply> {
+        let mut answers = self.until_noted();
         let id = Manifest::id(&self.files.0[MANIFEST]).expect("a hash");
         answers.push(json(
             201,
@@ -105,7 +126,7 @@ fn a_pack_is_made_put_on_record_and_verifies() {
     let lines = server.lines();
     assert_eq!(
         lines[1],
-        "GET /live/v1/audit/export?from=2025-09-30T00%3A00%3A00Z&to=2027-01-01T00%3A00%3A00Z&whole=true"
+        "GET /live/v1/audit/export?from=2025-09-30T00%3A00%3A00Z&to=2027-01-02T00%3A00%3A00Z&whole=true"
     );
     assert_eq!(lines[2], "GET /live/v1/audit/export?cursor=1-25-1");
     assert!(lines[3].ends_with("/receipt?entry=12") && lines[3] == lines[4], "{lines:?}");
@@ -146,6 +167,98 @@ fn a_pack_that_is_not_on_record_says_so() {
     let ran = verified(&folder, "pack.zip");
     check("verify-pack-unbound", &ran);
     assert_eq!(ran.code, 2);
+}
+
+/// One receipt that there never will be does not keep the others from whoever asks for them.
+#[test]
+fn a_receipt_that_cannot_be_issued_is_said_to_be_missing() {
+    let (api, folder) = (Api::having(drop_receipt), folder("pack-missing"));
+    let server = Server::start(api.answers());
+    let ran = packed(&server, &folder, "");
+    check("audit-pack-missing", &ran);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = verified(&folder, "pack.zip");
+    check("verify-pack-missing", &ran);
+    assert_eq!(ran.code, 2, "it is not called intact");
+    let ran = verified(&folder, "pack.zip --json");
+    assert!(ran.out.contains(r#""verdict":"receipts_missing""#), "{}", ran.out);
+    assert!(ran.out.contains(r#""receipts":2,"receipts_missing":{"statement-altered":1}"#), "{}", ran.out);
+}
+
+/// Whatever the API gives: the log is to name no pack that does not hold, and nobody is to have one.
+#[test]
+fn what_does_not_verify_is_neither_put_on_record_nor_kept() {
+    let (api, folder) = (Api::new(), folder("pack-unchecked"));
+    // The receipt of an earlier log, which another key signed.
+    let mut answers = api.until_noted();
+    let mut earlier = log("demo");
+    earlier.rewrite(3, |event| event.who.push('x'));
+    let receipt = String::from_utf8(earlier.receipt(2, 18).bytes()).expect("text");
+    let last = answers.len() - 3;
+    answers[last] = text(200, &receipt);
+    let server = Server::start(answers);
+    let ran = packed(&server, &folder, "");
+    check("audit-pack-unchecked", &ran);
+    assert!(server.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", server.lines());
+    assert_eq!((ran.code, folder.names()), (1, vec!["log.key".to_owned()]));
+    // A proof that is not this pack's.
+    let mut answers = api.answers();
+    answers.pop();
+    let other = log("demo").note_pack(&"0f".repeat(32).parse().expect("a pack"), period(), made_at());
+    answers.push(text(200, std::str::from_utf8(&other.bytes()).expect("text")));
+    let ran = packed(&Server::start(answers), &folder, "");
+    assert_eq!((ran.code, folder.names()), (1, vec!["log.key".to_owned()]), "{ran:?}");
+    assert!(ran.err.contains("it is on record, and nothing was packed"), "{ran:?}");
+}
+
+/// What a pack is worth beside a pack that is whole, on record and of the log that was seen.
+#[test]
+fn a_pack_that_shows_less_is_not_called_intact() {
+    let folder = folder("pack-less");
+    let (_, whole) = pack();
+    let mut log = log("demo");
+    let mut short = contents(&log, 18);
+    sealed(&mut short, &mut log);
+    folder.write("short.zip", &zipped(&short));
+    let ran = verified(&folder, "short.zip");
+    check("verify-pack-unfinished", &ran);
+    assert_eq!(ran.code, 2);
+    let ran = verified(&folder, "short.zip --json");
+    assert!(ran.code == 2 && ran.out.contains(r#""verdict":"unfinished""#), "{}", ran.out);
+    assert!(ran.out.contains(r#""lacks":["end"]"#), "{}", ran.out);
+    // Of its own time, and nothing shows that it is of that log.
+    let (files, mut later) = pack();
+    later.note_pack(&"0c".repeat(32).parse().expect("a pack"), period(), made_at());
+    folder.write("pack.zip", &zipped(&files));
+    folder.write("later", later.note(later.size()).as_bytes());
+    let ran = verified(&folder, "pack.zip --since later");
+    check("verify-pack-not-shown", &ran);
+    assert_eq!(ran.code, 2);
+    let ran = verified(&folder, "pack.zip --since later --json");
+    assert!(ran.out.contains(r#""verdict":"not_shown""#) && !ran.out.contains("intact"), "{}", ran.out);
+    // An export that comes by both joins them.
+    folder.write("audit.jsonl", later.export(1, later.size()).concat().as_bytes());
+    assert_eq!(verified(&folder, "pack.zip audit.jsonl --since later").code, 0);
+    assert_eq!(whole.size() + 1, later.size());
+}
+
+/// By whoever has the key, and signs another history for another reader.
+#[test]
+fn a_pack_and_a_file_of_another_history_contradict_each_other() {
+    let folder = folder("pack-forked");
+    let (files, log) = pack();
+    folder.write("pack.zip", &zipped(&files));
+    let mut other = testkit::proofs::packs::log("demo");
+    other.rewrite(3, |event| event.who.push('x'));
+    folder.write("other.jsonl", other.export(1, 10).concat().as_bytes());
+    folder.write("own.jsonl", log.export(1, 10).concat().as_bytes());
+    folder.write("seen", log.note(6).as_bytes());
+    folder.write("audit.jsonl", log.export(1, log.size()).concat().as_bytes());
+    let ran = verified(&folder, "pack.zip other.jsonl");
+    assert!(ran.code == 1 && ran.out.contains("contradict each other"), "{ran:?}");
+    assert_eq!(verified(&folder, "pack.zip own.jsonl --allow-unsigned").code, 0);
+    let ran = verified(&folder, "pack.zip audit.jsonl other.jsonl --since seen --allow-unsigned");
+    assert_eq!(ran.code, 1, "{ran:?}");
 }
 
 #[test]

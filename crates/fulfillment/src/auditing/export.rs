@@ -112,12 +112,13 @@ impl Log<'_> {
             return Ok((if whole { Extent::new(1, 0, false) } else { extent }, line));
         };
         let from = if whole { from.checked_sub(SLACK).unwrap_or(Timestamp::MIN) } else { from };
-        let (mut base, has_earlier) = match self.own.reaching(from, &signed).await? {
-            Some(size) => self.own.begins(size).await.map(|(base, earliest)| (base, earliest < from))?,
-            None => (signed.size, false),
+        let mut base = match self.own.reaching(from, &signed).await? {
+            Some(size) => self.own.begins(size).await?,
+            None => signed.size,
         };
-        if whole && base > 0 && !has_earlier {
-            base = self.own.begins(base).await?.0;
+        // Whatever is before that is earlier, in whichever order it was chained: so is the first entry then.
+        if whole && base > 0 {
+            base = self.own.begins(base).await?;
         }
         let last = match self.own.all_until(to, &signed).await? {
             Some(size) if whole || !self.has_until(to, signed.size, head.seq).await? => size.max(base),

@@ -94,8 +94,8 @@ impl Checkpoints<'_> {
         Ok(Some(late.max(reaching)))
     }
 
-    /// The size of the checkpoint before one, and the earliest that happened between the two.
-    pub async fn begins(&self, size: u64) -> Result<(u64, Timestamp), Fault> {
-        self.ground(size).await.map(|ground| (ground.base, ground.times.earliest))
+    /// The size of the checkpoint before one.
+    pub async fn begins(&self, size: u64) -> Result<u64, Fault> {
+        self.ground(size).await.map(|ground| ground.base)
     }
 }

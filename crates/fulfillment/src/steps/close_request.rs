@@ -494,6 +494,10 @@ fn reported(request: &Request) -> Vec<(String, String)> {
     if request.verification.is_none() {
         detail.push(("never_verified", "true".to_owned()));
     }
+    // The person was answered when it ended first: this end is in a figure of its own.
+    if request.reopened > 0 {
+        detail.push(("reopened", request.reopened.to_string()));
+    }
     detail.extend(request.origin.iter().map(|origin| ("erased_before_by", origin.request.to_string())));
     detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

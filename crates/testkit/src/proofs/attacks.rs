@@ -70,6 +70,9 @@ impl Expect {
             Standing::Newer => Self::Newer,
             Standing::Behind => Self::Behind,
             Standing::NotShown => Self::NotShown,
+            Standing::NotOnRecord | Standing::Unfinished | Standing::ReceiptsMissing => {
+                unreachable!("no case is a pack: {standing:?}")
+            }
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use audit::pack::{
-    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, LOG, MANIFEST, Manifest, PROOF, Read, derived, receipt_name,
+    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, LOG, MANIFEST, Manifest, Metrics, NoReceipt, PROOF, Read,
+    Receipts, derived, no_receipt_name, parse_receipt_name, receipt_name,
 };
-use audit::receipt::DETAIL;
+use audit::receipt::{DETAIL, Unissuable};
 use audit::verify::Pinned;
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::{PackId, Period};
@@ -69,18 +70,24 @@ pub fn period() -> Period {
 
 /// The files that rest on a log up to an entry, and no more than that: neither manifest nor proof.
 pub fn contents(log: &Log, last: u64) -> Files {
+    part(log, 1, last)
+}
+
+/// The same, on a part of it.
+pub fn part(log: &Log, first: u64, last: u64) -> Files {
     let pinned = Pinned { key: log.key(), since: None };
-    let export = log.export(1, last).concat();
+    let export = log.export(first, last).concat();
     let tenant = log.entry(1).expect("an entry").event.tenant.clone();
     let mut reading = audit::pack::Log::new(&pinned, tenant, period(), [].into());
     reading.take(export.as_bytes()).expect("whole");
     let Read { metrics, closings, .. } = reading.finish().expect("whole");
     let mut files = Files::default();
+    let receipts = Receipts { issued: closings.len() as u64, ..Receipts::default() };
     for (seq, closing) in closings {
         let receipt = log.receipt(usize::try_from(seq / 6).expect("small"), last);
         files.0.insert(receipt_name(&closing.request, seq), receipt.bytes());
     }
-    files.0.extend(derived(&metrics).map(|(name, bytes)| (name.to_owned(), bytes)));
+    files.0.extend(derived(&metrics, &receipts).map(|(name, bytes)| (name.to_owned(), bytes)));
     files.0.insert(CHECKPOINT.to_owned(), log.note(last).into_bytes());
     files.0.insert(LOG.to_owned(), export.into_bytes());
     files
@@ -159,6 +166,8 @@ pub fn attacks() -> Vec<Attack> {
     let size = log.size() - 1;
     // The first ended before the period.
     let outside = receipt_name(&log.receipt(1, size).statement.request, 6);
+    let none = no_receipt(&receipts[0]);
+    let no_outside = no_receipt(&outside);
     let unsigned = {
         let mut lines = log.export(1, size - 1);
         lines.retain(|line| !line.contains("— "));
@@ -209,6 +218,40 @@ pub fn attacks() -> Vec<Attack> {
             format!("{outside}: log.jsonl has no such closing in the period"),
         ),
         (
+            "no receipt of a closing that is not there",
+            anew(&|files| drop(files.0.insert(no_outside.0.clone(), no_outside.1.clone()))),
+            format!("{}: log.jsonl has no such closing in the period", no_outside.0),
+        ),
+        (
+            "a receipt, and that there is none",
+            anew(&|files| drop(files.0.insert(none.0.clone(), none.1.clone()))),
+            extra(&none.0),
+        ),
+        (
+            "that there is no receipt, said of another closing",
+            anew(&|files| {
+                drop(files.0.remove(first));
+                files.0.insert(none.0.clone(), no_outside.1.clone());
+            }),
+            format!("{}: it is not the receipt of the closing that log.jsonl has there", none.0),
+        ),
+        (
+            "that there is no receipt, without a reason",
+            anew(&|files| {
+                drop(files.0.remove(first));
+                files.0.insert(none.0.clone(), b"{}".to_vec());
+            }),
+            format!("{}: it does not read as what belongs here: it was altered", none.0),
+        ),
+        (
+            "a receipt taken for one that cannot be issued, and a page that is silent of it",
+            anew(&|files| {
+                drop(files.0.remove(first));
+                files.0.insert(none.0.clone(), none.1.clone());
+            }),
+            figures("index.html"),
+        ),
+        (
             "a receipt of another history",
             anew(&|files| drop(files.0.insert(first.clone(), otherwise.receipt(2, 18).bytes()))),
             format!("{first}: it was signed for another history than the other files of the pack"),
@@ -255,6 +298,31 @@ pub fn attacks() -> Vec<Attack> {
             proof("the entry is older than the log that the pack rests on"),
         ),
     ]
+}
+
+/// What somebody writes in a receipt's place: its name, and that there is none.
+pub fn no_receipt(name: &str) -> (String, Vec<u8>) {
+    let (request, seq) = parse_receipt_name(name).expect("a receipt's name");
+    let none = NoReceipt::new(request.clone(), seq, Unissuable::StatementAltered);
+    (no_receipt_name(&request, seq), none.bytes())
+}
+
+/// Drops the first receipt, and says that it could not be issued: in its place, and on the page.
+pub fn drop_receipt(files: &mut Files) {
+    let name = files.0.keys().find(|name| name.starts_with("receipts/")).expect("a receipt").clone();
+    files.0.remove(&name);
+    files.0.extend([no_receipt(&name)]);
+    let metrics: Metrics = serde_json::from_slice(&files.0["metrics.json"]).expect("figures");
+    let receipts = Receipts { issued: 2, missing: [(Unissuable::StatementAltered, 1)].into() };
+    files.0.extend(derived(&metrics, &receipts).map(|(name, bytes)| (name.to_owned(), bytes)));
+}
+
+/// A pack of which somebody dropped a receipt on purpose who can have it put on record.
+pub fn without_a_receipt() -> Files {
+    let (mut files, mut log) = pack();
+    drop_receipt(&mut files);
+    sealed(&mut files, &mut log);
+    files
 }
 
 fn pack_proof(log: &mut Log, id: &PackId, period: Period) -> Vec<u8> {

@@ -1,12 +1,14 @@
 //! Evidence packs, attacked.
 
 use audit::Checkpoint;
-use audit::pack::{Flaw, MANIFEST, PROOF, Pack, Unfit, VERIFIER, check};
-use audit::verify::Pinned;
-use testkit::proofs::packs::{Files, attacks, contents, listed, log, made_at, pack, period, sealed};
+use audit::pack::{Flaw, Lack, MANIFEST, PROOF, Pack, Unfit, VERIFIER, check};
+use audit::verify::{Pinned, Standing};
+use testkit::proofs::packs::{
+    Files, attacks, contents, listed, log, made_at, pack, part, period, sealed, without_a_receipt,
+};
 
 fn checked(files: &Files, pinned: &Pinned) -> Result<Pack, Flaw> {
-    check(&mut files.clone(), pinned, &|_| {})
+    check(&mut files.clone(), pinned, &[].into(), &|_| {})
 }
 
 fn pinned() -> Pinned {
@@ -19,7 +21,7 @@ fn a_whole_pack_says_what_it_proves() {
     let found = checked(&files, &pinned()).expect("whole");
     assert!(found.metrics.complete && found.own_verifier);
     let all = found.metrics.rows.last().expect("a row");
-    assert_eq!((all.received, all.fulfilled, all.late, found.receipts), (3, 3, 0, 3));
+    assert_eq!((all.received, all.fulfilled, all.late, found.receipts.issued), (3, 3, 0, 3));
     let bound = found.bound.expect("it is on record");
     assert_eq!((bound.seq, bound.who.as_str()), (log.size(), "auditor:9f2c"));
 }
@@ -30,6 +32,16 @@ fn every_attack_on_a_pack_is_found_and_named() {
         let found = checked(&files, &pinned()).expect_err(name).to_string();
         assert_eq!(found, expect, "{name}");
     }
+}
+
+/// By somebody who drops a receipt on purpose and says that it could not be issued. All hashes fit, and the log names the pack.
+#[test]
+fn a_pack_that_lacks_a_receipt_is_never_intact() {
+    let found = checked(&without_a_receipt(), &pinned()).expect("nothing in it is wrong");
+    assert_eq!((found.receipts.issued, found.receipts.all_missing()), (2, 1));
+    assert!(found.metrics.complete && found.bound.is_some());
+    assert_eq!(found.standing(None), Standing::ReceiptsMissing);
+    assert_eq!(checked(&pack().0, &pinned()).expect("whole").standing(None), Standing::Intact);
 }
 
 /// By somebody who cannot have it put on record.
@@ -52,6 +64,32 @@ fn a_file_that_is_changed_or_taken_away_is_named() {
     }
 }
 
+/// Whoever makes a pack chooses from which entry on the log is in it.
+#[test]
+fn a_log_that_begins_later_shows() {
+    let mut log = log("demo");
+    log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+    let mut files = part(&log, 7, log.size());
+    sealed(&mut files, &mut log);
+    let found = checked(&files, &pinned()).expect("whole");
+    assert_eq!(found.metrics.log.lacks(period()), [Lack::Beginning]);
+    assert_eq!(found.standing(None), Standing::Unfinished);
+}
+
+/// Its entries were never chained, and nobody needs to have done that on purpose.
+#[test]
+fn an_event_that_was_never_chained_shows() {
+    let mut log = log("demo");
+    for seq in 9..=12 {
+        log.rewrite(seq, |event| event.n += 1);
+    }
+    log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+    let mut files = contents(&log, log.size());
+    sealed(&mut files, &mut log);
+    let found = checked(&files, &pinned()).expect("whole");
+    assert_eq!((found.metrics.log.missing, found.metrics.log.lacks(period())), (1, vec![Lack::Events]));
+}
+
 /// Whoever makes a pack may leave off the end of the log, and the pack says that it is unfinished.
 #[test]
 fn a_log_that_was_left_short_shows() {
@@ -60,6 +98,7 @@ fn a_log_that_was_left_short_shows() {
     sealed(&mut files, &mut log);
     let found = checked(&files, &pinned()).expect("whole");
     assert!(!found.metrics.complete);
+    assert_eq!(found.standing(None), Standing::Unfinished);
     assert_eq!(found.metrics.as_of.to_string(), "2026-11-07T00:00:00Z");
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Checkpoint;
 use audit::verify::{Disagreement, File, Found, Pinned, Together};
-use testkit::proofs::Log;
+use testkit::proofs::{Log, packs};
 
 /// Reads files as a run does: once, and once more with what all of them say.
 fn read(files: &[Vec<u8>], since: Option<&str>) -> Vec<Found> {
@@ -23,7 +23,7 @@ fn read(files: &[Vec<u8>], since: Option<&str>) -> Vec<Found> {
 fn together(found: &[Found]) -> Together {
     let mut together = Together::default();
     for (file, found) in found.iter().enumerate() {
-        together.add(file, found);
+        together.add(file, found.says());
     }
     together
 }
@@ -108,6 +108,74 @@ fn an_export_bridges_to_what_begins_later() {
     // Another history that begins after it is not led to.
     let elsewhere = export(&other(8), 13, 18);
     assert_eq!(fresh(&[elsewhere, export(&log, 1, 13)], &log.note(6)), [1]);
+}
+
+/// Each log begins with no entries: that two come by the empty tree leads from none to the other.
+#[test]
+fn two_histories_are_not_joined_through_the_empty_tree() {
+    let log = Log::of("demo", 3);
+    let (whole, forked) = (export(&log, 1, 18), export(&other(2), 1, 4));
+    let found: Vec<Found> = [whole, forked].into_iter().map(|file| alone(&file, &log.note(6))).collect();
+    let known: BTreeMap<usize, &Found> = found.iter().enumerate().collect();
+    let since = Checkpoint::open(&log.note(6), &log.key()).expect("a checkpoint");
+    // Nobody asked the whole one for its root over four entries.
+    assert_eq!(together(&found).fresh(&since, &known).into_iter().collect::<Vec<_>>(), [0]);
+}
+
+/// Reads a file that nobody asked for anything that others say.
+fn alone(file: &[u8], since: &str) -> Found {
+    let key = Log::of("demo", 1).key();
+    let since = Checkpoint::open(since, &key).expect("a checkpoint");
+    let pinned = Pinned { key, since: Some(since) };
+    let mut reading = File::new(&pinned);
+    reading.take(file).and_then(|()| reading.finish()).expect("whole by itself")
+}
+
+/// A pack's log is a file of the log like any other: it is asked for the roots that others say.
+#[test]
+fn the_log_of_a_pack_is_held_against_other_files() {
+    let (files, log) = packs::pack();
+    let mut forked = packs::log("demo");
+    forked.rewrite(8, |event| event.who.push('x'));
+    let pinned = Pinned { key: log.key(), since: None };
+    let against = |file: Vec<u8>| {
+        let mut reading = File::new(&pinned);
+        let other = reading.take(&file).and_then(|()| reading.finish()).expect("whole by itself");
+        let sizes: BTreeSet<u64> = other.says().iter().map(|said| said.size).collect();
+        let pack = audit::pack::check(&mut files.clone(), &pinned, &sizes, &|_| {}).expect("whole");
+        let mut together = Together::default();
+        together.add(0, pack.says());
+        together.add(1, other.says());
+        together.disagreements()
+    };
+    assert_eq!(against(export(&log, 1, 10)), []);
+    let both = |size, signed| vec![Disagreement { size, files: [0, 1], signed: [true, signed] }];
+    assert_eq!(against(forked.note(10).into_bytes()), both(10, true));
+    assert_eq!(against(export(&forked, 1, 10)), both(10, false));
+    // What its proof is under, beyond the end of its log.
+    forked.note_pack(&"0d".repeat(32).parse().expect("a pack"), packs::period(), packs::made_at());
+    forked.note_pack(&"0e".repeat(32).parse().expect("a pack"), packs::period(), packs::made_at());
+    assert_eq!(forked.size(), log.size());
+    assert_eq!(against(forked.note(log.size()).into_bytes()), both(log.size(), true));
+}
+
+/// The proof of a pack lies beside its log: whoever signs two histories could have one name the pack of the other.
+#[test]
+fn what_lies_in_a_pack_beside_its_log_joins_nothing() {
+    let (files, log) = packs::pack();
+    let since = Checkpoint::open(&log.note(6), &log.key()).expect("a checkpoint");
+    let pinned = Pinned { key: log.key(), since: Some(since.clone()) };
+    let pack = audit::pack::check(&mut files.clone(), &pinned, &[].into(), &|_| {}).expect("whole");
+    assert!(pack.export.fresh, "its log comes by it");
+    let later = alone(log.note(log.size()).as_bytes(), &log.note(6));
+    let end = alone(log.note(log.size() - 1).as_bytes(), &log.note(6));
+    let mut together = Together::default();
+    let export = Found::Export(pack.export.clone());
+    together.add(0, pack.says());
+    together.add(1, later.says());
+    together.add(2, end.says());
+    let known = [(0, &export), (1, &later), (2, &end)].into();
+    assert_eq!(together.fresh(&since, &known), [0, 2].into());
 }
 
 /// An export is signed as far as it comes by what any of the files has a signature over.

@@ -91,12 +91,12 @@ fn gather(names: Vec<String>, mut verdicts: Vec<Verdict>, pinned: &Pinned, whose
         })
         .collect();
     for (file, (verdict, export)) in verdicts.iter().zip(&exports).enumerate() {
+        together.add(file, verdict.says());
         let proved = match verdict {
             Verdict::Intact(proved) => Some(proved),
             _ => export.as_ref(),
         };
         if let Some(proved) = proved {
-            together.add(file, proved);
             found.insert(file, proved);
         }
     }
@@ -141,9 +141,7 @@ fn about(statement: &Statement, (salt, identity): &Whose) -> About {
 fn sign(verdicts: &mut [Verdict]) {
     let mut together = Together::default();
     for (file, verdict) in verdicts.iter().enumerate() {
-        if let Verdict::Intact(found) = verdict {
-            together.add(file, found);
-        }
+        together.add(file, verdict.says());
     }
     for (file, verdict) in verdicts.iter_mut().enumerate() {
         if let Verdict::Intact(Found::Export(export)) = verdict {

@@ -145,8 +145,8 @@ impl Reading {
     }
 }
 
-/// Checks each by itself, the short ones first: what they say is then known when the long ones are read. An export that
-/// comes by a size of which another said something only later is read again.
+/// Checks each by itself, the short ones first: what they say is then known when the long ones are read. An export, or a
+/// pack, that comes by a size of which another said something only later is read again.
 fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     let mut buffer = vec![0; PIECE];
     let mut order: Vec<usize> = (0..inputs.len()).collect();
@@ -161,18 +161,18 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
         let (Some(input), Some(slot)) = (inputs.get_mut(at), verdicts.get_mut(at)) else { continue };
         let sizes = together.sizes();
         let verdict = read(input, pinned, &sizes, done, &mut buffer);
-        match &verdict {
-            Verdict::Intact(found) => together.add(at, found),
-            Verdict::Packed(pack) => together.add(at, &Found::Export(pack.export.clone())),
-            _ => {}
-        }
+        together.add(at, verdict.says());
         *slot = (sizes, verdict);
     }
     let all = together.sizes();
     for (input, (asked, verdict)) in inputs.iter_mut().zip(&mut verdicts) {
-        let Verdict::Intact(Found::Export(export)) = verdict else { continue };
+        let export = match &*verdict {
+            Verdict::Intact(Found::Export(export)) => export,
+            Verdict::Packed(pack) => &pack.export,
+            _ => continue,
+        };
         let own: BTreeSet<u64> =
-            Found::Export(export.clone()).says().iter().map(|saying| saying.size).collect();
+            verdict.says().iter().filter(|said| said.own).map(|said| said.size).collect();
         let comes_by = all.range(export.first - 1..=export.last);
         if comes_by.clone().any(|size| !asked.contains(size) && !own.contains(size)) {
             if whole.is_some() {
@@ -184,8 +184,8 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
-/// An evidence pack. What others say of the log is held against where its log begins and ends.
-fn packed(path: &std::path::Path, pinned: &Pinned, done: &Done) -> Verdict {
+/// An evidence pack.
+fn packed(path: &std::path::Path, pinned: &Pinned, sizes: &BTreeSet<u64>, done: &Done) -> Verdict {
     let mut archive = match Unpacked::open(path) {
         Ok(archive) => archive,
         Err(Unopened::Unread(error)) => return Verdict::Unread(error.to_string()),
@@ -193,7 +193,7 @@ fn packed(path: &std::path::Path, pinned: &Pinned, done: &Done) -> Verdict {
     };
     let before = done.entries.load(Ordering::Relaxed);
     let count = |entries| done.entries.store(before + entries, Ordering::Relaxed);
-    match pack::check(&mut archive, pinned, &count) {
+    match pack::check(&mut archive, pinned, sizes, &count) {
         Ok(pack) => Verdict::Packed(Box::new(pack)),
         Err(flaw) => Verdict::Flawed(flaw),
     }
@@ -209,7 +209,7 @@ fn read(
     if let Opening::File(path) = &input.from
         && looks_packed(path)
     {
-        return packed(path, pinned, done);
+        return packed(path, pinned, sizes, done);
     }
     let mut from = match input.open() {
         Ok(from) => from,

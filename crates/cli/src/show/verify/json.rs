@@ -1,6 +1,6 @@
 //! The same for machines.
 
-use audit::pack::Pack;
+use audit::pack::{Lack, Pack};
 use audit::verify::{Disagreement, Found, Standing};
 use audit::{Checkpoint, Problem, Wrong};
 use serde_json::{Map, Value, json};
@@ -25,17 +25,21 @@ impl Checks {
 }
 
 impl Checked {
+    /// The word for what it is worth.
+    fn word(&self) -> &'static str {
+        self.standing().unwrap_or(Standing::Intact).as_str()
+    }
+
     fn json(&self) -> Value {
         let mut body = Map::new();
         body.insert("file".to_owned(), json!(self.name));
         let (verdict, more) = match &self.verdict {
-            Verdict::Intact(found) => (self.word(), intact(found)),
+            Verdict::Intact(found) => (self.word(), whole(found)),
             Verdict::Broken(Problem { seq, field, what }) => (
                 "broken",
                 json!({ "problem": { "seq": seq, "field": field, "what": what.as_str(), "says": what.to_string() } }),
             ),
-            Verdict::Packed(pack) if pack.bound.is_none() => ("not_on_record", packed(pack)),
-            Verdict::Packed(pack) => ("intact", packed(pack)),
+            Verdict::Packed(pack) => (self.word(), packed(pack)),
             Verdict::Flawed(flaw) => (
                 "broken",
                 json!({ "problem": { "in": flaw.file, "what": flaw.what.as_str(), "says": flaw.what.to_string() } }),
@@ -47,7 +51,7 @@ impl Checked {
         if let Value::Object(more) = more {
             body.extend(more);
         }
-        if self.is_intact() {
+        if self.is_whole() {
             body.insert("fresh".to_owned(), json!(self.is_fresh()));
         }
         if self.standing() == Some(Standing::Behind) {
@@ -65,7 +69,7 @@ impl Checked {
 }
 
 /// What it is, where nothing is wrong with it.
-fn intact(found: &Found) -> Value {
+fn whole(found: &Found) -> Value {
     match found {
         Found::Export(export) => json!({
             "kind": "export",
@@ -95,6 +99,9 @@ fn packed(pack: &Pack) -> Value {
     let bound = pack.bound.as_ref().map(|bound| {
         json!({ "seq": bound.seq, "at": bound.at, "who": bound.who, "checkpoint": checkpoint(&bound.checkpoint) })
     });
+    let log = &pack.metrics.log;
+    let missing = pack.receipts.missing.iter().map(|(why, count)| (why.as_str().to_owned(), json!(count)));
+    let missing: Map<String, Value> = missing.collect();
     json!({
         "kind": "pack",
         "tenant": pack.manifest.tenant,
@@ -102,9 +109,14 @@ fn packed(pack: &Pack) -> Value {
         "made_at": pack.manifest.made_at,
         "manifest_sha256": pack.id,
         "complete": pack.metrics.complete,
-        "first": pack.export.first,
-        "last": pack.export.last,
-        "receipts": pack.receipts,
+        "lacks": log.lacks(pack.manifest.period).into_iter().map(Lack::as_str).collect::<Vec<_>>(),
+        "first": log.first,
+        "first_at": log.first_at,
+        "last": log.last,
+        "last_at": log.last_at,
+        "missing": log.missing,
+        "receipts": pack.receipts.issued,
+        "receipts_missing": missing,
         "on_record": bound,
         "own_verifier": pack.own_verifier,
     })

@@ -6,7 +6,7 @@ mod receipt;
 mod standing;
 
 use audit::pack::{Flaw, Pack};
-use audit::verify::{Disagreement, Export, Found, Freshness, Standing};
+use audit::verify::{Disagreement, Export, Found, Freshness, Saying, Standing};
 use audit::{Checkpoint, Problem, tenant_of};
 use jiff::SignedDuration;
 
@@ -28,6 +28,17 @@ pub enum Verdict {
     Unknown,
     /// It cannot be read.
     Unread(String),
+}
+
+impl Verdict {
+    /// What it says of the log.
+    pub fn says(&self) -> Vec<Saying> {
+        match self {
+            Self::Intact(found) => found.says(),
+            Self::Packed(pack) => pack.says(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A file that was checked.
@@ -154,14 +165,14 @@ impl Checks {
         let counted = |is: fn(&Checked) -> bool| self.files.iter().filter(|file| is(file)).count();
         let is = |standing| self.files.iter().filter(|file| file.standing() == Some(standing)).count();
         let (unsigned, newer, behind) = (is(Standing::Unsigned), is(Standing::Newer), is(Standing::Behind));
-        let intact = is(Standing::Intact) + is(Standing::NotShown);
+        let (unbound, unfinished) = (is(Standing::NotOnRecord), is(Standing::Unfinished));
+        let without = is(Standing::ReceiptsMissing);
         let broken = counted(Checked::is_broken);
         let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
         let open =
             counted(|file| file.is_fresh() == Some(false) && file.standing() != Some(Standing::Behind));
-        let unbound = counted(|file| matches!(&file.verdict, Verdict::Packed(pack) if pack.bound.is_none()));
         let parts = [
-            (intact, "intact"),
+            (is(Standing::Intact), "intact"),
             (broken, "broken"),
             (behind, "behind the checkpoint"),
             (unsigned, "unsigned"),
@@ -169,6 +180,8 @@ impl Checks {
             (unusable, "unusable"),
             (open, "not shown to be fresh"),
             (unbound, "not on record"),
+            (unfinished, "unfinished"),
+            (without, "without all receipts"),
             (
                 self.disagreements.len(),
                 if self.disagreements.len() == 1 { "contradiction" } else { "contradictions" },
@@ -176,7 +189,10 @@ impl Checks {
         ];
         let said: Vec<String> =
             parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        let tone = match (self.broken() + behind, unusable + open + unsigned + newer + unbound) {
+        let tone = match (
+            self.broken() + behind,
+            unusable + open + unsigned + newer + unbound + unfinished + without,
+        ) {
             (0, 0) => Tone::Good,
             (0, _) => Tone::Warn,
             _ => Tone::Bad,

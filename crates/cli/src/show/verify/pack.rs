@@ -1,6 +1,6 @@
 //! What an evidence pack was found to prove.
 
-use audit::pack::Pack;
+use audit::pack::{Lack, Metrics, Pack};
 
 use super::{entries, range};
 use crate::text::table::{Cell, cell, toned};
@@ -16,18 +16,27 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
         (
             "figures",
             cell(format!(
-                "{} received; counted anew from {} ({}), all of them signed",
+                "{} received; counted anew from {} ({}), of {} until {}, all of them signed",
                 count(received, "request"),
                 range(export.first, export.last),
-                entries(export.last + 1 - export.first)
+                entries(export.last + 1 - export.first),
+                metrics.log.first_at,
+                metrics.log.last_at,
             )),
         ),
     ];
-    if !metrics.complete {
-        let text = format!("the log does not show all of {period}: the figures are as of {}", metrics.as_of);
-        facts.push(("unfinished", toned(Tone::Warn, text)));
-    }
-    facts.push(("receipts", cell(format!("{}: of each closing in the period", pack.receipts))));
+    let lacks = metrics.log.lacks(period);
+    facts.extend(lacks.into_iter().map(|lack| ("unfinished", toned(Tone::Warn, lacking(metrics, lack)))));
+    let all_missing = pack.receipts.all_missing();
+    let of = if all_missing == 0 {
+        format!("{}: of each closing in the period", pack.receipts.issued)
+    } else {
+        format!("{} of {} closings in the period", pack.receipts.issued, pack.receipts.issued + all_missing)
+    };
+    facts.push(("receipts", cell(of)));
+    facts.extend(pack.receipts.missing.iter().map(|(why, count)| {
+        ("missing", toned(Tone::Warn, format!("{count}: {why}. So the pack says; nothing proves it")))
+    }));
     facts.push((
         "on record",
         match &pack.bound {
@@ -44,4 +53,25 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
         facts.push(("verify.html", toned(Tone::Warn, text)));
     }
     facts
+}
+
+fn lacking(metrics: &Metrics, lack: Lack) -> String {
+    let (log, period) = (&metrics.log, metrics.period);
+    match lack {
+        Lack::Beginning => format!(
+            "the log begins at {}, less than a year before {period}: what was open since is not counted",
+            log.first_at
+        ),
+        Lack::End if metrics.as_of < metrics.to => {
+            format!("the log does not show all of {period}: the figures are as of {}", metrics.as_of)
+        }
+        Lack::End => format!(
+            "the log ends at {}, less than a day after {period}: what was late to be chained is not counted",
+            log.last_at
+        ),
+        Lack::Events => {
+            let missing = count(log.missing, "event");
+            format!("missing in the log: {missing} of requests, of which later ones are there")
+        }
+    }
 }

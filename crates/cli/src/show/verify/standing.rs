@@ -12,9 +12,7 @@ impl Checked {
     pub fn standing(&self) -> Option<Standing> {
         match &self.verdict {
             Verdict::Intact(found) => Some(found.standing(self.freshness)),
-            // A pack is signed to its end, and of its own time.
-            Verdict::Packed(_) if self.is_fresh() == Some(false) => Some(Standing::NotShown),
-            Verdict::Packed(_) => Some(Standing::Intact),
+            Verdict::Packed(pack) => Some(pack.standing(self.freshness)),
             _ => None,
         }
     }
@@ -23,7 +21,7 @@ impl Checked {
         matches!(self.verdict, Verdict::Broken(_) | Verdict::Flawed(_))
     }
 
-    pub(super) fn is_intact(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         matches!(self.verdict, Verdict::Intact(_) | Verdict::Packed(_))
     }
 
@@ -31,21 +29,12 @@ impl Checked {
     pub fn is_fresh(&self) -> Option<bool> {
         self.freshness.map(|freshness| matches!(freshness, Freshness::GoesOn | Freshness::Older))
     }
-
-    /// The word for machines. What is not shown to be fresh is intact: `fresh` says that.
-    pub(super) fn word(&self) -> &'static str {
-        match self.standing().unwrap_or(Standing::Intact) {
-            Standing::NotShown => Standing::Intact.as_str(),
-            standing => standing.as_str(),
-        }
-    }
 }
 
 impl Checks {
     /// Whether nothing can be said of it, or not what was asked.
     pub fn unusable(&self, file: &Checked) -> bool {
         match (&file.verdict, file.standing()) {
-            (Verdict::Packed(pack), _) if pack.bound.is_none() => true,
             (Verdict::Broken(_) | Verdict::Flawed(_), _) | (_, Some(Standing::Intact | Standing::Behind)) => {
                 false
             }
@@ -64,14 +53,17 @@ impl Checks {
     /// The word beside its name.
     pub(super) fn title(&self, file: &Checked) -> (Tone, String) {
         match (file.standing(), &file.verdict) {
-            (_, Verdict::Packed(pack)) if pack.bound.is_none() => (Tone::Warn, "NOT ON RECORD".to_owned()),
             (Some(Standing::Behind), _) => (Tone::Bad, "BEHIND".to_owned()),
             (Some(Standing::Newer), _) => (Tone::Warn, "NEWER".to_owned()),
             (Some(Standing::Unsigned), Verdict::Intact(Found::Export(export))) if self.accepts(file) => {
                 (Tone::Good, format!("intact up to entry {}", export.signed_to.unwrap_or(0)))
             }
             (Some(Standing::Unsigned), _) => (Tone::Warn, "UNSIGNED".to_owned()),
-            _ => (Tone::Good, "intact".to_owned()),
+            (Some(Standing::NotShown), _) => (Tone::Warn, "NOT SHOWN TO BE OF THAT LOG".to_owned()),
+            (Some(Standing::NotOnRecord), _) => (Tone::Warn, "NOT ON RECORD".to_owned()),
+            (Some(Standing::Unfinished), _) => (Tone::Warn, "UNFINISHED".to_owned()),
+            (Some(Standing::ReceiptsMissing), _) => (Tone::Warn, "RECEIPTS MISSING".to_owned()),
+            (Some(Standing::Intact) | None, _) => (Tone::Good, "intact".to_owned()),
         }
     }
 

@@ -128,6 +128,7 @@ fn the_document_lists_what_the_program_knows() {
         Problem::unauthenticated(""),
         Problem::forbidden(""),
         Problem::not_found(""),
+        Problem::no_receipt(""),
         Problem::method_not_allowed(""),
         Problem::conflict(""),
         Problem::key_reused(""),

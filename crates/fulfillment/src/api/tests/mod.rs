@@ -20,16 +20,19 @@ mod submitting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use audit::receipt::{DETAIL, sha256_of};
 use contract::settings::{ExportSettings, Settings};
 use domain::access::Role;
 use domain::event::EventKind;
 use domain::{Identity, Operation, Personal, Request, RequestId, Tally, Task, TaskStatus, TenantId};
 use ports::Entropy;
 use serde_json::{Value, json};
+use testkit::clock::UnlimitedBudget;
 use testkit::memory::World;
 
 use super::{Answer, Call, Ports, Principal, ROUTES, answer};
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly};
+use crate::steps::write_audit;
 
 const CATALOG: &str = include_str!("catalog.yaml");
 
@@ -224,6 +227,32 @@ impl Front {
         })
         .await
         .expect("a change");
+    }
+
+    /// Has whatever happened chained.
+    pub(crate) async fn chained(&self) {
+        let world = &self.world;
+        let ports = write_audit::Ports { audit_log: world.audit_log(), dead_letters: world.dead_letters() };
+        let written = write_audit::run(&ports, &world.stream().deliver(usize::MAX), &UnlimitedBudget).await;
+        assert_eq!(written, write_audit::Written::default());
+    }
+
+    /// Takes a request in and closes it, and has that chained: three entries. The closing names the statement that was
+    /// meant, and this one is kept.
+    pub(crate) async fn closed(&self, email: &str, meant: &str, kept: &str) -> RequestId {
+        let id = self.submit(email).await;
+        self.change(&id, |draft| draft.request.status = domain::Status::Planning).await;
+        let now = self.world.fake_clock().peek();
+        self.change(&id, |draft| {
+            draft.kind = EventKind::Closed;
+            draft.request.status = domain::Status::NoMatch;
+            draft.request.closed_at = Some(now);
+            draft.detail = [(DETAIL.to_owned(), sha256_of(meant.as_bytes()))].into();
+            draft.statement = Some(kept.to_owned());
+        })
+        .await;
+        self.chained().await;
+        id
     }
 
     /// Locks a request's identities, as pinning its plan does.

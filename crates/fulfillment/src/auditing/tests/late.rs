@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use audit::Block;
 use audit::Head;
+use contract::audit::ExportPart;
 use domain::event::{About, Event, EventKind};
 use domain::{Generation, RequestId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use ports::{AuditLog, Fault};
 
-use super::{door, exported, signed, verified};
+use super::{ask, door, exported, read, signed, verified};
 use crate::api::tests::{Front, call, caller, front, tenant};
 use crate::auditing::{Ports, answer};
 use domain::access::Role;
@@ -77,6 +78,21 @@ async fn what_was_chained_late_is_in_the_export_of_its_time() {
     signed(&front).await;
     assert_eq!(extent(&front, 6, 8).await, (1, 42));
     assert_eq!(extent(&front, 5, 5).await, (1, 30));
+}
+
+/// What is to show that the log begins before a time is the first entry, and not one that was late to come later.
+#[tokio::test]
+async fn the_first_entry_of_a_whole_export_is_earlier_than_its_time() {
+    let front = front();
+    chain(&front, 1..=5).await;
+    signed(&front).await;
+    // Nothing for a while; then one of its time, and one that is late.
+    chain(&front, [90, 10]).await;
+    signed(&front).await;
+    let target = format!("/v1/audit/export?from={}&to={}&whole=true", minute(60), minute(80));
+    let part: ExportPart = read(&ask(&front, Role::Auditor, &target).await);
+    let found = verified(&front, &part.lines).await;
+    assert_eq!((found.first, found.last), (1, 7));
 }
 
 /// Whatever is late, and by however much: an export has all of its time.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use audit::pack::PackProof;
-use audit::receipt::{self, DETAIL};
+use audit::receipt::{self, DETAIL, Unissuable};
 use audit::tree::Grown;
 use audit::{Entry, Inclusion};
 use domain::PackId;
@@ -13,17 +13,18 @@ use jiff::{SignedDuration, Timestamp};
 use ports::Budget;
 
 use super::{Done, Log};
-use crate::checkpoints::{Standing, pack_object};
+use crate::checkpoints::{AGAIN_FOR, Standing, pack_object};
 use crate::error::StepError;
+use crate::everybody::by_chance;
 
 /// Receipts that are issued at once.
 const AT_ONCE: usize = 8;
 
-/// For how long a receipt that could not be issued is tried again: as long as the table can be had back as it was.
-const AGAIN_FOR: SignedDuration = SignedDuration::from_hours(35 * 24);
-
 /// Checkpoints with such receipts that are tried again in one run at the most.
 const MOST_AGAIN: usize = 20;
+
+/// The days of [`AGAIN_FOR`], the first and the last counted.
+const DAYS: usize = 36;
 
 /// Such receipts that are listed at once.
 const PAGE: usize = 100;
@@ -33,8 +34,8 @@ enum Issued {
     /// The proof of a pack.
     Pack,
     Before,
-    /// What it would say is not what was chained. Why.
-    Never(&'static str),
+    /// It cannot be issued, and why.
+    Never(Unissuable),
 }
 
 impl Log<'_> {
@@ -116,7 +117,11 @@ impl Log<'_> {
                     Ok(Issued::Before) => {}
                     Ok(Issued::Never(why)) => {
                         done.unissuable += 1;
-                        done.tell(self.own.tenant, self.own.broken(why).into());
+                        let detail = match why {
+                            Unissuable::StatementAltered => "a statement is not the one that was chained",
+                            Unissuable::ReceiptTooLarge => "a receipt is too large",
+                        };
+                        done.tell(self.own.tenant, self.own.broken(detail).into());
                     }
                     // Whatever kept it from being issued, it is tried again; the others need not wait for it.
                     Err(error) => {
@@ -154,11 +159,11 @@ impl Log<'_> {
         let statement = statement.filter(|text| Some(&receipt::sha256_of(text.as_bytes())) == chained);
         let proof = self.inclusion(entry, grown, covered)?;
         let Some(statement) = statement else {
-            return self.cannot(entry, covered, "a statement is not the one that was chained").await;
+            return self.cannot(entry, covered, Unissuable::StatementAltered).await;
         };
         let bytes = receipt::with_statement(&statement, entry, &proof);
         if bytes.len() > receipt::MOST_BYTES {
-            return self.cannot(entry, covered, "a receipt is too large").await;
+            return self.cannot(entry, covered, Unissuable::ReceiptTooLarge).await;
         }
         self.ports.evidence.put_once(&object, bytes).await?;
         Ok(Issued::Now)
@@ -188,38 +193,62 @@ impl Log<'_> {
     }
 
     /// Writes down that a receipt cannot be issued, so that it is tried again.
-    async fn cannot(
-        &self,
-        entry: &Entry,
-        covered: &Standing,
-        why: &'static str,
-    ) -> Result<Issued, StepError> {
+    async fn cannot(&self, entry: &Entry, covered: &Standing, why: Unissuable) -> Result<Issued, StepError> {
         if let About::Request(id) = &entry.event.about {
             let object = self.own.unissuable(entry.event.at, covered.size, id, entry.seq);
-            self.ports.evidence.put_once(&object, format!("{why}\n").into_bytes()).await?;
+            self.ports.evidence.put_once(&object, format!("{}\n", why.as_str()).into_bytes()).await?;
         }
         Ok(Issued::Never(why))
     }
 
-    /// Checkpoints up to this one with receipts that could not be issued, and still are not.
+    /// Checkpoints up to this one with receipts that could not be issued, and still are not: from the one on that comes after
+    /// those that were tried last, so that each has its turn, however many stay as they are. A process that remembers nothing
+    /// begins with a day by chance.
     async fn wanting(&self, to: u64, budget: &dyn Budget) -> Result<BTreeSet<u64>, StepError> {
-        let now = self.ports.clock.now();
-        let since = now.checked_sub(AGAIN_FOR).unwrap_or(Timestamp::MIN);
-        let (mut sizes, mut after) = (BTreeSet::new(), self.own.unissuable_since(since));
+        let since = self.ports.clock.now().checked_sub(AGAIN_FOR).unwrap_or(Timestamp::MIN);
+        let oldest = self.own.unissuable_since(since);
+        let begin = self.ports.turns.tried(self.key).filter(|tried| *tried > oldest).unwrap_or_else(|| {
+            let days = i64::try_from(by_chance(DAYS, &*self.ports.entropy)).unwrap_or(0);
+            let day = since.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(since);
+            self.own.unissuable_since(day)
+        });
+        let mut sizes = BTreeSet::new();
+        let mut last = self.wanting_between((&begin, None), to, &mut sizes, budget).await?;
+        if last.is_none() {
+            last = self.wanting_between((&oldest, Some(&begin)), to, &mut sizes, budget).await?;
+        }
+        self.ports.turns.try_after(self.key, last);
+        Ok(sizes)
+    }
+
+    /// The same, of what could not be issued after one object and up to another; the object with which it is full, or the time
+    /// was up.
+    async fn wanting_between(
+        &self,
+        (after, until): (&str, Option<&str>),
+        to: u64,
+        sizes: &mut BTreeSet<u64>,
+        budget: &dyn Budget,
+    ) -> Result<Option<String>, StepError> {
+        let mut after = after.to_owned();
         loop {
             let page = self.own.unissuable_after(&after, PAGE).await?;
             let more = page.len() == PAGE;
             for (object, size, receipt) in page {
-                if budget.is_half_spent() || sizes.len() == MOST_AGAIN {
-                    return Ok(sizes);
+                if until.is_some_and(|until| object.as_str() > until) {
+                    return Ok(None);
                 }
-                if size <= to && !sizes.contains(&size) && !self.own.is_there(&receipt).await? {
+                let is_new = size <= to && !sizes.contains(&size);
+                if budget.is_half_spent() || (is_new && sizes.len() == MOST_AGAIN) {
+                    return Ok(Some(after));
+                }
+                if is_new && !self.own.is_there(&receipt).await? {
                     sizes.insert(size);
                 }
                 after = object;
             }
             if !more {
-                return Ok(sizes);
+                return Ok(None);
             }
         }
     }

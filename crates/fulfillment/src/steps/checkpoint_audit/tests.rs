@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use audit::receipt::{DETAIL, sha256_of};
 use audit::{Block, Head};
-use domain::event::{Event, EventKind};
-use domain::{RequestId, Status, TenantId};
+use domain::event::Event;
+use domain::{RequestId, TenantId};
 use jiff::SignedDuration;
 use ports::{AuditLog, Class, Fault};
 use testkit::clock::{CountedBudget, UnlimitedBudget};
@@ -15,7 +14,6 @@ use testkit::inject::{Plan, Point};
 use super::{Done, Ports, Turns, run};
 use crate::api::tests::{Front, front, tenant};
 use crate::checkpoints::receipts_of;
-use crate::steps::write_audit;
 
 fn ports(front: &Front) -> Ports {
     let world = &front.world;
@@ -34,30 +32,6 @@ fn ports(front: &Front) -> Ports {
 
 async fn signed(ports: &Ports) -> Done {
     run(ports, &UnlimitedBudget).await.expect("it runs")
-}
-
-async fn chained(front: &Front) {
-    let world = &front.world;
-    let ports = write_audit::Ports { audit_log: world.audit_log(), dead_letters: world.dead_letters() };
-    let written = write_audit::run(&ports, &world.stream().deliver(usize::MAX), &UnlimitedBudget).await;
-    assert_eq!(written, write_audit::Written::default());
-}
-
-/// Takes a request in and closes it with this statement; its hash is of the one that was meant.
-async fn closed(front: &Front, email: &str, meant: &str, kept: &str) -> RequestId {
-    let id = front.submit(email).await;
-    front.change(&id, |draft| draft.request.status = Status::Planning).await;
-    front
-        .change(&id, |draft| {
-            draft.kind = EventKind::Closed;
-            draft.request.status = Status::NoMatch;
-            draft.request.closed_at = Some(draft.request.received_at);
-            draft.detail = [(DETAIL.to_owned(), sha256_of(meant.as_bytes()))].into();
-            draft.statement = Some(kept.to_owned());
-        })
-        .await;
-    chained(front).await;
-    id
 }
 
 async fn receipt(front: &Front, id: &RequestId) -> Option<String> {
@@ -107,10 +81,10 @@ fn saying(front: &Front, said: Vec<Head>) -> Ports {
 async fn another_run_that_was_faster_is_no_attack() {
     let front = front();
     front.submit("one@example.com").await;
-    chained(&front).await;
+    front.chained().await;
     let earlier = front.world.audit_log().head(&tenant("demo")).await.expect("a head");
     front.submit("two@example.com").await;
-    chained(&front).await;
+    front.chained().await;
     assert_eq!(signed(&ports(&front)).await.signed, 1);
     assert_eq!(signed(&saying(&front, vec![earlier.clone()])).await, Done::default());
     let cut = signed(&saying(&front, vec![earlier; 9])).await;
@@ -124,7 +98,7 @@ async fn another_run_that_was_faster_is_no_attack() {
 async fn each_log_has_its_turn_though_the_time_does_not_suffice_for_all() {
     let front = front();
     front.submit("one@example.com").await;
-    chained(&front).await;
+    front.chained().await;
     signed(&ports(&front)).await;
     let ports = saying(&front, vec![Head::genesis(); 99]);
     for _ in 0..5 {
@@ -142,7 +116,7 @@ async fn each_log_has_its_turn_though_the_time_does_not_suffice_for_all() {
 async fn an_item_that_names_no_tenant_keeps_no_log_from_being_signed() {
     let front = front();
     front.submit("one@example.com").await;
-    chained(&front).await;
+    front.chained().await;
     front.world.put_unreadable_tenant();
     let done = signed(&ports(&front)).await;
     assert_eq!((done.unreadable, done.signed, done.failed, done.unsigned), (1, 1, 0, 0));
@@ -153,7 +127,7 @@ async fn an_item_that_names_no_tenant_keeps_no_log_from_being_signed() {
 async fn a_statement_is_in_its_receipt_as_it_was_written() {
     let front = front();
     let newer = r#"{"a_field_of_a_later_version":[1,2],"outcome":"a_word_of_a_later_version"}"#;
-    let id = closed(&front, "one@example.com", newer, newer).await;
+    let id = front.closed("one@example.com", newer, newer).await;
     assert_eq!(signed(&ports(&front)).await.receipts, 1);
     let receipt = receipt(&front, &id).await.expect("a receipt");
     assert!(receipt.ends_with(&format!(",\"statement\":{newer}}}")), "{receipt}");
@@ -163,8 +137,8 @@ async fn a_statement_is_in_its_receipt_as_it_was_written() {
 #[tokio::test]
 async fn a_statement_that_is_not_the_one_that_was_chained_is_asked_for_again() {
     let front = front();
-    let wrong = closed(&front, "one@example.com", "{\"true\":1}", "{\"false\":1}").await;
-    let right = closed(&front, "two@example.com", "{\"true\":2}", "{\"true\":2}").await;
+    let wrong = front.closed("one@example.com", "{\"true\":1}", "{\"false\":1}").await;
+    let right = front.closed("two@example.com", "{\"true\":2}", "{\"true\":2}").await;
     let ports = ports(&front);
     for n in 0..3 {
         let done = signed(&ports).await;
@@ -181,10 +155,43 @@ async fn a_statement_that_is_not_the_one_that_was_chained_is_asked_for_again() {
     assert_eq!(signed(&ports).await, Done::default());
 }
 
+/// Twenty checkpoints and more have one that stays as it is: those of the others are issued all the same once they can be.
+#[tokio::test]
+async fn receipts_that_stay_as_they_are_do_not_keep_others_from_being_tried() {
+    let front = front();
+    let ports = ports(&front);
+    let mut closings = Vec::new();
+    for n in 0..50 {
+        closings.push(front.closed(&format!("p{n}@example.com"), "{\"true\":1}", "{\"false\":1}").await);
+        run(&ports, &UnlimitedBudget).await.expect("it runs");
+    }
+    let mend = |id: &RequestId| {
+        let n = front.request(id).events;
+        front.world.overwrite_statement(&tenant("demo"), id, n, "{\"true\":1}").expect("one was there");
+    };
+    mend(&closings[30]);
+    mend(&closings[49]);
+    let mut issued = 0;
+    for _ in 0..3 {
+        let done = signed(&ports).await;
+        assert!(done.unissuable <= 20, "{done:?}");
+        issued += done.receipts;
+    }
+    assert_eq!(issued, 2, "each had its turn within three runs");
+    // And those that were tried first have it again.
+    mend(&closings[0]);
+    mend(&closings[48]);
+    let mut issued = 0;
+    for _ in 0..3 {
+        issued += signed(&ports).await.receipts;
+    }
+    assert_eq!(issued, 2);
+}
+
 #[tokio::test]
 async fn a_receipt_is_given_up_when_the_table_cannot_be_had_back_any_more() {
     let front = front();
-    closed(&front, "one@example.com", "{\"true\":1}", "{\"false\":1}").await;
+    front.closed("one@example.com", "{\"true\":1}", "{\"false\":1}").await;
     let ports = ports(&front);
     assert_eq!(signed(&ports).await.unissuable, 1);
     front.world.fake_clock().advance(SignedDuration::from_hours(34 * 24));
@@ -203,7 +210,7 @@ async fn while_statements_cannot_be_read_logs_are_signed_and_receipts_wait() {
         let mut closings = Vec::new();
         for n in 0..3 {
             let statement = format!("{{\"n\":{n}}}");
-            closings.push(closed(&front, &format!("p{n}@example.com"), &statement, &statement).await);
+            closings.push(front.closed(&format!("p{n}@example.com"), &statement, &statement).await);
             let done = signed(&ports).await;
             assert_eq!((done.signed, done.receipts, done.unsigned), (1, 0, 0), "{class:?}: {done:?}");
             assert_eq!((done.failed, done.broken, done.unissuable), (1, 0, 0), "{class:?}: {done:?}");
@@ -224,7 +231,7 @@ async fn while_statements_cannot_be_read_logs_are_signed_and_receipts_wait() {
 async fn receipts_that_a_run_does_not_come_to_are_issued_by_the_next() {
     let front = front();
     for n in 0..20 {
-        closed(&front, &format!("p{n}@example.com"), "{}", "{}").await;
+        front.closed(&format!("p{n}@example.com"), "{}", "{}").await;
     }
     let ports = ports(&front);
     let first = run(&ports, &CountedBudget::new(4)).await.expect("it runs");

@@ -27,6 +27,7 @@ struct Remembered {
 struct Log {
     known: u64,
     seen_to: Option<u64>,
+    tried: Option<String>,
 }
 
 impl Turns {
@@ -79,6 +80,16 @@ impl Turns {
     /// It was, to this one.
     pub(super) fn saw_to(&self, key: &VerifierKey, size: u64) {
         self.lock().logs.entry(name(key)).or_default().seen_to = Some(size);
+    }
+
+    /// The object, among those that say what could not be issued, up to which that was tried again.
+    pub(super) fn tried(&self, key: &VerifierKey) -> Option<String> {
+        self.lock().logs.get(&name(key)).and_then(|log| log.tried.clone())
+    }
+
+    /// It was, up to this one; `None` if it was up to the last.
+    pub(super) fn try_after(&self, key: &VerifierKey, object: Option<String>) {
+        self.lock().logs.entry(name(key)).or_default().tried = object;
     }
 }
 

@@ -91,7 +91,9 @@ fn reached(request: &Request) -> Option<Reached> {
 
 /// When the salt of its receipt goes: after that nobody looks after it any more.
 pub fn salt_until(request: &Request) -> Option<Timestamp> {
-    Some(request.salt.expect("it has ended").until)
+    let until = request.salt.map(|salt| salt.until);
+    assert!(until.is_some(), "it has ended");
+    until
 }
 
 /// Whether anything is left that the person could be looked for by.

@@ -469,8 +469,13 @@ mod tests {
             ended: Status::Fulfilled,
             paper: None,
             reading: 1,
+            stores: Vec::new(),
+            terms_at: None,
             unproven: 0,
             unpaged: false,
+            found: [].into(),
+            since: None,
+            paged: 0,
             of: String::new(),
             pages: 0,
         };
@@ -484,7 +489,8 @@ mod tests {
         check(ended.clone(), true, Some(until));
         check(clear, true, Some(until));
         check(due, false, Some(Timestamp::MAX));
-        check(Request { announced: false, ..ended.clone() }, false, Some(until));
+        // That nobody could be told keeps it from nothing.
+        check(Request { announced: false, ..ended.clone() }, true, Some(until));
         check(Request { status: Status::Parked, ..ended.clone() }, false, Some(until));
         check(Request { salt: Some(gone), ..ended.clone() }, false, None);
         check(Request { salt: None, ..ended.clone() }, false, None);

@@ -15,6 +15,7 @@ use crate::args::audit::{Command, Export, Written};
 use crate::ending::{Ending, Usage};
 use crate::file::{Draft, Place, Sink};
 use crate::text::Line;
+use crate::text::time::day;
 
 /// Parts of one export at the most: far more than a log has, so that an API that goes round in circles is left.
 const MOST_PARTS: usize = 10_000_000;
@@ -61,8 +62,12 @@ pub async fn receipt(id: &RequestId, written: Written, mut desk: Desk<'_>) -> an
 pub async fn salt(id: &RequestId, written: Written, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let place = Place::checked(written.out.as_deref(), written.force)?;
     let answer = desk.api()?.call(Call::get(["requests", id.as_str(), "receipt", "salt"])).await?;
-    let SaltView { salt } = answer.read()?;
+    let SaltView { salt, kept_until } = answer.read()?;
     save(place, &written, &format!("{salt}\n"), "The salt", &mut desk)?;
+    if let Some(until) = kept_until {
+        desk.screen
+            .notes(&[Line::plain(format!("It can be had until {}; then it is destroyed.", day(until)))])?;
+    }
     Ok(Ending::Done)
 }
 

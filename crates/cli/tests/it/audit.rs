@@ -109,7 +109,7 @@ fn a_receipt_is_written_as_it_came() {
 #[test]
 fn a_salt_is_written_for_its_owner_alone() {
     let salt = "5e".repeat(32);
-    let server = Server::start([json(200, &json!({"salt": salt}))]);
+    let server = Server::start([json(200, &json!({"salt": salt, "kept_until": "2027-12-30T09:00:00Z"}))]);
     let folder = Folder::new("audit-salt");
     let ran = folder.run(Some(&server), &format!("request salt {ID} --out salt"), b"").text();
     check("request-salt", &ran);

@@ -12,6 +12,7 @@
 //! - [`Rules`] say what is looked for and what is written instead. They are data: `serde` reads them.
 //! - [`Masker`] is rules made ready: [`Masker::find`] gives [`Finding`]s, [`Masker::mask`] writes text, [`Masker::write`] one value.
 //! - [`Stream`] masks what comes in pieces, in constant memory, with the same result wherever it was cut.
+//! - [`Masker::mask_json`] masks JSON so that it stays JSON. With the feature `tracing` the module `layer` masks log lines.
 //! - [`Tokens`] are keyed stand-ins for values, for whoever masks tables.
 //!
 //! Any bytes are taken. Text that is UTF-8 stays UTF-8. Nothing that is found goes over the end of a line. Time is linear
@@ -25,6 +26,7 @@ mod context;
 mod custom;
 mod error;
 mod finder;
+mod json;
 mod kind;
 mod kinds;
 mod mask;
@@ -35,8 +37,16 @@ mod token;
 mod triggers;
 mod write;
 
+#[cfg(feature = "tracing")]
+pub mod layer;
+
 #[cfg(test)]
 mod tests;
+
+/// The examples of the guide are tests.
+#[cfg(all(doctest, feature = "tracing"))]
+#[doc = include_str!("../../../docs/masking.md")]
+struct Guide;
 
 pub use custom::{LONGEST_MATCH, LONGEST_PATTERN, MOST_RULES};
 pub use error::RulesError;

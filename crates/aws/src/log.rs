@@ -174,8 +174,8 @@ mod tests {
             let request = RequestId::new(at, (u128::from(c) << 64) | u128::from(d));
             let uuid = format!(
                 "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-                a as u32,
-                b as u16,
+                a & 0xFFFF_FFFF,
+                b & 0xFFFF,
                 c % 4096,
                 d % 4096,
                 b >> 16
@@ -201,7 +201,7 @@ mod tests {
                 "milliseconds": at.as_millisecond(),
                 "cursor": format!("{}.{:020}", a % 100, b),
                 "object": format!("plans/demo/{}/{}-{}", hash, second, b % 1000),
-                "trace": format!("Root=1-{:08x}-{:024x};Sampled=1", a as u32, u128::from(b) << 20),
+                "trace": format!("Root=1-{:08x}-{:024x};Sampled=1", a & 0xFFFF_FFFF, u128::from(b) << 20),
                 "version": format!("{}.{}.{}", a % 20, b % 100, c % 100),
                 "at": "crates/aws/src/serve/mod.rs:140:23",
                 "target": "aws::serve",

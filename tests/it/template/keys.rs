@@ -18,7 +18,7 @@ const NOT_TENANTS: &str = "T#*#*";
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 17] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 18] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
@@ -28,6 +28,8 @@ const WRITERS: [(&str, &str, &str, Option<&str>); 17] = [
     ("CloseRequestRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("EraseStoreRole", "PutItem", PERSONS, None),
     ("FetchExportRole", "PutItem", ALL, Some(PERSONS)),
+    // The key of the tenant's tokens.
+    ("MaskApiRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("PinPlanRole", "PutItem", ALL, Some(PERSONS)),
     // The key of a plan, for somebody who is erased again.
     ("RecheckRole", "DeleteItem", REQUESTS, None),

@@ -93,7 +93,7 @@ fn left_behind(templates: &Templates) -> Vec<String> {
     // Whatever anybody makes is wrapped anew, and as what it was.
     let made = rights.iter().filter(|right| right.key == ROOT_KEY && right.action == "kms:GenerateDataKey");
     let made: BTreeSet<String> = made.flat_map(purposes).collect();
-    need(&mut wrong, made.len() == 8, || format!("what is made: {made:?}"));
+    need(&mut wrong, made.len() == 9, || format!("what is made: {made:?}"));
     for right in rights.iter().filter(|right| right.action.starts_with("kms:ReEncrypt")) {
         let anew = purposes(right);
         need(&mut wrong, anew == made, || format!("made {made:?}, {} {anew:?}", right.action));
@@ -138,12 +138,12 @@ fn what_an_earlier_root_key_wrapped_opens_and_only_becomes_less() {
             ),
             (
                 ROLES,
-                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, fields, subjects]}",
+                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, fields, subjects, masks]}",
                 "StringLike: {'kms:EncryptionContext:purpose': '*'}",
             ),
             (
                 ROLES,
-                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, fields, subjects]}}",
+                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, fields, subjects, masks]}}",
                 "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, fields, subjects]}}",
             ),
             (ROLES, "    Condition: HasEarlierKey\n", ""),

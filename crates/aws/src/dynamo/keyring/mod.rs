@@ -156,6 +156,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
@@ -169,6 +170,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
@@ -194,6 +196,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)

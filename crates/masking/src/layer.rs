@@ -17,6 +17,7 @@
 //! ```
 
 use std::io::{self, Write};
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use tracing::{Metadata, Subscriber};
@@ -24,10 +25,14 @@ use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::finder::Finding;
 use crate::mask::Masker;
 
 /// How much of a line that does not end is held. What is longer is masked in parts of this length.
 const LONGEST: usize = 1 << 20;
+
+/// What a colour begins with; in JSON it cannot stand as it is.
+const ESCAPE: u8 = 0x1B;
 
 /// Writers that mask what is written before it goes on to `W`'s.
 ///
@@ -68,7 +73,11 @@ pub struct MaskedWriter<'a, W: Write> {
 impl<W: Write> MaskedWriter<'_, W> {
     fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut out = Vec::with_capacity(lines.len() + 64);
-        self.masker.mask_lines(lines, &mut out);
+        if memchr::memchr(ESCAPE, lines).is_some() {
+            mask_coloured(self.masker, lines, &mut out);
+        } else {
+            self.masker.mask_lines(lines, &mut out);
+        }
         self.inner.write_all(&out)
     }
 
@@ -110,6 +119,61 @@ impl<W: Write> Drop for MaskedWriter<'_, W> {
             let _ = self.put_held(self.held.len());
         }
     }
+}
+
+/// Masks text with colours in it. A colour ends in a letter, which would be one before whatever stands behind it: so it is read as a byte
+/// that belongs to nothing.
+fn mask_coloured(masker: &Masker, text: &[u8], out: &mut Vec<u8>) {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut colours = Vec::new();
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(ESCAPE, rest) {
+        let (before, from) = rest.split_at(at);
+        plain.extend_from_slice(before);
+        let (colour, behind) = from.split_at(sequence(from));
+        colours.push((plain.len(), colour));
+        plain.push(0);
+        rest = behind;
+    }
+    plain.extend_from_slice(rest);
+    let mut colours = colours.into_iter().peekable();
+    let mut done = 0;
+    for Finding { kind, range } in masker.find(&plain) {
+        copy(&plain, done, range.start, &mut colours, out);
+        masker.write(kind, &plain[range.clone()], out);
+        // What a rule of the caller's own took with it still colours what follows.
+        while let Some((_, colour)) = colours.next_if(|(at, _)| *at < range.end) {
+            out.extend_from_slice(colour);
+        }
+        done = range.end;
+    }
+    copy(&plain, done, plain.len(), &mut colours, out);
+}
+
+/// Copies a part, with its colours.
+fn copy<'t>(
+    plain: &[u8],
+    mut from: usize,
+    until: usize,
+    colours: &mut Peekable<impl Iterator<Item = (usize, &'t [u8])>>,
+    out: &mut Vec<u8>,
+) {
+    while let Some((at, colour)) = colours.next_if(|(at, _)| *at < until) {
+        out.extend_from_slice(&plain[from..at]);
+        out.extend_from_slice(colour);
+        from = at + 1;
+    }
+    out.extend_from_slice(&plain[from..until]);
+}
+
+/// How long the control sequence is that begins there: ECMA-48, 5.4. Of any other the escape alone.
+fn sequence(text: &[u8]) -> usize {
+    if text.get(1) != Some(&b'[') {
+        return 1;
+    }
+    let parameters = text[2..].iter().take_while(|byte| matches!(byte, 0x20..=0x3F)).count();
+    let last = text.get(2 + parameters).is_some_and(|byte| matches!(byte, 0x40..=0x7E));
+    2 + parameters + usize::from(last)
 }
 
 /// A layer that writes events as lines of JSON, masked.
@@ -195,6 +259,40 @@ mod tests {
             "{}",
             lines.text()
         );
+    }
+
+    #[test]
+    fn colours_hide_nothing_and_stay() {
+        let check = |text: &str, expect: &str| {
+            let lines = Lines::default();
+            let masker = masker();
+            let mut writer = MaskedWriter { masker: &masker, inner: lines.clone(), held: Vec::new() };
+            writer.write_all(text.as_bytes()).expect("written");
+            drop(writer);
+            assert_eq!(lines.text(), expect);
+        };
+        // As `fmt` writes a field in colour.
+        check(
+            "\u{1b}[32m INFO\u{1b}[0m john@example.com \u{1b}[3mcard\u{1b}[0m\u{1b}[2m=\u{1b}[0m4111111111111111\n",
+            "\u{1b}[32m INFO\u{1b}[0m j***@example.com \u{1b}[3mcard\u{1b}[0m\u{1b}[2m=\u{1b}[0m************1111\n",
+        );
+        check(
+            "\u{1b}[3mphone\u{1b}[0m=\u{1b}[1;31m2125550123\u{1b}[0m",
+            "\u{1b}[3mphone\u{1b}[0m=\u{1b}[1;31m******0123\u{1b}[0m",
+        );
+        check("\u{1b}", "\u{1b}");
+        check("\u{1b}[", "\u{1b}[");
+        check("\u{1b}[0\n\u{1b}]8;;x\n", "\u{1b}[0\n\u{1b}]8;;x\n");
+    }
+
+    #[test]
+    fn a_colour_inside_of_what_a_rule_found_goes_on() {
+        let custom =
+            vec![crate::CustomRule { name: "pair".to_owned(), pattern: "a.b".to_owned(), mode: None }];
+        let masker = Masker::new(&crate::Rules { custom, ..crate::Rules::default() }).expect("rules");
+        let mut out = Vec::new();
+        mask_coloured(&masker, b"xa\x1b[1mby\x1b[0m", &mut out);
+        assert_eq!(out, b"x***\x1b[1my\x1b[0m");
     }
 
     #[test]

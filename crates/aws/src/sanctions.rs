@@ -122,6 +122,7 @@ mod tests {
             allowed_hosts: vec!["127.0.0.1".into()],
             rotate_keys_every: [].into(),
             exports: contract::settings::ExportSettings::default(),
+            masking: None,
         };
         let source = SanctionSource { id: "legal".into(), url: url.into(), stores: vec![] };
         (settings, source)

@@ -49,6 +49,10 @@ pub struct Settings {
     /// What persons get, and how they are told.
     #[serde(default, skip_serializing_if = "ExportSettings::is_default")]
     pub exports: ExportSettings,
+    /// How texts are masked: [`crate::masking::Masking`]. It is read where it is used, so that a mistake in it stops what masks, and no
+    /// request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masking: Option<serde_json::Value>,
 }
 
 /// What persons get, and how they are told.
@@ -220,6 +224,7 @@ mod tests {
             allowed_hosts: vec![],
             rotate_keys_every: BTreeMap::new(),
             exports: ExportSettings::default(),
+            masking: None,
         };
         assert_eq!(settings.cooling_off().map(|d| d.as_secs()), expect, "{text}");
     }

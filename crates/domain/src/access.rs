@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The role that a token carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A product's backend: submits requests for its users.
@@ -65,11 +65,13 @@ pub enum Action {
     RotateKeys,
     /// Read which keys there are, and how old they are; never a key itself.
     ReadKeys,
+    /// Have texts masked by the tenant's rules.
+    Mask,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Submit,
         Self::Read,
         Self::Cancel,
@@ -91,6 +93,7 @@ impl Action {
         Self::Unseal,
         Self::RotateKeys,
         Self::ReadKeys,
+        Self::Mask,
     ];
 }
 
@@ -118,14 +121,17 @@ impl Role {
 
     /// Whether the role may do it. A subject's rights are narrowed further, to their own requests.
     /// An administrator is no officer: one person must not be both of two who accept a risk.
-    /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator.
+    /// Whoever looks after the keys does not read what is sealed under them, not even as an administrator. Nor do they have texts
+    /// masked: who can have a token made for a guess finds out by it whose token it is.
     pub fn may(self, action: Action) -> bool {
         use Action::{
-            Accept, Cancel, Fetch, Hold, Judge, MakeCode, Pack, Read, ReadAudit, ReadHolds, ReadKeys,
+            Accept, Cancel, Fetch, Hold, Judge, MakeCode, Mask, Pack, Read, ReadAudit, ReadHolds, ReadKeys,
             ReadLedger, ReadSalt, ReadVisits, Replay, Resume, Seal, Submit, Unseal, Verify,
         };
         match self {
-            Self::Backend => matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal),
+            Self::Backend => {
+                matches!(action, Submit | Read | Cancel | Verify | MakeCode | Seal | Unseal | Mask)
+            }
             Self::Subject => matches!(action, Submit | Read | Cancel | Fetch | ReadSalt),
             Self::Officer => {
                 let reads = matches!(action, Read | ReadVisits | ReadAudit | ReadHolds | ReadLedger);
@@ -137,7 +143,7 @@ impl Role {
             }
             Self::Owner => matches!(action, Read | Resume | Replay | ReadLedger),
             Self::Auditor => matches!(action, Read | ReadAudit | Pack | ReadHolds | ReadLedger | ReadKeys),
-            Self::Admin => !matches!(action, Accept | Judge | Fetch | ReadSalt | Seal | Unseal),
+            Self::Admin => !matches!(action, Accept | Judge | Fetch | ReadSalt | Seal | Unseal | Mask),
         }
     }
 }
@@ -147,7 +153,7 @@ mod tests {
     use super::*;
 
     /// The table of `infra/openapi.yaml`, in the order of [`Role::ALL`].
-    const MAY: [(Action, &str); 21] = [
+    const MAY: [(Action, &str); 22] = [
         (Action::Submit, "backend subject admin"),
         (Action::Read, "backend subject officer owner auditor admin"),
         (Action::Cancel, "backend subject officer admin"),
@@ -169,6 +175,7 @@ mod tests {
         (Action::Unseal, "backend"),
         (Action::RotateKeys, "admin"),
         (Action::ReadKeys, "auditor admin"),
+        (Action::Mask, "backend"),
     ];
 
     #[test]

@@ -17,6 +17,7 @@ mod error;
 mod everybody;
 pub mod fetch;
 pub mod ledger;
+pub mod masking;
 mod papers;
 pub mod receipts;
 mod sanctions;

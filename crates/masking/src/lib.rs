@@ -13,6 +13,7 @@
 //! - [`Masker`] is rules made ready: [`Masker::find`] gives [`Finding`]s, [`Masker::mask`] writes text, [`Masker::write`] one value.
 //! - [`Stream`] masks what comes in pieces, in constant memory, with the same result wherever it was cut.
 //! - [`Table`] masks columns by what was decided on each.
+//! - [`Masker::mask_json`] masks JSON so that it stays JSON. With the feature `tracing` the module `layer` masks log lines.
 //! - [`Tokens`] are keyed stand-ins for values, for whoever masks tables.
 //!
 //! Any bytes are taken. Text that is UTF-8 stays UTF-8. Nothing that is found goes over the end of a line. Time is linear
@@ -27,6 +28,7 @@ mod context;
 mod custom;
 mod error;
 mod finder;
+mod json;
 mod kind;
 mod kinds;
 mod mask;
@@ -37,8 +39,16 @@ mod token;
 mod triggers;
 mod write;
 
+#[cfg(feature = "tracing")]
+pub mod layer;
+
 #[cfg(test)]
 mod tests;
+
+/// The examples of the guide are tests.
+#[cfg(all(doctest, feature = "tracing"))]
+#[doc = include_str!("../../../docs/masking.md")]
+struct Guide;
 
 pub use columns::{Cell, Column, Columns, Others, Table, What};
 pub use custom::{LONGEST_MATCH, LONGEST_PATTERN, MOST_RULES};

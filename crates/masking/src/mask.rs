@@ -102,13 +102,18 @@ impl Masker {
     /// Appends what stands for one value of this kind: for those who know what a value is, such as a column of a table. The field
     /// of its token is the kind's name.
     pub fn write(&self, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+        self.write_in(self.name(kind), kind, value, out);
+    }
+
+    /// The same with a field of the caller's for its token.
+    pub fn write_in(&self, field: &str, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
         let name = self.name(kind);
         match (self.modes.of(kind), &self.tokens) {
             (Mode::Off, _) => out.extend_from_slice(value),
             (Mode::Redact, _) => write::redact(name, out),
             (Mode::Partial, _) => write::partial(kind, value, out),
-            (Mode::Token, Some(tokens)) => tokens.write(name, kind, name, value, out),
-            (Mode::TokenShape, Some(tokens)) => tokens.write_shape(name, kind, value, out),
+            (Mode::Token, Some(tokens)) => tokens.write(field, kind, name, value, out),
+            (Mode::TokenShape, Some(tokens)) => tokens.write_shape(field, kind, value, out),
             // Without a key nobody gets here: the rules were refused.
             (Mode::Stars | Mode::Token | Mode::TokenShape, _) => write::stars(out),
         }

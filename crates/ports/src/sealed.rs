@@ -16,6 +16,9 @@ pub enum KeyScope {
     /// A tenant's erasure ledger: the marks of each store are made under a key that is derived from it, and from
     /// no other. Lives as long as the tenant.
     Ledger(TenantId),
+    /// A tenant's tokens: what stands for values in masked texts. Lives as long as the tenant and never rotates, since tables that are
+    /// masked a year apart must still join.
+    Masks(TenantId),
     /// One request's identities, plan and pages. Destroyed when the request is closed.
     Plan(TenantId, RequestId),
     /// What one request's packages can be fetched with. Destroyed with the packages.
@@ -40,6 +43,7 @@ impl KeyScope {
         match self {
             Self::Pseudonyms(tenant)
             | Self::Ledger(tenant)
+            | Self::Masks(tenant)
             | Self::Plan(tenant, _)
             | Self::Export(tenant, _)
             | Self::Receipt(tenant, _)
@@ -56,6 +60,7 @@ impl KeyScope {
         match self {
             Self::Pseudonyms(_) => "pseudonyms",
             Self::Ledger(_) => "ledger",
+            Self::Masks(_) => "masks",
             Self::Plan(..) => "plan",
             Self::Export(..) => "export",
             Self::Receipt(..) => "receipt",

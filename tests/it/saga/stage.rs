@@ -97,6 +97,7 @@ impl Stage {
             allowed_hosts: vec!["example.com".into()],
             rotate_keys_every: [].into(),
             exports: ExportSettings::default(),
+            masking: None,
         });
         shop::fill(&world, &tenant);
         at_once(plant(&world));

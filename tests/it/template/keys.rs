@@ -19,7 +19,7 @@ const NOT_TENANTS: &str = "T#*#*";
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 19] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 20] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
@@ -29,6 +29,8 @@ const WRITERS: [(&str, &str, &str, Option<&str>); 19] = [
     ("CloseRequestRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("EraseStoreRole", "PutItem", PERSONS, None),
     ("FetchExportRole", "PutItem", ALL, Some(PERSONS)),
+    // The key of the tenant's tokens.
+    ("MaskApiRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("PinPlanRole", "PutItem", ALL, Some(PERSONS)),
     // The key of a plan, for somebody who is erased again.
     ("RecheckRole", "DeleteItem", REQUESTS, None),

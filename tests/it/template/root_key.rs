@@ -138,12 +138,12 @@ fn what_an_earlier_root_key_wrapped_opens_and_only_becomes_less() {
             ),
             (
                 ROLES,
-                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, replay, fields, subjects]}",
+                "StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, replay, fields, subjects, masks]}",
                 "StringLike: {'kms:EncryptionContext:purpose': '*'}",
             ),
             (
                 ROLES,
-                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, replay, fields, subjects]}}",
+                "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, export, receipt, recheck, replay, fields, subjects, masks]}}",
                 "Action: [kms:ReEncryptTo], Resource: !Ref RootKeyArn, Condition: {'Null': {'kms:EncryptionContext:tenant': 'false'}, StringEquals: {'kms:EncryptionContext:purpose': [pseudonyms, ledger, plan, fields, subjects]}}",
             ),
             (ROLES, "    Condition: HasEarlierKey\n", ""),

@@ -87,6 +87,7 @@ fn unwraps(templates: &Templates) -> Vec<String> {
         let for_tenants = json!({ "kms:EncryptionContext:tenant": "false" });
         let purposes = match id.as_str() {
             "VaultApiFunction" => json!(["pseudonyms", "fields", "subjects"]),
+            "MaskApiFunction" => json!(["masks"]),
             "RotateKeysFunction" => json!(["subjects"]),
             "AuditApiFunction" => json!(["pseudonyms", "receipt"]),
             "CloseRequestFunction" => json!(["plan", "ledger", "receipt", "recheck"]),
@@ -152,6 +153,36 @@ fn sealing(templates: &Templates) -> Vec<String> {
         }
     }
     wrong
+}
+
+fn tokens(templates: &Templates) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for role in templates.of_kind("AWS::IAM::Role") {
+        for policy in role.properties()["Policies"].as_array().into_iter().flatten() {
+            for statement in super::roles::statements(&policy["PolicyDocument"]) {
+                let opens = statement["Action"].to_string().contains("kms:");
+                let purposes = &statement["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"];
+                let masks = purposes.as_array().is_some_and(|all| all.contains(&json!("masks")));
+                let alone = purposes.as_array().is_some_and(|all| all.len() == 1);
+                let may = !opens || !masks || (role.id == "MaskApiRole" && alone);
+                need(&mut wrong, may, || format!("{} makes tokens", role.at()));
+            }
+        }
+    }
+    wrong
+}
+
+/// Who makes tokens finds out whose a token is, so one function does, and it opens nothing else.
+#[test]
+fn only_one_function_makes_tokens_and_it_opens_nothing_else() {
+    check(
+        tokens,
+        &[
+            ("infra/roles.yaml", "[masks]", "[masks, pseudonyms]"),
+            ("infra/roles.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, masks]"),
+            ("infra/roles-stores.yaml", "[pseudonyms, plan]", "[pseudonyms, plan, masks]"),
+        ],
+    );
 }
 
 /// What a tenant's services seal is opened in one place.
@@ -281,6 +312,7 @@ fn the_template_serves_what_the_openapi_document_describes() {
         events.map(|e| format!("{} {}", text(&e["Method"]).to_lowercase(), text(&e["Path"]))).collect()
     };
     let (api, vault) = (served_by("ApiFunction"), served_by("VaultApiFunction"));
+    let mask = served_by("MaskApiFunction");
     let (fetch, audit) = (served_by("FetchExportFunction"), served_by("AuditApiFunction"));
     let openapi = parse("infra/openapi.yaml", &read("infra/openapi.yaml"));
     let paths = openapi["paths"].as_object().expect("paths");
@@ -295,12 +327,13 @@ fn the_template_serves_what_the_openapi_document_describes() {
     let place = |method: &str, resource: &str| format!("{} {resource}", method.to_lowercase());
     assert_eq!(api, fulfillment::api::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     assert_eq!(vault, fulfillment::vault::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
+    assert_eq!(mask, fulfillment::masking::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     assert_eq!(audit, fulfillment::auditing::ROUTES.iter().map(|r| place(r.method, r.resource)).collect());
     // Beside those there is the page, which takes no token.
     let page = ["get", "post"].map(|method| place(method, fulfillment::fetch::PAGE));
     let routes = fulfillment::fetch::ROUTES.iter().map(|r| place(r.method, r.resource));
     assert_eq!(fetch, routes.chain(page).collect());
-    assert_eq!(&(&(&api | &vault) | &fetch) | &audit, described);
+    assert_eq!(&(&(&(&api | &vault) | &mask) | &fetch) | &audit, described);
 }
 
 fn open_to_anybody(templates: &Templates) -> Vec<String> {

@@ -265,6 +265,7 @@ pub(super) fn data_key(scope: &KeyScope) -> Key {
     match scope {
         KeyScope::Pseudonyms(tenant) => Key::new(format!("T#{tenant}"), "PSEUDONYMS"),
         KeyScope::Ledger(tenant) => Key::new(format!("T#{tenant}"), "LEDGER"),
+        KeyScope::Masks(tenant) => Key::new(format!("T#{tenant}"), "MASKS"),
         KeyScope::Plan(tenant, id) => Key::new(request_partition(tenant, id), "PLAN"),
         KeyScope::Export(tenant, id) => Key::new(request_partition(tenant, id), "EXPORT"),
         KeyScope::Receipt(tenant, id) => Key::new(request_partition(tenant, id), "RECEIPT"),
@@ -414,6 +415,7 @@ pub(super) fn parse_scope(key: &Key) -> Option<KeyScope> {
     match key.sk.split('#').nth(1) {
         None if key.sk == "PSEUDONYMS" => Some(KeyScope::Pseudonyms(tenant)),
         None if key.sk == "LEDGER" => Some(KeyScope::Ledger(tenant)),
+        None if key.sk == "MASKS" => Some(KeyScope::Masks(tenant)),
         Some("fields") => Some(KeyScope::Fields(tenant)),
         Some("subjects") => Some(KeyScope::Subjects(tenant)),
         _ => None,

@@ -43,6 +43,7 @@ fn settings(url: &str, secret: &str) -> Settings {
         allowed_hosts: vec!["127.0.0.1".into()],
         rotate_keys_every: [].into(),
         exports: contract::settings::ExportSettings::default(),
+        masking: None,
     }
 }
 

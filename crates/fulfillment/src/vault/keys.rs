@@ -39,6 +39,7 @@ pub(super) fn purpose_of(scope: &KeyScope) -> Option<Purpose> {
         KeyScope::Subjects(_) => Some(Purpose::Subjects),
         KeyScope::Pseudonyms(_)
         | KeyScope::Ledger(_)
+        | KeyScope::Masks(_)
         | KeyScope::Plan(..)
         | KeyScope::Export(..)
         | KeyScope::Receipt(..)

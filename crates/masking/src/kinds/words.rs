@@ -12,6 +12,10 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if !text.begins(start) {
         return;
     }
+    // The fraction of a second and the `Z` of its zone are one word to whoever looks at letters and digits only.
+    if text.back(start, 1) == b'.' && text.is_back(start, 2, DIGIT) {
+        return;
+    }
     let length = text.run(start, UPPER | DIGIT, LONGEST + 1);
     let end = start + length;
     if length > LONGEST || !text.ends(end) {

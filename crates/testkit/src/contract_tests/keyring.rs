@@ -24,14 +24,16 @@ async fn opened(keyring: &dyn Keyring, scope: &KeyScope) -> Option<DataKey> {
 }
 
 /// Of two tenants, and of two requests and two replays of the first.
-fn scopes(name: &str) -> [KeyScope; 12] {
+fn scopes(name: &str) -> [KeyScope; 14] {
     let (mine, other) = (tenant(name), tenant(&format!("{name}-other")));
     let (id, next) = (RequestId::new(now(), 1), RequestId::new(after(1), 1));
     [
         KeyScope::Pseudonyms(mine.clone()),
         KeyScope::Pseudonyms(other.clone()),
         KeyScope::Ledger(mine.clone()),
-        KeyScope::Ledger(other),
+        KeyScope::Ledger(other.clone()),
+        KeyScope::Masks(mine.clone()),
+        KeyScope::Masks(other),
         KeyScope::Plan(mine.clone(), id.clone()),
         KeyScope::Plan(mine.clone(), next.clone()),
         KeyScope::Export(mine.clone(), id.clone()),

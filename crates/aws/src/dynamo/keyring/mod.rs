@@ -158,6 +158,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
@@ -172,6 +173,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)
@@ -198,6 +200,7 @@ impl Keyring for KeysTable {
         match scope {
             KeyScope::Pseudonyms(_)
             | KeyScope::Ledger(_)
+            | KeyScope::Masks(_)
             | KeyScope::Plan(..)
             | KeyScope::Export(..)
             | KeyScope::Receipt(..)

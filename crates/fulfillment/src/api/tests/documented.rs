@@ -86,6 +86,7 @@ fn every_operation_is_routed_and_every_route_is_documented() {
         .map(|r| (r.method, r.resource, r.endpoint.as_str()))
         .chain(crate::vault::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
         .chain(crate::auditing::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
+        .chain(crate::masking::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
         .chain(crate::fetch::ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint.as_str())))
         .chain(crate::fetch::PAGE_ROUTES.iter().map(|r| (r.method, r.resource, r.endpoint)))
         .map(|(method, path, name)| (method.to_owned(), path.to_owned(), format!("\"{name}\"")))
@@ -169,6 +170,7 @@ fn only_the_page_needs_no_token_and_the_table_of_roles_is_the_programs() {
         ("read restores and replays", Action::ReadLedger),
         ("seal and open data", Action::Unseal),
         ("rotate a key", Action::RotateKeys),
+        ("have texts masked", Action::Mask),
     ] {
         let row = prose.lines().find(|row| row.contains(&format!("| {line} |"))).expect("a row");
         let cells: Vec<bool> = row.split('|').skip(2).take(6).map(|cell| !cell.trim().is_empty()).collect();

@@ -100,6 +100,7 @@ fn settings(tenant: &str) -> Settings {
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
         exports: ExportSettings::default(),
+        masking: None,
     }
 }
 

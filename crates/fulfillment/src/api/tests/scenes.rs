@@ -32,6 +32,7 @@ pub(super) async fn scenes(document: &Document) -> Vec<Scene> {
     scenes.extend(Box::pin(crate::fetch::tests::scenes()).await);
     scenes.extend(crate::vault::tests::scenes(|name| body(document, name)).await);
     scenes.extend(Box::pin(crate::auditing::tests::scenes()).await);
+    scenes.extend(Box::pin(crate::masking::tests::scenes(|name| body(document, name))).await);
     scenes
 }
 

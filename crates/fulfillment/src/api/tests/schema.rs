@@ -146,6 +146,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         "^[0-9a-z]([0-9a-z-]{0,46}[0-9a-z])?$" => text.parse::<domain::StoreId>().is_ok(),
         "^[0-9a-z_-]{1,64}$" => contract::sanction::is_reason_code(text),
         "^[0-9a-z_]{1,48}$" => made_of("_") && (1..=48).contains(&text.len()),
+        "^[a-z0-9_.-]{1,64}$" => made_of("_.-") && (1..=64).contains(&text.len()),
         "^[0-9a-f]{64}$" => text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
         "^age1[02-9ac-hj-np-z]{58}$" => export::Recipient::parse(text).is_ok(),
         "^2[0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2]))?$" => text.parse::<domain::Period>().is_ok(),

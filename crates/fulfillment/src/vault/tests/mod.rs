@@ -89,6 +89,7 @@ fn settings(tenant: &str, rotate: &[(Purpose, &str)]) -> Settings {
         allowed_hosts: vec![],
         rotate_keys_every: rotate.iter().map(|(purpose, every)| (*purpose, (*every).to_owned())).collect(),
         exports: ExportSettings::default(),
+        masking: None,
     }
 }
 

@@ -27,6 +27,7 @@ fn settings(webhook: bool) -> Settings {
         allowed_hosts: vec![],
         rotate_keys_every: [].into(),
         exports: contract::settings::ExportSettings::default(),
+        masking: None,
     }
 }
 

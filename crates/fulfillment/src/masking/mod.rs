@@ -1,0 +1,139 @@
+//! Masking texts for the tenant's services: what `POST /v1/mask` means, without a server.
+//!
+//! It is a function of its own: nothing else opens the key that a tenant's tokens are made with. [`answer`] takes a call whose caller is
+//! known, and always has an answer; only the one that masks says anything of what was sent.
+
+mod maskers;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::masking::{LONGEST_FIELD, MOST_TEXTS, Mask, Masked};
+use contract::problem::{Invalid, Problem};
+use domain::access::Action;
+use masking::Masker;
+use ports::{Clock, Keyring, Tenants};
+
+use crate::api::body::{self, Shape, anything, needed, optional};
+use crate::api::refusal::{self, Refusal, invalid};
+use crate::api::routes::{self, Route, route};
+use crate::api::{Answer, Call};
+use crate::error::StepError;
+
+pub use maskers::Maskers;
+
+/// Bytes of a body at the most.
+const MOST_BODY: usize = 256 << 10;
+
+/// Bytes of all masked texts at the most: what is written can be longer than what was found.
+const MOST_MASKED: usize = 2 << 20;
+
+const SHAPE: Shape = Shape::Object(&[
+    needed("texts", Shape::List(&Shape::Text("a text", anything))),
+    optional("field", Shape::Text("a name of 1 to 64 small letters, digits, `_`, `.` and `-`", is_field)),
+]);
+
+/// What masking needs.
+pub struct Ports {
+    /// The tenants' settings.
+    pub tenants: Arc<dyn Tenants>,
+    /// The keys of tokens.
+    pub keyring: Arc<dyn Keyring>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Rules that were made ready.
+    pub maskers: Maskers,
+}
+
+/// An operation. Its name is the `operationId` of `infra/openapi.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Masks texts.
+    MaskTexts,
+}
+
+impl Endpoint {
+    /// The operation's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaskTexts => "MaskTexts",
+        }
+    }
+
+    /// What the caller's role must allow.
+    pub fn action(self) -> Action {
+        match self {
+            Self::MaskTexts => Action::Mask,
+        }
+    }
+}
+
+/// Every operation.
+pub const ROUTES: [Route<Endpoint>; 1] = [route("POST", "/v1/mask", Endpoint::MaskTexts)];
+
+/// Answers a call.
+pub async fn answer(ports: &Ports, call: &Call) -> Answer {
+    match handle(ports, call).await {
+        Ok(answer) => answer,
+        Err(Refusal::Step(error)) => refusal::failed(error, "so nothing was masked. Send the same again."),
+        Err(refusal) => refusal.into(),
+    }
+}
+
+async fn handle(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let endpoint = routes::find(&ROUTES, &call.method, &call.resource)?;
+    if !call.principal.role.may(endpoint.action()) {
+        return Err(refusal::forbidden(endpoint.action()).into());
+    }
+    match endpoint {
+        Endpoint::MaskTexts => mask(ports, call).await,
+    }
+}
+
+async fn mask(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
+    let body: Mask = body::read_within(&call.body, &SHAPE, MOST_BODY)?;
+    if body.texts.len() > MOST_TEXTS {
+        let errors = vec![Invalid::new("/texts", format!("these are more than {MOST_TEXTS} texts"))];
+        return Err(invalid(errors).into());
+    }
+    let masker = ports.maskers.of(ports, call.tenant()).await?;
+    let mut answer = Masked { texts: Vec::with_capacity(body.texts.len()), findings: BTreeMap::new() };
+    let mut length = 0;
+    for text in &body.texts {
+        let written = mask_text(&masker, text.expose(), body.field.as_deref(), &mut answer.findings)?;
+        length += written.len();
+        if length > MOST_MASKED {
+            let detail = "Nothing was answered. Masked, the texts have more than 2 MiB: send fewer at once.";
+            return Err(Problem::too_large(detail).into());
+        }
+        answer.texts.push(written);
+    }
+    Ok(Answer::json(200, &answer)?)
+}
+
+/// Masks one text, and counts what was found in it.
+fn mask_text(
+    masker: &Masker,
+    text: &str,
+    field: Option<&str>,
+    findings: &mut BTreeMap<String, u64>,
+) -> Result<String, StepError> {
+    let text = text.as_bytes();
+    let (mut out, mut done) = (Vec::with_capacity(text.len()), 0);
+    for found in masker.find(text) {
+        let name = masker.name(found.kind);
+        *findings.entry(name.to_owned()).or_default() += 1;
+        out.extend_from_slice(&text[done..found.range.start]);
+        masker.write_in(field.unwrap_or(name), found.kind, &text[found.range.clone()], &mut out);
+        done = found.range.end;
+    }
+    out.extend_from_slice(&text[done..]);
+    String::from_utf8(out).map_err(|_| StepError::broken("mask", "a text became no text"))
+}
+
+fn is_field(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
+    (1..=LONGEST_FIELD).contains(&text.len()) && text.bytes().all(plain)
+}

@@ -1,0 +1,423 @@
+//! Masking JSON so that it stays JSON.
+//!
+//! What an escape hides from whoever reads the text as it stands is found here: `john\u0040example.com`, the number behind a
+//! `\t`, whose `t` would be a letter before it, the quotes of a local part. So the text is searched as it reads, with the escapes of
+//! its strings replaced by what they mean and a zero byte, which belongs to nothing, where a string begins and ends. The words
+//! before a number may be the name of its member. What is found is replaced where it stands; every other byte stays as it is.
+
+use std::ops::Range;
+
+use serde::de::IgnoredAny;
+
+use crate::finder::Finding;
+use crate::mask::Masker;
+
+/// What an escape is read as that names half a character.
+const REPLACEMENT: &str = "\u{FFFD}";
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// A string without its quotes, or a number or word that has none.
+#[derive(Debug)]
+struct Scalar {
+    read: Range<usize>,
+    bare: bool,
+}
+
+/// An escape: where it is in what is read, and where it stands.
+#[derive(Debug)]
+struct Escape {
+    read: Range<usize>,
+    stands: Range<usize>,
+}
+
+/// JSON as it reads.
+#[derive(Debug, Default)]
+struct Reading {
+    text: Vec<u8>,
+    scalars: Vec<Scalar>,
+    escapes: Vec<Escape>,
+}
+
+impl Reading {
+    fn new(json: &[u8]) -> Self {
+        let mut reading = Self { text: Vec::with_capacity(json.len()), ..Self::default() };
+        let mut at = 0;
+        while let Some(byte) = json.get(at) {
+            match byte {
+                b'"' => at = reading.string(json, at + 1),
+                b'-' | b'0'..=b'9' | b'a'..=b'z' => {
+                    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+                    let length = json[at..].iter().take_while(|byte| bare(byte)).count();
+                    let start = reading.text.len();
+                    reading.text.extend_from_slice(&json[at..at + length]);
+                    reading.scalars.push(Scalar { read: start..start + length, bare: true });
+                    at += length;
+                }
+                byte => {
+                    reading.text.push(*byte);
+                    at += 1;
+                }
+            }
+        }
+        reading
+    }
+
+    /// Reads a string from behind its first quote, and says where it goes on behind its last.
+    fn string(&mut self, json: &[u8], mut at: usize) -> usize {
+        self.text.push(0);
+        let start = self.text.len();
+        loop {
+            let rest = &json[at..];
+            let end = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            self.text.extend_from_slice(&rest[..end]);
+            at += end;
+            if json.get(at) != Some(&b'\\') {
+                break;
+            }
+            let (length, meaning) = escape(&json[at..]);
+            let from = self.text.len();
+            let mut buffer = [0; 4];
+            let meaning = meaning.map_or(REPLACEMENT, |meaning| meaning.encode_utf8(&mut buffer));
+            self.text.extend_from_slice(meaning.as_bytes());
+            self.escapes.push(Escape { read: from..self.text.len(), stands: at..at + length });
+            at += length;
+        }
+        self.scalars.push(Scalar { read: start..self.text.len(), bare: false });
+        self.text.push(0);
+        at + 1
+    }
+
+    /// Where it stands what reads so. Of an escape it is all.
+    fn stands(&self, read: &Range<usize>) -> Range<usize> {
+        let behind = |place: usize| {
+            // The last escape that begins before it.
+            let at = self.escapes.partition_point(|escape| escape.read.start < place);
+            at.checked_sub(1).and_then(|at| self.escapes.get(at))
+        };
+        let start = match behind(read.start) {
+            Some(escape) if read.start < escape.read.end => escape.stands.start,
+            Some(escape) => read.start - escape.read.end + escape.stands.end,
+            None => read.start,
+        };
+        let end = match behind(read.end) {
+            Some(escape) if read.end < escape.read.end => escape.stands.end,
+            Some(escape) => read.end - escape.read.end + escape.stands.end,
+            None => read.end,
+        };
+        start..end
+    }
+}
+
+/// How long the escape is that begins there, and what it means.
+fn escape(text: &[u8]) -> (usize, Option<char>) {
+    let simple = |meaning| (2.min(text.len()), Some(meaning));
+    match text.get(1) {
+        Some(b'n') => simple('\n'),
+        Some(b't') => simple('\t'),
+        Some(b'r') => simple('\r'),
+        Some(b'b') => simple('\u{8}'),
+        Some(b'f') => simple('\u{c}'),
+        Some(b'u') => unicode(text),
+        Some(byte) if byte.is_ascii() => simple(char::from(*byte)),
+        _ => (1, None),
+    }
+}
+
+fn unicode(text: &[u8]) -> (usize, Option<char>) {
+    let unit = |at: usize| {
+        let digits = std::str::from_utf8(text.get(at..at + 4)?).ok()?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let Some(first) = unit(2) else { return (2, None) };
+    let pair = text.get(6..8) == Some(b"\\u") && (0xD800..0xDC00).contains(&first);
+    let second = if pair { unit(8) } else { None };
+    let whole = second.and_then(|second| char::decode_utf16([first, second]).next()?.ok());
+    match whole {
+        Some(character) => (12, Some(character)),
+        None => (6, char::from_u32(u32::from(first))),
+    }
+}
+
+/// Writes bytes as a part of a string.
+fn quote(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+            0..0x20 => {
+                out.extend_from_slice(b"\\u00");
+                out.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            }
+            byte => out.push(*byte),
+        }
+    }
+}
+
+impl Masker {
+    /// Masks a JSON text so that it stays JSON, and says how many findings there were: strings as they read, with their escapes
+    /// and behind the name of their member; names too; a number of which something is found becomes a string. `None`, with nothing appended, if it is no JSON: then it is for
+    /// [`Self::mask`].
+    ///
+    /// ```
+    /// # let masker = masking::Masker::default();
+    /// let mut out = Vec::new();
+    /// masker.mask_json(br#"{"to":"john\u0040example.com","phone":2125550123}"#, &mut out);
+    /// assert_eq!(out, br#"{"to":"j***@example.com","phone":"******0123"}"#);
+    /// ```
+    pub fn mask_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
+        let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+        if !matches!(first, Some(b'{' | b'[' | b'"')) || serde_json::from_slice::<IgnoredAny>(text).is_err() {
+            return None;
+        }
+        let reading = Reading::new(text);
+        let mut findings = 0;
+        let mut writer = Writer { masker: self, reading: &reading, json: text, out, done: 0, open: None };
+        let mut scalars = reading.scalars.iter().enumerate().peekable();
+        for Finding { kind, range } in self.find(&reading.text) {
+            findings += 1;
+            // Only a rule of the caller's own goes over the end of a string: then each part is masked.
+            while let Some((at, scalar)) = scalars.peek() {
+                let part = scalar.read.start.max(range.start)..scalar.read.end.min(range.end);
+                if !part.is_empty() {
+                    writer.replace(*at, scalar.bare, kind, &part);
+                }
+                if scalar.read.end >= range.end {
+                    break;
+                }
+                scalars.next();
+            }
+        }
+        writer.finish();
+        Some(findings)
+    }
+
+    /// Masks lines, each as JSON if it is JSON and as text otherwise, and says how many findings there were.
+    pub fn mask_lines(&self, lines: &[u8], out: &mut Vec<u8>) -> u64 {
+        lines
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(|line| self.mask_json(line, out).unwrap_or_else(|| self.mask(line, out)))
+            .sum()
+    }
+}
+
+/// Writes the text with what is replaced.
+struct Writer<'a> {
+    masker: &'a Masker,
+    reading: &'a Reading,
+    json: &'a [u8],
+    out: &'a mut Vec<u8>,
+    /// Until where it is written.
+    done: usize,
+    /// A number or word that was made a string, and where that ends.
+    open: Option<(usize, usize)>,
+}
+
+impl Writer<'_> {
+    fn replace(&mut self, scalar: usize, bare: bool, kind: crate::Kind, part: &Range<usize>) {
+        let here = matches!(self.open, Some((open, _)) if open == scalar);
+        if !here {
+            self.close();
+        }
+        if bare && !here {
+            let whole = self.reading.stands(&self.reading.scalars[scalar].read);
+            self.copy(whole.start);
+            self.out.push(b'"');
+            self.open = Some((scalar, whole.end));
+        }
+        let stands = self.reading.stands(part);
+        self.copy(stands.start);
+        let mut masked = Vec::new();
+        self.masker.write(kind, &self.reading.text[part.clone()], &mut masked);
+        quote(&masked, self.out);
+        self.done = stands.end;
+    }
+
+    fn copy(&mut self, until: usize) {
+        self.out.extend_from_slice(&self.json[self.done.min(until)..until]);
+        self.done = self.done.max(until);
+    }
+
+    /// Ends what was made a string.
+    fn close(&mut self) {
+        if let Some((_, end)) = self.open.take() {
+            self.copy(end);
+            self.out.push(b'"');
+        }
+    }
+
+    fn finish(mut self) {
+        self.close();
+        self.copy(self.json.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CustomRule, Mode, Rules};
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn masked(masker: &Masker, text: &[u8]) -> Option<String> {
+        let mut out = Vec::new();
+        masker.mask_json(text, &mut out)?;
+        Some(String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn what_escapes_hide_is_found() {
+        fn check(text: &str, expect: &str) {
+            let out = masked(&Masker::default(), text.as_bytes()).expect(text);
+            assert_eq!(out, expect);
+            serde_json::from_str::<Value>(&out).expect(&out);
+        }
+        check(r#"{"to":"john@example.com"}"#, r#"{"to":"j***@example.com"}"#);
+        check(r#"{"to":"john\u0040example.com"}"#, r#"{"to":"j***@example.com"}"#);
+        check(r#"{"to":"\u006aohn@example\u002ecom"}"#, r#"{"to":"j***@example.com"}"#);
+        // As it stands this is the address of `njohn`, and a number with a letter before it.
+        check(r#""a\njohn@example.com""#, r#""a\nj***@example.com""#);
+        check(r#""a\t4111111111111111""#, r#""a\t************1111""#);
+        check(r#"{"q":"\"john doe\"@example.com"}"#, r#"{"q":"j***@example.com"}"#);
+        check(r#"{"j":"{\"to\":\"john@example.com\"}"}"#, r#"{"j":"{\"to\":\"j***@example.com\"}"}"#);
+        check(r#"["\u0436\u0443\u043a@example.com"]"#, r#"["ж***@example.com"]"#);
+        check(r#"["\ud83d\ude00 john@example.com"]"#, r#"["\ud83d\ude00 j***@example.com"]"#);
+        // The word before a number is the member's name.
+        check(r#"{"phone_number":"2125550123"}"#, r#"{"phone_number":"******0123"}"#);
+        check(r#"{"phone_number":2125550123, "n":1}"#, r#"{"phone_number":"******0123", "n":1}"#);
+        check(r#"{"order":2125550123}"#, r#"{"order":2125550123}"#);
+        check("{\n \"card\": 4111111111111111\n}\n", "{\n \"card\": \"************1111\"\n}\n");
+        check(r#"{"john@example.com":true}"#, r#"{"j***@example.com":true}"#);
+        check(r#"{"key":"AKIAIOSFODNN7EXAMPLE\\"}"#, r#"{"key":"AKIA***\\"}"#);
+        // Half a character is none, and stays what it is.
+        let half = masked(&Masker::default(), br#"["\ud83d john@example.com \ude00"]"#);
+        assert_eq!(half.as_deref(), Some(r#"["\ud83d j***@example.com \ude00"]"#));
+    }
+
+    #[test]
+    fn what_is_no_json_is_for_the_other() {
+        for text in [
+            "john@example.com",
+            "{\"to\":\"john@example.com\"",
+            "[10:00:00] card 4111111111111111, paid",
+            "{} {}",
+            "",
+            " ",
+            "{\"a\":\"\\x\"}",
+        ] {
+            assert_eq!(masked(&Masker::default(), text.as_bytes()), None, "{text}");
+        }
+        let mut out = Vec::new();
+        let lines = b"[9] john@example.com\n{\"n\":\"john\\u0040example.com\"}\n\nend";
+        assert_eq!(Masker::default().mask_lines(lines, &mut out), 2);
+        assert_eq!(out, b"[9] j***@example.com\n{\"n\":\"j***@example.com\"}\n\nend");
+    }
+
+    #[test]
+    fn a_rule_that_matches_what_holds_json_together_leaves_it_whole() {
+        let rule = |name: &str, pattern: &str| CustomRule {
+            name: name.to_owned(),
+            pattern: pattern.to_owned(),
+            mode: None,
+        };
+        let custom = vec![rule("across", "b.{1,6}c"), rule("word", "true"), rule("digits", "9[0-9]")];
+        let masker =
+            Masker::new(&Rules { default: Mode::Redact, custom, ..Rules::default() }).expect("rules");
+        let check = |text: &str, expect: &str| {
+            assert_eq!(masked(&masker, text.as_bytes()).as_deref(), Some(expect));
+            serde_json::from_str::<Value>(expect).expect("JSON");
+        };
+        check(r#"["ab","cd"]"#, r#"["a[across]","[across]d"]"#);
+        check(r#"{"x":true,"y":19293945}"#, r#"{"x":"[word]","y":"1[digits][digits][digits]5"}"#);
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let known = prop::sample::select(vec![
+            "john@example.com",
+            "4111 1111 1111 1111",
+            "phone: 2125550123",
+            "\"a b\"@example.com",
+            "\\",
+            "\n",
+            "\t",
+            "192.0.2.1",
+            "ж",
+            "😀",
+        ]);
+        let part = prop_oneof![
+            known.prop_map(str::to_owned),
+            "[ -~]{0,6}",
+            any::<char>().prop_map(|c| c.to_string())
+        ];
+        prop::collection::vec(part, 0..5).prop_map(|parts| parts.concat())
+    }
+
+    fn document() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            text().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(json!(null)),
+            Just(json!(4_111_111_111_111_111_u64)),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((text(), inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Writes every character that is no letter or digit as an escape.
+    fn escaped(plain: &str) -> String {
+        let (mut out, mut inside) = (String::new(), false);
+        let mut characters = plain.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '"' => {
+                    inside = !inside;
+                    out.push('"');
+                }
+                '\\' => {
+                    out.push('\\');
+                    out.extend(characters.next());
+                }
+                character if inside && !character.is_ascii_alphanumeric() => {
+                    let mut units = [0; 2];
+                    for unit in character.encode_utf16(&mut units) {
+                        write!(out, "\\u{unit:04x}").expect("written");
+                    }
+                }
+                character => out.push(character),
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn json_stays_json_and_escapes_change_nothing(document in document()) {
+            let document = json!([document]);
+            let plain = document.to_string();
+            let masker = Masker::default();
+            let out = masked(&masker, plain.as_bytes()).expect("JSON");
+            let read: Value = serde_json::from_str(&out).expect("JSON");
+            let hidden = masked(&masker, escaped(&plain).as_bytes()).expect("JSON");
+            prop_assert_eq!(&read, &serde_json::from_str::<Value>(&hidden).expect("JSON"));
+            if !masker.find(&Reading::new(plain.as_bytes()).text).any(|_| true) {
+                prop_assert_eq!(out, plain);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut out = Vec::new();
+            Masker::default().mask_lines(&bytes, &mut out);
+            let quoted = [b"[\"", bytes.as_slice(), b"\"]"].concat();
+            let _ = Masker::default().mask_json(&quoted, &mut out);
+        }
+    }
+}

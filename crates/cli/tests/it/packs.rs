@@ -257,6 +257,10 @@ fn a_pack_and_a_file_of_another_history_contradict_each_other() {
     let ran = verified(&folder, "pack.zip other.jsonl");
     assert!(ran.code == 1 && ran.out.contains("contradict each other"), "{ran:?}");
     assert_eq!(verified(&folder, "pack.zip own.jsonl --allow-unsigned").code, 0);
+    // What comes through a pipe is read after it: the pack is then read again.
+    let piped = other.export(1, 10).concat();
+    let ran = folder.run(None, "verify --key log.key pack.zip -", piped.as_bytes()).text();
+    assert!(ran.code == 1 && ran.out.contains("contradict each other"), "{ran:?}");
     let ran = verified(&folder, "pack.zip audit.jsonl other.jsonl --since seen --allow-unsigned");
     assert_eq!(ran.code, 1, "{ran:?}");
 }

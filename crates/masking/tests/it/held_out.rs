@@ -8,7 +8,7 @@ use masking::Kind;
 use super::corpus::Labelled;
 use super::values::{self, Random};
 
-pub const SEED: u64 = 0x0068_656c_646f_7574;
+const SEED: u64 = 0x0068_656c_646f_7574;
 /// Texts of each kind, and of each sort of near miss.
 const EACH: usize = 40;
 
@@ -69,6 +69,7 @@ fn found() -> Vec<Labelled> {
 }
 
 /// One of each sort that is nobody's data.
+#[allow(clippy::too_many_lines, reason = "a sort each, one after the other")]
 fn nothing(r: &mut Random) -> Vec<String> {
     let joined = |digits: Vec<u64>| digits.iter().map(u64::to_string).collect::<String>();
     let hex = |r: &mut Random, count| r.text("0123456789abcdef", count);

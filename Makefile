@@ -83,7 +83,8 @@ engine-test: build
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p acceptance --test it engine:: -- --ignored --test-threads=1
 	$(BESIDE) $(VENV)/python localstack/up.py with cargo test --locked -p aws -p connectors -- --ignored --test-threads=2
 
-# On a quiet machine, and with Python 3.11 or newer. Takes 15 minutes, 4 GB of memory and 17 GB of disk.
+# On a quiet machine, and with Python 3.11 or newer. Takes 20 minutes, 4 GB of memory and 17 GB of disk; the first time ten minutes more,
+# for the four hundred crates of bench/peers/scanners.
 bench: $(BENCH)/.stamp
 	cargo bench --locked -p bench --bench rows -- $(ROW)
 

@@ -11,6 +11,7 @@
 mod audit;
 mod export;
 mod machine;
+mod masking;
 mod mix;
 mod run;
 mod table;
@@ -26,7 +27,8 @@ fn main() -> Result<(), Failure> {
         [] => {
             vault::compare()?;
             export::compare(None)?;
-            audit::compare(None)
+            audit::compare(None)?;
+            masking::compare(None)
         }
         ["vault"] => vault::compare(),
         ["vault", "work", job, folder] => vault::ours::work(job, folder.as_ref()),
@@ -38,6 +40,13 @@ fn main() -> Result<(), Failure> {
         ["audit", "work", job, folder] => audit::ours::work(job, folder.as_ref()),
         // And a number of entries, likewise.
         ["audit", entries] => audit::compare(Some(entries.parse()?)),
-        other => Err(format!("no such row: {}; there are vault, export and audit", other.join(" ")).into()),
+        ["masking"] => masking::compare(None),
+        ["masking", "work", job, folder] => masking::ours::work(job, folder.as_ref()),
+        // And a number of bytes.
+        ["masking", bytes] => masking::compare(Some(bytes.parse()?)),
+        other => {
+            Err(format!("no such row: {}; there are vault, export, audit and masking", other.join(" "))
+                .into())
+        }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{Failure, machine};
 
 /// A tool at work: its program and what comes before the job and the folder.
+#[derive(Clone)]
 pub struct Worker {
     command: Vec<String>,
 }
@@ -27,8 +28,13 @@ impl Worker {
         Self { command: words.map(|word| word.to_string_lossy().into_owned()).to_vec() }
     }
 
+    /// Another program.
+    pub fn program(program: &Path) -> Self {
+        Self { command: vec![program.to_string_lossy().into_owned()] }
+    }
+
     /// What it prints, line by line.
-    fn run(&self, job: &str, folder: &Path) -> Result<Vec<Value>, Failure> {
+    pub fn run(&self, job: &str, folder: &Path) -> Result<Vec<Value>, Failure> {
         let mut words: Vec<String> = pin();
         words.extend(self.command.iter().cloned());
         let (program, rest) = words.split_first().ok_or("no program")?;

@@ -18,7 +18,8 @@ pub(crate) const BLOCK: usize = 64;
 pub(crate) struct Classes {
     pub digits: u64,
     pub uppers: u64,
-    pub lowers: u64,
+    /// Of both sizes.
+    pub letters: u64,
     /// `@`
     pub ats: u64,
     /// `:`
@@ -44,7 +45,9 @@ pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
     Classes {
         digits: within(b'0', 10).to_bitmask(),
         uppers: within(b'A', 26).to_bitmask(),
-        lowers: within(b'a', 26).to_bitmask(),
+        letters: ((bytes | u8x64::splat(simd, 0x20)) - u8x64::splat(simd, b'a'))
+            .simd_lt(u8x64::splat(simd, 26))
+            .to_bitmask(),
         ats: one(b'@').to_bitmask(),
         colons: one(b':').to_bitmask(),
         dashes: one(b'-').to_bitmask(),
@@ -61,8 +64,11 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
     for (at, byte) in block.iter().enumerate() {
         let class = match byte {
             b'0'..=b'9' => &mut classes.digits,
-            b'A'..=b'Z' => &mut classes.uppers,
-            b'a'..=b'z' => &mut classes.lowers,
+            b'A'..=b'Z' => {
+                classes.uppers |= 1 << at;
+                &mut classes.letters
+            }
+            b'a'..=b'z' => &mut classes.letters,
             b'@' => &mut classes.ats,
             b':' => &mut classes.colons,
             b'-' => &mut classes.dashes,
@@ -78,24 +84,27 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
 }
 
 #[cfg(test)]
+/// Every instruction set that this machine has.
+pub(crate) fn levels() -> Vec<fearless_simd::Level> {
+    use fearless_simd::Level;
+
+    let best = Level::new();
+    let mut levels = vec![best];
+    #[cfg(target_arch = "x86_64")]
+    {
+        levels.extend(best.as_avx2().map(Level::Avx2));
+        levels.extend(best.as_sse4_2().map(Level::Sse4_2));
+        levels.extend(best.as_sse2().map(Level::Sse2));
+    }
+    levels
+}
+
+#[cfg(test)]
 mod tests {
-    use fearless_simd::{Level, dispatch};
+    use fearless_simd::dispatch;
     use proptest::prelude::*;
 
     use super::*;
-
-    /// Every instruction set that this machine has.
-    fn levels() -> Vec<Level> {
-        let best = Level::new();
-        let mut levels = vec![best];
-        #[cfg(target_arch = "x86_64")]
-        {
-            levels.extend(best.as_avx2().map(Level::Avx2));
-            levels.extend(best.as_sse4_2().map(Level::Sse4_2));
-            levels.extend(best.as_sse2().map(Level::Sse2));
-        }
-        levels
-    }
 
     fn check(block: &[u8; BLOCK]) {
         for level in levels() {

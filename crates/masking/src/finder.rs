@@ -59,7 +59,7 @@ fn rank(&(start, end, kind): &(usize, usize, Kind)) -> (usize, std::cmp::Reverse
 pub struct Finder<'m, 't> {
     text: &'t [u8],
     level: Option<Level>,
-    batch: [Triggers; BATCH],
+    batch: Triggers,
     /// The next block.
     block: usize,
     /// Blocks of the text.
@@ -90,7 +90,7 @@ impl<'m, 't> Finder<'m, 't> {
         Self {
             text,
             level,
-            batch: [Triggers::default(); BATCH],
+            batch: Triggers::default(),
             block: 0,
             blocks: text.len().div_ceil(BLOCK),
             found: Found { kinds, from, waiting: Vec::new() },
@@ -98,35 +98,45 @@ impl<'m, 't> Finder<'m, 't> {
         }
     }
 
-    /// Looks at one block more.
+    /// Looks at one block more, and passes those in which there is nothing to look at.
     fn advance(&mut self) {
-        let place = self.block % BATCH;
+        let mut place = self.block % BATCH;
         if place == 0 {
             match self.level {
                 Some(level) => triggers::find(level, self.text, self.block, &mut self.batch),
                 None => triggers::find_plain(self.text, self.block, &mut self.batch),
             }
         }
+        let batch = &self.batch;
+        let last = (self.blocks - self.block + place).min(BATCH) - 1;
+        while batch.any[place] == 0 && place < last {
+            place += 1;
+            self.block += 1;
+        }
         let start = self.block * BLOCK;
         self.block += 1;
-        let Some(triggers) = self.batch.get(place).filter(|triggers| triggers.any()) else { return };
+        if batch.any[place] == 0 {
+            return;
+        }
         let (text, found) = (Text::new(self.text), &mut self.found);
-        each(triggers.numbers, start, |at| numbers::at(text, at, found));
-        each(triggers.words, start, |at| {
+        each(batch.numbers[place], start, |at| numbers::at(text, at, found));
+        each(batch.words[place], start, |at| {
             words::at(text, at, found);
             iban::at(text, at, found);
         });
-        each(triggers.keys, start, |at| {
-            jwt::at(text, at, found);
-            keys::at(text, at, found);
-            aws::at(text, at, found);
+        each(batch.keys[place], start, |at| {
+            if keys::may_begin(text, at) {
+                jwt::at(text, at, found);
+                keys::at(text, at, found);
+                aws::at(text, at, found);
+            }
         });
-        each(triggers.secrets, start, |at| aws::secret_at(text, at, found));
-        each(triggers.colons, start, |at| {
+        each(batch.secrets[place], start, |at| aws::secret_at(text, at, found));
+        each(batch.colons[place], start, |at| {
             ipv6::at(text, at, found);
             mac::at(text, at, found);
         });
-        each(triggers.ats, start, |at| email::at(text, at, found));
+        each(batch.ats[place], start, |at| email::at(text, at, found));
     }
 
     /// The preferred finding of those that are known.

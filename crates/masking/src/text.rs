@@ -115,6 +115,29 @@ impl<'t> Text<'t> {
         length
     }
 
+    /// How many digits stand there, and no more than `most`. Eight at a time, without a question for each: that is what most places
+    /// of a log are looked at for.
+    #[inline]
+    pub fn digits(self, at: usize, most: usize) -> usize {
+        const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+        const THREES: u64 = 0x3030_3030_3030_3030;
+        const SIXES: u64 = 0x0606_0606_0606_0606;
+        let mut length = 0;
+        while length < most {
+            let Some(eight) = self.slice(at + length, at + length + 8).first_chunk() else {
+                return length + self.run(at + length, DIGIT, most - length);
+            };
+            let eight = u64::from_le_bytes(*eight);
+            // A digit has a 3 in front, and still has when six are added. What is carried over comes from what is none.
+            let other = ((eight & HIGH) ^ THREES) | ((eight.wrapping_add(SIXES) & HIGH) ^ THREES);
+            length += other.trailing_zeros() as usize / 8;
+            if other != 0 {
+                break;
+            }
+        }
+        length.min(most)
+    }
+
     /// Whether `what` stands there.
     pub fn has(self, at: usize, what: &[u8]) -> bool {
         self.slice(at, at + what.len()) == what
@@ -145,6 +168,25 @@ impl<'t> Text<'t> {
         let before = self.back(start, 1);
         let joins = before == b'-' && self.is_back(start, 2, ALNUM);
         !joins && !is(before, WORD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_counted_as_one_by_one() {
+        for length in 0..24 {
+            for other in 0..=u8::MAX {
+                let text: Vec<u8> =
+                    (0..length).map(|at| b'0' + at % 10).chain([other]).chain(*b"12345678").collect();
+                let text = Text::new(&text);
+                for most in [1, 8, 20, 40] {
+                    assert_eq!(text.digits(0, most), text.run(0, DIGIT, most), "{length} {other}");
+                }
+            }
+        }
     }
 }
 

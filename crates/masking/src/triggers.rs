@@ -7,106 +7,121 @@
     clippy::inline_always,
     reason = "what is not inlined is compiled for the oldest machine, without vectors"
 )]
-#![allow(clippy::needless_range_loop, reason = "two places of one array, by their index")]
 
-use fearless_simd::{Level, Simd, dispatch};
+use std::ops::{BitAnd, BitOr, Not, Shl, Shr};
+
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use crate::classes::{BLOCK, Classes, plain, vector};
 
 /// Blocks that are classified in one go.
 pub(crate) const BATCH: usize = 32;
 
-/// Where to look in one block: bit `n` is byte `n`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Where to look in each block of a batch: bit `n` is byte `n`. Behind the end of the text it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Triggers {
     /// A group of digits begins, and with what follows it there are seven or more, with at most two separators between
     /// two of them; but for dates.
-    pub numbers: u64,
-    /// A run of nine or more capitals and digits begins, or two capitals and two digits.
-    pub words: u64,
+    pub numbers: [u64; BATCH],
+    /// A run of nine or more capitals and digits begins that can be more than a number, or two capitals and two digits.
+    pub words: [u64; BATCH],
     /// A run of sixteen or more of the base64url alphabet begins.
-    pub keys: u64,
+    pub keys: [u64; BATCH],
     /// A run of forty or more of the base64 alphabet begins.
-    pub secrets: u64,
+    pub secrets: [u64; BATCH],
     /// `::`, or the first of three colons that are close together, or the separators of a MAC address.
-    pub colons: u64,
+    pub colons: [u64; BATCH],
     /// `@`
-    pub ats: u64,
+    pub ats: [u64; BATCH],
+    /// Any of them.
+    pub any: [u64; BATCH],
 }
 
-impl Triggers {
-    pub fn any(&self) -> bool {
-        self.numbers | self.words | self.keys | self.secrets | self.colons | self.ats != 0
-    }
-}
-
-/// Blocks at a time: the one before the batch, the batch, and the one behind it.
+/// With the block before them and the one behind.
 const LANES: usize = BATCH + 2;
 
-/// One class of all these blocks: bits in the order of the text. Everything is done to all of them at once, so that vectors do it.
+/// Bits of one class, for as many blocks as go through one instruction: a word of 64 bits, or a vector of words.
+trait Bits:
+    Copy
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + Not<Output = Self>
+    + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
+{
+}
+
+impl<B> Bits for B where
+    B: Copy
+        + BitAnd<Output = B>
+        + BitOr<Output = B>
+        + Not<Output = B>
+        + Shl<u32, Output = B>
+        + Shr<u32, Output = B>
+{
+}
+
+/// A class, or what came of some: in the blocks, and in those behind them, so that what begins in a block can be followed. No shape
+/// is followed for more than 64 bytes; of the block behind only what is followed is right.
 #[derive(Clone, Copy)]
-struct Lane([u64; LANES]);
+struct Run<B> {
+    here: B,
+    next: B,
+}
 
-impl Lane {
-    /// Each bit is the one that comes `by` places later. Behind the last block there is nothing: what is said of that block is
-    /// wrong at its end, and it is there for its beginning.
+impl<B: Bits> Run<B> {
+    /// Each bit is the one that comes `by` places later.
     #[inline(always)]
-    fn later(&self, by: u32) -> Self {
-        let mut out = [0; LANES];
-        for at in 0..LANES - 1 {
-            out[at] = self.0[at] >> by | self.0[at + 1] << (64 - by);
-        }
-        out[LANES - 1] = self.0[LANES - 1] >> by;
-        Self(out)
+    fn later(self, by: u32) -> Self {
+        Self { here: self.ahead(by), next: self.next >> by }
     }
 
-    /// Each bit is the one that comes `by` places before.
+    /// The same for the blocks alone, for what is followed no further.
     #[inline(always)]
-    fn before(&self, by: u32) -> Self {
-        let mut out = [0; LANES];
-        out[0] = self.0[0] << by;
-        for at in 1..LANES {
-            out[at] = self.0[at] << by | self.0[at - 1] >> (64 - by);
-        }
-        Self(out)
-    }
-
-    #[inline(always)]
-    fn with(&self, other: &Self, how: impl Fn(u64, u64) -> u64) -> Self {
-        let mut out = [0; LANES];
-        for at in 0..LANES {
-            out[at] = how(self.0[at], other.0[at]);
-        }
-        Self(out)
-    }
-
-    #[inline(always)]
-    fn and(&self, other: &Self) -> Self {
-        self.with(other, |a, b| a & b)
-    }
-
-    #[inline(always)]
-    fn or(&self, other: &Self) -> Self {
-        self.with(other, |a, b| a | b)
-    }
-
-    #[inline(always)]
-    fn without(&self, other: &Self) -> Self {
-        self.with(other, |a, b| a & !b)
+    fn ahead(self, by: u32) -> B {
+        self.here >> by | self.next << (64 - by)
     }
 
     /// Where a run of twice as many begins, from where a run of `by` does.
     #[inline(always)]
-    fn double(&self, by: u32) -> Self {
-        self.and(&self.later(by))
+    fn double(self, by: u32) -> Self {
+        self & self.later(by)
+    }
+
+    /// Where one to five places later there is one.
+    #[inline(always)]
+    fn soon(self) -> Self {
+        let two = self.later(1) | self.later(2);
+        two | two.later(2) | self.later(5)
     }
 }
 
-/// All classes of these blocks.
+impl<B: Bits> BitAnd for Run<B> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self { here: self.here & other.here, next: self.next & other.next }
+    }
+}
+
+impl<B: Bits> BitOr for Run<B> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self { here: self.here | other.here, next: self.next | other.next }
+    }
+}
+
+/// A class of all lanes.
+type Lane = [u64; LANES];
+
+/// All classes of these blocks: bits in the order of the text.
 struct Lanes {
     digits: Lane,
     uppers: Lane,
-    lowers: Lane,
+    letters: Lane,
     ats: Lane,
     colons: Lane,
     dashes: Lane,
@@ -116,14 +131,14 @@ struct Lanes {
     gaps: Lane,
 }
 
-impl Lanes {
+impl Default for Lanes {
     #[inline(always)]
-    fn new() -> Self {
-        let none = Lane([0; LANES]);
+    fn default() -> Self {
+        let none = [0; LANES];
         Self {
             digits: none,
             uppers: none,
-            lowers: none,
+            letters: none,
             ats: none,
             colons: none,
             dashes: none,
@@ -133,73 +148,84 @@ impl Lanes {
             gaps: none,
         }
     }
+}
 
+impl Lanes {
     #[inline(always)]
     fn set(&mut self, at: usize, classes: &Classes) {
-        self.digits.0[at] = classes.digits;
-        self.uppers.0[at] = classes.uppers;
-        self.lowers.0[at] = classes.lowers;
-        self.ats.0[at] = classes.ats;
-        self.colons.0[at] = classes.colons;
-        self.dashes.0[at] = classes.dashes;
-        self.dots.0[at] = classes.dots;
-        self.unders.0[at] = classes.unders;
-        self.signs.0[at] = classes.signs;
-        self.gaps.0[at] = classes.gaps;
+        self.digits[at] = classes.digits;
+        self.uppers[at] = classes.uppers;
+        self.letters[at] = classes.letters;
+        self.ats[at] = classes.ats;
+        self.colons[at] = classes.colons;
+        self.dashes[at] = classes.dashes;
+        self.dots[at] = classes.dots;
+        self.unders[at] = classes.unders;
+        self.signs[at] = classes.signs;
+        self.gaps[at] = classes.gaps;
     }
+}
 
-    #[inline(always)]
-    fn triggers(&self, into: &mut [Triggers; BATCH]) {
-        let digits = &self.digits;
-        let caps = digits.or(&self.uppers);
-        let alnum = caps.or(&self.lowers);
-        let word = alnum.or(&self.unders);
-        let after_word = word.before(1);
+/// What is the shape of something, in some blocks at a time. `load` reads a class from so many lanes on.
+#[inline(always)]
+fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
+    let run = |lane: &Lane| Run { here: load(lane, 1), next: load(lane, 2) };
+    // Each bit is the one that comes `by` places before; `last` is what the blocks before have.
+    let before = |run: Run<B>, last: B, by: u32| Run {
+        here: run.here << by | last >> (64 - by),
+        next: run.next << by | run.here >> (64 - by),
+    };
+    let (digits, uppers, dashes, dots) =
+        (run(&lanes.digits), run(&lanes.uppers), run(&lanes.dashes), run(&lanes.dots));
+    let caps = digits | uppers;
+    let alnum = digits | run(&lanes.letters);
+    let word = alnum | run(&lanes.unders);
+    let key = word | dashes;
+    let signs = run(&lanes.signs);
+    let base = alnum | signs;
 
-        // A separator counts where digits are within two bytes on both sides.
-        let separators = self.gaps.or(&self.signs).or(&self.dashes).or(&self.dots);
-        let near = digits.before(1).or(&digits.before(2)).and(&digits.later(1).or(&digits.later(2)));
-        let joined = digits.or(&separators.and(&near));
-        let seven = joined.double(1).double(2).double(3);
-        // A date such as 2026-11-22 stands in every line of a log, and nothing is written in groups of four, two and two.
-        let group = digits.double(1);
-        let date = group.double(2).and(&self.dashes.later(4)).and(&group.later(5));
-        let date = date.and(&self.dashes.later(7)).and(&group.later(8)).without(&digits.later(10));
-        // Behind a word nothing begins, a digit is one of a word too.
-        let numbers = digits.and(&seven).without(&date).without(&after_word);
+    let last_digits = load(&lanes.digits, 0);
+    let last_alnum = last_digits | load(&lanes.letters, 0);
+    let last_word = last_alnum | load(&lanes.unders, 0);
+    // Behind a word nothing begins, a digit is one of a word too.
+    let begins = !(word.here << 1 | last_word >> 63);
 
-        let nine = caps.double(1).double(2).double(4).and(&caps.later(8));
-        let country = self.uppers.double(1).and(&group.later(2));
-        let words = nine.or(&country).without(&after_word);
+    // A separator counts where digits are within two bytes on both sides.
+    let separators = run(&lanes.gaps) | signs | dashes | dots;
+    let near = (before(digits, last_digits, 1) | before(digits, last_digits, 2))
+        & (digits.later(1) | digits.later(2));
+    let joined = digits | (separators & near);
+    let four = joined.double(1).double(2);
+    let group = digits.double(1);
+    // A date such as 2026-11-22 stands in every line of a log, and nothing is written in groups of four, two and two.
+    let date =
+        group.here & group.ahead(2) & dashes.ahead(4) & group.ahead(5) & dashes.ahead(7) & group.ahead(8);
+    let date = date & !digits.ahead(10);
+    let numbers = digits.here & four.here & four.ahead(3) & begins & !date;
 
-        let key = word.or(&self.dashes);
-        let keys = key.double(1).double(2).double(4).double(8).without(&key.before(1));
+    let eight = caps.double(1).double(2).double(4);
+    // With a digit in front the first letter is the seventh, the ninth or the last of eighteen: most such runs are numbers.
+    let letter = uppers.here | uppers.ahead(6) | uppers.ahead(8) | uppers.ahead(17);
+    let nine = eight.here & eight.ahead(1) & letter;
+    let country = uppers.here & uppers.ahead(1) & group.ahead(2);
+    let words = (nine | country) & begins;
 
-        let base = alnum.or(&self.signs);
-        let eight = base.double(1).double(2).double(4);
-        let forty = eight.double(8).double(16).and(&eight.later(32));
-        let secrets = forty.without(&base.before(1));
+    let eight = key.double(1).double(2).double(4);
+    let last_key = last_word | load(&lanes.dashes, 0);
+    let keys = eight.here & eight.ahead(8) & !(key.here << 1 | last_key >> 63);
 
-        // By one to five places.
-        let followed = |by: &Lane| {
-            let two = by.later(1).or(&by.later(2));
-            two.or(&two.later(2)).or(&by.later(5))
-        };
-        let third = self.colons.and(&followed(&self.colons.and(&followed(&self.colons))));
-        let dashed = self.dashes.double(3).double(6).and(&self.dashes.later(12));
-        let colons = third.or(&self.colons.double(1)).or(&dashed).or(&self.dots.double(5));
+    let eight = base.double(1).double(2).double(4);
+    let sixteen = eight.double(8);
+    let forty = sixteen.here & sixteen.ahead(16) & eight.ahead(32);
+    let last_base = last_alnum | load(&lanes.signs, 0);
+    let secrets = forty & !(base.here << 1 | last_base >> 63);
 
-        for (at, into) in into.iter_mut().enumerate() {
-            *into = Triggers {
-                numbers: numbers.0[at + 1],
-                words: words.0[at + 1],
-                keys: keys.0[at + 1],
-                secrets: secrets.0[at + 1],
-                colons: colons.0[at + 1],
-                ats: self.ats.0[at + 1],
-            };
-        }
-    }
+    let colons = run(&lanes.colons);
+    let third = colons.here & (colons & colons.soon()).soon().here;
+    let pairs = dashes.double(3).double(6).here & dashes.ahead(12);
+    let colons = third | (colons.here & colons.ahead(1)) | pairs | (dots.here & dots.ahead(5));
+
+    [numbers, words, keys, secrets, colons, load(&lanes.ats, 1)]
 }
 
 /// The last block; what lies behind the end is zero.
@@ -210,9 +236,14 @@ fn last_block(text: &[u8]) -> [u8; BLOCK] {
     padded
 }
 
+/// Classifies a batch and what is around it, and says how many blocks of the text it has.
 #[inline(always)]
-fn fill(text: &[u8], first: usize, into: &mut [Triggers; BATCH], classify: impl Fn(&[u8; BLOCK]) -> Classes) {
-    let mut lanes = Lanes::new();
+fn classify(
+    text: &[u8],
+    first: usize,
+    lanes: &mut Lanes,
+    classes: impl Fn(&[u8; BLOCK]) -> Classes,
+) -> usize {
     let blocks = text.len().div_ceil(BLOCK);
     for at in 0..LANES {
         // The first lane is the block before.
@@ -221,30 +252,107 @@ fn fill(text: &[u8], first: usize, into: &mut [Triggers; BATCH], classify: impl 
             break;
         }
         match text.get(index * BLOCK..).and_then(|rest| rest.first_chunk()) {
-            Some(whole) => lanes.set(at, &classify(whole)),
-            None => lanes.set(at, &classify(&last_block(text))),
+            Some(whole) => lanes.set(at, &classes(whole)),
+            None => lanes.set(at, &classes(&last_block(text))),
         }
     }
-    lanes.triggers(into);
+    (blocks - first).min(BATCH)
 }
 
 #[inline(always)]
-fn fill_vector<S: Simd>(simd: S, text: &[u8], first: usize, into: &mut [Triggers; BATCH]) {
-    fill(
+fn find_vector<S: Simd>(simd: S, text: &[u8], first: usize, into: &mut Triggers) {
+    let mut lanes = Lanes::default();
+    let count = classify(
         text,
         first,
-        into,
+        &mut lanes,
         #[inline(always)]
         |block| vector(simd, block),
     );
+    for at in (0..count).step_by(S::u64s::LEN) {
+        let found = shapes(
+            &lanes,
+            #[inline(always)]
+            |lane, by| S::u64s::from_slice(simd, &lane[at + by..at + by + S::u64s::LEN]),
+        );
+        let [numbers, words, keys, secrets, colons, ats] = found;
+        let put = |from: S::u64s, to: &mut [u64; BATCH]| from.store_slice(&mut to[at..at + S::u64s::LEN]);
+        put(numbers, &mut into.numbers);
+        put(words, &mut into.words);
+        put(keys, &mut into.keys);
+        put(secrets, &mut into.secrets);
+        put(colons, &mut into.colons);
+        put(ats, &mut into.ats);
+        put(numbers | words | keys | secrets | colons | ats, &mut into.any);
+    }
 }
 
 /// The triggers of a batch of blocks, the first of which is block number `first` of the text.
-pub(crate) fn find(level: Level, text: &[u8], first: usize, into: &mut [Triggers; BATCH]) {
-    dispatch!(level, simd => fill_vector(simd, text, first, into));
+pub(crate) fn find(level: Level, text: &[u8], first: usize, into: &mut Triggers) {
+    dispatch!(level, simd => find_vector(simd, text, first, into));
 }
 
 /// The same byte by byte.
-pub(crate) fn find_plain(text: &[u8], first: usize, into: &mut [Triggers; BATCH]) {
-    fill(text, first, into, plain);
+pub(crate) fn find_plain(text: &[u8], first: usize, into: &mut Triggers) {
+    let mut lanes = Lanes::default();
+    let count = classify(text, first, &mut lanes, plain);
+    for at in 0..count {
+        let [numbers, words, keys, secrets, colons, ats] = shapes(&lanes, |lane, by| lane[at + by]);
+        into.numbers[at] = numbers;
+        into.words[at] = words;
+        into.keys[at] = keys;
+        into.secrets[at] = secrets;
+        into.colons[at] = colons;
+        into.ats[at] = ats;
+        into.any[at] = numbers | words | keys | secrets | colons | ats;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::classes::levels;
+
+    const PIECES: &[&str] = &[
+        "2026-11-22",
+        "1234567",
+        "12 34 56",
+        "(212) 555",
+        "AB12",
+        "123456789A",
+        "A1B2C3D4E5F6",
+        "a_b-c",
+        "/+",
+        "::",
+        "1:2:3",
+        "aa-bb-cc-dd-ee-ff",
+        "0000.5e00.53af",
+        "@",
+        "0123456789abcdef0123456789abcdef01234567",
+        " ",
+        "x",
+        "é",
+        "\n",
+        "-",
+        ".",
+    ];
+
+    proptest! {
+        /// All instruction sets find what is found byte by byte, in every batch, and no block is left out.
+        #[test]
+        fn every_level_is_the_plain_one(pieces in prop::collection::vec(prop::sample::select(PIECES), 1..900)) {
+            let text = pieces.concat().into_bytes();
+            for first in (0..text.len().div_ceil(BLOCK)).step_by(BATCH) {
+                let mut expect = Triggers::default();
+                find_plain(&text, first, &mut expect);
+                for level in levels() {
+                    let mut found = Triggers::default();
+                    find(level, &text, first, &mut found);
+                    prop_assert_eq!(&found, &expect, "{:?}", level);
+                }
+            }
+        }
+    }
 }

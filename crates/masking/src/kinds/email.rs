@@ -7,7 +7,7 @@
 
 use crate::finder::Found;
 use crate::kind::Kind;
-use crate::text::{ALNUM, DASH, LETTER, LOCAL, Text, UNDER, WIDE, is};
+use crate::text::{ALNUM, DASH, DIGIT, LETTER, LOCAL, Text, UNDER, WIDE, is};
 
 /// RFC 5321, 4.5.3.1.1.
 const LONGEST_LOCAL: usize = 64;
@@ -139,8 +139,8 @@ fn domain(text: Text<'_>, start: usize) -> Option<usize> {
             break;
         }
         labels += 1;
-        if labels > 1 && top {
-            end = Some(next);
+        if labels > 1 {
+            end = if top { Some(next) } else { before_digits(text, at).or(end) };
         }
         if text.get(next) != b'.' {
             break;
@@ -149,6 +149,15 @@ fn domain(text: Text<'_>, start: usize) -> Option<usize> {
     }
     // An address is not followed by another `@`: that one may be the address.
     end.filter(|end| text.get(*end) != b'@')
+}
+
+/// Where the letters that are not ASCII end and digits begin, of a label that begins with two or more: no top-level domain has
+/// digits, so these are a number that touches the address, and is found behind such letters.
+fn before_digits(text: Text<'_>, start: usize) -> Option<usize> {
+    let letters = text.run(start, WIDE, LONGEST_LABEL);
+    let two = std::str::from_utf8(text.slice(start, start + letters))
+        .is_ok_and(|text| text.chars().nth(1).is_some());
+    (two && text.is(start + letters, DIGIT)).then_some(start + letters)
 }
 
 /// Where the label that begins there ends, and whether it can be the last one of a domain.

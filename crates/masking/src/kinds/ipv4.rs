@@ -33,8 +33,7 @@ pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
 
 /// An address at the first of its digits.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
-    let dotted = (1..=3).any(|digits| text.get(start + digits) == b'.');
-    if !dotted || !found.wants(Kind::Ipv4) {
+    if !found.wants(Kind::Ipv4) {
         return;
     }
     let Some(end) = ends(text, start) else { return };

@@ -36,7 +36,7 @@ struct Header<'h> {
 /// A token that begins there.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     // `{"` in base64.
-    if !found.wants(Kind::Jwt) || !text.has(start, b"eyJ") || !text.begins(start) {
+    if text.get(start) != b'e' || !found.wants(Kind::Jwt) || !text.has(start, b"eyJ") || !text.begins(start) {
         return;
     }
     let header = text.run(start, KEY, LONGEST_HEADER);

@@ -110,6 +110,16 @@ fn forms(first: u8) -> &'static [Form] {
     }
 }
 
+/// Whether a key or a token can begin there, by the first byte: most long words and all UUIDs are none.
+#[inline]
+pub(crate) fn may_begin(text: Text<'_>, start: usize) -> bool {
+    let known = matches!(
+        text.get(start),
+        b'A' | b'G' | b'S' | b'd' | b'e' | b'g' | b'h' | b'n' | b'p' | b'r' | b's' | b'w' | b'x'
+    );
+    known || text.back(start, 1) == b'.'
+}
+
 /// How long the published prefix of this key is; none where it is no such key.
 pub(crate) fn prefix(key: &[u8]) -> usize {
     if key.starts_with(b"SG.") {
@@ -209,6 +219,15 @@ mod tests {
     fn by_prefix_and_length() {
         let keys = made_up();
         all(ApiKey, &keys.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_key_begins_otherwise() {
+        use super::{Text, forms, may_begin};
+        for byte in 0..=u8::MAX {
+            let begins = !forms(byte).is_empty() || byte == b'A' || byte == b'e';
+            assert_eq!(may_begin(Text::new(&[b' ', byte]), 1), begins, "{}", char::from(byte));
+        }
     }
 
     #[test]

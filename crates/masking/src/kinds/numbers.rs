@@ -92,38 +92,33 @@ fn gap(text: Text<'_>, at: usize) -> Option<(Gap, usize)> {
 }
 
 impl Groups {
-    fn read(text: Text<'_>, start: usize) -> Option<Self> {
-        let mut groups = Self {
-            digits: [0; MOST_DIGITS],
-            lengths: [0; MOST_GROUPS],
-            gaps: [Gap::Space; MOST_GROUPS],
-            ends: [0; MOST_GROUPS],
-            count: 0,
-        };
-        let (mut at, mut total) = (start, 0);
-        while groups.count < MOST_GROUPS {
-            let first = total;
-            loop {
-                let byte = text.get(at);
-                if !byte.is_ascii_digit() {
-                    break;
-                }
-                let Some(digit) = groups.digits.get_mut(total) else {
-                    // Too long for anything; what came before this group may still be something.
-                    return (groups.count > 0).then_some(groups);
-                };
+    const NONE: Self = Self {
+        digits: [0; MOST_DIGITS],
+        lengths: [0; MOST_GROUPS],
+        gaps: [Gap::Space; MOST_GROUPS],
+        ends: [0; MOST_GROUPS],
+        count: 0,
+    };
+
+    /// Reads the groups that begin there, of which the first has so many digits.
+    fn read(&mut self, text: Text<'_>, start: usize, first: usize) {
+        let (mut at, mut length, mut total) = (start, first, 0);
+        loop {
+            // Too long for anything; what came before this group may still be something.
+            let Some(digits) = self.digits.get_mut(total..total + length) else { return };
+            for (digit, byte) in digits.iter_mut().zip(text.slice(at, at + length)) {
                 *digit = byte - b'0';
-                total += 1;
-                at += 1;
             }
-            groups.lengths[groups.count] = total - first;
-            groups.ends[groups.count] = at;
-            groups.count += 1;
-            let Some((gap, length)) = gap(text, at) else { break };
-            groups.gaps[groups.count - 1] = gap;
             at += length;
+            total += length;
+            self.lengths[self.count] = length;
+            self.ends[self.count] = at;
+            self.count += 1;
+            let Some((gap, between)) = gap(text, at).filter(|_| self.count < MOST_GROUPS) else { return };
+            self.gaps[self.count - 1] = gap;
+            at += between;
+            length = text.digits(at, MOST_DIGITS + 1);
         }
-        Some(groups)
     }
 }
 
@@ -141,14 +136,21 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if word {
         return;
     }
-    ipv4::at(text, start, found);
+    let first = text.digits(start, MOST_DIGITS + 1);
+    let next = text.get(start + first);
+    // In one piece and so short it has letters behind it or is called something; and what stands in a path is called nothing.
+    let alone = !matches!(next, b'-' | b'+') && gap(text, start + first).is_none();
+    if alone && first < 11 && (first < 6 || before == b'/') {
+        return;
+    }
+    if first < 4 && next == b'.' {
+        ipv4::at(text, start, found);
+    }
     if inside {
         return;
     }
-    let price = matches!(before, b'$' | b'#')
-        || text.follows(start, "€".as_bytes())
-        || text.follows(start, "£".as_bytes());
-    let Some(groups) = Groups::read(text, start) else { return };
+    let mut groups = Groups::NONE;
+    groups.read(text, start, first);
     let mut total = 0;
     for count in 1..=groups.count {
         total += groups.lengths[count - 1];
@@ -172,7 +174,7 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
         if !whole(text, &groups, count) {
             continue;
         }
-        if !price {
+        if !price(text, start) {
             national(text, &number, found);
             ssn::at(text, &number, found);
             phone::at(text, &number, found);
@@ -181,6 +183,13 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
             card::at(text, &number, found);
         }
     }
+}
+
+/// Whether it is an amount, or a number of something.
+fn price(text: Text<'_>, start: usize) -> bool {
+    matches!(text.back(start, 1), b'$' | b'#')
+        || text.follows(start, "€".as_bytes())
+        || text.follows(start, "£".as_bytes())
 }
 
 /// Whether the number can end behind this group: the next one is another number's, and nothing goes on.

@@ -154,6 +154,31 @@ fn vectors_and_bytes_find_the_same() {
     assert_eq!(plain.find(text.as_bytes()).collect::<Vec<_>>(), found);
 }
 
+/// Behind letters that are not ASCII a number begins; so the address before it ends there.
+#[test]
+fn an_address_and_the_number_that_touches_it_are_both_found() {
+    let masker = masker(Mode::Redact);
+    for address in ["почта@пример.рф", "чебурашка@ящик-с-апельсинами.рф", "用户@例子.广告", "अजय@डाटा.भारत"]
+    {
+        for number in [
+            "123-456-7890",
+            "212 555 0123",
+            "4111-1111-1111-1111",
+            "4111111111111111",
+            "123-45-6789",
+            "192.0.2.1",
+        ] {
+            let text = format!("{address}{number}");
+            let found: Vec<_> = masker.find(text.as_bytes()).map(|f| &text[f.range]).collect();
+            assert_eq!(found, [address, number], "{text}");
+        }
+        // What is a domain stays one.
+        let longer = format!("{address}1.example");
+        let found: Vec<_> = masker.find(longer.as_bytes()).map(|f| &longer[f.range]).collect();
+        assert_eq!(found, [longer.as_str()]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use masking::{Kind, Masker};
 use serde::{Deserialize, Serialize};
 
-use super::negatives;
 use super::values::{self, Random};
+use super::{held_out, negatives};
 
 const SEED: u64 = 0x6c61_6375_6e61;
 /// Texts of each kind.
@@ -110,7 +110,12 @@ pub fn all() -> Vec<Labelled> {
 
 #[test]
 fn the_corpus_is_what_the_seed_makes() {
-    for (name, made) in [("positives.jsonl", positives()), ("negatives.jsonl", negatives::all(SEED))] {
+    let all = [
+        ("positives.jsonl", positives()),
+        ("negatives.jsonl", negatives::all(SEED)),
+        ("held-out.jsonl", held_out::all()),
+    ];
+    for (name, made) in all {
         if written() {
             std::fs::write(path(name), lines(&made)).expect("a corpus");
         }
@@ -128,6 +133,8 @@ struct Counts {
     right: u32,
     wrong: u32,
     missed: u32,
+    /// Of those that were missed, how many need a word before them and have none.
+    nameless: u32,
 }
 
 impl Counts {
@@ -138,33 +145,42 @@ impl Counts {
     fn recall(&self) -> f64 {
         share(self.right, self.right + self.missed)
     }
+
+    /// Recall among those that can be found.
+    fn recall_of_named(&self) -> f64 {
+        share(self.right, self.right + self.missed - self.nameless)
+    }
 }
 
 fn share(part: u32, whole: u32) -> f64 {
     if whole == 0 { 1.0 } else { f64::from(part) / f64::from(whole) }
 }
 
-/// What each kind is held to: precision, recall, a little below what was measured.
+/// Whether it needs a word before it, and has none: then it is not to be found.
+fn nameless(text: &str, (kind, start, end): &(String, usize, usize)) -> bool {
+    let grouped = !text[*start..*end].bytes().all(|byte| byte.is_ascii_digit());
+    let by_form = grouped && matches!(kind.as_str(), "br_cpf" | "us_ssn");
+    let names = names(kind);
+    !names.is_empty() && !by_form && !names.iter().any(|name| text[..*start].ends_with(name))
+}
+
+/// What each kind is held to: precision, and recall among those that can be found.
 fn floors(kind: &str) -> (f64, f64) {
     match kind {
         // NHS numbers that nothing names, in groups of three, three and four.
         "phone" => (0.94, 0.99),
-        // One in ten has no name before it.
-        "nl_bsn" | "de_tin" | "pl_pesel" | "ca_sin" | "uk_nhs" | "in_aadhaar" => (0.99, 0.89),
-        // So it is for these where they are digits alone.
-        "br_cpf" | "us_ssn" => (0.99, 0.95),
         // Some could be a date with a time.
         "se_pnr" => (0.99, 0.85),
         _ => (0.99, 0.99),
     }
 }
 
-#[test]
-fn precision_and_recall_by_kind() {
+/// What is right, wrong and missed of each kind, and examples.
+fn measure(texts: &[Labelled]) -> (BTreeMap<String, Counts>, Vec<String>) {
     let masker = Masker::default();
     let mut by_kind: BTreeMap<String, Counts> = BTreeMap::new();
     let mut examples = Vec::new();
-    for labelled in all() {
+    for labelled in texts {
         let found: Vec<(String, usize, usize)> = masker
             .find(labelled.text.as_bytes())
             .map(|f| (f.kind.name().to_owned(), f.range.start, f.range.end))
@@ -179,23 +195,47 @@ fn precision_and_recall_by_kind() {
             }
         }
         for label in labelled.findings.iter().filter(|label| !found.contains(label)) {
-            by_kind.entry(label.0.clone()).or_default().missed += 1;
+            let counts = by_kind.entry(label.0.clone()).or_default();
+            counts.missed += 1;
+            counts.nameless += u32::from(nameless(&labelled.text, label));
             examples.push(format!("missed: {} {:?}", label.0, labelled.text));
         }
     }
-    println!("{:12} precision  recall   right wrong missed", "kind");
-    for (kind, counts) in &by_kind {
+    (by_kind, examples)
+}
+
+fn print(title: &str, by_kind: &BTreeMap<String, Counts>) {
+    println!("{title:12} precision  recall   right wrong missed");
+    for (kind, counts) in by_kind {
         let (precision, recall) = (counts.precision(), counts.recall());
         println!(
             "{kind:12} {precision:9.3} {recall:7.3} {:7} {:5} {:6}",
             counts.right, counts.wrong, counts.missed
         );
     }
+}
+
+#[test]
+fn precision_and_recall_by_kind() {
+    let (by_kind, examples) = measure(&all());
+    print("kind", &by_kind);
     println!("{}", examples.join("\n"));
     for (kind, counts) in &by_kind {
         let (precision, recall) = floors(kind);
         assert!(counts.precision() >= precision, "{kind}: precision {}", counts.precision());
-        assert!(counts.recall() >= recall, "{kind}: recall {}", counts.recall());
+        assert!(counts.recall_of_named() >= recall, "{kind}: recall {}", counts.recall_of_named());
     }
     assert_eq!(by_kind.len(), Kind::ALL.len());
+}
+
+/// Printed, and held to no more than that it is no disaster: rules are not made by it.
+#[test]
+fn precision_and_recall_on_what_no_rule_was_made_by() {
+    let texts = read("held-out.jsonl");
+    let (by_kind, _) = measure(&texts);
+    print("held out", &by_kind);
+    let sum = |of: fn(&Counts) -> u32| by_kind.values().map(of).sum::<u32>();
+    let (right, wrong, missed) = (sum(|c| c.right), sum(|c| c.wrong), sum(|c| c.missed));
+    assert!(share(right, right + wrong) > 0.9, "{wrong} of {} are wrong", right + wrong);
+    assert!(share(right, right + missed) > 0.8, "{missed} of {} are missed", right + missed);
 }

@@ -5,5 +5,6 @@
 mod corpus;
 mod differential;
 mod fuzz;
+mod held_out;
 mod negatives;
 mod values;

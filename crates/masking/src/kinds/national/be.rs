@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn published() {
-        // The example of the national register's own instructions, and of the European Commission's page on tax numbers.
+        // Of python-stdnum's documentation, and the one that Belgian services use in theirs.
         all(BeNrn, &["85.07.30-033.28", "85073003328", "93051822361"]);
         none(&["85.07.30-033.29", "85073003327", "85.13.30-033.28"]);
     }

@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn published() {
-        // The fictitious number of the government's own examples.
+        // The fictitious number of Wikipedia's article.
         all_named(CaSin, "SIN", &["046 454 286", "046-454-286", "046454286"]);
         none(&["SIN: 146 454 286", "order 130692544"]);
     }

@@ -25,6 +25,7 @@ mod tests {
 
     #[test]
     fn published() {
+        // Of the article on the number in Wikipedia, and of eCH's example messages.
         all(ChAhv, &["756.9217.0769.85", "7569217076985", "756.1234.5678.97"]);
         none(&["756.9217.0769.84", "755.9217.0769.85", "7569217076984"]);
     }

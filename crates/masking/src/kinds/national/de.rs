@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn published() {
-        // ELSTER, *Prüfung der Steuer- und Steueridentifikationsnummer*.
+        // ELSTER, *Prüfung der Steuer- und Steueridentifikationsnummer*, table 2-1.
         all_named(DeTin, "Steuer-ID", &["86095742719", "47036892816", "65929970489", "86 095 742 719"]);
         all_named(DeTin, "Steueridentifikationsnummer", &["86095742719"]);
         none(&["Steuer-ID: 86095742718", "Steuer-ID: 11111111111", "order 86095742719"]);

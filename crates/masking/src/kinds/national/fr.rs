@@ -51,8 +51,10 @@ mod tests {
 
     #[test]
     fn published() {
-        // The numbers on the specimen cards, and one of Corsica by the published rule.
-        all(FrNir, &["2 55 08 14 168 025 38", "255081416802538", "269054958815780", "185052A00608435"]);
+        // The example of Wikipedia's article (fr), that on the specimen of the carte Vitale, and of Corsica one from the tests of the
+        // package `idnumbers`; the last is computed here by the published rule.
+        let corsica = ["255082A16802597", "185052A00608435"];
+        all(FrNir, &["2 55 08 14 168 025 38", "255081416802538", "269054958815780", corsica[0], corsica[1]]);
         none(&["255081416802539", "2 55 08 14 168 025 39", "955081416802538"]);
     }
 }

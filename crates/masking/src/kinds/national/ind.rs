@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn published() {
-        // UIDAI's number for tests of its interfaces.
+        // Of python-stdnum's documentation, and UIDAI's number for tests of its interfaces.
         all_named(InAadhaar, "Aadhaar", &["2341 2341 2346", "234123412346", "9999 4105 7058"]);
         none(&["Aadhaar: 2341 2341 2347", "2341 2341 2346"]);
     }

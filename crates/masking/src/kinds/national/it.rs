@@ -57,6 +57,7 @@ mod tests {
 
     #[test]
     fn published() {
+        // Made-up people: the first in the documents of libraries for Italy, the others in Wikipedia's article.
         all(ItCf, &["RSSMRA85T10A562S", "MRTMTT25D09F205Z", "MLLSNT82P65Z404U"]);
         none(&["RSSMRA85T10A562T", "RSSMRA85T72A562S", "RSSMRA85A10A562S", "RSSMRA85T10A562SX"]);
     }

@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn published() {
-        // Test numbers of the RvIG.
+        // 999990019 is one of the test persons of the BRP; 111222333 is in python-stdnum's documentation; 123456782 is what forms are tried with.
         all_named(NlBsn, "BSN", &["111222333", "123456782", "999990019", "1112.22.333"]);
         all_named(NlBsn, "burgerservicenummer", &["123456782"]);
         none(&["BSN: 123456789", "order 123456782", "BSN: 000000000"]);

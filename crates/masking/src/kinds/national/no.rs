@@ -28,6 +28,7 @@ mod tests {
 
     #[test]
     fn published() {
+        // Of python-stdnum's documentation.
         all(NoFnr, &["15108695088", "151086 95088"]);
         none(&["15108695077", "45138695088"]);
     }

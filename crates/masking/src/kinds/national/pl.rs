@@ -28,8 +28,8 @@ mod tests {
 
     #[test]
     fn published() {
-        // The specimen of the Ministry's page on the number, and one of the century after 2000.
-        all_named(PlPesel, "PESEL", &["44051401359", "02070803628"]);
+        // Wikipedia's, and that of gov.pl's page on the number, of 1902. That of 2002, whose month is 20 more, is computed here.
+        all_named(PlPesel, "PESEL", &["44051401359", "02070803628", "02270803624"]);
         none(&["PESEL: 44051401358", "order 44051401359"]);
     }
 }

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn published() {
-        // Skatteverket's examples and test numbers.
+        // 640823-3234 is Skatteverket's example; 811228-9874 and 670919-9530 are Wikipedia's; 701063-2391 is a samordningsnummer from the
+        // tests of the `personnummer` packages. That of somebody over a hundred is computed here: the digits are the same.
         all(
             SePnr,
             &["811228-9874", "19811228-9874", "640823-3234", "811228+9874", "670919-9530", "701063-2391"],

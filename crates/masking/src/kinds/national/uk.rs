@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn national_insurance() {
-        // HMRC writes QQ123456C where it means any number; Q is not used, so it is none.
+        // HMRC writes QQ123456C where it means any number; Q is not used, so it is none. These are made up.
         all(UkNino, &["AB123456C", "AB 12 34 56 C", "JG103759A", "WE000000D"]);
         none(&[
             "QQ123456C",
@@ -80,6 +80,7 @@ mod tests {
 
     #[test]
     fn nhs_numbers() {
+        // 943 476 5919 and 401 023 2137 are the numbers of NHS documents on the check.
         all_named(UkNhs, "NHS number", &["9434765919", "943-476-5919", "4010232137"]);
         none(&["NHS number: 9434765918", "order 9434765919"]);
     }

@@ -56,8 +56,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
             .detail("topic", settings.topic);
         // Its stores are read again one day, and the salt of its receipt goes; until then nobody looks after it. Unless what was
         // kept to read them by is still to go.
-        let is_over = |recheck: &&Recheck| recheck.is_open() && recheck.stage.is_over();
-        let is_to_go = draft.request.recheck.as_ref().filter(is_over).is_some();
+        let is_over = |recheck: &Recheck| recheck.is_open() && recheck.stage.is_over();
+        let is_to_go = draft.request.recheck.as_ref().is_some_and(is_over);
         let rests_until = draft.request.rests_until();
         draft.request.progress_by = if is_to_go { Some(scope.clock.now()) } else { rests_until };
         Ok(Amend::commit(draft, ()))

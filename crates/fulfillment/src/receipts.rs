@@ -179,8 +179,11 @@ fn reading_of<'t>(tasks: &[&'t Task], store: &StoreId) -> Option<&'t Task> {
 }
 
 impl Part<'_> {
+    /// What was done of a store by this time: of one that was opened again, what the first time found says nothing of now.
     fn task(&self, op: Operation, store: &StoreId) -> Option<&Task> {
-        self.tasks.iter().find(|task| task.op == op && task.store == *store)
+        let is_asked =
+            |task: &&Task| task.op == op && task.store == *store && self.request.is_of_this_time(task);
+        self.tasks.iter().find(is_asked)
     }
 
     fn store(&self, id: &StoreId) -> StoreStatement {

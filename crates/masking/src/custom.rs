@@ -75,7 +75,7 @@ fn parse(name: &str, pattern: &str) -> Result<Hir, RulesError> {
     }
     let syntax = Syntax::new().multi_line(true).utf8(true).nest_limit(DEEPEST);
     let hir = regex_automata::util::syntax::parse_with(pattern, &syntax);
-    let hir = hir.map_err(|error| wrong(error.to_string()))?;
+    let hir = hir.map_err(|error| wrong(said(&error)))?;
     let hir = in_one_line(&hir).map_err(|says| wrong(says.to_owned()))?;
     let properties = hir.properties();
     match (properties.minimum_len(), properties.maximum_len()) {
@@ -88,6 +88,16 @@ fn parse(name: &str, pattern: &str) -> Result<Hir, RulesError> {
             "a match could be longer than {LONGEST_MATCH} bytes: write how many, such as {{1,20}} instead of + or *"
         ))),
     }
+}
+
+/// What is wrong with a pattern, and where: without the pattern, which can have names in it and ends in logs.
+fn said(error: &regex_syntax::Error) -> String {
+    let (what, at) = match error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.column),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.column),
+        _ => return "it is no regular expression".to_owned(),
+    };
+    format!("it does not read at character {at}: {what}")
 }
 
 /// The same without line ends: they are taken out of classes, and a pattern that names one is refused.

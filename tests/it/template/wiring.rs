@@ -36,6 +36,15 @@ const VARIABLES: [(&str, &str); 24] = [
     ("intake()", "LACUNA_INTAKE_QUEUE"),
 ];
 
+/// What asks which catalog is in force, as a `main.rs` names it: whatever leads to `Catalogs::current`.
+const ASK_WHICH_CATALOG: [&str; 5] = [
+    "fulfillment::api::",
+    "fulfillment::vault::{Ports",
+    "fulfillment::steps::plant_controls;",
+    "fulfillment::steps::recheck;",
+    "fulfillment::steps::sample_stores;",
+];
+
 /// A function's properties, and its `main.rs`.
 fn programs(templates: &Templates) -> Vec<(String, &Value, String)> {
     let functions = folders("functions").into_iter().map(|name| {
@@ -56,6 +65,12 @@ fn variables(templates: &Templates) -> Vec<String> {
             need(&mut wrong, given, || format!("{id} asks for {adapter} without {variable}"));
         }
     }
+    for (id, properties, main) in programs(templates) {
+        // Whoever asks which catalog is in force asks the tenant's settings first.
+        let asks = ASK_WHICH_CATALOG.into_iter().any(|named| main.contains(named));
+        let given = properties["Environment"]["Variables"].get("LACUNA_CATALOG_VERSION").is_some();
+        need(&mut wrong, given == asks, || format!("{id}: asks for the catalog in force: {asks}"));
+    }
     // An adapter that nobody asks for proves nothing.
     need(&mut wrong, asked.len() == VARIABLES.len(), || format!("{asked:?}"));
     wrong
@@ -65,7 +80,11 @@ fn variables(templates: &Templates) -> Vec<String> {
 fn a_function_has_the_variables_of_the_adapters_that_it_asks_for() {
     check(
         variables,
-        &[(ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:"), (ROOT, "LACUNA_LOG_NAME:", "LACUNA_LOG:")],
+        &[
+            (ROOT, "LACUNA_INTAKE_QUEUE:", "LACUNA_INTAKE:"),
+            (ROOT, "LACUNA_LOG_NAME:", "LACUNA_LOG:"),
+            (ROOT, "LACUNA_CATALOG_VERSION:", "LACUNA_CATALOG:"),
+        ],
     );
 }
 

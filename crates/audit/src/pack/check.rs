@@ -91,7 +91,7 @@ pub fn check(
     let own_verifier = checking.derived(&metrics, &receipts)?;
     let bound = checking.proof((&id, &manifest), export.last)?;
     checking.one_history(&export)?;
-    let fresh = checking.freshness(pinned, &mut export, bound.as_ref())?;
+    let fresh = checking.freshness(pinned, &mut export)?;
     let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
     Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
 }
@@ -270,12 +270,7 @@ impl Checking<'_> {
     }
 
     /// Whether the pack goes on from the checkpoint that was seen before. What came of its log alone, the export says.
-    fn freshness(
-        &self,
-        given: &Pinned,
-        export: &mut Export,
-        bound: Option<&Bound>,
-    ) -> Result<Option<bool>, Flaw> {
+    fn freshness(&self, given: &Pinned, export: &mut Export) -> Result<Option<bool>, Flaw> {
         let Some(since) = &given.since else { return Ok(None) };
         let ends = [(export.first - 1, export.before), (export.last, export.root)];
         let own: Vec<Hash> = export
@@ -291,8 +286,7 @@ impl Checking<'_> {
             return Err(Flaw::of(LOG, problem.into()));
         }
         export.fresh = !own.is_empty();
-        // Where it is older than the checkpoint, it is of its own time: nothing here shows more.
-        let last = bound.map_or(export.last, |bound| bound.checkpoint.size);
-        Ok(Some(last >= since.size && (export.fresh || said.is_some())))
+        // By its log alone: nothing leads to that from the checkpoint of a proof which lies beside it.
+        Ok(Some(export.fresh))
     }
 }

@@ -88,6 +88,7 @@ pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal>
     let now = ports.clock.now();
     let id = ReplayId::new(now, ports.entropy.bits());
     let dry_run = given.dry_run.unwrap_or(false);
+    let mut has_key = false;
     for _ in 0..TRIES {
         let (read, standing) = stand(ports, call, &given.store).await?;
         // One that is under way, of what is there now, is the one that is wanted.
@@ -106,10 +107,12 @@ pub(super) async fn start(ports: &Ports, call: &Call) -> Result<Answer, Refusal>
             catalog_version: configured.version.clone(),
             by: by.clone(),
         };
-        if !dry_run {
+        if !dry_run && !has_key {
             // What it keeps of people is sealed under it. Nobody makes it later: the replay destroys it, and then it is
-            // over. One whose replay is not begun, because another call was first, seals nothing.
+            // over. One whose replay is not begun, because another call was first, seals nothing. It is made once: who
+            // may make it may not open it.
             ports.keyring.obtain(&key_of(call.tenant(), &id)).await?;
+            has_key = true;
         }
         let turn = begun(read, standing, wanted, now);
         if ports.ledger.take(&turn).await?

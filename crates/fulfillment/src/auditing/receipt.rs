@@ -59,7 +59,8 @@ async fn of_entry(ports: &Ports, call: &Call, entry: &str) -> Result<Vec<u8>, Re
     Err(why.map_or_else(not_yet, |why| never(why, at)).into())
 }
 
-/// The last one. What an earlier log issued counts until there is one of this log.
+/// That of the present closing. What an earlier log issued counts until there is one of this log. One of an earlier closing does
+/// not: since then the person was found again, and it says that nothing was left.
 async fn last(ports: &Ports, request: &Request) -> Result<Vec<u8>, Refusal> {
     let keys = ports.evidence.list(&receipts_of(&request.tenant, &request.id), None, MOST).await?;
     let key = ports.key(&request.tenant).await?;
@@ -67,7 +68,10 @@ async fn last(ports: &Ports, request: &Request) -> Result<Vec<u8>, Refusal> {
     let prefix = own.own_receipts_of(&request.id);
     if let Some(last) = keys.iter().rfind(|key| key.starts_with(&prefix)).or(keys.last()) {
         let bytes = ports.evidence.get(last).await?;
-        return Ok(bytes.ok_or_else(|| StepError::broken("receipt", "a receipt is not there"))?);
+        let bytes = bytes.ok_or_else(|| StepError::broken("receipt", "a receipt is not there"))?;
+        if closed_at(&bytes).is_none_or(|at| Some(at) == request.closed_at) {
+            return Ok(bytes);
+        }
     }
     if let Some(at) = request.closed_at
         && let Some(why) = own.why_none_on(at, &request.id).await?
@@ -78,6 +82,12 @@ async fn last(ports: &Ports, request: &Request) -> Result<Vec<u8>, Refusal> {
         return Err(not_yet().into());
     }
     Err(Problem::not_found("There is no receipt yet: the request is not closed.").into())
+}
+
+/// Of which closing a receipt is, whatever version wrote it.
+fn closed_at(receipt: &[u8]) -> Option<Timestamp> {
+    let receipt: serde_json::Value = serde_json::from_slice(receipt).ok()?;
+    receipt["statement"]["closed_at"].as_str()?.parse().ok()
 }
 
 fn not_yet() -> Problem {

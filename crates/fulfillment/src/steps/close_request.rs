@@ -86,11 +86,10 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let scope = Scope::of_step(&*ports.requests, &*ports.clock, input, &actor);
     let request = scope.load().await?;
     if request.status.is_end() {
-        // Whose salt is over was cleaned up after long ago.
-        if !receipt_salt::end(&*ports.keyring, &scope, &request).await? {
-            let request = lapse(&scope, request).await?;
-            clean_up(ports, &request).await?;
-        }
+        let request = lapse(&scope, request).await?;
+        clean_up(ports, &request).await?;
+        // The last: a call that died before it is followed by another.
+        receipt_salt::end(&*ports.keyring, &scope, &request).await?;
         return Ok(Decision::plain(Outcome::Closed));
     }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;

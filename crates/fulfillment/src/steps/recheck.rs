@@ -383,11 +383,15 @@ async fn end(
 
 /// Destroys what was kept, and sees that it is gone.
 async fn destroy(ports: &Ports, request: &Request) -> Result<(), StepError> {
-    let key = KeyScope::Recheck(request.tenant.clone(), request.id.clone());
-    ports.keyring.destroy(&key).await?;
-    if ports.keyring.exists(&key).await? {
-        let detail = "the key of the recheck is still there";
-        return Err(Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", detail).into());
+    // And that of a second plan, if one was filed and never began.
+    for scope in [KeyScope::Recheck, KeyScope::Plan] {
+        let key = scope(request.tenant.clone(), request.id.clone());
+        ports.keyring.destroy(&key).await?;
+        if ports.keyring.exists(&key).await? {
+            let detail = "the key of the recheck is still there";
+            let fault = Fault::new(Class::Transient, Code::KeyUnavailable, "destroy", "keys", detail);
+            return Err(fault.into());
+        }
     }
     Ok(Papers::remove_recheck(&*ports.staging, &request.tenant, &request.id).await?)
 }

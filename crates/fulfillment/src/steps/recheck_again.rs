@@ -117,6 +117,8 @@ fn begin(request: &mut Request) -> Result<(), StepError> {
     request.locks.clear();
     request.unproven.clear();
     request.accepted_risks.clear();
+    // Everybody who may object is asked anew.
+    request.retentions.clear();
     (request.announced, request.closed_at, request.ledgered) = (false, None, None);
     (request.residue_rounds, request.attempts) = (0, 0);
     Ok(())

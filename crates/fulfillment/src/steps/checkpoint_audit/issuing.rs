@@ -73,7 +73,10 @@ impl Log<'_> {
             issued = size;
         }
         for size in self.wanting(before, budget).await? {
-            self.issue_of(size, budget, done).await?;
+            // One that cannot be issued keeps no other from it.
+            if let Err(error) = self.issue_of(size, budget, done).await {
+                done.note(self.own.tenant, error);
+            }
         }
         Ok(())
     }

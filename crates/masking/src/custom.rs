@@ -162,6 +162,11 @@ mod tests {
         assert!(refused("\\Aab").contains("^ and $"));
         assert!(refused("ab\\z").contains("^ and $"));
         assert!(refused("(").contains("unclosed"));
+        let names = refused("Ann Lee|Zoe (Quist");
+        assert!(
+            names.contains("character 13") && !names.contains("Ann") && !names.contains("Quist"),
+            "{names}"
+        );
         assert!(refused("(?=a)b").contains("look-around"));
         assert!(refused("(a)\\1").contains("backreferences"));
         assert!(refused(&"a".repeat(1025)).contains("longer"));

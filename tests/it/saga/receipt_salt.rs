@@ -189,6 +189,40 @@ async fn a_request_that_is_erased_again_keeps_its_salt_from_its_second_end_on() 
     assert_eq!((ended(&stage, &id), stage.request(&id).progress_by), (1, None));
 }
 
+/// What ends with a request goes before its salt does, though nobody mends for weeks what keeps it from being destroyed.
+#[tokio::test]
+async fn what_a_request_leaves_goes_before_its_salt() {
+    let stage = company(Some("P7D"), "PT0S");
+    let id = stage.submit(PERSON).await;
+    stage.cancel(&id).await;
+    stage.world.injector().arm(Plan::outage("keyring.destroy").class(Class::Permanent));
+    for _ in 0..40 {
+        stage.play().await;
+        if stage.request(&id).parked.is_some() {
+            break;
+        }
+        stage.world.fake_clock().advance(SignedDuration::from_mins(16));
+        stage.sweep().await;
+    }
+    let plan = KeyScope::Plan(stage.tenant.clone(), id.clone());
+    let request = stage.request(&id);
+    assert!(request.status == Status::Cancelled && request.parked.is_some(), "{request:?}");
+    assert!(stage.world.keys().contains(&plan) && is_there(&stage, &id));
+    // Somebody comes when the salt is over, and finds all as it was.
+    let request = when_due(&stage, &id).await;
+    assert!(stage.world.clock().now() >= after(&request, 7) && request.parked.is_some(), "{request:?}");
+    stage.world.injector().disarm();
+    for _ in 0..3 {
+        if stage.request(&id).progress_by.is_some() {
+            when_due(&stage, &id).await;
+        }
+    }
+    assert!(!stage.world.keys().contains(&plan), "the key of its plan is there for good");
+    assert!(!is_there(&stage, &id));
+    let request = stage.request(&id);
+    assert_eq!((request.announced, request.progress_by, request.parked), (true, None, None));
+}
+
 /// Whoever is left as they are by an officer has the salt of the first end.
 #[tokio::test]
 async fn a_request_that_was_dismissed_ends_its_salt_all_the_same() {

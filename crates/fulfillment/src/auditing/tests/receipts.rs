@@ -72,6 +72,18 @@ async fn the_receipt_of_an_entry_is_that_of_its_own_log() {
     assert_eq!(get(&renamed, &id, "").await.body, get(&door(&front), &id, "?entry=3").await.body);
 }
 
+/// Since an earlier end the person was found again: its receipt, which says that nothing was left, is that of its entry alone.
+#[tokio::test]
+async fn the_receipt_of_an_earlier_end_is_not_that_of_this_one() {
+    let front = front();
+    let earlier = "{\"closed_at\":\"2026-01-01T00:00:00Z\"}";
+    let id = front.closed("one@example.com", earlier, earlier).await;
+    signed(&front).await;
+    let door = door(&front);
+    assert_eq!(get(&door, &id, "?entry=3").await.status, 200);
+    assert_eq!(code(&get(&door, &id, "").await), (404, None));
+}
+
 /// The table of requests came back from a backup without this one. The log has its closing, and what proves it is there.
 #[tokio::test]
 async fn who_reads_the_log_has_the_receipts_of_its_entries_though_the_request_is_lost() {

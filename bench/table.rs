@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::run::Results;
+use crate::machine;
+use crate::run::{Results, pin};
 
 /// One table: every tool's median, its lowest and highest round, and how many times as fast ours is.
 pub fn table(results: &Results, what: &str, ours: &str, show: fn(f64) -> String) -> String {
@@ -54,6 +55,23 @@ pub fn grouped(value: f64) -> String {
             text.push(',');
         }
         text.push(digit);
+    }
+    text
+}
+
+/// What a page ends with: the machine, its load before and after, what was done on it, and the versions.
+pub fn measured_on(results: &Results, load: [f64; 2], done: &str) -> String {
+    let rust = machine::says("rustc").unwrap_or_default();
+    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
+    let mut text = format!(
+        "\n## Measured on\n\n- {}; {core}\n- load before the run {:.2}, at its end {:.2}: 1 of it is the run\n\
+         {done}- {rust}, release profile\n",
+        machine::describe(),
+        load[0],
+        load[1]
+    );
+    for (tool, version) in &results.versions {
+        let _ = writeln!(text, "- {tool}: {version}");
     }
     text
 }

@@ -10,9 +10,9 @@ use super::log::Known;
 use super::ours::{READ, TOOL};
 use super::parts::{ENTRIES, NODES, READING, WHOLE};
 use super::{ADD, APPEND, FREE, ROUNDS, STREAM, VERIFY};
-use crate::run::{Results, pin};
-use crate::table::{grouped, per_second, table};
-use crate::{Failure, machine};
+use crate::Failure;
+use crate::run::Results;
+use crate::table::{grouped, measured_on, per_second, table};
 
 /// Entries a second that one core should verify.
 const AIM: f64 = 2_000_000.0;
@@ -164,12 +164,7 @@ fn memory(results: &Results, vast: &Known) -> String {
 }
 
 fn how(results: &Results, known: &[Known; 2], load: [f64; 2]) -> String {
-    let mut text = String::from("\n## Measured on\n\n");
-    let rust = machine::says("rustc").unwrap_or_default();
-    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
-    let _ = writeln!(text, "- {}; {core}", machine::describe());
-    let _ =
-        writeln!(text, "- load before the run {:.2}, at its end {:.2}: 1 of it is the run", load[0], load[1]);
+    let mut text = String::new();
     let [log, short] = known;
     let _ = writeln!(
         text,
@@ -179,9 +174,5 @@ fn how(results: &Results, known: &[Known; 2], load: [f64; 2]) -> String {
         grouped(short.entries as f64)
     );
     let _ = writeln!(text, "- {} roots and last hashes were compared, and all were equal", results.checked);
-    let _ = writeln!(text, "- {rust}, release profile");
-    for (tool, version) in &results.versions {
-        let _ = writeln!(text, "- {tool}: {version}");
-    }
-    text
+    measured_on(results, load, &text)
 }

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use super::ours::{STAGED, TOOL};
 use super::parts::{AGE, CRC, DEFLATE, LEVEL, PARSING, QUICK, READING, SHA};
 use super::{LARGE, MIXED, Packed, RECORDS};
-use crate::machine;
-use crate::run::{Results, pin};
-use crate::table::{gigabytes, grouped, times};
+use crate::run::Results;
+use crate::table::{gigabytes, grouped, measured_on, times};
 
 /// How many times as fast as the best of the others it should be.
 const AIM: f64 = 10.0;
@@ -199,19 +198,10 @@ fn why(results: &Results) -> String {
 }
 
 fn how(results: &Results, all: &[Packed], load: [f64; 2]) -> String {
-    let mut text = String::from("\n## Measured on\n\n");
-    let rust = machine::says("rustc").unwrap_or_default();
-    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
-    let _ = writeln!(text, "- {}; {core}", machine::describe());
-    let _ =
-        writeln!(text, "- load before the run {:.2}, at its end {:.2}: 1 of it is the run", load[0], load[1]);
+    let mut text = String::new();
     for packed in all {
         let _ = writeln!(text, "- {}: {} bytes", title(packed), grouped(packed.known.bytes as f64));
     }
     let _ = writeln!(text, "- {} archives were unpacked and compared, and all were equal", results.checked);
-    let _ = writeln!(text, "- {rust}, release profile");
-    for (tool, version) in &results.versions {
-        let _ = writeln!(text, "- {tool}: {version}");
-    }
-    text
+    measured_on(results, load, &text)
 }

@@ -6,9 +6,8 @@ use super::judge::Judged;
 use super::log::Log;
 use super::ours::{AUTOMATA, EVERY, PLAIN, REGEX, ROOF, STREAM, TOOL};
 use super::{FIND, LINES, MASK, ROUNDS, SIX};
-use crate::machine;
-use crate::run::{Results, middle, pin};
-use crate::table::{gigabytes, grouped, times};
+use crate::run::{Results, middle};
+use crate::table::{gigabytes, grouped, measured_on, times};
 
 /// Times as fast as the best regular expressions in Rust.
 const REGEX_AIM: f64 = 5.0;
@@ -179,12 +178,7 @@ fn cells(all: &[Judged], kinds: &[&str]) -> String {
 }
 
 fn how(results: &Results, log: &Log, load: [f64; 2]) -> String {
-    let mut text = String::from("\n## Measured on\n\n");
-    let rust = machine::says("rustc").unwrap_or_default();
-    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
-    let _ = writeln!(text, "- {}; {core}", machine::describe());
-    let _ =
-        writeln!(text, "- load before the run {:.2}, at its end {:.2}: 1 of it is the run", load[0], load[1]);
+    let mut text = String::new();
     let _ = writeln!(
         text,
         "- {ROUNDS} rounds; a log of {} bytes in memory, with {} findings; `re`, RE2, `dd-sensitive-data-scanner` and `vrl` have an eighth of it, `presidio-analyzer` and `scrubadub` a 256th",
@@ -196,9 +190,5 @@ fn how(results: &Results, log: &Log, load: [f64; 2]) -> String {
         "- {} lists of findings were compared with what was written, and all were equal",
         results.checked
     );
-    let _ = writeln!(text, "- {rust}, release profile");
-    for (tool, version) in &results.versions {
-        let _ = writeln!(text, "- {tool}: {version}");
-    }
-    text
+    measured_on(results, load, &text)
 }

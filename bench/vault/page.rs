@@ -5,9 +5,8 @@ use std::fmt::Write;
 use super::ours::TOOL;
 use super::wrong::PLACES;
 use super::{INPUT, ROUNDS};
-use crate::machine;
-use crate::run::{Results, pin};
-use crate::table::{gigabytes, grouped, per_second, table, times};
+use crate::run::Results;
+use crate::table::{gigabytes, grouped, measured_on, per_second, table, times};
 
 /// Fields a second that one core should seal and open.
 const AIM: f64 = 1_000_000.0;
@@ -132,21 +131,12 @@ fn refusing(results: &Results) -> String {
 }
 
 fn how(results: &Results, load: [f64; 2]) -> String {
-    let mut text = String::from("\n## Measured on\n\n");
-    let rust = machine::says("rustc").unwrap_or_default();
-    let core = if pin().is_empty() { "not pinned to a core" } else { "each process pinned to the last core" };
-    let _ = writeln!(text, "- {}; {core}", machine::describe());
-    let _ =
-        writeln!(text, "- load before the run {:.2}, at its end {:.2}: 1 of it is the run", load[0], load[1]);
+    let mut text = String::new();
     let _ = writeln!(
         text,
         "- {ROUNDS} rounds, an input of {} bytes that does not compress",
         grouped(INPUT as f64)
     );
     let _ = writeln!(text, "- {} results were compared with the input, and all were equal", results.checked);
-    let _ = writeln!(text, "- {rust}, release profile");
-    for (tool, version) in &results.versions {
-        let _ = writeln!(text, "- {tool}: {version}");
-    }
-    text
+    measured_on(results, load, &text)
 }

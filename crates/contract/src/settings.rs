@@ -238,12 +238,15 @@ mod tests {
         }
     }
 
+    /// With what has to be said, and no more.
+    fn least() -> Settings {
+        serde_json::from_str(r#"{"tenant":"demo","name":"Demo","cooling_off_for":"P1D"}"#).expect("settings")
+    }
+
     #[test]
     fn a_recheck_is_in_a_year_at_the_latest_and_in_thirty_days_if_nothing_is_said() {
         let check = |text: Option<&str>, expect: Option<i64>| {
-            let mut settings: Settings =
-                serde_json::from_str(r#"{"tenant":"demo","name":"Demo","cooling_off_for":"P1D"}"#)
-                    .expect("settings");
+            let mut settings = least();
             settings.recheck_after = text.map(str::to_owned);
             assert_eq!(settings.recheck_after().map(|d| d.as_secs()), expect, "{text:?}");
         };
@@ -259,9 +262,7 @@ mod tests {
     #[test]
     fn a_salt_is_kept_for_a_day_at_least_and_for_four_hundred_if_nothing_is_said() {
         let check = |text: Option<&str>, expect: Option<i64>| {
-            let mut settings: Settings =
-                serde_json::from_str(r#"{"tenant":"demo","name":"Demo","cooling_off_for":"P1D"}"#)
-                    .expect("settings");
+            let mut settings = least();
             settings.receipt_salt_for = text.map(str::to_owned);
             assert_eq!(settings.receipt_salt_for().map(|d| d.as_secs()), expect, "{text:?}");
         };

@@ -9,6 +9,7 @@
 mod api;
 mod args;
 mod commands;
+mod copy;
 mod ending;
 mod file;
 mod input;

@@ -139,8 +139,8 @@ impl Draft {
         let named = if *force { fs::rename(draft, path) } else { name_new(draft, path) };
         named.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => anyhow::anyhow!(
-                "{} has appeared meanwhile, and was left as it is; nothing was written.\nWrite another name, \
-                 or --force to replace it.",
+                "{} has appeared meanwhile, and was left as it is; nothing was written.\nWrite another \
+                 name, or remove it.",
                 path.display()
             ),
             _ => anyhow::Error::new(error).context(format!("{} cannot be written", path.display())),

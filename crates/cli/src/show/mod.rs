@@ -1,6 +1,7 @@
 //! What people see: tables and sentences made of the API's bodies.
 
 pub mod catalog;
+pub mod copy;
 pub mod export;
 pub mod failure;
 pub mod hold;

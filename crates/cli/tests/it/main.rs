@@ -13,6 +13,7 @@ mod ledger;
 mod lists;
 mod machine;
 mod mask;
+mod mask_copies;
 mod mask_tables;
 mod packs;
 mod process;

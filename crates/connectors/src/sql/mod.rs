@@ -7,6 +7,7 @@
 mod check;
 mod collect;
 mod confirm;
+pub mod copy;
 mod database;
 mod dialect;
 mod erase;

@@ -17,6 +17,7 @@
 
 mod collecting;
 mod contents;
+mod copying;
 mod dynamodb;
 mod engine;
 mod environment;

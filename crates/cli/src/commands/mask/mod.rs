@@ -1,5 +1,6 @@
 //! `lacuna mask`
 
+mod copy;
 mod table;
 
 use std::io::{self, ErrorKind, Read};
@@ -28,6 +29,7 @@ pub async fn run(args: &Mask, desk: Desk<'_>) -> anyhow::Result<Ending> {
     match &args.of {
         None => text(args, desk).await,
         Some(Command::Table(args)) => table::run(args, desk).await,
+        Some(Command::Copy(args)) => copy::run(args, desk).await,
     }
 }
 

@@ -1,0 +1,324 @@
+//! `lacuna mask copy`: a copy for development of the music shop's database.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+use super::folder::{Folder, ended, resident};
+use super::golden::check;
+use super::machine::Machine;
+
+const CUSTOMERS: &str = include_str!("../../../../localstack/seed/customers.csv");
+const INVOICES: &str = include_str!("../../../../localstack/seed/invoices.csv");
+
+const SHOP: &str = "
+PRAGMA user_version = 7;
+CREATE TABLE Customer (CustomerId INTEGER PRIMARY KEY, FirstName TEXT NOT NULL, Email TEXT NOT NULL COLLATE NOCASE, Phone TEXT,
+    Fax TEXT, Photo BLOB, Score REAL, Domain TEXT AS (substr(Email, instr(Email, '@') + 1)) VIRTUAL);
+CREATE UNIQUE INDEX CustomerEmail ON Customer (Email);
+CREATE TABLE Invoice (InvoiceId INTEGER PRIMARY KEY AUTOINCREMENT, CustomerId INTEGER NOT NULL REFERENCES Customer,
+    Total REAL NOT NULL);
+CREATE TABLE [Fan list] (CustomerId INTEGER, Artist TEXT, PRIMARY KEY (CustomerId, Artist),
+    FOREIGN KEY (CustomerId) REFERENCES Customer (CustomerId)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE Search USING fts5(name);
+CREATE VIEW Spent AS SELECT CustomerId, sum(Total) AS Total FROM Invoice GROUP BY CustomerId;
+CREATE TRIGGER Found AFTER INSERT ON Customer BEGIN INSERT INTO Search (name) VALUES (new.FirstName); END;
+";
+
+const DECIDED: &str = "
+tables:
+  Customer:
+    CustomerId: {what: number, field: customer}
+    FirstName: redact
+    Email: {what: token_shape, kind: email}
+    Phone: {what: partial, kind: phone}
+    Fax: text
+    Photo: empty
+    Score: keep
+  Invoice: {InvoiceId: keep, CustomerId: {what: number, field: customer}, Total: keep}
+  Fan list: {CustomerId: {what: number, field: customer}, Artist: keep}
+  Search: empty
+rules: {default: redact}
+";
+
+/// Runs in the middle of a test that is not asynchronous.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
+}
+
+async fn open(file: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.expect("a database")
+}
+
+/// Runs statements.
+fn sql(folder: &Folder, name: &str, statements: &str) {
+    wait(async {
+        let mut database = open(&folder.path(name)).await;
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut database).await.expect(statements);
+        database.close().await.expect("its end");
+    });
+}
+
+/// What a question is answered with: every row a line, its cells apart by bars.
+fn ask(folder: &Folder, name: &str, question: &str) -> Vec<String> {
+    wait(async {
+        let mut database = open(&folder.path(name)).await;
+        let rows = sqlx::query(AssertSqlSafe(question)).fetch_all(&mut database).await.expect(question);
+        let cell = |row: &sqlx::sqlite::SqliteRow, at: usize| {
+            row.try_get_unchecked::<Option<Vec<u8>>, _>(at).map_or_else(
+                |_| row.try_get_unchecked::<f64, _>(at).expect("a number").to_string(),
+                |text| {
+                    text.map_or_else(|| "null".to_owned(), |text| String::from_utf8_lossy(&text).into_owned())
+                },
+            )
+        };
+        let line = |row| (0..sqlx::Row::len(row)).map(|at| cell(row, at)).collect::<Vec<_>>().join("|");
+        rows.iter().map(line).collect()
+    })
+}
+
+fn number(folder: &Folder, name: &str, question: &str) -> i64 {
+    wait(async {
+        let mut database = open(&folder.path(name)).await;
+        let row = sqlx::query(AssertSqlSafe(question)).fetch_one(&mut database).await.expect(question);
+        row.try_get(0).expect("a number")
+    })
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { "NULL".to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
+}
+
+/// The music shop, and who is in it: addresses, numbers.
+fn shop(name: &str) -> (Folder, Vec<String>) {
+    let folder = Folder::with_key(name);
+    let (mut statements, mut personal) = (format!("{SHOP}BEGIN;"), Vec::new());
+    for row in csv::Reader::from_reader(CUSTOMERS.as_bytes()).records() {
+        let row = row.expect("a customer");
+        let [id, first, phone, fax, email] = [0, 1, 9, 10, 11].map(|at| row.get(at).expect("a column"));
+        let _ = writeln!(
+            statements,
+            "INSERT INTO Customer VALUES ({id}, {}, {}, {}, {}, x'00ff', {id}.5);\n\
+             INSERT INTO [Fan list] VALUES ({id}, 'Queen'), ({id}, 'Abba');",
+            quoted(first),
+            quoted(email),
+            quoted(phone),
+            quoted(fax),
+        );
+        personal.extend([phone, fax, email].into_iter().filter(|text| !text.is_empty()).map(str::to_owned));
+    }
+    let mut invoices = csv::Reader::from_reader(INVOICES.as_bytes());
+    let header = invoices.headers().expect("a header").clone();
+    let place = |name: &str| header.iter().position(|column| column == name).expect("a column");
+    for row in invoices.records() {
+        let row = row.expect("an invoice");
+        let [id, customer, total] =
+            ["InvoiceId", "CustomerId", "Total"].map(|name| row.get(place(name)).expect("a column"));
+        let _ = writeln!(statements, "INSERT INTO Invoice VALUES ({id}, {customer}, {total});");
+    }
+    sql(&folder, "shop.db", &format!("{statements}COMMIT; ANALYZE;"));
+    folder.write("tables.yaml", DECIDED.as_bytes());
+    (folder, personal)
+}
+
+const COPY: &str = "mask copy --from shop.db --tables tables.yaml --key-file key --out dev.db";
+
+#[test]
+fn a_shop_s_database_still_joins_and_names_nobody() {
+    let (folder, personal) = shop("mask-copy");
+    let before = folder.read("shop.db");
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    check("mask-copy", &ran);
+    assert!(folder.read("shop.db") == before);
+    assert_eq!(folder.mode("dev.db"), 0o600);
+
+    let same = |question: &str| {
+        let was = ask(&folder, "shop.db", question);
+        assert_eq!(ask(&folder, "dev.db", question), was, "{question}");
+        assert!(!was.is_empty(), "{question}");
+    };
+    same("SELECT s.Total FROM Spent AS s JOIN Customer AS c USING (CustomerId) ORDER BY s.Total, c.Score");
+    same(
+        "SELECT c.Score, f.Artist FROM [Fan list] AS f JOIN Customer AS c USING (CustomerId) ORDER BY c.Score, f.Artist",
+    );
+    same("SELECT InvoiceId, Total FROM Invoice ORDER BY InvoiceId");
+    same("SELECT Fax IS NULL, Phone IS NULL FROM Customer ORDER BY Score");
+    same(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' AND name NOT LIKE 'Search_%' ORDER BY name",
+    );
+    same("SELECT user_version FROM pragma_user_version");
+    assert_eq!(ask(&folder, "dev.db", "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(ask(&folder, "dev.db", "PRAGMA foreign_key_check"), Vec::<String>::new());
+    // A column that is computed is computed of what stands there now.
+    assert_eq!(ask(&folder, "dev.db", "SELECT DISTINCT Domain FROM Customer"), ["masked.example"]);
+    assert_eq!(number(&folder, "dev.db", "SELECT count(*) FROM Customer WHERE Photo IS NULL"), 59);
+    assert_eq!(number(&folder, "dev.db", "SELECT count(DISTINCT CustomerId) FROM Customer"), 59);
+    // What triggers do goes on, with an index that was empty.
+    assert_eq!(number(&folder, "dev.db", "SELECT count(*) FROM Search"), 0);
+    sql(
+        &folder,
+        "dev.db",
+        "INSERT INTO Customer (CustomerId, FirstName, Email) VALUES (1, 'Ines', 'ines@example.com')",
+    );
+    assert_eq!(number(&folder, "dev.db", "SELECT count(*) FROM Search('Ines')"), 1);
+
+    // Nothing is left anywhere in the file: neither in statistics nor in free pages.
+    let (file, was) = (folder.read("dev.db"), folder.read("shop.db"));
+    let has = |file: &[u8], text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(personal.len() > 120, "{}", personal.len());
+    for text in personal.iter().step_by(7) {
+        assert!(has(&was, text) && !has(&file, text));
+    }
+    // Tomorrow's copy has the same tokens.
+    folder.run(None, &COPY.replace("dev.db", "again.db"), b"");
+    let emails = "SELECT Email FROM Customer WHERE Score IS NOT NULL ORDER BY Score";
+    assert_eq!(ask(&folder, "again.db", emails), ask(&folder, "dev.db", emails));
+}
+
+#[test]
+fn a_draft_shows_nothing_and_can_be_used_as_it_is() {
+    let (folder, personal) = shop("mask-copy-draft");
+    let ran = folder.run(None, "mask copy --from shop.db --draft", b"").text();
+    check("mask-copy-draft", &ran);
+    folder.write("tables.yaml", ran.out.as_bytes());
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let fans =
+        "SELECT count(*) FROM [Fan list] JOIN Customer USING (CustomerId) JOIN Invoice USING (CustomerId)";
+    assert_eq!(number(&folder, "dev.db", fans), number(&folder, "shop.db", fans));
+    let file = folder.read("dev.db");
+    for text in personal.iter().step_by(7) {
+        assert!(!file.windows(text.len()).any(|window| window == text.as_bytes()));
+    }
+    // An address has to differ from the others, so one text for all of them is refused.
+    folder.write("tables.yaml", DECIDED.replace("{what: token_shape, kind: email}", "redact").as_bytes());
+    let refused = folder.run(None, &COPY.replace("dev.db", "other.db"), b"").text();
+    check("mask-copy-unique", &refused);
+    assert!(!folder.names().iter().any(|name| name.contains("other") || name.contains("partial")));
+}
+
+#[test]
+fn what_is_not_decided_on_is_refused_before_anything_is_written() {
+    let (folder, _) = shop("mask-copy-refused");
+    folder.write("some.db", b"not a database, though it is long enough to be one");
+    folder.write("old.db-wal", b"");
+    let write = |name: &str, yaml: &str| folder.write(name, yaml.as_bytes());
+    write("open.yaml", "{tables: {Customer: {Email: redact}, Search: empty}}");
+    write("names.yaml", "{tables: {customer: keep, Invoice: {total: keep}}, others: text}");
+    write("virtual.yaml", "{tables: {Search: keep}, others: text}");
+    write("word.yaml", "{tables: {Customer: hide}}");
+    write("hash.yaml", "{tables: {Customer: {Email: md5}}}");
+    let names = folder.names();
+    for (name, options) in [
+        ("mask-copy-open", "--from shop.db --tables open.yaml --out dev.db"),
+        ("mask-copy-names", "--from shop.db --tables names.yaml --out dev.db"),
+        ("mask-copy-virtual", "--from shop.db --tables virtual.yaml --out dev.db"),
+        ("mask-copy-word", "--from shop.db --tables word.yaml --out dev.db"),
+        ("mask-copy-hash", "--from shop.db --tables hash.yaml --out dev.db"),
+        ("mask-copy-no-key", "--from shop.db --tables tables.yaml --out dev.db"),
+        ("mask-copy-there", "--from shop.db --tables tables.yaml --key-file key --out shop.db"),
+        ("mask-copy-beside", "--from shop.db --tables tables.yaml --key-file key --out old.db"),
+        ("mask-copy-missing", "--from none.db --tables tables.yaml --out dev.db"),
+        ("mask-copy-half", "--from shop.db --out dev.db"),
+    ] {
+        let ran = folder.run(None, &format!("mask copy {options}"), b"").text();
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
+        check(name, &ran);
+    }
+    let ran = folder.run(None, "mask copy --from some.db --draft", b"").text();
+    check("mask-copy-no-database", &ran);
+    assert_eq!(folder.names(), names);
+    check("help-mask-copy", &Machine::default().run("mask copy --help"));
+}
+
+#[test]
+fn references_that_would_break_are_told_and_nothing_is_left() {
+    let (folder, _) = shop("mask-copy-references");
+    let names = folder.names();
+    let other = DECIDED.replace(
+        "Invoice: {InvoiceId: keep, CustomerId: {what: number, field: customer}",
+        "Invoice: {InvoiceId: keep, CustomerId: number",
+    );
+    folder.write("tables.yaml", other.as_bytes());
+    let ran = folder.run(None, COPY, b"").text();
+    check("mask-copy-dangling", &ran);
+    assert_eq!(folder.names(), names);
+    // Those that were broken before are as they were.
+    sql(&folder, "shop.db", "PRAGMA foreign_keys = OFF; INSERT INTO Invoice VALUES (999, 999, 1.0)");
+    folder.write("tables.yaml", DECIDED.as_bytes());
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    // Who leaves out a table has decided so, and is told.
+    folder.write("tables.yaml", b"{tables: {Customer: empty, Search: empty}, others: text}");
+    let ran = folder.run(None, &COPY.replace("dev.db", "few.db"), b"").text();
+    check("mask-copy-cut", &ran);
+    let ran = folder.run(None, &format!("{} --json", COPY.replace("dev.db", "json.db")), b"").text();
+    check("mask-copy-json", &ran);
+}
+
+#[test]
+fn values_of_every_form_come_over() {
+    let folder = Folder::with_key("mask-copy-values");
+    sql(
+        &folder,
+        "shop.db",
+        "CREATE TABLE T (a, b NOT NULL, c TEXT, d ANY);
+             INSERT INTO T VALUES (1, 2, 'to john@example.com', 9.25), ('', x'00', cast(x'ff61' AS TEXT), x'ff'),
+                (NULL, 'x', '', 4111111111111111), (-9223372036854775808, 1.5, 'order 1234567890', 9e999);
+             CREATE TABLE S (n INTEGER) STRICT; INSERT INTO S VALUES (5);",
+    );
+    folder.write("tables.yaml", b"{tables: {T: {a: keep, b: empty, c: text, d: text}, S: text}}");
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let got = ask(&folder, "dev.db", "SELECT quote(a), quote(b), c, quote(d) FROM T");
+    assert_eq!(
+        got,
+        [
+            "1|0|to j***@example.com|9.25".to_owned(),
+            "''|X''|\u{fffd}a|X'FF'".to_owned(),
+            "NULL|''||'************1111'".to_owned(),
+            "-9223372036854775808|0.0|order 1234567890|9.0e+999".to_owned(),
+        ]
+    );
+    // A table that takes numbers only says so.
+    folder.write("tables.yaml", b"{tables: {T: keep, S: {n: redact}}}");
+    let ran = folder.run(None, &COPY.replace("dev.db", "strict.db"), b"").text();
+    check("mask-copy-strict", &ran);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_database_takes_less_than_64_mib() {
+    let folder = Folder::with_key("mask-copy-memory");
+    sql(
+        &folder,
+        "shop.db",
+        "CREATE TABLE T (id INTEGER PRIMARY KEY, text TEXT, large BLOB);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+         INSERT INTO T SELECT i, 'somebody' || i || '@example.com wrote ' || hex(zeroblob(100)), zeroblob(100) FROM n;
+         INSERT INTO T VALUES (300001, 'x', zeroblob(4000000));",
+    );
+    folder.write("tables.yaml", b"{tables: {T: {id: number, text: text, large: keep}}}");
+    let child = folder.lacuna(None, COPY).spawn().expect("a run");
+    let mut highest = 0;
+    for _ in 0..6_000 {
+        let now = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        if !now.contains("VmHWM") {
+            break;
+        }
+        highest = highest.max(resident(&child));
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let ran = ended(child).text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(folder.read("dev.db").len() > 80_000_000);
+    assert!(highest > 0 && highest < 64 * 1024, "{highest} KiB");
+    assert_eq!(
+        number(&folder, "dev.db", "SELECT count(*) FROM T WHERE text LIKE 's***@example.com%'"),
+        300_000
+    );
+}

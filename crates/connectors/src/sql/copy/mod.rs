@@ -1,0 +1,44 @@
+//! A database copied into another one, each value as whoever copies wants it: for data that developers work with.
+//!
+//! The definitions come over as they are, the rows through a function. All of it is of one moment.
+
+mod error;
+mod schema;
+mod sqlite;
+
+pub use error::CopyError;
+pub use schema::{Column, Reference, Table, TableKind};
+pub use sqlite::Source;
+
+/// A value as the database has it. It can be personal, so it does not print.
+#[derive(Clone, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Real(f64),
+    /// A text. Bytes of it that are no UTF-8 are U+FFFD.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// What becomes of the rows of each table, by its place in [`Source::tables`].
+pub trait Change: Send {
+    /// Whether the table's rows come over at all.
+    fn takes(&self, table: usize) -> bool;
+
+    /// A value of a column, both by their places.
+    fn change(&mut self, table: usize, column: usize, value: Value) -> Value;
+}
+
+/// What was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Rows, by the table's place.
+    pub rows: Vec<u64>,
+    /// References from tables whose rows came over to one whose rows did not: from, to. They lead nowhere.
+    pub cut: Vec<(String, String)>,
+}

@@ -1,0 +1,116 @@
+//! Copying a database: of one moment, and as it is where nothing is changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+
+use connectors::sql::copy::{Change, CopyError, Source, Value};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+/// Changes nothing.
+struct Same;
+
+impl Change for Same {
+    fn takes(&self, _: usize) -> bool {
+        true
+    }
+
+    fn change(&mut self, _: usize, _: usize, value: Value) -> Value {
+        value
+    }
+}
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+async fn open(file: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(false);
+    SqliteConnection::connect_with(&options).await.expect("a database")
+}
+
+async fn run(database: &mut SqliteConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(database).await.expect(sql);
+}
+
+async fn copy(source: Source, into: &Path) -> Result<Vec<u64>, CopyError> {
+    std::fs::File::create(into).expect("a file");
+    source.copy(into, &mut Same, &AtomicU64::new(0)).await.map(|copied| copied.rows)
+}
+
+#[tokio::test]
+async fn a_copy_is_of_the_moment_in_which_it_began() {
+    let folder = folder("copy-moment");
+    let mut database = open(&folder.join("shop.db")).await;
+    run(
+        &mut database,
+        "PRAGMA journal_mode = WAL; CREATE TABLE customers (id INTEGER PRIMARY KEY);
+         CREATE TABLE invoices (id INTEGER PRIMARY KEY, customer REFERENCES customers);
+         INSERT INTO customers VALUES (1); INSERT INTO invoices VALUES (1, 1)",
+    )
+    .await;
+    let source = Source::open(&folder.join("shop.db")).await.expect("a source");
+    run(
+        &mut database,
+        "INSERT INTO customers VALUES (2); INSERT INTO invoices VALUES (2, 2); DROP TABLE invoices",
+    )
+    .await;
+    assert_eq!(copy(source, &folder.join("dev.db")).await, Ok(vec![1, 1]));
+}
+
+#[tokio::test]
+async fn what_is_not_changed_is_the_same() {
+    let folder = folder("copy-same");
+    let mut database = open(&folder.join("shop.db")).await;
+    run(
+        &mut database,
+        "PRAGMA user_version = 4; PRAGMA application_id = 5;
+         CREATE TABLE \"a ]\"\" b\" (\"x ]\" TEXT, [y \"] ANY, z AS ([y \"] || 'z') STORED) ;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO \"a ]\"\" b\" SELECT CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN 'text' || char(0) || i ELSE '' END,
+            CASE i % 5 WHEN 0 THEN i WHEN 1 THEN i / 7.0 WHEN 2 THEN randomblob(i % 40) WHEN 3 THEN -9e999 ELSE NULL END FROM n;
+         CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, other REFERENCES t);
+         INSERT INTO t VALUES (7, NULL), (9, 7), (12, 99);
+         CREATE INDEX i ON t (other) WHERE other > 3;",
+    )
+    .await;
+    let source = Source::open(&folder.join("shop.db")).await.expect("a source");
+    let names: Vec<_> = source.tables().iter().map(|table| table.name.clone()).collect();
+    assert_eq!(names, ["a ]\" b", "t"]);
+    // A reference that led nowhere before may do so still.
+    assert_eq!(copy(source, &folder.join("dev.db")).await, Ok(vec![5000, 3]));
+    let attach = format!("ATTACH '{}' AS dev", folder.join("dev.db").display());
+    run(&mut database, &attach).await;
+    for (what, question) in [
+        (
+            "rows",
+            "SELECT count(*) FROM (SELECT * FROM main.\"a ]\"\" b\" EXCEPT SELECT * FROM dev.\"a ]\"\" b\")",
+        ),
+        ("ids", "SELECT count(*) FROM (SELECT * FROM main.t EXCEPT SELECT * FROM dev.t)"),
+        (
+            "definitions",
+            "SELECT count(*) FROM (SELECT type, name, sql FROM main.sqlite_schema EXCEPT SELECT type, name, sql FROM dev.sqlite_schema)",
+        ),
+    ] {
+        let row = sqlx::query(question).fetch_one(&mut database).await.expect(what);
+        assert_eq!(row.try_get::<i64, _>(0).expect(what), 0, "{what}");
+    }
+    for (question, expect) in [("PRAGMA dev.user_version", 4), ("PRAGMA dev.application_id", 5)] {
+        let row = sqlx::query(question).fetch_one(&mut database).await.expect(question);
+        assert_eq!(row.try_get::<i64, _>(0).expect(question), expect, "{question}");
+    }
+}
+
+#[tokio::test]
+async fn texts_in_another_encoding_are_refused() {
+    let folder = folder("copy-encoding");
+    run(&mut open(&folder.join("shop.db")).await, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (x)").await;
+    assert_eq!(Source::open(&folder.join("shop.db")).await.err(), Some(CopyError::Encoding));
+    std::fs::write(folder.join("none.db"), "x".repeat(200)).expect("a file");
+    let error = Source::open(&folder.join("none.db")).await.err();
+    assert_eq!(error, Some(CopyError::Unread("it is no SQLite database".to_owned())));
+}

@@ -84,7 +84,10 @@ fn check(text: &[u8], r: &mut Random, subjects: &Subjects) {
     assert!(cut == whole, "in pieces: {}", shown());
     let mut once = Vec::new();
     subjects.redacting.mask(text, &mut once);
-    let again = subjects.redacting.find(&once).any(|f| once[f.range].iter().any(|byte| b"[]".contains(byte)));
+    // What stands in quotes before an `@` may have become short enough for an address by what was written into it.
+    let quoted = |f: &masking::Finding| once[f.range.start] == b'"';
+    let again = |f: &masking::Finding| once[f.range.clone()].iter().any(|byte| b"[]".contains(byte));
+    let again = subjects.redacting.find(&once).any(|f| !quoted(&f) && again(&f));
     assert!(!again, "what was written is found: {}", shown());
 }
 

@@ -1,13 +1,10 @@
 //! A first proposal of what becomes of a database: nothing of any value is seen, and what refers to something refers to
 //! it still.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use connectors::sql::copy::{Column, Reference, Table, TableKind};
-
-/// References are followed so far at the most: from an invoice's line to the invoice, and on.
-const MOST_STEPS: usize = 16;
+use connectors::sql::copy::{Column, Form, Table, TableKind};
 
 const HEAD: &str = "\
 # What becomes of each column of each table. Nothing is seen as it stands here: loosen what may be.
@@ -15,35 +12,22 @@ const HEAD: &str = "\
 # Columns of one field have the same token for the same value.
 ";
 
+/// A column, by the places of its table and of itself.
+type At = (usize, usize);
+
 /// The proposal, as YAML.
 pub fn draft(tables: &[Table]) -> String {
-    let keys: BTreeSet<(&str, &str)> = tables
-        .iter()
-        .flat_map(|table| table.columns.iter())
-        .filter_map(|column| column.refers_to.as_ref())
-        .filter_map(|to| at(tables, to))
-        .map(|(table, column)| (table.name.as_str(), column.name.as_str()))
-        .collect();
+    let groups = Groups::new(tables);
     let mut yaml = format!("{HEAD}tables:\n");
-    for table in tables {
+    for (at, table) in tables.iter().enumerate() {
         let name = plain(&table.name);
-        if table.kind == TableKind::Virtual {
+        if table.kind != TableKind::Plain {
             let _ = writeln!(yaml, "  {name}: empty");
             continue;
         }
         let _ = writeln!(yaml, "  {name}:");
-        for column in &table.columns {
-            let is_key = column.key
-                || column.refers_to.is_some()
-                || keys.contains(&(table.name.as_str(), column.name.as_str()));
-            let (of, root) = root(tables, table, column);
-            let what = match is_key {
-                true if root.integer => {
-                    format!("{{what: number, field: {}}}", plain(&format!("{}.{}", of.name, root.name)))
-                }
-                true => format!("{{what: token, field: {}}}", plain(&format!("{}.{}", of.name, root.name))),
-                false => "redact".to_owned(),
-            };
+        for (n, column) in table.columns.iter().enumerate() {
+            let what = groups.what(tables, (at, n), column, table.computed_key);
             let _ = writeln!(yaml, "    {}: {what}", plain(&column.name));
         }
     }
@@ -51,30 +35,118 @@ pub fn draft(tables: &[Table]) -> String {
     yaml
 }
 
-/// Where a reference leads.
-fn at<'t>(tables: &'t [Table], to: &Reference) -> Option<(&'t Table, &'t Column)> {
-    let table = tables.iter().find(|table| table.name.eq_ignore_ascii_case(&to.table))?;
-    let column = table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(&to.column))?;
-    Some((table, column))
+/// Columns whose values are compared with each other, whichever refers to which: each leads to one that stands for all.
+struct Groups(BTreeMap<At, At>);
+
+impl Groups {
+    fn new(tables: &[Table]) -> Self {
+        let mut groups = Self(BTreeMap::new());
+        for (at, table) in tables.iter().enumerate() {
+            for reference in &table.references {
+                for (from, to) in &reference.columns {
+                    let ours = column(table, from).map(|column| (at, column));
+                    let theirs = place(tables, &reference.table, to);
+                    if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                        groups.join(ours, theirs);
+                    }
+                }
+            }
+        }
+        groups
+    }
+
+    /// What stands for all of a column's group: what is referred to, where nobody is referred to by each other.
+    fn root(&self, mut at: At) -> At {
+        while let Some(next) = self.0.get(&at).filter(|next| **next != at) {
+            at = *next;
+        }
+        at
+    }
+
+    fn join(&mut self, from: At, to: At) {
+        let (from, to) = (self.root(from), self.root(to));
+        self.0.insert(to, to);
+        self.0.insert(from, to);
+    }
+
+    fn what(&self, tables: &[Table], at: At, column: &Column, computed_key: bool) -> String {
+        let is_joined = self.0.contains_key(&at);
+        if !is_joined && !column.key && !computed_key {
+            // A text would not be taken where a table is strict, and no program expects one there.
+            return if column.form == Form::Text { "redact".to_owned() } else { "empty".to_owned() };
+        }
+        let root = self.root(at);
+        let holds_integers = |at: At| form(tables, at) == Some(Form::Integer);
+        let members = self.0.keys().copied().filter(|member| self.root(*member) == root);
+        let what = if members.chain([at]).any(holds_integers) { "number" } else { "token" };
+        let name = tables.get(root.0).and_then(|table| Some((table, table.columns.get(root.1)?)));
+        let field = name.map(|(table, column)| plain(&format!("{}.{}", table.name, column.name)));
+        format!("{{what: {what}, field: {}}}", field.unwrap_or_default())
+    }
 }
 
-/// The column that a column's values come from in the end.
-fn root<'t>(tables: &'t [Table], table: &'t Table, column: &'t Column) -> (&'t Table, &'t Column) {
-    let mut here = (table, column);
-    for _ in 0..MOST_STEPS {
-        match here.1.refers_to.as_ref().and_then(|to| at(tables, to)) {
-            Some(next) => here = next,
-            None => break,
-        }
-    }
-    here
+fn form(tables: &[Table], (table, column): At) -> Option<Form> {
+    Some(tables.get(table)?.columns.get(column)?.form)
 }
+
+fn column(table: &Table, name: &str) -> Option<usize> {
+    table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+}
+
+/// Where a reference leads.
+fn place(tables: &[Table], table: &str, name: &str) -> Option<At> {
+    let at = tables.iter().position(|other| other.name.eq_ignore_ascii_case(table))?;
+    Some((at, column(tables.get(at)?, name)?))
+}
+
+/// Words that YAML takes for something else than a text.
+const NO_TEXT: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
 
 /// A name as YAML reads it: quoted, unless it is plain.
 fn plain(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b))
-        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
-            .contains(&name.to_ascii_lowercase().as_str());
-    if is_plain { name.to_owned() } else { serde_json::Value::from(name).to_string() }
+        && !NO_TEXT.contains(&name.to_ascii_lowercase().as_str());
+    if is_plain {
+        return name.to_owned();
+    }
+    let mut quoted = String::from('"');
+    for c in name.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            ' '..='~' => quoted.push(c),
+            c if c.is_alphanumeric() => quoted.push(c),
+            c => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are() {
+        for name in [
+            "Customer",
+            "Fan list",
+            "a\"b\\c",
+            "yes",
+            "1",
+            "été",
+            "a\u{7f}b",
+            "{x: y}",
+            "#",
+            "\u{1f469}",
+            "a: b",
+        ] {
+            let yaml = format!("{{{}: 1}}", plain(name));
+            let read: BTreeMap<String, u32> = serde_saphyr::from_str(&yaml).expect(&yaml);
+            assert_eq!(read.keys().collect::<Vec<_>>(), [name], "{yaml}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Each value of each row, as was decided.
 
-use connectors::sql::copy::{Change, Table, TableKind, Value};
-use masking::{Columns, Others, RulesError, Tokens, What};
+use connectors::sql::copy::{Change, Reference, Table, TableKind, Value};
+use masking::{Column, Columns, Others, RulesError, Tokens, What};
 
 use super::tables::{Decided, Decision};
 
@@ -10,15 +10,20 @@ const MOST_NAMED: usize = 20;
 
 /// What becomes of the rows of every table of a database.
 pub struct Rows {
-    tables: Vec<Option<Made>>,
+    /// All columns of all tables, under names of this module.
+    masking: masking::Table,
+    /// By the table's place; `None` leaves its rows out.
+    tables: Vec<Option<Vec<Place>>>,
+    cut: Vec<(String, String)>,
 }
 
-/// What becomes of a table's rows.
-struct Made {
-    /// `None` keeps all of them.
-    masking: Option<masking::Table>,
-    /// The columns' names, and whether they may not be null.
-    columns: Vec<(String, bool)>,
+/// A column.
+struct Place {
+    /// Its name in `masking`; `None` keeps its values.
+    name: Option<String>,
+    /// Whether it may not be null.
+    needed: bool,
+    decided: Column,
 }
 
 /// Why not, in words.
@@ -30,42 +35,151 @@ pub enum Undecided {
 }
 
 impl Rows {
-    /// Every table and every column is decided on, or nothing is copied.
-    pub fn new(decided: &Decided, found: &[Table], tokens: Option<&Tokens>) -> Result<Self, Undecided> {
+    /// Every table and every column is decided on, and what refers to something becomes the same as what it refers to, or nothing
+    /// is copied.
+    pub fn new(decided: &Decided, found: &[Table], tokens: Option<Tokens>) -> Result<Self, Undecided> {
         all_there(decided, found).map_err(Undecided::Tables)?;
-        let mut open = Vec::new();
-        let mut tables = Vec::with_capacity(found.len());
+        let (mut open, mut tables) = (Vec::new(), Vec::with_capacity(found.len()));
         for table in found {
-            let decision = decided.tables.get(&table.name).cloned().or(match decided.others {
-                Others::Refuse => None,
-                Others::Text => Some(Decision::Text),
-                Others::Empty => Some(Decision::Empty),
-            });
-            // Of those that are not named, a virtual one says nothing: it is made anew from others.
-            let named = decided.tables.get(&table.name);
-            if table.kind == TableKind::Virtual && named.is_some_and(|named| *named != Decision::Empty) {
-                let text = format!(
-                    "{} is a virtual table (a full-text index, say), whose rows cannot be copied one by one: write `{}: empty`, and \
-                     fill it in the copy",
-                    table.name, table.name
-                );
-                return Err(Undecided::Tables(text));
-            }
-            match decision {
-                None => open.push(table.name.clone()),
-                Some(decision) => {
-                    tables.push(made(decision, decided, table, tokens, &mut open).map_err(Undecided::Rules)?);
-                }
-            }
+            tables.push(places(decided, table, &mut open).map_err(Undecided::Tables)?);
         }
-        if open.is_empty() {
-            return Ok(Self { tables });
+        if !open.is_empty() {
+            return Err(Undecided::Tables(format!(
+                "nobody decided on {}: name each under `tables`, or say what becomes of `others`",
+                few(&open)
+            )));
         }
-        Err(Undecided::Tables(format!(
-            "nobody decided on {}: name each under `tables`, or say what becomes of `others`",
-            few(&open)
-        )))
+        let cut = references(found, &tables).map_err(Undecided::Tables)?;
+        let places = tables.iter().flatten().flatten();
+        let columns = places.filter_map(|place| Some((place.name.clone()?, place.decided.clone())));
+        let columns =
+            Columns { columns: columns.collect(), others: Others::Refuse, rules: decided.rules.clone() };
+        let masking = masking::Table::new(&columns, tokens).map_err(Undecided::Rules)?;
+        Ok(Self { masking, tables, cut })
     }
+
+    /// References that lead nowhere, as was decided: from, to.
+    pub fn cut(&self) -> &[(String, String)] {
+        &self.cut
+    }
+}
+
+/// What becomes of a table's columns; `None` if it has no rows. What is not decided on is added to `open`.
+fn places(decided: &Decided, table: &Table, open: &mut Vec<String>) -> Result<Option<Vec<Place>>, String> {
+    let named = decided.tables.get(&table.name);
+    if table.kind != TableKind::Plain {
+        return match named {
+            // It is made anew from others, and says nothing itself.
+            None | Some(Decision::Empty) => Ok(None),
+            Some(_) => Err(format!(
+                "{0} is a virtual table (a full-text index, say), whose rows cannot be copied one by one: write `{0}: empty`, and \
+                 fill it in the copy",
+                table.name
+            )),
+        };
+    }
+    let of = |what: What| Column { what, kind: None, field: None };
+    let others = match decided.others {
+        Others::Refuse => None,
+        Others::Text => Some(of(What::Text)),
+        Others::Empty => Some(of(What::Empty)),
+    };
+    let mut places = Vec::with_capacity(table.columns.len());
+    for column in &table.columns {
+        let decided = match named {
+            Some(Decision::Empty) => return Ok(None),
+            None if decided.others == Others::Empty => return Ok(None),
+            None if decided.others == Others::Refuse => {
+                open.push(table.name.clone());
+                return Ok(None);
+            }
+            None => others.clone(),
+            Some(Decision::Keep) => Some(of(What::Keep)),
+            Some(Decision::Text) => Some(of(What::Text)),
+            Some(Decision::Columns(columns)) => columns.get(&column.name).cloned().or_else(|| others.clone()),
+        };
+        let Some(mut decided) = decided else {
+            open.push(format!("{}.{}", table.name, column.name));
+            continue;
+        };
+        // As in a table of its own: without a field and a kind, its tokens are of its name.
+        if decided.kind.is_none() {
+            decided.field.get_or_insert_with(|| column.name.clone());
+        }
+        let name = (decided.what != What::Keep).then(|| format!("{}\0{}", table.name, column.name));
+        places.push(Place { name, needed: column.needed, decided });
+    }
+    Ok(Some(places))
+}
+
+/// What refers to something becomes what that becomes, or is empty. Those that lead nowhere then: from, to.
+fn references(found: &[Table], tables: &[Option<Vec<Place>>]) -> Result<Vec<(String, String)>, String> {
+    let mut cut = Vec::new();
+    for (table, places) in found.iter().zip(tables) {
+        let Some(places) = places else { continue };
+        for reference in &table.references {
+            let other =
+                found.iter().zip(tables).find(|(other, _)| other.name.eq_ignore_ascii_case(&reference.table));
+            let Some((other, taken)) = other else { continue };
+            let Some(taken) = taken else {
+                cut.push((table.name.clone(), other.name.clone()));
+                continue;
+            };
+            if is_cut(table, places, (other, taken), reference)? {
+                cut.push((table.name.clone(), other.name.clone()));
+            }
+        }
+    }
+    cut.dedup();
+    Ok(cut)
+}
+
+fn is_cut(
+    table: &Table,
+    places: &[Place],
+    (other, taken): (&Table, &[Place]),
+    reference: &Reference,
+) -> Result<bool, String> {
+    let place = |table: &Table, places: &'_ [Place], name: &str| {
+        let at = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))?;
+        places.get(at).map(|place| (place.decided.clone(), place.needed))
+    };
+    let mut is_cut = false;
+    for (from, to) in &reference.columns {
+        // What is computed is compared in the copy.
+        let ours = place(table, places, from);
+        let (Some((ours, needed)), Some((theirs, _))) = (ours, place(other, taken, to)) else { continue };
+        if ours.what == What::Empty && needed {
+            return Err(format!(
+                "{0}.{from} refers to {1}.{to} and may not be null, so it cannot be empty: give it the `what`, `kind` and `field` of \
+                 {1}.{to}",
+                table.name, other.name
+            ));
+        }
+        if ours.what == What::Empty {
+            is_cut = true;
+        } else if !is_same(&ours, &theirs) {
+            return Err(format!(
+                "{}.{from} refers to {}.{to}, and would become something else: give both the same `what`, `kind` and `field`, or write \
+                 `{from}: empty`",
+                table.name, other.name
+            ));
+        }
+    }
+    Ok(is_cut)
+}
+
+/// Whether the same value becomes the same.
+fn is_same(one: &Column, other: &Column) -> bool {
+    let keyed = match one.what {
+        What::Number => true,
+        What::Whole(mode) => mode.needs_key(),
+        What::Keep | What::Text | What::Empty => false,
+    };
+    let field = |column: &Column| column.field.clone().or(column.kind.map(|kind| kind.name().to_owned()));
+    one.what == other.what
+        && (matches!(one.what, What::Keep | What::Text) || one.kind == other.kind)
+        && (!keyed || field(one) == field(other))
 }
 
 fn few(names: &[String]) -> String {
@@ -91,40 +205,17 @@ fn all_there(decided: &Decided, found: &[Table]) -> Result<(), String> {
     if missing.is_empty() { Ok(()) } else { Err(format!("the database has no {}", few(&missing))) }
 }
 
-fn made(
-    decision: Decision,
-    decided: &Decided,
-    table: &Table,
-    tokens: Option<&Tokens>,
-    open: &mut Vec<String>,
-) -> Result<Option<Made>, RulesError> {
-    let (columns, others) = match decision {
-        Decision::Empty => return Ok(None),
-        Decision::Keep => return Ok(Some(Made { masking: None, columns: Vec::new() })),
-        Decision::Text => Default::default(),
-        Decision::Columns(columns) => (columns, decided.others),
-    };
-    let others = if columns.is_empty() { Others::Text } else { others };
-    let columns = Columns { columns, others, rules: decided.rules.clone() };
-    let masking = masking::Table::new(&columns, tokens.cloned())?;
-    let undecided = table.columns.iter().filter(|column| masking.column(&column.name).is_none());
-    open.extend(undecided.map(|column| format!("{}.{}", table.name, column.name)));
-    let columns = table.columns.iter().map(|column| (column.name.clone(), column.needed)).collect();
-    Ok(Some(Made { masking: Some(masking), columns }))
-}
-
 impl Change for Rows {
     fn takes(&self, table: usize) -> bool {
         self.tables.get(table).is_some_and(Option::is_some)
     }
 
     fn change(&mut self, table: usize, column: usize, value: Value) -> Value {
-        let Some(Some(made)) = self.tables.get(table) else { return Value::Null };
-        let Some(masking) = &made.masking else { return value };
-        let column = made.columns.get(column);
         // Nothing is written that was not decided on.
-        let cell = column.and_then(|(name, needed)| Some((masking.column(name)?, *needed)));
-        cell.map_or(Value::Null, |(cell, needed)| changed(cell, needed, value))
+        let Some(Some(places)) = self.tables.get(table) else { return Value::Null };
+        let Some(place) = places.get(column) else { return Value::Null };
+        let Some(name) = &place.name else { return value };
+        self.masking.column(name).map_or(Value::Null, |cell| changed(cell, place.needed, value))
     }
 }
 

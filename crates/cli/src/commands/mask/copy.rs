@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use connectors::sql::copy::{Copied, CopyError, Source, Table};
+use connectors::sql::copy::{CopyError, Source, Table};
 use masking::{RulesError, Tokens};
 use tokio::runtime::Handle;
 
@@ -16,6 +16,7 @@ use crate::ending::{Ending, Usage};
 use crate::file::Place;
 use crate::seal::{End, Run, read_key};
 use crate::show;
+use crate::text::Line;
 
 /// Copies a database, or proposes how.
 pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
@@ -26,19 +27,27 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let unread = |error: CopyError| anyhow::anyhow!("--from {}: {error}", from.display());
     let source = Source::open(from).await.map_err(unread)?;
     let (Some(tables), Some(out)) = (&args.tables, &args.out) else {
-        desk.screen.raw(&draft(source.tables()))?;
+        let draft = draft(source.tables());
+        source.close().await.map_err(unread)?;
+        desk.screen.raw(&draft)?;
         return Ok(Ending::Done);
     };
-    let rows = rows(args, tables, source.tables())?;
-    let place = place(out)?;
-    let found = source.tables().to_vec();
+    let ready = rows(args, tables, source.tables()).and_then(|rows| Ok((rows, place(out)?)));
+    let (rows, place) = match ready {
+        Ok(ready) => ready,
+        Err(error) => {
+            source.close().await.map_err(unread)?;
+            return Err(error);
+        }
+    };
+    let (found, cut) = (source.tables().to_vec(), rows.cut().to_vec());
     match copied(source, rows, place, &mut desk).await? {
         (End::Interrupted, _) => {
-            desk.screen.notes(&[crate::text::Line::plain("Interrupted: nothing was written.")])?;
+            desk.screen.notes(&[Line::plain("Interrupted: nothing was written.")])?;
             Ok(Ending::Interrupted)
         }
-        (_, Some(Ok(copied))) => {
-            show::copy::copied(&found, &copied, out, desk.screen)?;
+        (_, Some(Ok(rows))) => {
+            show::copy::copied(&found, &rows, &cut, out, desk.screen)?;
             Ok(Ending::Done)
         }
         (_, Some(Err(error))) => Err(anyhow::anyhow!("{error}.\nNothing was written.")),
@@ -52,7 +61,7 @@ fn rows(args: &Copy, file: &Path, found: &[Table]) -> anyhow::Result<Rows> {
         Some(file) => Some(Tokens::new(read_key(file)?.expose(), &args.tenant).map_err(anyhow::Error::new)?),
         None => None,
     };
-    Rows::new(&tables, found, tokens.as_ref()).map_err(|why| {
+    Rows::new(&tables, found, tokens).map_err(|why| {
         match why {
             Undecided::Tables(what) => Usage(format!("--tables {}: {what}", file.display())),
             Undecided::Rules(RulesError::NoKey) => key_is_missing(),
@@ -77,7 +86,7 @@ fn place(out: &Path) -> Result<Place, Usage> {
     Place::file(out, false)
 }
 
-type Outcome = Option<Result<Copied, CopyError>>;
+type Outcome = Option<Result<Vec<u64>, CopyError>>;
 
 async fn copied(
     source: Source,

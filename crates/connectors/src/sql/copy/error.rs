@@ -5,16 +5,18 @@ use std::fmt;
 /// Why a database is not copied. It has names of tables and columns in it, and no values.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CopyError {
-    /// What is there cannot be read: the database's code.
+    /// What is there cannot be read, and why.
     Unread(String),
-    /// The copy cannot be written: the database's code.
+    /// The copy cannot be written, and why.
     Unwritten(String),
     /// Texts are in another encoding than UTF-8.
     Encoding,
-    /// A definition that the copy does not take, by the name of what it defines.
+    /// A definition that the copy does not take, by the name of what it defines, and why.
     Definition(String, String),
     /// What values became breaks a rule of a table or an index: its name, and which rule.
     Refused(String, String),
+    /// What a table computes of its values cannot be computed of what they became.
+    Computed(String),
     /// Rows refer to what is not there, though they did before: from, to, how many.
     Dangling(String, String, u64),
 }
@@ -22,20 +24,27 @@ pub enum CopyError {
 impl fmt::Display for CopyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unread(code) => write!(f, "the database cannot be read: {code}"),
-            Self::Unwritten(code) => write!(f, "the copy cannot be written: {code}"),
+            Self::Unread(why) => write!(f, "the database cannot be read: {why}"),
+            Self::Unwritten(why) => write!(f, "the copy cannot be written: {why}"),
             Self::Encoding => f.write_str(
-                "the database's texts are in another encoding than UTF-8: copy it into one that is in UTF-8 first (sqlite3 OLD .dump | sqlite3 NEW)",
+                "the database's texts are in another encoding than UTF-8: copy it into one that is in UTF-8 first (sqlite3 OLD .dump | \
+                 sqlite3 NEW)",
             ),
-            Self::Definition(name, code) => write!(f, "the definition of {name} cannot be copied: {code}"),
+            Self::Definition(name, why) => write!(f, "the definition of {name} cannot be copied: {why}"),
             Self::Refused(name, rule) => write!(
                 f,
-                "what values became breaks a rule of {name}: {rule}. Where values have to differ, write `token` or `number`; where \
-                 only numbers may stand, `number`, `keep` or `empty`"
+                "what values became breaks a rule of {name}: {rule}. Where values have to differ, write `token` or `number`, and of no \
+                 `kind` where they differ in spelling alone; where only numbers may stand, `number`, `keep` or `empty`"
+            ),
+            Self::Computed(name) => write!(
+                f,
+                "{name} computes something of its values (a column, a CHECK, an index) that cannot be computed of what they became: \
+                 `keep` or `empty` what it is computed of"
             ),
             Self::Dangling(from, to, rows) => write!(
                 f,
-                "{rows} rows of {from} refer to rows of {to} that are not there any more: give both columns one `field`, and the same `what`"
+                "references from {from} to {to} that led somewhere lead nowhere in the copy ({rows}): values that the database takes for the \
+                 same are written in two ways, in other letters perhaps. A `token` of a `kind` that does not tell them apart helps, or `keep`"
             ),
         }
     }
@@ -43,36 +52,68 @@ impl fmt::Display for CopyError {
 
 impl std::error::Error for CopyError {}
 
+/// `SQLITE_ERROR`: whatever has no code of its own.
+const ERROR: u32 = 1;
+/// `SQLITE_CONSTRAINT`: a rule of a table.
+const CONSTRAINT: u32 = 19;
+/// `SQLITE_MISMATCH`: a text where the key is a whole number.
+const MISMATCH: u32 = 20;
+
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let sqlx::Error::Database(answer) = error else { return None };
+    answer.code()?.parse().ok()
+}
+
+fn message(error: &sqlx::Error) -> String {
+    let message = error.as_database_error().map(|answer| answer.message().to_owned());
+    message.unwrap_or_default()
+}
+
 impl CopyError {
     pub(super) fn unread(error: &sqlx::Error) -> Self {
-        Self::Unread(code(error))
+        Self::Unread(words(error))
     }
 
     pub(super) fn unwritten(error: &sqlx::Error) -> Self {
-        Self::Unwritten(code(error))
+        Self::Unwritten(words(error))
+    }
+
+    /// Rows that were not written. The messages that are kept are made of the definition alone.
+    pub(super) fn of_rows(table: &str, error: &sqlx::Error) -> Self {
+        match code(error).map(|code| code & 0xff) {
+            Some(CONSTRAINT | MISMATCH) => Self::Refused(table.to_owned(), message(error)),
+            Some(ERROR) => Self::Computed(table.to_owned()),
+            _ => Self::Unwritten(format!("{table}: {}", words(error))),
+        }
+    }
+
+    /// What was not defined. An index that is unique is broken when the rows are there already.
+    pub(super) fn of_definition(name: &str, error: &sqlx::Error) -> Self {
+        match code(error).map(|code| code & 0xff) {
+            Some(CONSTRAINT) => Self::Refused(name.to_owned(), message(error)),
+            Some(ERROR) => Self::Definition(name.to_owned(), message(error)),
+            _ => Self::Unwritten(format!("{name}: {}", words(error))),
+        }
     }
 }
 
-/// `SQLITE_CONSTRAINT`: a rule of a table.
-const CONSTRAINT: u32 = 19;
-
-/// The rule that a row breaks, in the database's words: they are made of the definition alone.
-pub(super) fn rule(error: &sqlx::Error) -> Option<String> {
-    let sqlx::Error::Database(answer) = error else { return None };
-    let code = answer.code()?.parse::<u32>().ok()?;
-    (code & 0xff == CONSTRAINT).then(|| answer.message().to_owned())
-}
-
-/// No message is kept but that of a definition: others can quote values.
-fn code(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(answer) => match answer.code() {
-            // SQLITE_NOTADB
-            Some(code) if code == "26" => "it is no SQLite database".to_owned(),
-            Some(code) => format!("SQLite's code {code}"),
-            None => "no code".to_owned(),
+/// A message could quote a value, so a code is said in words of ours.
+fn words(error: &sqlx::Error) -> String {
+    let said = match (code(error), error) {
+        (Some(776), _) => "a change was broken off: open it once with the program that it belongs to",
+        (Some(1544 | 8), _) => {
+            "its folder cannot be written, which a database with a write-ahead log needs: copy a backup of it"
+        }
+        (Some(code), _) => match code & 0xff {
+            5 | 6 => "somebody else has it locked",
+            11 => "it is damaged",
+            13 => "the disk is full",
+            14 => "it cannot be opened",
+            26 => "it is no SQLite database",
+            _ => return format!("SQLite's code {code}"),
         },
-        sqlx::Error::Io(error) => error.kind().to_string(),
-        _ => "no answer".to_owned(),
-    }
+        (None, sqlx::Error::Io(error)) => return error.kind().to_string(),
+        (None, _) => "no answer",
+    };
+    said.to_owned()
 }

@@ -3,11 +3,13 @@
 //! The definitions come over as they are, the rows through a function. All of it is of one moment.
 
 mod error;
+mod references;
 mod schema;
+mod single;
 mod sqlite;
 
 pub use error::CopyError;
-pub use schema::{Column, Reference, Table, TableKind};
+pub use schema::{Column, Form, Reference, Table, TableKind};
 pub use sqlite::Source;
 
 /// A value as the database has it. It can be personal, so it does not print.
@@ -32,13 +34,4 @@ pub trait Change: Send {
 
     /// A value of a column, both by their places.
     fn change(&mut self, table: usize, column: usize, value: Value) -> Value;
-}
-
-/// What was copied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
-    /// Rows, by the table's place.
-    pub rows: Vec<u64>,
-    /// References from tables whose rows came over to one whose rows did not: from, to. They lead nowhere.
-    pub cut: Vec<(String, String)>,
 }

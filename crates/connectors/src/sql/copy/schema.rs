@@ -1,9 +1,10 @@
 //! What a database is made of.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use super::CopyError;
+use super::single::is_single;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub struct Table {
     pub kind: TableKind,
     /// The columns that rows are written with: not those that are computed.
     pub columns: Vec<Column>,
+    /// What it refers to.
+    pub references: Vec<Reference>,
+    /// Whether values have to differ in what is computed of them: an index on an expression, a column that is computed.
+    pub computed_key: bool,
 }
 
 /// What a table is.
@@ -23,6 +28,8 @@ pub enum TableKind {
     Plain,
     /// A module of the database answers for it, from tables of its own or from elsewhere: a full-text index. Its rows are not copied.
     Virtual,
+    /// A module that is not known here does. It cannot be made.
+    Unknown,
 }
 
 /// A column.
@@ -34,24 +41,33 @@ pub struct Column {
     pub needed: bool,
     /// Whether it is part of what no two rows share: the table's key, or another one.
     pub key: bool,
-    /// Whether it holds whole numbers, by its declaration.
-    pub integer: bool,
-    /// What it refers to.
-    pub refers_to: Option<Reference>,
+    /// What it holds, by its declaration.
+    pub form: Form,
 }
 
-/// A column of another table.
+/// What a column holds, by its declaration (SQLite's affinity).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Whole numbers.
+    Integer,
+    /// Other numbers, dates, truth values, bytes.
+    Other,
+    /// Texts, or anything.
+    Text,
+}
+
+/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// The table.
+    /// The table that it refers to.
     pub table: String,
-    /// The column.
-    pub column: String,
+    /// Each column of its own, and the one that it refers to there.
+    pub columns: Vec<(String, String)>,
 }
 
 /// The definitions of a database, in the order in which they are to be made.
 pub(super) struct Schema {
-    /// The tables' names and definitions, as `tables` has them.
+    /// Of tables.
     pub(super) made_first: Vec<(String, String)>,
     /// Of what is made when the rows are there: indexes, views, triggers.
     pub(super) made_last: Vec<(String, String)>,
@@ -62,100 +78,159 @@ pub(super) fn quoted(name: &str) -> String {
     if name.contains(']') { format!("\"{}\"", name.replace('"', "\"\"")) } else { format!("[{name}]") }
 }
 
-type Read<T> = Result<T, CopyError>;
+pub(super) type Read<T> = Result<T, CopyError>;
 
-async fn rows(
+pub(super) async fn rows(
     connection: &mut SqliteConnection,
-    question: &'static str,
+    question: &str,
     about: Option<&str>,
-) -> Read<Vec<SqliteRow>> {
-    let mut query = sqlx::query(question);
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    let mut query = sqlx::query(AssertSqlSafe(question)).persistent(false);
     if let Some(about) = about {
         query = query.bind(about.to_owned());
     }
-    query.fetch_all(connection).await.map_err(|error| CopyError::unread(&error))
+    query.fetch_all(connection).await
 }
 
-fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
+async fn ask(connection: &mut SqliteConnection, question: &str, about: Option<&str>) -> Read<Vec<SqliteRow>> {
+    rows(connection, question, about).await.map_err(|error| CopyError::unread(&error))
+}
+
+pub(super) fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
     row: &'r SqliteRow,
     at: usize,
 ) -> Read<T> {
     row.try_get(at).map_err(|error| CopyError::unread(&error))
 }
 
+fn single(name: &str, sql: String) -> Read<(String, String)> {
+    if is_single(&sql) {
+        return Ok((name.to_owned(), sql));
+    }
+    Err(CopyError::Definition(name.to_owned(), "it is not one statement".to_owned()))
+}
+
 /// Reads all of them.
 pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>, Schema)> {
-    let encoding = rows(connection, "SELECT encoding = 'UTF-8' FROM pragma_encoding", None).await?;
+    let encoding = ask(connection, "SELECT encoding = 'UTF-8' FROM pragma_encoding", None).await?;
     if !encoding.first().map(|row| get::<bool>(row, 0)).transpose()?.unwrap_or(false) {
         return Err(CopyError::Encoding);
     }
     // The database's own tables are left out: it makes them itself, and its statistics have values of columns in them.
-    let question = "SELECT m.name, m.sql, l.type = 'virtual' \
+    let question = "SELECT m.name, m.sql, l.type \
         FROM sqlite_schema AS m JOIN pragma_table_list AS l ON l.schema = 'main' AND l.name = m.name \
-        WHERE m.type = 'table' AND l.type IN ('table', 'virtual') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-        ORDER BY m.rowid";
+        WHERE m.type = 'table' AND m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.rowid";
+    let mut found = Vec::new();
+    for row in ask(connection, question, None).await? {
+        let (name, sql) = single(&get::<String>(&row, 0)?, get(&row, 1)?)?;
+        found.push((name, sql, get::<String>(&row, 2)?));
+    }
+    let virtual_ones = found.iter().filter(|(_, _, kind)| kind == "virtual");
+    let made = made_by_modules(virtual_ones.map(|(name, sql, _)| (name.as_str(), sql.as_str()))).await?;
     let (mut tables, mut made_first) = (Vec::new(), Vec::new());
-    for row in rows(connection, question, None).await? {
-        let (name, sql): (String, String) = (get(&row, 0)?, get(&row, 1)?);
-        let kind = if get::<bool>(&row, 2)? { TableKind::Virtual } else { TableKind::Plain };
-        let columns = columns(connection, &name).await?;
-        made_first.push((name.clone(), sql));
-        tables.push(Table { name, kind, columns });
+    for (name, sql, kind) in found {
+        let kind = match kind.as_str() {
+            "virtual" if made.contains(&name) => TableKind::Virtual,
+            "virtual" => TableKind::Unknown,
+            // A virtual table makes it. One that only has the name of such a table is a plain one.
+            "shadow" if made.contains(&name) => continue,
+            _ => TableKind::Plain,
+        };
+        tables.push(table(connection, &name, kind).await?);
+        if kind != TableKind::Unknown {
+            made_first.push((name, sql));
+        }
     }
     let question = "SELECT name, sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL \
         ORDER BY CASE type WHEN 'index' THEN 0 WHEN 'view' THEN 1 ELSE 2 END, rowid";
-    let made_last = rows(connection, question, None).await?;
-    let made_last = made_last.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Read<_>>()?;
-    Ok((tables, Schema { made_first, made_last }))
+    let made_last = ask(connection, question, None).await?;
+    let made_last = made_last.iter().map(|row| single(&get::<String>(row, 0)?, get(row, 1)?));
+    Ok((tables, Schema { made_first, made_last: made_last.collect::<Read<_>>()? }))
 }
 
-async fn columns(connection: &mut SqliteConnection, table: &str) -> Read<Vec<Column>> {
-    let question = "SELECT name, [notnull] OR pk > 0, pk > 0 OR name IN (SELECT i.name \
-        FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i WHERE l.[unique] = 1), type LIKE '%INT%' \
-        FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid";
-    let mut columns = Vec::new();
-    for row in rows(connection, question, Some(table)).await? {
-        columns.push(Column {
+/// The virtual tables that can be made here, and the tables that are made with them.
+async fn made_by_modules<'d>(definitions: impl Iterator<Item = (&'d str, &'d str)>) -> Read<Vec<String>> {
+    let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
+    let unread = |error: sqlx::Error| CopyError::unread(&error);
+    let mut memory = SqliteConnection::connect_with(&options).await.map_err(unread)?;
+    for (_, sql) in definitions {
+        // One that cannot be made is not listed.
+        let _ = sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(&mut memory).await;
+    }
+    let made = ask(&mut memory, "SELECT name FROM sqlite_schema WHERE type = 'table'", None).await?;
+    made.iter().map(|row| get(row, 0)).collect()
+}
+
+async fn table(connection: &mut SqliteConnection, name: &str, kind: TableKind) -> Read<Table> {
+    let mut table = Table {
+        name: name.to_owned(),
+        kind,
+        columns: Vec::new(),
+        references: Vec::new(),
+        computed_key: false,
+    };
+    if kind != TableKind::Plain {
+        return Ok(table);
+    }
+    let question = "SELECT name, [notnull] OR pk > 0, pk > 0, upper(type), hidden FROM pragma_table_xinfo(?1) \
+        WHERE hidden IN (0, 2, 3) ORDER BY cid";
+    let mut computed = Vec::new();
+    for row in ask(connection, question, Some(name)).await? {
+        let column = Column {
             name: get(&row, 0)?,
             needed: get(&row, 1)?,
             key: get(&row, 2)?,
-            integer: get(&row, 3)?,
-            refers_to: None,
-        });
-    }
-    // A foreign key that names no column refers to the primary key.
-    let question = "SELECT f.[from], f.[table], \
-        coalesce(f.[to], (SELECT i.name FROM pragma_table_info(f.[table]) AS i WHERE i.pk = f.seq + 1), '') \
-        FROM pragma_foreign_key_list(?1) AS f ORDER BY f.id DESC, f.seq";
-    for row in rows(connection, question, Some(table)).await? {
-        let from: String = get(&row, 0)?;
-        let to = Reference { table: get(&row, 1)?, column: get(&row, 2)? };
-        let column = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&from));
-        if let Some(column) = column.filter(|column| column.refers_to.is_none()) {
-            column.refers_to = Some(to);
+            form: form(&get::<String>(&row, 3)?),
+        };
+        match get::<i64>(&row, 4)? {
+            0 => table.columns.push(column),
+            _ => computed.push(column.name),
         }
     }
-    Ok(columns)
+    // An index over an expression has no column's name.
+    let question =
+        "SELECT i.name FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i WHERE l.[unique] = 1";
+    for row in ask(connection, question, Some(name)).await? {
+        let column: Option<String> = get(&row, 0)?;
+        match column.as_ref().and_then(|name| table.columns.iter_mut().find(|column| column.name == *name)) {
+            Some(column) => column.key = true,
+            None => table.computed_key |= column.is_none_or(|name| computed.contains(&name)),
+        }
+    }
+    // A foreign key that names no column refers to the primary key.
+    let question = "SELECT f.id, f.[table], f.[from], \
+        coalesce(f.[to], (SELECT i.name FROM pragma_table_info(f.[table]) AS i WHERE i.pk = f.seq + 1), '') \
+        FROM pragma_foreign_key_list(?1) AS f ORDER BY f.id, f.seq";
+    for row in ask(connection, question, Some(name)).await? {
+        let at = usize::try_from(get::<i64>(&row, 0)?).unwrap_or(0);
+        if at >= table.references.len() {
+            table.references.push(Reference { table: get(&row, 1)?, columns: Vec::new() });
+        }
+        if let Some(reference) = table.references.get_mut(at) {
+            reference.columns.push((get(&row, 2)?, get(&row, 3)?));
+        }
+    }
+    Ok(table)
 }
 
-/// How many rows of a table refer to nothing, by the table that they refer to. `None` if the database cannot tell: a
-/// reference leads to what is no key.
-pub(super) async fn dangling(connection: &mut SqliteConnection, table: &str) -> Option<Vec<(String, u64)>> {
-    let question = "SELECT parent, count(*) FROM pragma_foreign_key_check(?1) GROUP BY parent";
-    let found = rows(connection, question, Some(table)).await.ok()?;
-    let count = |row: &SqliteRow| {
-        let rows: i64 = get(row, 1).ok()?;
-        Some((get(row, 0).ok()?, u64::try_from(rows).ok()?))
-    };
-    found.iter().map(count).collect()
+/// SQLite, "Datatypes", 3.1: which form a declaration has.
+fn form(declared: &str) -> Form {
+    let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    if has(&["INT"]) {
+        Form::Integer
+    } else if declared.is_empty() || declared == "ANY" || has(&["CHAR", "CLOB", "TEXT"]) {
+        Form::Text
+    } else {
+        Form::Other
+    }
 }
 
 /// The numbers by which programs know the form of a database.
 pub(super) async fn marks(connection: &mut SqliteConnection) -> Read<Vec<String>> {
     let mut marks = Vec::new();
     for mark in ["user_version", "application_id"] {
-        let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {mark}"))).fetch_one(&mut *connection).await;
-        let value: i64 = get(&row.map_err(|error| CopyError::unread(&error))?, 0)?;
+        let rows = ask(connection, &format!("PRAGMA {mark}"), None).await?;
+        let value: i64 = rows.first().map(|row| get(row, 0)).transpose()?.unwrap_or(0);
         marks.push(format!("PRAGMA {mark} = {value}"));
     }
     Ok(marks)

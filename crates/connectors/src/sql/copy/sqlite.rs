@@ -1,6 +1,7 @@
 //! A file of SQLite, copied into another one.
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use futures::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, TypeInfo as _, ValueRef as _};
 
-use super::error::rule;
-use super::schema::{self, Schema, dangling, quoted};
-use super::{Change, Copied, CopyError, Table, TableKind, Value};
+use super::references::dangling;
+use super::schema::{self, Schema, quoted};
+use super::{Change, CopyError, Table, TableKind, Value};
 
 /// How long one waits for somebody else's lock.
 const BUSY_FOR: Duration = Duration::from_secs(10);
@@ -21,6 +22,11 @@ const PARAMETERS: usize = 1_000;
 /// Bytes of values that one statement writes, about: what is held at once.
 const AT_ONCE: usize = 1 << 20;
 
+/// A file's header, in bytes; where in it stands how it is read; and what that is with a write-ahead log.
+const HEADER: u64 = 100;
+const READ_VERSION: usize = 19;
+const LOGGED: u8 = 2;
+
 /// A database that is read, at one moment: what others write meanwhile is not in it. Without a write-ahead log they wait.
 pub struct Source {
     connection: SqliteConnection,
@@ -30,13 +36,20 @@ pub struct Source {
 
 impl Source {
     /// Opens a file for reading. It is not written to.
+    ///
+    /// A database with a write-ahead log that nobody has open gets its log for as long as it is read, and without it afterwards:
+    /// whoever may only read could not take it away again.
     pub async fn open(file: &Path) -> Result<Self, CopyError> {
+        let whole = absolute(file)?;
+        let needs_log = is_logged(&whole).map_err(|error| CopyError::Unread(error.kind().to_string()))?;
         let options = SqliteConnectOptions::new()
-            .filename(file)
-            .read_only(true)
+            .filename(&whole)
+            .read_only(!needs_log)
+            .pragma("query_only", "ON")
             .foreign_keys(false)
             .busy_timeout(BUSY_FOR)
-            .row_buffer_size(64)
+            // A row can be large: no more than one is read ahead.
+            .row_buffer_size(1)
             .disable_statement_logging();
         let unread = |error: sqlx::Error| CopyError::unread(&error);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(unread)?;
@@ -45,22 +58,39 @@ impl Source {
         Ok(Self { connection, tables, schema })
     }
 
+    /// Ends reading.
+    pub async fn close(self) -> Result<(), CopyError> {
+        self.connection.close().await.map_err(|error| CopyError::unread(&error))
+    }
+
     /// The tables, in the order in which they were made.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
-    /// Copies all of it into an empty file, and counts the bytes of values that it has read. What is in the file after
-    /// an error is of no use.
+    /// Copies all of it into an empty file, counts the bytes of values that it has read, and says how many rows each table has.
+    /// What is in the file after an error is of no use.
     pub async fn copy(
         mut self,
         into: &Path,
         change: &mut dyn Change,
         read: &AtomicU64,
-    ) -> Result<Copied, CopyError> {
+    ) -> Result<Vec<u64>, CopyError> {
+        let copied = self.all(into, change, read).await;
+        let closed = self.close().await;
+        let copied = copied?;
+        closed.map(|()| copied)
+    }
+
+    async fn all(
+        &mut self,
+        into: &Path,
+        change: &mut dyn Change,
+        read: &AtomicU64,
+    ) -> Result<Vec<u64>, CopyError> {
         // Nobody else reads the file before it is whole, and half of it is thrown away: it needs no journal.
         let options = SqliteConnectOptions::new()
-            .filename(into)
+            .filename(absolute(into)?)
             .foreign_keys(false)
             .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
@@ -69,15 +99,15 @@ impl Source {
         let mut target = SqliteConnection::connect_with(&options).await.map_err(unwritten)?;
         sqlx::query("BEGIN").execute(&mut target).await.map_err(unwritten)?;
         define(&mut target, &self.schema.made_first).await?;
-        let mut copied = Copied { rows: Vec::with_capacity(self.tables.len()), cut: Vec::new() };
+        let mut copied = Vec::with_capacity(self.tables.len());
         for at in 0..self.tables.len() {
-            copied.rows.push(self.rows(&mut target, at, change, read).await?);
+            copied.push(self.rows(&mut target, at, change, read).await?);
         }
         define(&mut target, &self.schema.made_last).await?;
         for mark in schema::marks(&mut self.connection).await? {
             sqlx::query(AssertSqlSafe(mark)).execute(&mut target).await.map_err(unwritten)?;
         }
-        copied.cut = self.references(&mut target, change).await?;
+        self.references(&mut target, change).await?;
         sqlx::query("COMMIT").execute(&mut target).await.map_err(unwritten)?;
         target.close().await.map_err(unwritten)?;
         Ok(copied)
@@ -92,7 +122,7 @@ impl Source {
         read: &AtomicU64,
     ) -> Result<u64, CopyError> {
         let Some(table) = self.tables.get(at) else { return Ok(0) };
-        if !change.takes(at) || table.kind == TableKind::Virtual {
+        if !change.takes(at) || table.kind != TableKind::Plain {
             return Ok(0);
         }
         let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
@@ -100,7 +130,10 @@ impl Source {
         let name = quoted(&table.name);
         let question = sqlx::query(AssertSqlSafe(format!("SELECT {names} FROM {name}"))).persistent(false);
         let mut rows = question.fetch(&mut self.connection);
-        let mut batch = Batch::new(table, format!("INSERT INTO {name} ({names}) VALUES "));
+        let mut batch = Batch::new(
+            table, // Whatever a definition would do with rows that break a rule of it: none is lost in silence.
+            format!("INSERT OR ABORT INTO {name} ({names}) VALUES "),
+        );
         let mut count = 0;
         while let Some(row) = rows.try_next().await.map_err(|error| CopyError::unread(&error))? {
             for column in 0..table.columns.len() {
@@ -117,42 +150,48 @@ impl Source {
         Ok(count)
     }
 
-    /// Every row that referred to another one refers to one still; what was cut on purpose is said.
+    /// Every row that referred to another one does so still.
     async fn references(
         &mut self,
         target: &mut SqliteConnection,
         change: &dyn Change,
-    ) -> Result<Vec<(String, String)>, CopyError> {
-        let empty = |name: &str| {
+    ) -> Result<(), CopyError> {
+        let is_left_out = |name: &str| {
             let at = self.tables.iter().position(|table| table.name.eq_ignore_ascii_case(name));
             at.is_some_and(|at| !change.takes(at))
         };
-        let mut cut = Vec::new();
         for table in &self.tables {
-            let Some(before) = dangling(&mut self.connection, &table.name).await else { continue };
-            let Some(after) = dangling(target, &table.name).await else { continue };
-            for (to, rows) in after {
-                let already = before.iter().find(|(other, _)| *other == to).map_or(0, |(_, rows)| *rows);
-                if empty(&to) {
-                    cut.push((table.name.clone(), to));
-                } else if rows > already {
-                    return Err(CopyError::Dangling(table.name.clone(), to, rows - already));
+            let before = dangling(&mut self.connection, table).await?;
+            let after = dangling(target, table).await?;
+            for ((reference, before), after) in table.references.iter().zip(before).zip(after) {
+                if after > before && !is_left_out(&reference.table) {
+                    let (from, to) = (table.name.clone(), reference.table.clone());
+                    return Err(CopyError::Dangling(from, to, after - before));
                 }
             }
         }
-        Ok(cut)
+        Ok(())
     }
+}
+
+/// Whether the file says that it has a write-ahead log, and there is none: SQLite, "Database File Format", 1.3.
+fn is_logged(file: &Path) -> std::io::Result<bool> {
+    let mut header = Vec::new();
+    std::fs::File::open(file)?.take(HEADER).read_to_end(&mut header)?;
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    Ok(header.get(READ_VERSION) == Some(&LOGGED) && !Path::new(&log).exists())
+}
+
+/// A name that cannot be taken for a URI.
+fn absolute(file: &Path) -> Result<PathBuf, CopyError> {
+    std::path::absolute(file).map_err(|error| CopyError::Unread(error.kind().to_string()))
 }
 
 async fn define(target: &mut SqliteConnection, definitions: &[(String, String)]) -> Result<(), CopyError> {
     for (name, sql) in definitions {
         let made = sqlx::query(AssertSqlSafe(sql.as_str())).persistent(false).execute(&mut *target).await;
-        made.map_err(|error| match (rule(&error), CopyError::unwritten(&error)) {
-            // A rule that is an index of its own is broken when the rows are there already.
-            (Some(rule), _) => CopyError::Refused(name.clone(), rule),
-            (None, CopyError::Unwritten(code)) => CopyError::Definition(name.clone(), code),
-            (None, other) => other,
-        })?;
+        made.map_err(|error| CopyError::of_definition(name, &error))?;
     }
     Ok(())
 }
@@ -205,10 +244,7 @@ impl<'t> Batch<'t> {
         }
         self.bytes = 0;
         let written = query.execute(target).await;
-        written.map(|_| ()).map_err(|error| match rule(&error) {
-            Some(rule) => CopyError::Refused(self.table.name.clone(), rule),
-            None => CopyError::unwritten(&error),
-        })
+        written.map(|_| ()).map_err(|error| CopyError::of_rows(&self.table.name, &error))
     }
 }
 

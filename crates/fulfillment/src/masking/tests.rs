@@ -35,7 +35,7 @@ fn front(masking: Option<&Value>) -> Front {
 /// Another process.
 fn ports(world: &World) -> Ports {
     let (tenants, keyring, clock) = (world.tenants(), world.keyring(), world.clock());
-    Ports { tenants, keyring, clock, maskers: Maskers::default() }
+    Ports { tenants, keyring, clock, ready: Ready::default() }
 }
 
 fn put(world: &World, name: &str, masking: Option<&Value>) {

@@ -20,13 +20,13 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 const BEFORE: [&str; 3] = ["unauthenticated", "tokenEnded", "tooMany"];
 
 /// An example of the document: its name, its schema, its value.
-struct Example {
-    name: String,
+pub(super) struct Example {
+    pub(super) name: String,
     schema: Value,
     value: Value,
 }
 
-fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
+pub(super) fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
     let content = response.get("content").and_then(Value::as_object);
     let mut examples = Vec::new();
     // A page is for people: what is on it is tested where it is made.
@@ -41,7 +41,7 @@ fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
 }
 
 /// Every operation: its method, its path and what the document says of it.
-fn operations(document: &Document) -> Vec<(String, String, &Value)> {
+pub(super) fn operations(document: &Document) -> Vec<(String, String, &Value)> {
     let mut operations = Vec::new();
     for (path, item) in document.0["paths"].as_object().expect("paths") {
         for method in METHODS {

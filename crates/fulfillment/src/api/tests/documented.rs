@@ -115,6 +115,27 @@ fn every_example_is_valid_and_every_parameter_is_named_in_its_path() {
     }
 }
 
+fn references(value: &Value, all: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            all.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|value| references(value, all));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, all)),
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_that_is_referred_to_is_there() {
+    let document = Document::read();
+    let mut all = BTreeSet::new();
+    references(&document.0, &mut all);
+    let found = |to: &String| document.0.pointer(to.trim_start_matches('#')).is_some();
+    let missing: Vec<_> = all.iter().filter(|to| !found(to)).collect();
+    assert!(all.len() > 10 && missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn the_document_lists_what_the_program_knows() {
     let document = Document::read();

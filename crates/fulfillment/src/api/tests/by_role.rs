@@ -114,7 +114,7 @@ async fn without_settings_nothing_changes_where_nobody_is_named() {
                 let clear = matches!(role, Role::Officer | Role::Subject | Role::Backend);
                 if name == DOWNLOADS && !clear {
                     let address = &json_of(&shown)["items"][0]["address"];
-                    assert_eq!(address, "203.0.***.***", "{role:?}");
+                    assert_eq!(address, "203.0.*.*", "{role:?}");
                 } else {
                     assert_eq!(shown, answer, "{name} to {role:?}");
                 }

@@ -107,4 +107,4 @@ fn text(masker: &Masker, body: &str) -> Result<String, StepError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -92,6 +92,7 @@ pub(crate) async fn scenes(body: impl Fn(&str) -> Value) -> Vec<(&'static str, A
         ("manyTexts", plain.send(&json!({"texts": many["texts"]})).await),
         ("longTexts", answer(&plain.ports, &long).await),
         ("longMasks", dense),
+        ("withheld", super::by_role::tests::withheld().await),
     ];
     tokens.world.injector().arm(Plan::outage("keyring.").class(Class::Transient));
     tokens.world.fake_clock().advance(SignedDuration::from_mins(5));

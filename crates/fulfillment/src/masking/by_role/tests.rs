@@ -70,6 +70,12 @@ impl Deployment {
     }
 }
 
+/// What a backend with rules sees of something that the vault opened and that is no text.
+pub(in crate::masking) async fn withheld() -> Answer {
+    let deployment = deployment(&json!({"roles": {"backend": {"default": "redact"}}}));
+    deployment.opened("orders/42", b"john@example.com \xff").await
+}
+
 fn plaintext(answer: &Answer) -> Vec<u8> {
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     STANDARD.decode(body["plaintext"].as_str().expect("a text")).expect("base64")
@@ -192,7 +198,7 @@ async fn what_the_vault_opens_is_masked_for_a_role_with_rules_and_withheld_if_it
     let masked = br#"{"note":"call [phone], [email]","phone":"[phone]"}"#;
     assert_eq!(plaintext(&deployment.opened("orders/42", NOTE.as_bytes()).await), masked);
     assert_eq!(plaintext(&deployment.opened("customers/42/phone", b"2125550123").await), b"[phone]");
-    let answer = deployment.opened("orders/42", b"john@example.com \xff").await;
+    let answer = withheld().await;
     assert_eq!((answer.status, answer.fault.is_none()), (403, true));
     assert!(answer.body.contains("is not shown") && !answer.body.contains(&STANDARD.encode("john")));
     // Whoever is refused reads why.

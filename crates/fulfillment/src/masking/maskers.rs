@@ -37,19 +37,19 @@ impl<K, V> Default for Maskers<K, V> {
 }
 
 impl<K: Ord, V: Clone> Maskers<K, V> {
-    /// What `make` makes of these settings, or made of settings that say the same.
+    /// What `prepare` makes of these settings, or made of settings that say the same.
     pub(super) async fn of(
         &self,
         key: K,
         settings: &Settings,
         now: Timestamp,
-        make: impl AsyncFnOnce(Masking) -> Result<V, StepError>,
+        prepare: impl AsyncFnOnce(Masking) -> Result<V, StepError>,
     ) -> Result<V, StepError> {
         if let Some(made) = self.kept(&key, settings, now) {
             return Ok(made);
         }
         let read = Masking::read(settings.masking.as_ref());
-        let made = make(read.map_err(|error| unusable(&settings.tenant, error))?).await?;
+        let made = prepare(read.map_err(|error| unusable(&settings.tenant, error))?).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.clear();
@@ -81,7 +81,7 @@ mod tests {
     use masking::Mode;
     use serde_json::json;
 
-    fn settings(masking: Option<Value>) -> Settings {
+    fn settings(masking: Option<&Value>) -> Settings {
         let settings =
             json!({"tenant": "demo", "name": "Demo", "cooling_off_for": "P1D", "masking": masking});
         serde_json::from_value(settings).expect("settings")
@@ -93,20 +93,20 @@ mod tests {
         let begin: Timestamp = "2026-03-02T09:00:00Z".parse().expect("an instant");
         let ask = async |key, settings: &Settings, seconds| {
             let (mut made, now) = (false, begin + SignedDuration::from_secs(seconds));
-            let mode = maskers.of(key, settings, now, async |said: Masking| {
+            let rules = maskers.of(key, settings, now, async |said: Masking| {
                 made = true;
                 Ok(said.default)
             });
-            (mode.await.expect("rules"), made)
+            (rules.await.expect("rules"), made)
         };
-        let (plain, strict) = (settings(None), settings(Some(json!({"default": "redact"}))));
+        let (plain, strict) = (settings(None), settings(Some(&json!({"default": "redact"}))));
         assert_eq!(ask("a", &plain, 0).await, (Mode::Partial, true));
         assert_eq!(ask("a", &plain, 299).await, (Mode::Partial, false));
         assert_eq!(ask("b", &plain, 299).await, (Mode::Partial, true));
         assert_eq!(ask("a", &strict, 299).await, (Mode::Redact, true));
         assert_eq!(ask("a", &strict, 598).await, (Mode::Redact, false));
         assert_eq!(ask("a", &strict, 599).await, (Mode::Redact, true));
-        let wrong = settings(Some(json!({"default": "md5"})));
+        let wrong = settings(Some(&json!({"default": "md5"})));
         let refused = maskers.of("a", &wrong, begin, async |said: Masking| Ok(said.default)).await;
         assert!(refused.is_err_and(|error| error.to_string().contains("settings-invalid")));
     }

@@ -43,8 +43,8 @@ fn json(masker: &Masker, word: &str, plain: &[u8]) -> Option<Zeroizing<Vec<u8>>>
     let whole = Zeroizing::new([&before, plain, b"}"].concat());
     let mut out = Zeroizing::new(Vec::with_capacity(whole.len()));
     masker.mask_json(&whole, &mut out)?;
-    let masked = out.strip_prefix(before.as_slice())?.strip_suffix(b"}")?;
-    Some(Zeroizing::new(masked.to_vec()))
+    let shown = out.strip_prefix(before.as_slice())?.strip_suffix(b"}")?;
+    Some(Zeroizing::new(shown.to_vec()))
 }
 
 /// The same for any value. What is found in the name is masked as far as it goes into the value.
@@ -88,8 +88,8 @@ mod tests {
             |name: &str, pattern: &str| CustomRule { name: name.into(), pattern: pattern.into(), mode: None };
         let custom = vec![rule("badge", "B-[0-9]{4}"), rule("odd", "odd[^a-z]{0,4}x?")];
         let masker = Masker::new(&Rules { custom, ..Rules::all(Mode::Redact) }).expect("rules");
-        let masked = named(&masker, word(context), plain.as_bytes());
-        assert_eq!(String::from_utf8(masked.to_vec()).expect("text"), expect, "{context}: {plain}");
+        let shown = named(&masker, word(context), plain.as_bytes());
+        assert_eq!(String::from_utf8(shown.to_vec()).expect("text"), expect, "{context}: {plain}");
     }
 
     #[test]

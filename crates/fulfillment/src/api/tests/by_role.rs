@@ -29,7 +29,7 @@ fn texts(value: &Value, at: &str, all: &mut Vec<String>) {
     match value {
         Value::String(_) => all.push(at.to_owned()),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, v)| texts(v, &format!("{at}/{n}"), all))
+            items.iter().enumerate().for_each(|(n, v)| texts(v, &format!("{at}/{n}"), all));
         }
         Value::Object(map) => {
             map.iter().for_each(|(name, v)| texts(v, &format!("{at}/{}", name.replace('/', "~1")), all));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::repository::{folders, root};
+use crate::repository::{folders, read, root};
 
 /// Each package of ours and the packages of ours that it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -102,6 +102,23 @@ fn every_edge_between_our_packages_is_allowed() {
         wrong.extend(ours.filter(|u| !allowed.contains(&u.as_str())).map(|u| format!("{name} -> {u}")));
     }
     assert!(wrong.is_empty(), "edges that the layers do not allow: {wrong:?}");
+}
+
+/// What a function answers otherwise would be masked for nobody.
+#[test]
+fn every_function_behind_the_api_answers_through_the_door() {
+    for name in folders("functions") {
+        let main = read(&format!("functions/{name}/src/main.rs"));
+        let serves = main.contains("serve_api");
+        assert_eq!(serves, HAVE_A_DOOR.contains(&name.as_str()), "{name}");
+        let through =
+            main.contains("ByRole::new(") && (main.contains("door.open(") || main.contains("door.fetch("));
+        assert!(!serves || (through && !main.contains("Response")), "{name} answers by itself");
+    }
+    assert!(
+        read("crates/door/src/lib.rs").contains("\nfn shown("),
+        "what turns an answer into a response is the door's alone"
+    );
 }
 
 #[test]

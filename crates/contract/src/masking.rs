@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use domain::Personal;
+use domain::access::Role;
 use masking::{CustomRule, Mode, Rules};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,7 @@ pub const MOST_TEXTS: usize = 1_000;
 /// The longest name of a field, in bytes.
 pub const LONGEST_FIELD: usize = 64;
 
-/// What a tenant's settings say of masking: the rules for texts, as `docs/masking.md` has them.
+/// What a tenant's settings say of masking: the rules for texts, and for what a role sees, as `docs/masking.md` has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Masking {
@@ -28,6 +29,37 @@ pub struct Masking {
     pub kinds: BTreeMap<String, Mode>,
     /// Rules of the tenant's own.
     pub custom: Vec<CustomRule>,
+    /// What is masked in the answers of the API to a role. One that is not named: [`Seen::by`].
+    pub roles: BTreeMap<Role, Seen>,
+}
+
+/// What is masked in the answers of the API to a role. The tenant's own rules are looked for as well, under their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Seen {
+    /// For every kind, and every rule of the tenant's own, that is not named.
+    pub default: Mode,
+    /// By kind, group of kinds, or name of a rule of the tenant's own.
+    pub kinds: BTreeMap<String, Mode>,
+}
+
+impl Seen {
+    /// For a role that the settings do not name. An officer decides by what is written, and persons and the backends
+    /// that speak for them know whom it is about: to them nothing is masked, to all others everything in part.
+    pub fn by(role: Role) -> Self {
+        let default = match role {
+            Role::Officer | Role::Subject | Role::Backend => Mode::Off,
+            Role::Owner | Role::Auditor | Role::Admin => Mode::Partial,
+        };
+        Self { default, kinds: BTreeMap::new() }
+    }
+
+    /// What of it makes tokens, if anything: where it is named.
+    fn token(&self) -> Option<&str> {
+        let mut kinds = self.kinds.iter().filter(|(_, mode)| mode.needs_key());
+        let named = kinds.next().map(|(name, _)| name.as_str());
+        if self.default.needs_key() { Some("default") } else { named }
+    }
 }
 
 impl Masking {
@@ -37,16 +69,47 @@ impl Masking {
         match settings {
             None | Some(Value::Null) => Ok(Self::default()),
             Some(value @ Value::Object(_)) => {
-                Self::deserialize(value).map_err(|error| format!("masking: {error}"))
+                let read = Self::deserialize(value).map_err(|error| format!("masking: {error}"))?;
+                // A list of fields would be read too, in the order in which they are declared.
+                let mut roles = value.get("roles").and_then(Value::as_object).into_iter().flatten();
+                if let Some((role, _)) = roles.find(|(_, seen)| !seen.is_object()) {
+                    return Err(format!("masking: roles: {role}: this must be an object"));
+                }
+                read.without_tokens_for_roles()
             }
-            // A list of fields would be read too, in the order in which they are declared.
             Some(_) => Err("masking: this must be an object".to_owned()),
+        }
+    }
+
+    /// Whoever could have a token made of what they write, and read it, could try values until one fits.
+    fn without_tokens_for_roles(self) -> Result<Self, String> {
+        let token = self.roles.iter().find_map(|(role, seen)| Some((role, seen.token()?)));
+        match token {
+            None => Ok(self),
+            Some((role, place)) => {
+                let (role, place) = (role.as_str(), place.chars().take(40).collect::<String>());
+                Err(format!(
+                    "masking: roles: {role}: {place}: no tokens are made in answers, since a role could try values by \
+                     them: write redact, stars or partial"
+                ))
+            }
         }
     }
 
     /// The rules for texts.
     pub fn rules(&self) -> Rules {
         Rules { default: self.default, kinds: self.kinds.clone(), custom: self.custom.clone() }
+    }
+
+    /// The rules for what a role sees; `None` if nothing is masked.
+    pub fn rules_of(&self, role: Role) -> Option<Rules> {
+        let Seen { default, mut kinds } = self.roles.get(&role).cloned().unwrap_or_else(|| Seen::by(role));
+        let own = |rule: &CustomRule| CustomRule { mode: kinds.remove(&rule.name), ..rule.clone() };
+        let custom: Vec<CustomRule> = self.custom.iter().map(own).collect();
+        let named = kinds.values().copied().chain(custom.iter().filter_map(|rule| rule.mode));
+        let masks = named.chain([default]).any(|mode| mode != Mode::Off);
+        // What is wrong with a kind that nothing is done about is told by whoever makes a masker of it.
+        (masks || !kinds.is_empty()).then_some(Rules { default, kinds, custom })
     }
 }
 
@@ -87,5 +150,48 @@ mod tests {
         let rules = Masking::read(Some(&own)).expect("masking").rules();
         assert_eq!((rules.default, rules.kinds["email"]), (Mode::Token, Mode::Off));
         assert_eq!(rules.custom[0].name, "badge");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_role_is_said() {
+        let check = |roles: Value, said: &str| {
+            let wrong = Masking::read(Some(&json!({"roles": roles}))).expect_err("wrong");
+            assert!(wrong.contains(said), "{wrong}");
+        };
+        check(json!({"audtor": {}}), "unknown variant `audtor`, expected one of `backend`, `subject`");
+        check(json!({"auditor": {"custom": []}}), "unknown field `custom`, expected `default` or `kinds`");
+        check(json!({"auditor": {"default": "sha1"}}), "sha1 is refused");
+        check(json!({"auditor": ["redact"]}), "roles: auditor: this must be an object");
+        check(json!(["auditor"]), "masking: ");
+        check(json!({"owner": {"default": "token"}}), "roles: owner: default: no tokens are made in answers");
+        check(json!({"owner": {"kinds": {"email": "token_shape"}}}), "owner: email: no tokens");
+        // The rules for texts may make them.
+        assert!(Masking::read(Some(&json!({"default": "token", "roles": {"auditor": {}}}))).is_ok());
+    }
+
+    #[test]
+    fn a_role_has_rules_of_its_own_and_looks_for_what_the_tenant_looks_for() {
+        let own = json!({"default": "token", "kinds": {"mac": "off"},
+            "custom": [{"name": "badge", "pattern": "B-[0-9]{4}", "mode": "token"}],
+            "roles": {"auditor": {"default": "redact"}, "backend": {"kinds": {"email": "off", "badge": "stars"}},
+                "owner": {"default": "off"}, "admin": {"default": "off", "kinds": {"badge": "off"}}}});
+        let masking = Masking::read(Some(&own)).expect("masking");
+        let rules =
+            |role| masking.rules_of(role).map(|rules| (rules.default, rules.kinds, rules.custom[0].mode));
+        assert_eq!(rules(Role::Auditor), Some((Mode::Redact, [].into(), None)));
+        let email_off = [("email".to_owned(), Mode::Off)].into();
+        assert_eq!(rules(Role::Backend), Some((Mode::Partial, email_off, Some(Mode::Stars))));
+        for clear in [Role::Owner, Role::Admin, Role::Officer, Role::Subject] {
+            assert_eq!(rules(clear), None, "{clear:?}");
+        }
+    }
+
+    #[test]
+    fn without_settings_whoever_judges_or_speaks_for_the_person_sees_what_is_written() {
+        for role in Role::ALL {
+            let rules = Masking::default().rules_of(role);
+            let clear = matches!(role, Role::Officer | Role::Subject | Role::Backend);
+            assert_eq!(rules, (!clear).then(Rules::default), "{role:?}");
+        }
     }
 }

@@ -49,8 +49,8 @@ pub struct Settings {
     /// What persons get, and how they are told.
     #[serde(default, skip_serializing_if = "ExportSettings::is_default")]
     pub exports: ExportSettings,
-    /// How texts are masked: [`crate::masking::Masking`]. It is read where it is used, so that a mistake in it stops what masks, and no
-    /// request.
+    /// How texts are masked: [`crate::masking::Masking`]. It is read where it is used, so that a mistake in it stops what masks, which
+    /// the answers of the API are, and no request that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masking: Option<serde_json::Value>,
 }

@@ -83,7 +83,7 @@ pub enum IdentityError {
     #[error("the value contains a control character")]
     Control,
     /// An e-mail address without exactly one part on each side of its last `@`.
-    #[error("the value is not an e-mail address: write it as name@example.com")]
+    #[error("the value is not an e-mail address: write a name, `@` and a domain")]
     NotEmail,
 }
 

@@ -1,21 +1,24 @@
 //! The door of `fetch-export`: most come with a token, and some come to the page with a code.
 
-use aws::auth::Verifier;
 use aws::serve::{Request, Response};
 use domain::Personal;
 use fulfillment::fetch::{self, PAGE, Ports, Visit, Visitor};
 
-/// Has a request answered: on the page whoever comes, everywhere else only whoever has a good token.
-pub async fn fetch(verifier: &Verifier, ports: &Ports, request: Request) -> Response {
-    let visitor = visitor(&request);
-    if request.resource != PAGE {
-        return crate::open(verifier, request, async |call| fetch::answer(ports, &call, &visitor).await)
-            .await;
+use crate::Door;
+
+impl Door {
+    /// Has a request answered: on the page whoever comes, everywhere else only whoever has a good token. On the page nobody has a role,
+    /// and nothing is shown but the page.
+    pub async fn fetch(&self, ports: &Ports, request: Request) -> Response {
+        let visitor = visitor(&request);
+        if request.resource != PAGE {
+            return self.open(request, async |call| fetch::answer(ports, call, &visitor).await).await;
+        }
+        crate::shown(match request.method.as_str() {
+            "POST" => fetch::enter(ports, &visit(request, visitor)).await,
+            _ => fetch::page(),
+        })
     }
-    crate::shown(match request.method.as_str() {
-        "POST" => fetch::enter(ports, &visit(request, visitor)).await,
-        _ => fetch::page(),
-    })
 }
 
 fn visitor(request: &Request) -> Visitor {

@@ -164,6 +164,22 @@ impl Masker {
     /// assert_eq!(out, br#"{"to":"j***@example.com","phone":"******0123"}"#);
     /// ```
     pub fn mask_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
+        self.write_json(text, true, out)
+    }
+
+    /// The same, with numbers left as they are: for JSON whose numbers are counts, and whose readers rely on it.
+    ///
+    /// ```
+    /// # let masker = masking::Masker::default();
+    /// let mut out = Vec::new();
+    /// masker.mask_json_strings(br#"{"phone":"2125550123","phones":2125550123}"#, &mut out);
+    /// assert_eq!(out, br#"{"phone":"******0123","phones":2125550123}"#);
+    /// ```
+    pub fn mask_json_strings(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
+        self.write_json(text, false, out)
+    }
+
+    fn write_json(&self, text: &[u8], numbers: bool, out: &mut Vec<u8>) -> Option<u64> {
         let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
         if !matches!(first, Some(b'{' | b'[' | b'"')) || serde_json::from_slice::<IgnoredAny>(text).is_err() {
             return None;
@@ -173,18 +189,20 @@ impl Masker {
         let mut writer = Writer { masker: self, reading: &reading, json: text, out, done: 0, open: None };
         let mut scalars = reading.scalars.iter().enumerate().peekable();
         for Finding { kind, range } in self.find(&reading.text) {
-            findings += 1;
+            let mut replaced = false;
             // Only a rule of the caller's own goes over the end of a string: then each part is masked.
             while let Some((at, scalar)) = scalars.peek() {
                 let part = scalar.read.start.max(range.start)..scalar.read.end.min(range.end);
-                if !part.is_empty() {
+                if !part.is_empty() && (numbers || !scalar.bare) {
                     writer.replace(*at, scalar.bare, kind, &part);
+                    replaced = true;
                 }
                 if scalar.read.end >= range.end {
                     break;
                 }
                 scalars.next();
             }
+            findings += u64::from(numbers || replaced);
         }
         writer.finish();
         Some(findings)
@@ -263,6 +281,22 @@ mod tests {
         let mut out = Vec::new();
         masker.mask_json(text, &mut out)?;
         Some(String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn numbers_stay_where_only_strings_are_masked() {
+        let check = |text: &str, expect: &str, findings: u64| {
+            let mut out = Vec::new();
+            assert_eq!(Masker::default().mask_json_strings(text.as_bytes(), &mut out), Some(findings));
+            assert_eq!(String::from_utf8(out).expect("text"), expect);
+        };
+        let counts =
+            r#"{"phone":2125550123,"store":"ssn","id":123456782,"cards":[4111111111111111,true,null]}"#;
+        assert_ne!(masked(&Masker::default(), counts.as_bytes()).as_deref(), Some(counts));
+        check(counts, counts, 0);
+        check(r#"[4111111111111111,"4111111111111111"]"#, r#"[4111111111111111,"************1111"]"#, 1);
+        check(r#"{"john\u0040example.com":1}"#, r#"{"j***@example.com":1}"#, 1);
+        assert_eq!(Masker::default().mask_json_strings(b"no JSON", &mut Vec::new()), None);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The front door.
 
 use aws::{Account, serve};
+use door::Door;
 use fulfillment::api::{Ports, answer};
+use fulfillment::masking::ByRole;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), serve::Error> {
     let account = Account::from_env().await;
-    let verifier = account.verifier()?;
+    let door = Door::new(account.verifier()?, ByRole::new(account.tenants()?, account.clock()));
     let ports = Ports {
         requests: account.requests()?,
         holds: account.holds()?,
@@ -19,6 +21,6 @@ async fn main() -> Result<(), serve::Error> {
         clock: account.clock(),
         entropy: account.entropy(),
     };
-    let answer = async |call| answer(&ports, &call).await;
-    aws::serve_api("api", async |request| door::open(&verifier, request, &answer).await).await
+    aws::serve_api("api", async |request| door.open(request, async |call| answer(&ports, call).await).await)
+        .await
 }

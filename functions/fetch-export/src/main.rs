@@ -2,12 +2,14 @@
 
 use aws::serve::Request;
 use aws::{Account, serve};
+use door::Door;
 use fulfillment::fetch::Ports;
+use fulfillment::masking::ByRole;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), serve::Error> {
     let account = Account::from_env().await;
-    let verifier = account.verifier()?;
+    let door = Door::new(account.verifier()?, ByRole::new(account.tenants()?, account.clock()));
     let ports = Ports {
         requests: account.requests()?,
         keyring: account.keyring()?,
@@ -16,6 +18,5 @@ async fn main() -> Result<(), serve::Error> {
         clock: account.clock(),
         entropy: account.entropy(),
     };
-    aws::serve_api("fetch-export", async |request: Request| door::fetch(&verifier, &ports, request).await)
-        .await
+    aws::serve_api("fetch-export", async |request: Request| door.fetch(&ports, request).await).await
 }

@@ -1,12 +1,14 @@
 //! The vault's front door.
 
 use aws::{Account, serve};
+use door::Door;
+use fulfillment::masking::ByRole;
 use fulfillment::vault::{Ports, answer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), serve::Error> {
     let account = Account::from_env().await;
-    let verifier = account.verifier()?;
+    let door = Door::new(account.verifier()?, ByRole::new(account.tenants()?, account.clock()));
     let ports = Ports {
         tenants: account.tenants()?,
         catalogs: account.catalogs()?,
@@ -15,6 +17,8 @@ async fn main() -> Result<(), serve::Error> {
         clock: account.clock(),
         entropy: account.entropy(),
     };
-    let answer = async |call| answer(&ports, &call).await;
-    aws::serve_api("vault-api", async |request| door::open(&verifier, request, &answer).await).await
+    aws::serve_api("vault-api", async |request| {
+        door.open(request, async |call| answer(&ports, call).await).await
+    })
+    .await
 }

@@ -190,7 +190,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-fn encoded(body: &impl Serialize) -> Result<String, StepError> {
+pub(crate) fn encoded(body: &impl Serialize) -> Result<String, StepError> {
     serde_json::to_string(body).map_err(|_| StepError::broken("answer", "not serialisable"))
 }
 

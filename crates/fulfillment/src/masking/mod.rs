@@ -2,27 +2,36 @@
 //!
 //! It is a function of its own: nothing else opens the key that a tenant's tokens are made with. [`answer`] takes a call whose caller is
 //! known, and always has an answer; only the one that masks says anything of what was sent.
+//!
+//! [`ByRole`] is what every function behind the API does with its answers.
 
+mod by_role;
 mod maskers;
+mod opened;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::masking::{LONGEST_FIELD, MOST_TEXTS, Mask, Masked};
+use contract::masking::{LONGEST_FIELD, MOST_TEXTS, Mask, Masked, Masking};
 use contract::problem::{Invalid, Problem};
+use domain::TenantId;
 use domain::access::Action;
-use masking::Masker;
-use ports::{Clock, Keyring, Tenants};
+use masking::{Masker, RulesError, Tokens};
+use ports::{Clock, KeyScope, Keyring, Tenants};
+use vault::PseudonymKey;
+use zeroize::Zeroizing;
 
 use crate::api::body::{self, Shape, anything, needed, optional};
+use crate::api::identities::settings;
 use crate::api::refusal::{self, Refusal, invalid};
 use crate::api::routes::{self, Route, route};
 use crate::api::{Answer, Call};
 use crate::error::StepError;
 
-pub use maskers::Maskers;
+pub use by_role::{ByRole, UNMASKED};
+use maskers::{Maskers, not_made};
 
 /// Bytes of a body at the most.
 const MOST_BODY: usize = 256 << 10;
@@ -44,8 +53,12 @@ pub struct Ports {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Rules that were made ready.
-    pub maskers: Maskers,
+    pub ready: Ready,
 }
+
+/// Rules for texts that were made ready.
+#[derive(Default)]
+pub struct Ready(Maskers<TenantId, Arc<Masker>>);
 
 /// An operation. Its name is the `operationId` of `infra/openapi.yaml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,7 +111,7 @@ async fn mask(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         let errors = vec![Invalid::new("/texts", format!("these are more than {MOST_TEXTS} texts"))];
         return Err(invalid(errors).into());
     }
-    let masker = ports.maskers.of(ports, call.tenant()).await?;
+    let masker = masker(ports, call.tenant()).await?;
     let mut answer = Masked { texts: Vec::with_capacity(body.texts.len()), findings: BTreeMap::new() };
     let mut length = 0;
     for text in &body.texts {
@@ -111,6 +124,27 @@ async fn mask(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
         answer.texts.push(written);
     }
     Ok(Answer::json(200, &answer)?)
+}
+
+/// The tenant's masker for texts, by its settings as they are now.
+async fn masker(ports: &Ports, tenant: &TenantId) -> Result<Arc<Masker>, StepError> {
+    let settings = settings(&*ports.tenants, tenant).await?;
+    let make = async |said: Masking| {
+        let rules = said.rules();
+        let made = match Masker::new(&rules) {
+            Err(RulesError::NoKey) => Masker::with_tokens(&rules, tokens(ports, tenant).await?),
+            made => made,
+        };
+        Ok(Arc::new(made.map_err(|error| not_made(tenant, &error))?))
+    };
+    ports.ready.0.of(tenant.clone(), &settings, ports.clock.now(), make).await
+}
+
+/// What makes the tenant's tokens: a key of its own, from which nothing else is derived.
+async fn tokens(ports: &Ports, tenant: &TenantId) -> Result<Tokens, StepError> {
+    let key = ports.keyring.obtain(&KeyScope::Masks(tenant.clone())).await?;
+    let key = Zeroizing::new(PseudonymKey::new(&key, "tokens")?.pseudonym(&[]));
+    Tokens::new(key.as_bytes(), tenant.as_str()).map_err(|_| StepError::broken("mask", "a short key"))
 }
 
 /// Masks one text, and counts what was found in it.

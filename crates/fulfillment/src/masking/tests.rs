@@ -35,7 +35,7 @@ fn front(masking: Option<&Value>) -> Front {
 /// Another process.
 fn ports(world: &World) -> Ports {
     let (tenants, keyring, clock) = (world.tenants(), world.keyring(), world.clock());
-    Ports { tenants, keyring, clock, maskers: Maskers::default() }
+    Ports { tenants, keyring, clock, ready: Ready::default() }
 }
 
 fn put(world: &World, name: &str, masking: Option<&Value>) {
@@ -92,6 +92,7 @@ pub(crate) async fn scenes(body: impl Fn(&str) -> Value) -> Vec<(&'static str, A
         ("manyTexts", plain.send(&json!({"texts": many["texts"]})).await),
         ("longTexts", answer(&plain.ports, &long).await),
         ("longMasks", dense),
+        ("withheld", super::by_role::tests::withheld().await),
     ];
     tokens.world.injector().arm(Plan::outage("keyring.").class(Class::Transient));
     tokens.world.fake_clock().advance(SignedDuration::from_mins(5));

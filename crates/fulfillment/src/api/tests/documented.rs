@@ -20,13 +20,13 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 const BEFORE: [&str; 3] = ["unauthenticated", "tokenEnded", "tooMany"];
 
 /// An example of the document: its name, its schema, its value.
-struct Example {
-    name: String,
+pub(super) struct Example {
+    pub(super) name: String,
     schema: Value,
     value: Value,
 }
 
-fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
+pub(super) fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
     let content = response.get("content").and_then(Value::as_object);
     let mut examples = Vec::new();
     // A page is for people: what is on it is tested where it is made.
@@ -41,7 +41,7 @@ fn examples_of(document: &Document, response: &Value) -> Vec<Example> {
 }
 
 /// Every operation: its method, its path and what the document says of it.
-fn operations(document: &Document) -> Vec<(String, String, &Value)> {
+pub(super) fn operations(document: &Document) -> Vec<(String, String, &Value)> {
     let mut operations = Vec::new();
     for (path, item) in document.0["paths"].as_object().expect("paths") {
         for method in METHODS {
@@ -113,6 +113,27 @@ fn every_example_is_valid_and_every_parameter_is_named_in_its_path() {
         assert!(errors.is_empty(), "{}: {errors:?}", example.name);
         assert!(names.insert(example.name.clone()), "{} is there twice", example.name);
     }
+}
+
+fn references(value: &Value, all: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            all.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|value| references(value, all));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, all)),
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_that_is_referred_to_is_there() {
+    let document = Document::read();
+    let mut all = BTreeSet::new();
+    references(&document.0, &mut all);
+    let found = |to: &String| document.0.pointer(to.trim_start_matches('#')).is_some();
+    let missing: Vec<_> = all.iter().filter(|to| !found(to)).collect();
+    assert!(all.len() > 10 && missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod access;
+mod by_role;
 mod changing;
 mod documented;
 mod exporting;

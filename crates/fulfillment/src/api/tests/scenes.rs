@@ -360,6 +360,16 @@ async fn refusing(document: &Document) -> Vec<Scene> {
             front.post_with(&nobody, "/v1/requests", "k", &body(document, "byThePerson")).await,
         ),
         ("notFound", front.ask(&person(&["b@example.com"]), "GET", &format!("/v1/requests/{id}")).await),
+        (
+            "wrongReason",
+            front
+                .post(
+                    &caller(Role::Officer),
+                    &format!("/v1/requests/{id}/dismiss"),
+                    &json!({"reason": "They came back."}),
+                )
+                .await,
+        ),
         ("wrongQuery", front.ask(&who, "GET", "/v1/requests?limit=1000&state=held").await),
         ("wrongCursor", front.ask(&who, "GET", "/v1/requests?cursor=x").await),
         ("tooLarge", front.send(&large).await),

@@ -34,7 +34,7 @@ struct Kept {
 
 impl Maskers {
     /// The tenant's, by its settings as they are now.
-    pub(super) async fn of(&self, ports: &Ports, tenant: &TenantId) -> Result<Arc<Masker>, StepError> {
+    pub(crate) async fn of(&self, ports: &Ports, tenant: &TenantId) -> Result<Arc<Masker>, StepError> {
         let settings = settings(&*ports.tenants, tenant).await?;
         let rules = Masking::read(settings.masking.as_ref());
         let rules = rules.map_err(|error| unusable(tenant, error))?.rules();

@@ -9,7 +9,7 @@ use super::client::{fresh_key, places, python};
 
 /// Somebody whom no store knows.
 const PERSON: &str = "masked.journey@example.org";
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The lines of a stream; none if it is not there yet.
 async fn lines(logs: &Client, group: &str, stream: &str) -> Vec<(i64, String)> {

@@ -61,7 +61,7 @@ fn written_elsewhere(templates: &Templates) -> Vec<String> {
             let actions = statement["Action"].to_string();
             let on = templates.text(role.file, &statement["Resource"]);
             let reads = [
-                "logs:Get",
+                "logs:GetLogEvents",
                 "logs:Filter",
                 "logs:StartQuery",
                 "logs:StartLiveTail",

@@ -5,6 +5,7 @@ mod alarms;
 mod cloudformation;
 mod evidence;
 mod keys;
+mod masked_logs;
 mod roles;
 mod root_key;
 mod storage;

@@ -7,10 +7,11 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use domain::TenantId;
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetters, Entropy, EventLists, Evidence, Executions,
-    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, Mailer, Notary, Packages, Packs, Pager, Requests,
-    Sanctions, Signer, Staging, Tenants, Visits,
+    Holds, Intake, KeyAdmin, Keyring, Ledger, Links, LogCopies, Mailer, Notary, Packages, Packs, Pager,
+    Requests, Sanctions, Signer, Staging, Tenants, Visits,
 };
 
 use crate::announcer::Outcomes;
@@ -27,6 +28,7 @@ use crate::executions::StepFunctions;
 use crate::http::Guard;
 use crate::intake::SqsIntake;
 use crate::links::{self, NotArn, StsLinks};
+use crate::log_copies::CloudWatchCopies;
 use crate::mailer::SesMailer;
 use crate::notary::KmsNotary;
 use crate::packages::S3Packages;
@@ -287,6 +289,28 @@ impl Account {
         Err(AccountError::Wrong { name: NAME, problem: problem.to_owned() })
     }
 
+    /// Masked copies of log groups.
+    pub fn log_copies(&self) -> Arc<dyn LogCopies> {
+        Arc::new(CloudWatchCopies::new(aws_sdk_cloudwatchlogs::Client::new(&self.sdk)))
+    }
+
+    /// By whose rules log lines are masked: `LACUNA_MASKED_LOGS_TENANT`, a tenant or `none`.
+    pub fn masked_logs_tenant(&self) -> Result<Option<TenantId>, AccountError> {
+        const NAME: &str = "LACUNA_MASKED_LOGS_TENANT";
+        match self.setting(NAME)?.as_str() {
+            "none" => Ok(None),
+            tenant => tenant.parse().map(Some).map_err(|_| AccountError::Wrong {
+                name: NAME,
+                problem: "neither a tenant nor none".to_owned(),
+            }),
+        }
+    }
+
+    /// The log group that this function writes to: `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets. Empty where nothing does.
+    pub fn own_logs(&self) -> String {
+        self.optional("AWS_LAMBDA_LOG_GROUP_NAME")
+    }
+
     /// From where packages were fetched: in `LACUNA_KEYS_TABLE`.
     pub fn visits(&self) -> Result<Arc<dyn Visits>, AccountError> {
         Ok(Arc::new(VisitsTable::new(self.tables(), self.setting("LACUNA_KEYS_TABLE")?)))
@@ -404,7 +428,8 @@ fn is_log_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ALL: [(&str, &str); 24] = [
+    const ALL: [(&str, &str); 25] = [
+        ("LACUNA_MASKED_LOGS_TENANT", "demo"),
         ("LACUNA_LEDGER_TABLE", "lacuna-ledger"),
         ("LACUNA_REQUESTS_TABLE", "lacuna-requests"),
         ("LACUNA_AUDIT_TABLE", "lacuna-audit"),
@@ -443,7 +468,8 @@ mod tests {
 
     type Ask = fn(&Account) -> Result<(), AccountError>;
 
-    const ADAPTERS: [(&str, Ask, &[&str]); 27] = [
+    const ADAPTERS: [(&str, Ask, &[&str]); 28] = [
+        ("masked_logs_tenant", |a| a.masked_logs_tenant().map(drop), &["LACUNA_MASKED_LOGS_TENANT"]),
         ("ledger", |a| a.ledger().map(drop), &["LACUNA_LEDGER_TABLE", "LACUNA_REQUESTS_TABLE"]),
         ("packs", |a| a.packs().map(drop), &["LACUNA_REQUESTS_TABLE"]),
         ("requests", |a| a.requests().map(drop), &["LACUNA_REQUESTS_TABLE"]),
@@ -522,7 +548,9 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_variable_is_named() {
         let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-        let account = Account::new(sdk, |_| Some("yes".to_owned()));
+        let account = Account::new(sdk, |name| {
+            Some(if name.ends_with("TENANT") { "No One" } else { "yes" }.to_owned())
+        });
         let error = account.sanctions().map(drop).expect_err("wrong");
         assert_eq!(
             format!("{error:?}"),
@@ -532,6 +560,8 @@ mod tests {
         assert!(error.to_string().contains("LACUNA_EXPORT_READER_ROLE is not an ARN"));
         let error = account.export_reader().expect_err("wrong");
         assert!(error.to_string().contains("LACUNA_EXPORT_READER_ROLE is not an ARN"));
+        let error = account.masked_logs_tenant().expect_err("wrong");
+        assert!(error.to_string().contains("LACUNA_MASKED_LOGS_TENANT is neither a tenant nor none"));
         let error = account.executions().map(drop).expect_err("wrong");
         assert!(error.to_string().contains("LACUNA_STATE_MACHINE"));
     }

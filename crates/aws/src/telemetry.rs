@@ -54,13 +54,15 @@ pub enum Metric {
     ReplaysFailed,
     /// Replays of the ledger that have not got on for a day: each, each time.
     ReplaysLate,
+    /// Lines of logs that are not in the masked copy and never will be: each.
+    LinesNotCopied,
     /// People who were erased and were met again in a live store: each once for each request that is made.
     PeopleMet,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Duration,
         Self::Failures,
         Self::Crashes,
@@ -79,6 +81,7 @@ impl Metric {
         Self::StoresUnreached,
         Self::ReplaysFailed,
         Self::ReplaysLate,
+        Self::LinesNotCopied,
         Self::PeopleMet,
     ];
 
@@ -103,6 +106,7 @@ impl Metric {
             Self::StoresUnreached => "StoresUnreached",
             Self::ReplaysFailed => "ReplaysFailed",
             Self::ReplaysLate => "ReplaysLate",
+            Self::LinesNotCopied => "LinesNotCopied",
             Self::PeopleMet => "PeopleMet",
         }
     }
@@ -127,6 +131,7 @@ impl Metric {
             | Self::StoresUnreached
             | Self::ReplaysFailed
             | Self::ReplaysLate
+            | Self::LinesNotCopied
             | Self::PeopleMet => "Count",
         }
     }

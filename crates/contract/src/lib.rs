@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalog;
 pub mod export;
 pub mod ledger;
+pub mod logs;
 pub mod masking;
 pub mod outcome;
 pub mod page;

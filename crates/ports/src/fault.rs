@@ -97,6 +97,8 @@ codes! {
     PersonFoundAgain = "person-found-again",
     /// The owners of stores could not be paged.
     PagingFailed = "paging-failed",
+    /// Lines of a log could not be written to its masked copy.
+    LogsNotCopied = "logs-not-copied",
     /// A step gave a store up.
     StoreFailed = "store-failed",
     /// The control plane (tables, queues, state machine) does not answer.

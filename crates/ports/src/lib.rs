@@ -5,6 +5,7 @@ pub mod events;
 pub mod evidence;
 pub mod fault;
 pub mod ledger;
+pub mod logs;
 pub mod outside;
 pub mod packages;
 pub mod packs;
@@ -20,6 +21,7 @@ pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, Ev
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};
 pub use fault::{Class, Code, Fault};
 pub use ledger::{Ledger, MOST_MARKS, Turn};
+pub use logs::{BYTES_BESIDE, LONGEST_LINE, LONGEST_SPAN, LogCopies, LogLine, MOST_BYTES, MOST_LINES};
 pub use outside::{Announcer, AuditLog, Pager, Sanctions};
 pub use packages::{
     Letter, Link, Links, MOST_VISITS, Mailer, Packages, PublicKey, Signature, Signer, Visits,

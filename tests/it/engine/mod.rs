@@ -5,6 +5,7 @@
 mod client;
 mod exports;
 mod journeys;
+mod masked_logs;
 mod proof;
 mod restoring;
 mod vault;

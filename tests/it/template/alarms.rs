@@ -10,7 +10,7 @@ use crate::repository::read;
 const ALARMS: &str = "infra/alarms.yaml";
 
 /// What must not fail in silence: metric, and what it is of. Dead-letter queues come on top.
-const WATCHED: [(&str, &str); 34] = [
+const WATCHED: [(&str, &str); 37] = [
     ("5XXError", "${AWS::StackName}, live"),
     ("Errors", "AuthorizeFunction"),
     ("Errors", "CheckpointAuditFunction"),
@@ -31,11 +31,14 @@ const WATCHED: [(&str, &str); 34] = [
     ("Invocations", "SweepFunction"),
     ("IteratorAge", "RelayRequestFunction"),
     ("IteratorAge", "WriteAuditFunction"),
+    ("AsyncEventsDropped", "MaskLogsFunction"),
+    ("DeliveryErrors", "${LogGroup}, Lambda, lacuna-mask-logs"),
     ("ExecutionsFailed", "Lifecycle"),
     ("ExecutionsTimedOut", "Lifecycle"),
     ("AuditSweepLag", "sweep"),
     ("PoisonEvents", "write-audit"),
     ("UnchainedEvents", "sweep"),
+    ("LinesNotCopied", "mask-logs"),
     ("Untold", "announce"),
     ("ControlsMissing", "plant-controls"),
     ("LogsBroken", "checkpoint-audit"),
@@ -48,7 +51,8 @@ const WATCHED: [(&str, &str); 34] = [
 ];
 
 /// Metrics of our own, where each is counted, and how.
-const OURS: [(&str, &str, &str); 12] = [
+const OURS: [(&str, &str, &str); 13] = [
+    ("LinesNotCopied", "mask-logs", "telemetry::count(\"mask-logs\", Metric::LinesNotCopied, done.left_out)"),
     ("AuditSweepLag", "sweep", "telemetry::measure(\"sweep\", Metric::AuditSweepLag, swept.behind)"),
     (
         "ControlsMissing",
@@ -152,6 +156,9 @@ fn what_fails_for_good_tells_somebody() {
             (ALARMS, "MetricName: UnchainedEvents", "MetricName: Failures"),
             (ALARMS, "MetricName: ReplaysFailed", "MetricName: Failures"),
             (ALARMS, "MetricName: PeopleMet", "MetricName: Failures"),
+            (ALARMS, "MetricName: LinesNotCopied", "MetricName: Failures"),
+            (ALARMS, "MetricName: AsyncEventsDropped", "MetricName: Throttles"),
+            ("infra/masked-logs.yaml", "MetricName: DeliveryErrors", "MetricName: DeliveryThrottling"),
             (ALARMS, "MetricName: AuditSweepLag", "MetricName: Duration"),
             (ALARMS, "MetricName: LogsBroken", "MetricName: Failures"),
             (ALARMS, "MetricName: LogsUnsigned", "MetricName: Failures"),

@@ -19,7 +19,7 @@ const NOT_TENANTS: &str = "T#*#*";
 const ALL: &str = "T#*";
 
 /// Who writes, by which action, in which partitions, and in which of these not.
-const WRITERS: [(&str, &str, &str, Option<&str>); 20] = [
+const WRITERS: [(&str, &str, &str, Option<&str>); 21] = [
     ("AnnounceRole", "PutItem", REQUESTS, None),
     ("ApiRole", "DeleteItem", REQUESTS, None),
     ("ApiRole", "PutItem", ALL, Some(PERSONS)),
@@ -31,6 +31,7 @@ const WRITERS: [(&str, &str, &str, Option<&str>); 20] = [
     ("FetchExportRole", "PutItem", ALL, Some(PERSONS)),
     // The key of the tenant's tokens.
     ("MaskApiRole", "PutItem", ALL, Some(NOT_TENANTS)),
+    ("MaskLogsRole", "PutItem", ALL, Some(NOT_TENANTS)),
     ("PinPlanRole", "PutItem", ALL, Some(PERSONS)),
     // The key of a plan, for somebody who is erased again.
     ("RecheckRole", "DeleteItem", REQUESTS, None),

@@ -10,6 +10,7 @@
 mod announcing;
 mod evidence;
 mod exporting;
+mod log_copies;
 mod objects;
 mod paging;
 mod starting;

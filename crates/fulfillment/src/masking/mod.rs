@@ -127,7 +127,7 @@ async fn mask(ports: &Ports, call: &Call) -> Result<Answer, Refusal> {
 }
 
 /// The tenant's masker for texts, by its settings as they are now.
-async fn masker(ports: &Ports, tenant: &TenantId) -> Result<Arc<Masker>, StepError> {
+pub(crate) async fn masker(ports: &Ports, tenant: &TenantId) -> Result<Arc<Masker>, StepError> {
     let settings = settings(&*ports.tenants, tenant).await?;
     let make = async |said: Masking| {
         let rules = said.rules();

@@ -14,6 +14,7 @@ mod earlier;
 pub mod erase_store;
 mod giving_way;
 pub mod locate_store;
+pub mod mask_logs;
 pub mod package_export;
 mod packing;
 pub mod park_request;

@@ -17,6 +17,7 @@ pub mod keyring;
 pub mod ledger;
 pub mod lists;
 pub mod locks;
+pub mod log_copies;
 pub mod packages;
 pub mod packs;
 pub mod registry;
@@ -202,6 +203,19 @@ macro_rules! registry_tests {
     ($registry:path $(, $attribute:meta)*) => {
         $crate::contract_tests!(@all $registry, [$($attribute),*], registry,
             tenants_are_listed_in_order_page_by_page
+        );
+    };
+}
+
+/// The same, for the cases of [`log_copies`]: takes a function that makes [`log_copies::Groups`].
+#[macro_export]
+macro_rules! log_copy_tests {
+    ($groups:path $(, $attribute:meta)*) => {
+        $crate::contract_tests!(@all $groups, [$($attribute),*], log_copies,
+            lines_are_appended_in_their_order_to_a_stream_that_is_made
+            what_is_appended_twice_is_there_twice
+            a_copy_that_is_not_there_is_not_made
+            the_largest_batches_are_taken
         );
     };
 }

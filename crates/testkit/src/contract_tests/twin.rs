@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use super::Deployment;
 use super::evidence::Archive;
+use super::log_copies::Groups;
 use super::packages::Exports;
 use super::registry::Registry;
 use crate::memory::World;
@@ -102,3 +103,23 @@ fn registry() -> Ready<Registry> {
 }
 
 crate::registry_tests!(registry);
+
+#[async_trait]
+impl super::log_copies::Inside for Inside {
+    async fn make(&self) -> String {
+        self.0.make_copy("/shop/masked");
+        "/shop/masked".to_owned()
+    }
+
+    async fn lines(&self, copy: &str, stream: &str) -> Vec<(i64, String)> {
+        self.0.copied(copy).remove(stream).unwrap_or_default()
+    }
+}
+
+fn groups() -> Ready<Groups> {
+    let world = World::default();
+    let now = world.fake_clock().peek().as_millisecond();
+    ready(Groups { copies: world.log_copies(), inside: Arc::new(Inside(world)), now })
+}
+
+crate::log_copy_tests!(groups);

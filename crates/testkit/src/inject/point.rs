@@ -95,6 +95,7 @@ points! {
     AnnouncerWebhook = "announcer.webhook", true, AnnouncementFailed;
     AnnouncerTopic = "announcer.topic", true, AnnouncementFailed;
     PagerPage = "pager.page", true, PagingFailed;
+    LogCopiesAppend = "log_copies.append", true, LogsNotCopied;
     AuditLogHead = "audit_log.head", false, ControlUnavailable;
     AuditLogUnchained = "audit_log.unchained", false, ControlUnavailable;
     AuditLogAppend = "audit_log.append", true, ControlUnavailable;

@@ -15,6 +15,7 @@ mod holds;
 mod keyring;
 mod ledger;
 mod lifecycle;
+mod log_copies;
 mod mail;
 mod notary;
 mod objects;
@@ -38,8 +39,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use ports::{
     Announcer, AuditLog, AuditMarks, Catalogs, Clock, DeadLetter, DeadLetters, Entropy, EventLists, Evidence,
-    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, Mailer, Notary, Packages, Packs,
-    Pager, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
+    Executions, Holds, Intake, KeyAdmin, Keyring, Ledger, Letter, Links, LogCopies, Mailer, Notary, Packages,
+    Packs, Pager, Requests, Sanctions, Signer, Staging, Stores, Tenants, Visits,
 };
 
 use crate::clock::{FakeClock, SeededEntropy};
@@ -78,6 +79,7 @@ struct Inner {
     evidence: Mutex<evidence::Bucket>,
     notary: notary::NotaryKey,
     dead_letters: Mutex<Vec<DeadLetter>>,
+    copies: Mutex<log_copies::Copies>,
     stores: Mutex<stores::AllStores>,
     clock: Arc<FakeClock>,
     entropy: Arc<SeededEntropy>,
@@ -111,6 +113,7 @@ impl World {
                 evidence: Mutex::default(),
                 notary: notary::NotaryKey::new(seed),
                 dead_letters: Mutex::default(),
+                copies: Mutex::default(),
                 stores: Mutex::default(),
                 clock: Arc::new(FakeClock::at(beginning)),
                 entropy: Arc::new(SeededEntropy::new(seed)),
@@ -256,6 +259,11 @@ impl World {
 
     /// The audit's dead-letter queue.
     pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(self.clone())
+    }
+
+    /// Masked copies of log groups.
+    pub fn log_copies(&self) -> Arc<dyn LogCopies> {
         Arc::new(self.clone())
     }
 

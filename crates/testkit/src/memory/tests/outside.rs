@@ -5,9 +5,10 @@ use contract::outcome::Announcement;
 use contract::page::Page;
 use contract::sanction::Question;
 use contract::settings::{SanctionSource, Settings, Webhook};
+use domain::Personal;
 use domain::event::Event;
 use domain::hold::Verdict;
-use ports::{Class, Code, Fault};
+use ports::{Class, Code, Fault, LONGEST_LINE, LogLine, MOST_BYTES, MOST_LINES};
 
 use super::{beginning, change, new_request, subject, tenant, with_request};
 use crate::inject::{Plan, Point};
@@ -77,6 +78,40 @@ async fn a_page_arrives_unless_the_pager_is_down() {
     assert_eq!((fault.code, world.paged()), (Code::PagingFailed, vec![]));
     assert_eq!(world.pager().page(&page).await, Ok(()));
     assert_eq!(world.paged(), [page]);
+}
+
+#[tokio::test]
+async fn a_copy_takes_lines_of_two_weeks_and_only_as_many_as_it_may() {
+    const HOUR: i64 = 3_600_000;
+    let world = World::default();
+    world.make_copy("/shop/masked");
+    let now = world.fake_clock().peek().as_millisecond();
+    let line = |at: i64| LogLine { at: now + at, text: Personal::new("x") };
+    let append = async |lines: &[LogLine]| world.log_copies().append("/shop/masked", "web", lines).await;
+    for (at, refused) in [(-14 * 24 * HOUR, 0), (-14 * 24 * HOUR - 1, 1), (2 * HOUR, 0), (2 * HOUR + 1, 1)] {
+        assert_eq!(append(&[line(at)]).await, Ok(refused), "{at}");
+    }
+    assert_eq!(world.copied("/shop/masked")["web"].len(), 2);
+    let long = LogLine { at: now, text: Personal::new("x".repeat(LONGEST_LINE + 1)) };
+    let empty = LogLine { at: now, text: Personal::new("") };
+    let most = |count: usize| vec![line(0); count];
+    for wrong in [
+        vec![],
+        vec![long],
+        vec![empty],
+        vec![line(0), line(-1)],
+        vec![line(-24 * HOUR - 1), line(0)],
+        most(MOST_LINES + 1),
+    ] {
+        assert_eq!(append(&wrong).await.expect_err("too much").detail, "not-taken");
+    }
+    let half = LogLine { at: now, text: Personal::new("x".repeat(MOST_BYTES / 2)) };
+    assert!(append(&[half.clone(), half]).await.is_err());
+    for stream in ["", "a:b", "a*b", &"x".repeat(513)] {
+        assert!(world.log_copies().append("/shop/masked", stream, &[line(0)]).await.is_err());
+    }
+    world.injector().arm(Plan::nth(Point::LogCopiesAppend, 0));
+    assert_eq!(append(&[line(0)]).await.expect_err("down").code, Code::LogsNotCopied);
 }
 
 #[tokio::test]

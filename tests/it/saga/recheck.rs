@@ -4,6 +4,7 @@ mod again;
 mod ending;
 mod faults;
 mod judging;
+mod lost;
 mod waiting;
 
 use contract::settings::Settings;

@@ -3,7 +3,7 @@
 //!
 //! What the officer said yes to is compared with what is there now: the stores are read once more, and whatever is more
 //! than they were shown is shown to them first. It is erased by the catalog that is in force now: what the law wants kept
-//! since then is kept, and a store that is new is looked in.
+//! since then is kept, and a store that is new is looked in. One that has lost what the person was found in is refused.
 
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
@@ -15,6 +15,7 @@ use crate::api::identities::Configured;
 use crate::change::{Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::steps::recheck::{Ports, own, paper_of, shown};
+use crate::steps::recheck_lost;
 use crate::steps::recheck_paging::page;
 use crate::steps::recheck_paper::{self, Versions};
 use crate::steps::recheck_reading::{Reading, found};
@@ -40,6 +41,9 @@ pub(super) async fn erase_again(
     let papers = ports.papers();
     let desk = papers.open_recheck(input).await?;
     let paper = paper_of(&desk, &recheck).await?;
+    let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
+    recheck_lost::refuse(&paper, &recheck.found, &versions)?;
     let searched = recheck_paper::readable(paper.clone(), configured.catalog());
     let reading = Reading {
         ports,
@@ -72,8 +76,6 @@ pub(super) async fn erase_again(
         page(ports, scope, &request, &recheck).await?;
         return Ok(Decision::plain(Outcome::Failed));
     }
-    let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
     let plan = recheck_paper::plan_again(&desk, &paper, &request, &versions, ports.entropy.bits()).await?;
     let reference = papers.begin_again(input).await?.file_plan(&request, &plan).await?;
     amend_plainly(scope, |mut request| {

@@ -11,7 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
-use crate::task::Task;
+use crate::task::{Operation, Task};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -197,7 +197,8 @@ pub struct Request {
     pub catalog_version: String,
     /// The plan in force.
     pub plan: Option<PlanRef>,
-    /// When the cooling-off ends; set once, by the first clear answer.
+    /// When the cooling-off ends; set once, by the first clear answer. Of one that is erased again, when that was begun:
+    /// nobody waits for it a second time.
     pub cooling_off_until: Option<Timestamp>,
     /// What sanction sources want kept.
     #[serde(default)]
@@ -352,6 +353,13 @@ impl Request {
     /// [`Operation::Recheck`](crate::Operation::Recheck), whose tasks count readings.
     pub fn is_of_this_time(&self, task: &Task) -> bool {
         self.reopened_after.is_none_or(|last| task.pass > last)
+    }
+
+    /// Whether a store was begun since the request was opened last: who goes first, and what may still be decided anew,
+    /// does not hang on what was begun the time before. The tasks are the request's.
+    pub fn has_begun(&self, tasks: &[Task]) -> bool {
+        let is_now = |task: &Task| task.op == Operation::Erase && task.begun && self.is_of_this_time(task);
+        self.erasing_begun && (self.reopened_after.is_none() || tasks.iter().any(is_now))
     }
 
     /// Whether packages of it are there, to be fetched or to be destroyed.

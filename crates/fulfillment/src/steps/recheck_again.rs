@@ -9,6 +9,7 @@ use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::recheck::{READ_AGAIN, Recheck, Stage};
 use domain::{Request, Status, StoreId};
+use jiff::Timestamp;
 use ports::{Budget, Class, Code, Fault};
 
 use crate::api::identities::Configured;
@@ -81,7 +82,7 @@ pub(super) async fn erase_again(
     amend_plainly(scope, |mut request| {
         let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
         own.stage = Stage::Erasing;
-        begin(&mut request)?;
+        begin(&mut request, scope.clock.now())?;
         request.plan = Some(reference.clone());
         request.catalog_version.clone_from(&plan.catalog_version);
         let draft = Draft::new(request, EventKind::ErasedAgain, scope.clock.now())
@@ -110,7 +111,7 @@ async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepErr
 }
 
 /// Of the first time nothing counts for this one.
-fn begin(request: &mut Request) -> Result<(), StepError> {
+fn begin(request: &mut Request, now: Timestamp) -> Result<(), StepError> {
     request.become_status(Status::Planning)?;
     request.reopened = request.reopened.saturating_add(1);
     request.reopened_after = Some(request.pass);
@@ -119,8 +120,10 @@ fn begin(request: &mut Request) -> Result<(), StepError> {
     request.locks.clear();
     request.unproven.clear();
     request.accepted_risks.clear();
-    // Everybody who may object is asked anew.
+    // Everybody who may object is asked anew, and what they want kept is judged by this time. Not by a second later than
+    // now: nobody waits.
     request.retentions.clear();
+    request.cooling_off_until = Timestamp::from_second(now.as_second()).ok();
     (request.announced, request.closed_at, request.ledgered) = (false, None, None);
     (request.residue_rounds, request.attempts) = (0, 0);
     Ok(())

@@ -151,7 +151,8 @@ pub struct Ledgered {
 /// What the receipt of an ended request names the person by, as long as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptSalt {
-    /// Until when it is kept; longer while the request's stores are still to be read again.
+    /// Until when it is kept; longer while the request's stores are still to be read again. Up to a day later than was
+    /// promised, so that what ended together does not come due together ([`crate::recheck::due_at`]).
     pub until: Timestamp,
     /// When it was destroyed: whose the receipt is can be shown by nobody any more, nor guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -389,7 +390,7 @@ impl Request {
     /// Whether it has ended, was announced, and is only read again, or was opened again by that: then the step for it is
     /// the next, and no other.
     pub fn is_rechecked(&self) -> bool {
-        let begun = self.status == Status::Reopened || (self.status.is_end() && self.announced);
+        let begun = self.status == Status::Reopened || self.is_at_rest();
         begun && self.recheck.as_ref().is_some_and(Recheck::is_open)
     }
 
@@ -404,10 +405,15 @@ impl Request {
 
     /// Whether the salt of its receipt is to be destroyed by now. Not while its stores are still to be read again: it may
     /// be opened anew by that, and ends with another receipt, by the same salt. That its end could not be announced keeps
-    /// nothing.
+    /// nothing, nor that nobody could be told what the reading came to.
     pub fn is_salt_over(&self, now: Timestamp) -> bool {
         let is_over = self.salt.is_some_and(|salt| salt.destroyed_at.is_none() && salt.until <= now);
-        is_over && self.status.is_end() && !self.recheck.as_ref().is_some_and(Recheck::is_open)
+        is_over && self.status.is_end() && !self.recheck.as_ref().is_some_and(Recheck::may_reopen)
+    }
+
+    /// Whether nobody waits for it any more: it has ended, and was announced.
+    pub fn is_at_rest(&self) -> bool {
+        self.status.is_end() && self.announced
     }
 
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.
@@ -496,6 +502,9 @@ mod tests {
         };
         check(ended.clone(), true, Some(until));
         check(clear, true, Some(until));
+        // Nor that the owners of a store could not be paged: somebody comes for that, and it is opened by nobody.
+        let unpaged = Recheck { unpaged: true, ..recheck(Stage::NotProven) };
+        check(Request { recheck: Some(unpaged), ..ended.clone() }, true, Some(Timestamp::MAX));
         check(due, false, Some(Timestamp::MAX));
         // That nobody could be told keeps it from nothing.
         check(Request { announced: false, ..ended.clone() }, true, Some(until));

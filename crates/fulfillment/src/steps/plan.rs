@@ -98,8 +98,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
-    let past = is_past_return(&request, has_begun);
-    match stand(&request, past, plan.as_ref(), ports.clock.now()) {
+    let is_past = is_past_return(&request, has_begun);
+    match stand(&request, is_past, plan.as_ref(), ports.clock.now()) {
         Stand::Pinned(Outcome::Collect) => {
             let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
             Ok(collect_if_proven(&request, plan.as_ref(), &tasks))
@@ -109,14 +109,14 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
                 // It was parked for that. Perhaps they are found now.
                 let last = plan.as_ref().and_then(|plan| plan.passes.last());
                 let for_erasing = last.is_some_and(|pass| pass.for_erasing);
-                return new_pass(ports, &scope, &desk, (&request, past), plan, for_erasing).await;
+                return new_pass(ports, &scope, &desk, (&request, is_past), plan, for_erasing).await;
             }
             Ok(Decision::plain(Outcome::Close))
         }
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
         Stand::NewPass { for_erasing } => {
-            new_pass(ports, &scope, &desk, (&request, past), plan, for_erasing).await
+            new_pass(ports, &scope, &desk, (&request, is_past), plan, for_erasing).await
         }
     }
 }
@@ -126,11 +126,11 @@ fn is_past_return(request: &Request, has_begun: bool) -> bool {
     has_begun || request.residue_rounds > 0
 }
 
-fn stand(request: &Request, past: bool, plan: Option<&Plan>, now: Timestamp) -> Stand {
+fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         // One that was reopened has waited.
-        return Stand::NewPass { for_erasing: past || waited };
+        return Stand::NewPass { for_erasing: is_past || waited };
     };
     if request.is_to_be_exported() {
         // What is shown is located by the execution that shows it: a request that was stopped for long, or
@@ -144,7 +144,7 @@ fn stand(request: &Request, past: bool, plan: Option<&Plan>, now: Timestamp) -> 
         };
     }
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
-    if past {
+    if is_past {
         // One pass for the first erasure and one for each residue found.
         let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= due) {
@@ -272,7 +272,7 @@ async fn new_pass(
     ports: &Ports,
     scope: &Scope<'_>,
     desk: &Desk<'_>,
-    (request, past): (&Request, bool),
+    (request, is_past): (&Request, bool),
     plan: Option<Plan>,
     for_erasing: bool,
 ) -> Result<Decision, StepError> {
@@ -286,7 +286,7 @@ async fn new_pass(
             .with_keys(subject.keys)
             .only_in(request.only_in().cloned())
     };
-    if !past {
+    if !is_past {
         // What was located under locks that were let go may have been erased by another request
         // since, unless it was hidden: that must be shown again.
         let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;

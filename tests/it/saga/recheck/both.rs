@@ -1,6 +1,7 @@
 //! Two requests that erased one person, who is found again for both: one goes after the other, and nobody has to say so.
 
 use domain::hold::Verdict;
+use testkit::inject::When;
 use testkit::walker::Next;
 
 use super::*;
@@ -88,6 +89,48 @@ async fn a_second_reopened_request_waits_for_the_first_while_it_erases() {
     stage.play().await;
     assert_both_ended(&stage, &both).await;
     assert_eq!(count(&stage, &both[1], EventKind::Waiting), 1);
+}
+
+/// Two erased again, of which the second queues while the first is confirmed, and dies after a call; the calls of that.
+async fn queueing(dies: Option<u64>) -> (Stage, [RequestId; 2], std::ops::Range<u64>) {
+    let stage = company();
+    let both = both_found(&stage).await;
+    stage.world.injector().reset();
+    let calls = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let (ids, met) = (both.clone(), calls.clone());
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let mut met = met.lock().expect("not poisoned");
+        if function == "ConfirmStoreFunctionArn" && met.is_none() {
+            assert_eq!(at_once(ask(stage, &ids[1], Role::Officer, "erase")), 202);
+            let from = stage.world.injector().total();
+            if let Some(n) = dies {
+                stage.world.injector().arm(Plan::call(n).when(When::After).crash());
+            }
+            at_once(stage.play());
+            *met = Some(from..stage.world.injector().total());
+        }
+    }));
+    assert_eq!(ask(&stage, &both[0], Role::Officer, "erase").await, 202);
+    for id in &both {
+        stage.play_to_the_end(id).await;
+    }
+    let calls = calls.lock().expect("not poisoned").take().expect("it queued");
+    (stage, both, calls)
+}
+
+/// G3: after every call that writes.
+#[tokio::test]
+async fn two_second_times_of_one_person_end_whoever_dies_while_one_queues() {
+    let (stage, both, range) = queueing(None).await;
+    assert_both_ended(&stage, &both).await;
+    let calls = stage.world.injector().trace();
+    let calls = calls.iter().filter(|call| range.contains(&call.n) && call.point.writes());
+    let calls: Vec<u64> = calls.map(|call| call.n).collect();
+    assert!(calls.len() > 20, "{} calls only: does it still queue?", calls.len());
+    for n in calls {
+        let (stage, both, _) = queueing(Some(n)).await;
+        assert_both_ended(&stage, &both).await;
+    }
 }
 
 /// What is there when its turn comes is erased, and not what was there when it queued.

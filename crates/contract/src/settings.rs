@@ -24,7 +24,8 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck_after: Option<String>,
     /// How long after a request has ended its person can still get the salt that its receipt names them by, as such a
-    /// duration from a day to ten years; 400 days if it is not set. Then it is destroyed.
+    /// duration from a day to ten years; 400 days if it is not set. Then it is destroyed, up to a thirtieth of that later,
+    /// at most a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_salt_for: Option<String>,
     /// The catalog in force, if it is not the deployment's.

@@ -28,11 +28,12 @@ pub const PAGE_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often they are paged. After as many weeks it is left as it is: what a person is known by is not kept without end.
 pub const MOST_PAGES: u32 = 13;
 
-/// Over how much more time than asked for readings are spread: a thirtieth of that, at most a day.
+/// Over how much more time than asked for what comes due is spread: a thirtieth of that, at most a day.
 const SPREAD: (i32, SignedDuration) = (30, SignedDuration::from_hours(24));
 
-/// When the stores of a request that ends are read again: never earlier than so long after. Of those that end together
-/// each has its own moment within the spread, so that they do not come due together either.
+/// When the stores of a request that ends are read again, or the salt of its receipt goes: never earlier than so long
+/// after. Of those that end together each has its own moment within the spread, so that they do not come due together
+/// either.
 pub fn due_at(closed_at: Timestamp, after: SignedDuration, id: &RequestId) -> Timestamp {
     let (part, most) = SPREAD;
     let spread = u64::try_from((after / part).min(most).as_secs()).unwrap_or(0);
@@ -176,10 +177,15 @@ impl Recheck {
         weeks(self.at, MOST_PAGES)
     }
 
+    /// Whether the request may still be opened again by it.
+    pub fn may_reopen(&self) -> bool {
+        matches!(self.stage, Stage::Due | Stage::Found | Stage::Again)
+    }
+
     /// Whether the step that reads again has something to do, though perhaps not yet.
     pub fn is_open(&self) -> bool {
         match self.stage {
-            Stage::Due | Stage::Found | Stage::Again => true,
+            Stage::Due | Stage::Found | Stage::Again => self.may_reopen(),
             // Until its key is destroyed, and whoever is to know was told.
             Stage::Clear | Stage::NotProven | Stage::Dismissed => self.paper.is_some() || self.unpaged,
             Stage::Filing | Stage::Erasing => false,

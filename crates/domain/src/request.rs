@@ -11,7 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
-use crate::task::Task;
+use crate::task::{Operation, Task};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -151,7 +151,8 @@ pub struct Ledgered {
 /// What the receipt of an ended request names the person by, as long as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptSalt {
-    /// Until when it is kept; longer while the request's stores are still to be read again.
+    /// Until when it is kept; longer while the request's stores are still to be read again. Up to a day later than was
+    /// promised, so that what ended together does not come due together ([`crate::recheck::due_at`]).
     pub until: Timestamp,
     /// When it was destroyed: whose the receipt is can be shown by nobody any more, nor guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,7 +198,8 @@ pub struct Request {
     pub catalog_version: String,
     /// The plan in force.
     pub plan: Option<PlanRef>,
-    /// When the cooling-off ends; set once, by the first clear answer.
+    /// When the cooling-off ends; set once, by the first clear answer. Of one that is erased again, when that was begun:
+    /// nobody waits for it a second time.
     pub cooling_off_until: Option<Timestamp>,
     /// What sanction sources want kept.
     #[serde(default)]
@@ -354,6 +356,13 @@ impl Request {
         self.reopened_after.is_none_or(|last| task.pass > last)
     }
 
+    /// Whether a store was begun since the request was opened last: who goes first, and what may still be decided anew,
+    /// does not hang on what was begun the time before. The tasks are the request's.
+    pub fn has_begun(&self, tasks: &[Task]) -> bool {
+        let is_now = |task: &Task| task.op == Operation::Erase && task.begun && self.is_of_this_time(task);
+        self.erasing_begun && (self.reopened_after.is_none() || tasks.iter().any(is_now))
+    }
+
     /// Whether packages of it are there, to be fetched or to be destroyed.
     pub fn has_packages(&self) -> bool {
         self.export.as_ref().is_some_and(Export::is_there)
@@ -381,7 +390,7 @@ impl Request {
     /// Whether it has ended, was announced, and is only read again, or was opened again by that: then the step for it is
     /// the next, and no other.
     pub fn is_rechecked(&self) -> bool {
-        let begun = self.status == Status::Reopened || (self.status.is_end() && self.announced);
+        let begun = self.status == Status::Reopened || self.is_at_rest();
         begun && self.recheck.as_ref().is_some_and(Recheck::is_open)
     }
 
@@ -396,10 +405,15 @@ impl Request {
 
     /// Whether the salt of its receipt is to be destroyed by now. Not while its stores are still to be read again: it may
     /// be opened anew by that, and ends with another receipt, by the same salt. That its end could not be announced keeps
-    /// nothing.
+    /// nothing, nor that nobody could be told what the reading came to.
     pub fn is_salt_over(&self, now: Timestamp) -> bool {
         let is_over = self.salt.is_some_and(|salt| salt.destroyed_at.is_none() && salt.until <= now);
-        is_over && self.status.is_end() && !self.recheck.as_ref().is_some_and(Recheck::is_open)
+        is_over && self.status.is_end() && !self.recheck.as_ref().is_some_and(Recheck::may_reopen)
+    }
+
+    /// Whether nobody waits for it any more: it has ended, and was announced.
+    pub fn is_at_rest(&self) -> bool {
+        self.status.is_end() && self.announced
     }
 
     /// Whether it is one whose stores are read again after its end: something was erased, and nobody wanted less.
@@ -488,6 +502,9 @@ mod tests {
         };
         check(ended.clone(), true, Some(until));
         check(clear, true, Some(until));
+        // Nor that the owners of a store could not be paged: somebody comes for that, and it is opened by nobody.
+        let unpaged = Recheck { unpaged: true, ..recheck(Stage::NotProven) };
+        check(Request { recheck: Some(unpaged), ..ended.clone() }, true, Some(Timestamp::MAX));
         check(due, false, Some(Timestamp::MAX));
         // That nobody could be told keeps it from nothing.
         check(Request { announced: false, ..ended.clone() }, true, Some(until));

@@ -9,7 +9,7 @@ use audit::receipt::{
 };
 use contract::step::Run;
 use domain::catalog::{Catalog, Method, Store};
-use domain::event::About;
+use domain::event::{About, EventKind};
 use domain::plan::Plan;
 use domain::{Identity, Operation, Request, RequestId, Status, StoreId, Tally, Task, TaskStatus, TenantId};
 use jiff::Timestamp;
@@ -270,7 +270,8 @@ fn backups(store: &Store) -> Vec<BackupStatement> {
     .collect()
 }
 
-/// What the sanction sources answered for a request, in the order of asking; the last [`MOST_ANSWERS`].
+/// What the sanction sources answered for a request, in the order of asking, since it was opened last; the last
+/// [`MOST_ANSWERS`].
 pub async fn answers_of(
     requests: &dyn Requests,
     tenant: &TenantId,
@@ -283,6 +284,10 @@ pub async fn answers_of(
         let Some(last) = page.last() else { return Ok(answers) };
         after = last.n;
         for event in page.iter().filter(|event| event.about == About::Request(id.clone())) {
+            if event.kind == EventKind::ErasedAgain {
+                // They were all asked anew: what they had said is of the time before.
+                answers.clear();
+            }
             let sources =
                 event.detail.iter().filter_map(|(name, answer)| Some((name.strip_prefix(SOURCE)?, answer)));
             answers.extend(sources.map(|(source, verdict)| SanctionAnswer {

@@ -100,6 +100,22 @@ pub struct Listing {
     pub next: Option<String>,
 }
 
+/// For whom requests are looked for that are past their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overdue {
+    /// Those that somebody waits for: not ended, or ended and not announced.
+    Open,
+    /// Those that are at rest ([`Request::is_at_rest`]): to be read again, or to lose the salt of their receipt.
+    AtRest,
+}
+
+impl Overdue {
+    /// Among which a request is.
+    pub fn of(request: &Request) -> Self {
+        if request.is_at_rest() { Self::AtRest } else { Self::Open }
+    }
+}
+
 /// The `requests` table.
 #[async_trait]
 pub trait Requests: Send + Sync {
@@ -171,8 +187,13 @@ pub trait Requests: Send + Sync {
         limit: usize,
     ) -> Result<Listing, Fault>;
 
-    /// Requests of all tenants whose `progress_by` has passed, longest first.
-    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault>;
+    /// Requests of this kind of all tenants whose `progress_by` has passed, longest first.
+    async fn overdue(
+        &self,
+        which: Overdue,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, RequestId)>, Fault>;
 }
 
 /// The `holds` table.

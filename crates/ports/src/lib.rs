@@ -15,7 +15,7 @@ pub mod stream;
 pub mod time;
 
 pub use control::{
-    Catalogs, Change, Executions, Holds, Intake, Listed, NewRequest, Refused, Requests, Tenants,
+    Catalogs, Change, Executions, Holds, Intake, Listed, NewRequest, Overdue, Refused, Requests, Tenants,
 };
 pub use events::{AuditMarks, DeadLetter, DeadLetters, Delivered, EVENT_LISTS, EventKey, EventLists, Minute};
 pub use evidence::{Evidence, MOST_EVIDENCE, MOST_NOTE, Notary, Put};

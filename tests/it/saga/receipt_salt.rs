@@ -3,8 +3,9 @@
 use contract::settings::Settings;
 use domain::access::Role;
 use domain::event::EventKind;
+use domain::recheck::{Stage as Reached, due_at};
 use domain::request::ReceiptSalt;
-use domain::{Request, RequestId, Status};
+use domain::{Generation, Request, RequestId, Status};
 use fulfillment::receipts::salt_of;
 use jiff::{SignedDuration, Timestamp};
 use ports::{Class, KeyScope};
@@ -29,6 +30,15 @@ fn company(salt: Option<&str>, recheck: &str) -> Stage {
 
 fn after(request: &Request, days: i32) -> Timestamp {
     request.closed_at.expect("closed").checked_add(DAY * days).expect("in time")
+}
+
+/// When the salt of an ended request goes: not before so many days, and at the most a thirtieth of them later, or a day.
+fn until(request: &Request, days: i32) -> Timestamp {
+    let until = request.salt.expect("it has one").until;
+    let most = (DAY * days / 30).min(DAY);
+    let late = until.duration_since(after(request, days));
+    assert!(!late.is_negative() && late <= most, "{late:?} of {most:?}");
+    until
 }
 
 /// Whether the salt is there, without making it.
@@ -70,7 +80,7 @@ async fn the_salt_goes_after_four_hundred_days_and_the_receipt_proves_the_same()
     sign(&stage).await;
     let issued = receipts(&stage, &id).await;
     let request = stage.request(&id);
-    let until = after(&request, 400);
+    let until = until(&request, 400);
     assert_eq!(request.salt, Some(ReceiptSalt { until, destroyed_at: None }));
     assert_eq!(request.progress_by, Some(until));
     stage.world.fake_clock().advance_to(until.checked_sub(DAY).expect("in time"));
@@ -91,7 +101,7 @@ async fn a_request_that_erased_nothing_has_a_salt_that_ends_too() {
     let id = stage.submit(PERSON).await;
     stage.cancel(&id).await;
     let request = stage.play_to_the_end(&id).await;
-    assert_eq!((request.status, request.progress_by), (Status::Cancelled, Some(after(&request, 7))));
+    assert_eq!((request.status, request.progress_by), (Status::Cancelled, Some(until(&request, 7))));
     when_due(&stage, &id).await;
     assert_gone(&stage, &request, "cancelled").await;
 }
@@ -160,7 +170,7 @@ async fn a_salt_is_kept_until_the_stores_were_read_again() {
     stage.play().await;
     assert!(is_there(&stage, &id), "its time is over, and it is kept");
     let request = when_due(&stage, &id).await;
-    assert_eq!(request.progress_by, Some(after(&before, 7)), "read again: now it may go");
+    assert_eq!(request.progress_by, Some(until(&before, 7)), "read again: now it may go");
     stage.sweep().await;
     stage.play().await;
     assert_gone(&stage, &before, "read again").await;
@@ -180,10 +190,10 @@ async fn a_request_that_is_erased_again_keeps_its_salt_from_its_second_end_on() 
     assert!(is_there(&stage, &id));
     assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     let request = stage.play_to_the_end(&id).await;
-    assert_eq!(request.salt, Some(ReceiptSalt { until: after(&request, 40), destroyed_at: None }));
+    assert_eq!(request.salt, Some(ReceiptSalt { until: until(&request, 40), destroyed_at: None }));
     assert_eq!(salt_of(&*stage.world.keyring(), &stage.tenant, &id).await.expect("a salt"), salt);
     let request = when_due(&stage, &id).await;
-    assert_eq!(request.progress_by, Some(after(&request, 40)), "read once more, and not found");
+    assert_eq!(request.progress_by, Some(until(&request, 40)), "read once more, and not found");
     when_due(&stage, &id).await;
     assert!(!is_there(&stage, &id));
     assert_eq!((ended(&stage, &id), stage.request(&id).progress_by), (1, None));
@@ -233,9 +243,83 @@ async fn a_request_that_was_dismissed_ends_its_salt_all_the_same() {
     when_due(&stage, &id).await;
     assert_eq!(ask(&stage, &id, Role::Officer, "dismiss").await, 202);
     stage.play().await;
-    assert_eq!(stage.request(&id).progress_by, Some(after(&before, 40)));
+    assert_eq!(stage.request(&id).progress_by, Some(until(&before, 40)));
     when_due(&stage, &id).await;
     assert_gone(&stage, &before, "dismissed").await;
+}
+
+/// Nobody can be told that a reading proved nothing: its salt goes in time all the same, and they are told when they can be.
+#[tokio::test]
+async fn a_salt_goes_though_nobody_can_be_paged() {
+    for class in [Class::Transient, Class::Permanent] {
+        let stage = company(Some("P40D"), "P30D");
+        let id = erased(&stage).await;
+        let before = stage.request(&id);
+        let crm = stage.world.database(&stage.tenant, &"crm".parse().expect("a store"));
+        crm.remove("contacts", |row| row["contact_id"].expose() == "C-990001");
+        stage.world.injector().arm(Plan::outage("pager.").class(class));
+        let by = until(&before, 40) + DAY;
+        while stage.world.clock().now() < by {
+            assert!(is_there(&stage, &id) || stage.world.clock().now() >= until(&before, 40));
+            when_due(&stage, &id).await;
+        }
+        let request = stage.request(&id);
+        assert_eq!(request.recheck.as_ref().map(|recheck| recheck.stage), Some(Reached::NotProven));
+        assert!(!is_there(&stage, &id) && ended(&stage, &id) == 1, "{class:?}: {request:?}");
+        assert!(request.progress_by.is_some() && stage.world.paged().is_empty(), "they are still to be told");
+        stage.world.injector().disarm();
+        when_due(&stage, &id).await;
+        assert_eq!(stage.world.paged().len(), 1);
+        assert_gone(&stage, &before, "and then nobody comes any more").await;
+    }
+}
+
+/// What ends together does not come due together, and what is at rest keeps nobody waiting who hangs.
+#[tokio::test]
+async fn what_is_at_rest_takes_half_of_a_sweep_at_the_most() {
+    let stage = company(Some("P7D"), "PT0S");
+    let (requests, clock) = (stage.world.requests(), stage.world.clock());
+    let mut at_rest = Vec::new();
+    for n in 0..130 {
+        let id = stage.submit(&format!("somebody-{n}@example.com")).await;
+        let actor = fulfillment::Actor("step:test".into());
+        let scope = fulfillment::Scope {
+            requests: &*requests,
+            clock: &*clock,
+            tenant: &stage.tenant,
+            id: &id,
+            generation: None,
+            actor: &actor,
+        };
+        let done = fulfillment::amend(&scope, |mut request| {
+            (request.status, request.announced) = (Status::Cancelled, true);
+            let now = clock.now();
+            let until = due_at(now, DAY * 7, &request.id);
+            request.salt = Some(ReceiptSalt { until, destroyed_at: None });
+            let mut draft = fulfillment::Draft::new(request, EventKind::Closed, now);
+            draft.request.progress_by = draft.request.rests_until();
+            Ok(fulfillment::Amend::commit(draft, ()))
+        });
+        done.await.expect("committed").expect("not declined");
+        at_rest.push(id);
+    }
+    stage.world.fake_clock().advance(DAY * 8);
+    // They came due long after what is at rest did.
+    let mut hang = Vec::new();
+    for n in 0..70 {
+        hang.push(stage.submit(&format!("hangs-{n}@example.com")).await);
+    }
+    stage.world.fake_clock().advance(SignedDuration::from_hours(1));
+    let woken = |ids: &[RequestId]| {
+        let is_woken = |id: &&RequestId| stage.request(id).generation != Generation::FIRST;
+        ids.iter().filter(is_woken).count()
+    };
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        stage.sweep().await;
+        seen.push((woken(&at_rest), woken(&hang)));
+    }
+    assert_eq!(seen, [(50, 50), (100, 70), (130, 70)]);
 }
 
 /// A wrong setting is said before anything ends by it.

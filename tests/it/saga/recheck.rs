@@ -1,9 +1,12 @@
 //! Reading again, long after the end: whoever was erased stays so, and whoever comes back is nobody's to erase unasked.
 
 mod again;
+mod both;
 mod ending;
 mod faults;
 mod judging;
+mod lives;
+mod lost;
 mod waiting;
 
 use contract::settings::Settings;

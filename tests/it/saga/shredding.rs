@@ -1,6 +1,7 @@
 //! A store that cannot erase: an archive that is only ever appended to. What it keeps of a person is
 //! sealed under that person's own key, and the key is destroyed.
 
+mod again;
 mod keeping;
 mod since;
 

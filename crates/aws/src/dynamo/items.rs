@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Request;
 use domain::event::{About, Event};
 use jiff::Timestamp;
-use ports::{Class, Code, Fault, Minute};
+use ports::{Class, Code, Fault, Minute, Overdue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -91,7 +91,7 @@ pub(super) fn request(request: &Request) -> Result<Item, Fault> {
     };
     let sort = keys::progress(by, &request.tenant, &request.id);
     Ok(item
-        .with("gsi3pk", s(keys::by_progress(keys::shard(request.id.as_str()))))
+        .with("gsi3pk", s(keys::by_progress(Overdue::of(request), keys::shard(request.id.as_str()))))
         .with("gsi3sk", s(sort))
         .build())
 }

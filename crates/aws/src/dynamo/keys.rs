@@ -8,7 +8,7 @@ use domain::ledger::{Found, Replay};
 use domain::request::RequestType;
 use domain::{HoldId, Pseudonym, ReplayId, RequestId, Status, StoreId, Task, TenantId};
 use jiff::Timestamp;
-use ports::{EVENT_LISTS, EventKey, KeyScope, Minute};
+use ports::{EVENT_LISTS, EventKey, KeyScope, Minute, Overdue};
 
 use super::items::s;
 
@@ -134,9 +134,13 @@ pub(super) fn received(at: Timestamp, id: &RequestId) -> String {
     format!("{}#{id}", instant(at))
 }
 
-/// A partition of the index by progress.
-pub(super) fn by_progress(shard: u32) -> String {
-    format!("PROGRESS#{shard}")
+/// A partition of the index by progress: however many requests are at rest, nobody reads them on the way to those that
+/// are not.
+pub(super) fn by_progress(which: Overdue, shard: u32) -> String {
+    match which {
+        Overdue::Open => format!("PROGRESS#{shard}"),
+        Overdue::AtRest => format!("REST#{shard}"),
+    }
 }
 
 /// Its sort key.

@@ -13,7 +13,8 @@
 //! | up to where the audit was swept | `SWEEP#AUDIT` | `SWEPT` |
 //!
 //! Indexes: `by_tenant` and `by_status` list requests, newest first; `by_progress`, in eight
-//! shards, finds those that are past their time. A request without `progress_by` is not in it. `by_time`
+//! shards for those that are at rest and eight for the others, finds those that are past their time (one that an earlier
+//! build wrote is among the others until it is written again). A request without `progress_by` is not in it. `by_time`
 //! lists all events by the minute of their commit, in eight lists each.
 
 mod answers;
@@ -30,7 +31,7 @@ use domain::{Pseudonym, Request, RequestId, Status, Task, TenantId};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use ports::control::{Change, Listing, NewRequest, Remembered};
-use ports::{Clock, Fault, Refused, Requests};
+use ports::{Clock, Fault, Overdue, Refused, Requests};
 
 use super::cursor;
 use super::items::{self, Item, text};
@@ -225,11 +226,16 @@ impl Requests for RequestsTable {
         Ok(Listing { requests, next })
     }
 
-    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault> {
+    async fn overdue(
+        &self,
+        which: Overdue,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
         let until = keys::progress_until(now);
         let searches: Vec<Search> = (0..keys::SHARDS)
             .map(|shard| {
-                Search::new(keys::by_progress(shard), Range::Before(until.clone())).index(
+                Search::new(keys::by_progress(which, shard), Range::Before(until.clone())).index(
                     "by_progress",
                     "gsi3pk",
                     "gsi3sk",

@@ -63,7 +63,7 @@ pub(super) async fn accept(ports: &Ports, call: &Call) -> Result<Answer, Refusal
 /// The change: the officer's acceptance, in the place of one of their own for other stores; and with the last one
 /// that was needed, the request goes on.
 fn accepted(request: Request, risk: AcceptedRisk, now: Timestamp) -> Draft {
-    let (enter_at, progress_by) = (entry_of(&request), request.progress_by);
+    let (enter_at, progress_by) = (entry_of(&request, now), request.progress_by);
     let stores: Vec<&str> = risk.stores.iter().map(StoreId::as_str).collect();
     let mut draft = Draft::new(request, EventKind::RiskAccepted, now)
         .detail("risk", UNPROVEN)

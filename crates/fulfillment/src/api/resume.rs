@@ -49,7 +49,7 @@ pub(super) async fn resume(ports: &Ports, call: &Call) -> Result<Answer, Refusal
         if let Some(recheck) = request.recheck.as_mut().filter(|recheck| recheck.stage == Stage::Again) {
             recheck.read_anew(now);
         }
-        let enter_at = entry_of(&request);
+        let enter_at = entry_of(&request, now);
         let mut draft = Draft::new(request, EventKind::Resumed, now).wake(enter_at);
         // Somebody has looked: if it fails again, the sweeper need not wait as long as it would have.
         draft.request.attempts = 0;

@@ -1,6 +1,5 @@
 //! `check-sanctions`: ask everyone who may object, before the cooling-off and after it (G1).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::settings::Settings;
@@ -18,7 +17,7 @@ use ports::{
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::papers::Papers;
-use crate::sanctions::{Panel, replace_retentions};
+use crate::sanctions::{Heard, Panel, replace_retentions};
 use crate::steps::plan::{pinned, to_restore};
 
 /// A source that objects is not asked again sooner than this. A hold that is released wakes the
@@ -71,7 +70,8 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
         Panel { holds: &*ports.holds, sanctions: &*ports.sanctions, settings: &settings, catalog: &catalog };
     let request = begin(&scope).await?;
     let heard = panel.hear(&request, &identities, &[]).await?;
-    let decision = commit(&scope, &settings, input.phase, &heard.ruling, &heard.answers).await?;
+    let has_begun = scope.has_begun(&request).await?;
+    let decision = commit(&scope, &settings, (input.phase, has_begun), &heard).await?;
     Ok(match decision.outcome {
         Outcome::CoolOff => Decision { stores: that_hide(&catalog, &plan), ..decision },
         Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
@@ -110,9 +110,8 @@ pub(super) async fn settings(tenants: &dyn Tenants, request: &Request) -> Result
 async fn commit(
     scope: &Scope<'_>,
     settings: &Settings,
-    phase: Phase,
-    ruling: &Ruling,
-    answers: &BTreeMap<String, String>,
+    (phase, has_begun): (Phase, bool),
+    Heard { ruling, answers }: &Heard,
 ) -> Result<Decision, StepError> {
     let cooling_off = settings.cooling_off().ok_or_else(|| {
         let detail = "cooling_off_for is not a duration of weeks, days, hours, minutes and seconds";
@@ -129,7 +128,7 @@ async fn commit(
         });
         match (ruling, phase) {
             (Ruling::Clear(retentions), Phase::BeforeWait) => {
-                replace_retentions(&mut draft.request, answers, retentions.clone());
+                replace_retentions(&mut draft.request, has_begun, answers, retentions.clone());
                 if draft.request.cooling_off_until.is_none() {
                     // The first time it comes so far. Hearing the sources again is no progress.
                     draft.request.attempts = 0;
@@ -145,7 +144,7 @@ async fn commit(
                 decision.until = until;
             }
             (Ruling::Clear(retentions), Phase::AfterWait) => {
-                replace_retentions(&mut draft.request, answers, retentions.clone());
+                replace_retentions(&mut draft.request, has_begun, answers, retentions.clone());
             }
             (Ruling::Held { reason, review_at }, _) => {
                 let until = hold(&mut draft, reason, *review_at, now)?;

@@ -430,7 +430,7 @@ struct Left {
     ledgered: Option<Ledgered>,
     /// What its stores are read again by, and after how long.
     recheck: Option<(Recheck, SignedDuration)>,
-    /// How long the salt of its receipt is kept.
+    /// How long the salt of its receipt is kept at least.
     salt_for: SignedDuration,
 }
 
@@ -448,7 +448,8 @@ async fn close(
         request.closed_at = Some(now);
         request.unproven = ending.unproven.to_vec();
         request.ledgered = left.ledgered;
-        request.salt = later(now, left.salt_for).map(|until| ReceiptSalt { until, destroyed_at: None });
+        let until = due_at(now, left.salt_for, &request.id);
+        request.salt = Some(ReceiptSalt { until, destroyed_at: None });
         request.recheck = left
             .recheck
             .as_ref()

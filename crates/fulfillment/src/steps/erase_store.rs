@@ -139,7 +139,7 @@ fn earlier_waves_are_settled(plan: &Plan, tasks: &[Task], wave: u32) -> bool {
     })
 }
 
-/// The task as it stands in this pass. Counts go on from pass to pass.
+/// The task as it stands in this pass. Counts go on from pass to pass of one time.
 fn task_of(
     tasks: Vec<Task>,
     input: &StoreRun,
@@ -157,16 +157,18 @@ fn task_of(
 }
 
 /// The task of a new pass. What was erased or anonymised stays so, and so does since when that is true;
-/// what is kept is located again, and counted again. Of a time before the request was opened again the counts go on, and
+/// what is kept is located again, and counted again. Of a time before the request was opened again nothing is counted, and
 /// nothing that was begun then is begun now.
 pub(super) fn carried(request: &Request, stored: Task, fresh: Task) -> Task {
-    let begun = stored.begun && request.is_of_this_time(&stored);
+    if !request.is_of_this_time(&stored) {
+        return Task { true_from: stored.true_from, ..fresh };
+    }
     let kept_anew = |tally: Tally| Tally { retained: 0, ..tally };
     let collections = stored.collections.into_iter().map(|(name, tally)| (name, kept_anew(tally)));
     Task {
         tally: kept_anew(stored.tally),
         collections: collections.collect(),
-        begun,
+        begun: stored.begun,
         true_from: stored.true_from,
         ..fresh
     }

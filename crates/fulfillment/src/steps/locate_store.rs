@@ -13,7 +13,7 @@ use domain::catalog::{Catalog, Method};
 use domain::event::EventKind;
 use domain::plan::{Lookup, Page, PageRef, Plan, Record, Source, Value};
 use domain::task::Batch;
-use domain::{Operation, Tally, Task, TaskStatus};
+use domain::{Operation, Request, Tally, Task, TaskStatus};
 use jiff::Timestamp;
 use ports::stores::{Connector, MOST_VALUES, PAGE, Search, Target};
 use ports::{Budget, Catalogs, Clock, Entropy, Keyring, Requests, Staging, Stores};
@@ -125,7 +125,7 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let desk = papers.open(&input.run).await?;
     let plan = desk.plan(&request).await?.ok_or_else(|| StepError::broken("locate", "there is no plan"))?;
     let tasks = ports.requests.tasks(&input.run.tenant, &input.run.request_id).await?;
-    let Some(task) = task_for_round(&tasks, input, &plan, ports.clock.now()) else {
+    let Some(task) = task_for_round(&tasks, input, (&request, &plan), ports.clock.now()) else {
         return Ok(StoreRan { more: false });
     };
     let lookups = plan.current_round().and_then(|r| r.lookups.get(&input.store)).cloned().unwrap_or_default();
@@ -177,8 +177,13 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
 }
 
 /// The task as it stands for this round; `None` if the round is done. A new pass counts anew what is
-/// there, on top of what was erased before it.
-fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: Timestamp) -> Option<Task> {
+/// there, on top of what was erased before it by this time, and by none before the request was opened again.
+fn task_for_round(
+    tasks: &[Task],
+    input: &StoreRun,
+    (request, plan): (&Request, &Plan),
+    now: Timestamp,
+) -> Option<Task> {
     let (pass, round) = (plan.pass_number(), plan.round_number());
     let of = |op| tasks.iter().find(|t| t.op == op && t.store == input.store);
     let fresh = |tally| Task { round, tally, ..Task::new(Operation::Locate, input.store.clone(), pass, now) };
@@ -193,7 +198,8 @@ fn task_for_round(tasks: &[Task], input: &StoreRun, plan: &Plan, now: Timestamp)
             ..fresh(stored.tally)
         }),
         _ => {
-            let before = of(Operation::Erase).map(|t| t.tally).unwrap_or_default();
+            let erased = of(Operation::Erase).filter(|task| request.is_of_this_time(task));
+            let before = erased.map(|task| task.tally).unwrap_or_default();
             Some(fresh(Tally { located: before.erased + before.anonymised, ..Tally::default() }))
         }
     }

@@ -26,6 +26,7 @@ mod queue;
 mod receipt_salt;
 pub mod recheck;
 mod recheck_again;
+mod recheck_lost;
 mod recheck_paging;
 mod recheck_paper;
 mod recheck_reading;

@@ -85,7 +85,7 @@ async fn park(ports: &Ports, input: &Caught) -> Result<(), StepError> {
         let unannounced = request.recheck.as_ref().filter(|r| r.stage == Stage::Due && !rechecked);
         let lapses_at = unannounced.and_then(|recheck| Some(recheck.lapses_at()).max(soon));
         // And so does the salt of its receipt.
-        let is_read_again = request.recheck.as_ref().is_some_and(Recheck::is_open);
+        let is_read_again = request.recheck.as_ref().is_some_and(Recheck::may_reopen);
         let salt = request.salt.filter(|salt| salt.destroyed_at.is_none() && !is_read_again);
         let salt_ends_at = salt.and_then(|salt| Some(salt.until).max(soon));
         let again = soon.filter(|_| is_tried).into_iter().chain(destroyed_by).chain(lapses_at);

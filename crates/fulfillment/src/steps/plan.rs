@@ -84,7 +84,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         }
         return Ok(Decision::plain(Outcome::Rest));
     }
-    if let Some(decision) = give_way(&scope, &request).await? {
+    let has_begun = scope.has_begun(&request).await?;
+    if let Some(decision) = give_way(&scope, &request, has_begun).await? {
         return Ok(decision);
     }
     if let Some(subject) = &request.waits_for {
@@ -97,7 +98,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
-    match stand(&request, plan.as_ref(), ports.clock.now()) {
+    let is_past = is_past_return(&request, has_begun);
+    match stand(&request, is_past, plan.as_ref(), ports.clock.now()) {
         Stand::Pinned(Outcome::Collect) => {
             let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
             Ok(collect_if_proven(&request, plan.as_ref(), &tasks))
@@ -107,26 +109,28 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
                 // It was parked for that. Perhaps they are found now.
                 let last = plan.as_ref().and_then(|plan| plan.passes.last());
                 let for_erasing = last.is_some_and(|pass| pass.for_erasing);
-                return new_pass(ports, &scope, &desk, &request, plan, for_erasing).await;
+                return new_pass(ports, &scope, &desk, (&request, is_past), plan, for_erasing).await;
             }
             Ok(Decision::plain(Outcome::Close))
         }
         Stand::Pinned(outcome) => Ok(pinned(outcome, plan.as_ref())),
         Stand::Underway => Ok(locate(plan.as_ref())),
-        Stand::NewPass { for_erasing } => new_pass(ports, &scope, &desk, &request, plan, for_erasing).await,
+        Stand::NewPass { for_erasing } => {
+            new_pass(ports, &scope, &desk, (&request, is_past), plan, for_erasing).await
+        }
     }
 }
 
-/// Whether passes are counted by now: something was erased, or found by the re-read.
-fn is_past_return(request: &Request) -> bool {
-    request.erasing_begun || request.residue_rounds > 0
+/// Whether passes are counted by now: something was erased since the request was opened last, or found by the re-read.
+fn is_past_return(request: &Request, has_begun: bool) -> bool {
+    has_begun || request.residue_rounds > 0
 }
 
-fn stand(request: &Request, plan: Option<&Plan>, now: Timestamp) -> Stand {
+fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) -> Stand {
     let waited = request.cooling_off_until.is_some_and(|until| until <= now);
     let Some((plan, pass)) = plan.and_then(|plan| plan.passes.last().map(|pass| (plan, pass))) else {
         // One that was reopened has waited.
-        return Stand::NewPass { for_erasing: is_past_return(request) };
+        return Stand::NewPass { for_erasing: is_past || waited };
     };
     if request.is_to_be_exported() {
         // What is shown is located by the execution that shows it: a request that was stopped for long, or
@@ -140,7 +144,7 @@ fn stand(request: &Request, plan: Option<&Plan>, now: Timestamp) -> Stand {
         };
     }
     let erasing_passes = plan.passes.iter().filter(|p| p.for_erasing).count();
-    if is_past_return(request) {
+    if is_past {
         // One pass for the first erasure and one for each residue found.
         let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= due) {
@@ -268,7 +272,7 @@ async fn new_pass(
     ports: &Ports,
     scope: &Scope<'_>,
     desk: &Desk<'_>,
-    request: &Request,
+    (request, is_past): (&Request, bool),
     plan: Option<Plan>,
     for_erasing: bool,
 ) -> Result<Decision, StepError> {
@@ -282,11 +286,12 @@ async fn new_pass(
             .with_keys(subject.keys)
             .only_in(request.only_in().cloned())
     };
-    if !is_past_return(request) {
+    if !is_past {
         // What was located under locks that were let go may have been erased by another request
         // since, unless it was hidden: that must be shown again.
         let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
-        let still_ours = !request.locks.is_empty() || tasks.iter().any(|t| t.op == Operation::Suppress);
+        let is_hidden = |t: &Task| t.op == Operation::Suppress && request.is_of_this_time(t);
+        let still_ours = !request.locks.is_empty() || tasks.iter().any(is_hidden);
         plan.forget_idle_passes(still_ours);
     }
     plan.begin_pass(&catalog, for_erasing, request.generation);

@@ -3,18 +3,20 @@
 //!
 //! What the officer said yes to is compared with what is there now: the stores are read once more, and whatever is more
 //! than they were shown is shown to them first. It is erased by the catalog that is in force now: what the law wants kept
-//! since then is kept, and a store that is new is looked in.
+//! since then is kept, and a store that is new is looked in. One that has lost what the person was found in is refused.
 
 use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::recheck::{READ_AGAIN, Recheck, Stage};
 use domain::{Request, Status, StoreId};
+use jiff::Timestamp;
 use ports::{Budget, Class, Code, Fault};
 
 use crate::api::identities::Configured;
 use crate::change::{Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
 use crate::steps::recheck::{Ports, own, paper_of, shown};
+use crate::steps::recheck_lost;
 use crate::steps::recheck_paging::page;
 use crate::steps::recheck_paper::{self, Versions};
 use crate::steps::recheck_reading::{Reading, found};
@@ -40,6 +42,9 @@ pub(super) async fn erase_again(
     let papers = ports.papers();
     let desk = papers.open_recheck(input).await?;
     let paper = paper_of(&desk, &recheck).await?;
+    let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
+    let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
+    recheck_lost::refuse(&paper, &recheck.found, &versions)?;
     let searched = recheck_paper::readable(paper.clone(), configured.catalog());
     let reading = Reading {
         ports,
@@ -72,14 +77,12 @@ pub(super) async fn erase_again(
         page(ports, scope, &request, &recheck).await?;
         return Ok(Decision::plain(Outcome::Failed));
     }
-    let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
-    let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
     let plan = recheck_paper::plan_again(&desk, &paper, &request, &versions, ports.entropy.bits()).await?;
     let reference = papers.begin_again(input).await?.file_plan(&request, &plan).await?;
     amend_plainly(scope, |mut request| {
         let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
         own.stage = Stage::Erasing;
-        begin(&mut request)?;
+        begin(&mut request, scope.clock.now())?;
         request.plan = Some(reference.clone());
         request.catalog_version.clone_from(&plan.catalog_version);
         let draft = Draft::new(request, EventKind::ErasedAgain, scope.clock.now())
@@ -108,7 +111,7 @@ async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepErr
 }
 
 /// Of the first time nothing counts for this one.
-fn begin(request: &mut Request) -> Result<(), StepError> {
+fn begin(request: &mut Request, now: Timestamp) -> Result<(), StepError> {
     request.become_status(Status::Planning)?;
     request.reopened = request.reopened.saturating_add(1);
     request.reopened_after = Some(request.pass);
@@ -117,8 +120,10 @@ fn begin(request: &mut Request) -> Result<(), StepError> {
     request.locks.clear();
     request.unproven.clear();
     request.accepted_risks.clear();
-    // Everybody who may object is asked anew.
+    // Everybody who may object is asked anew, and what they want kept is judged by this time. Not by a second later than
+    // now: nobody waits.
     request.retentions.clear();
+    request.cooling_off_until = Timestamp::from_second(now.as_second()).ok();
     (request.announced, request.closed_at, request.ledgered) = (false, None, None);
     (request.residue_rounds, request.attempts) = (0, 0);
     Ok(())

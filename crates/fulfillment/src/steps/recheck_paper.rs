@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalog::{Catalog, FieldRef, Method};
+use domain::catalog::{Catalog, Field, FieldRef, Method};
 use domain::ledger::KnownKey;
 use domain::plan::{Lookup, Page, PageRef, Pass, Plan, Record, Round, Source, Value};
 use domain::request::{PlanRef, Request};
@@ -154,13 +154,18 @@ fn minimal(field: &str, value: Value) -> Record {
 }
 
 /// Whether a catalog has what a search looks through, and wants it looked through: what it retains is not searched for.
-fn is_looked_for(catalog: &Catalog, store: &StoreId, lookup: &Lookup) -> bool {
+pub(super) fn is_looked_for(catalog: &Catalog, store: &StoreId, lookup: &Lookup) -> bool {
     let declared = catalog.store(store).and_then(|store| store.collection(&lookup.collection));
     declared.is_some_and(|collection| match (collection.erasure.method, &lookup.source) {
         (Method::Shred, source) => matches!(source, Source::Keys(_)),
         (Method::Retain, _) | (_, Source::Keys(_)) => false,
         _ => collection.ways().any(|way| way.name == lookup.field),
     })
+}
+
+/// A field of a catalog, if it has it.
+pub(super) fn field_of<'a>(catalog: &'a Catalog, field: &FieldRef) -> Option<&'a Field> {
+    catalog.store(&field.store)?.collection(&field.collection)?.fields.get(&field.field)
 }
 
 /// What of a paper is still looked for by a catalog that may be later than the paper's.
@@ -208,18 +213,13 @@ pub(super) async fn plan_again(
 /// The values that the paper looks for in fields that refer to others which are still there: at most [`MOST_SEEDS`]. What
 /// is found by more than these is found when the stores are read again after that.
 async fn keys(desk: &Desk<'_>, paper: &Plan, catalogs: &Versions<'_>) -> Result<Vec<KnownKey>, StepError> {
-    let field = |catalog: &Catalog, store: &StoreId, collection: &str, field: &str| {
-        let collection = catalog.store(store).and_then(|store| store.collection(collection));
-        collection.and_then(|collection| collection.fields.get(field)).cloned()
-    };
     let mut keys = BTreeSet::new();
     for store in paper.stores() {
         for lookup in paper.searches(&store) {
-            let searched = field(catalogs.before, &store, &lookup.collection, &lookup.field);
-            let target = searched.and_then(|field| field.references);
-            let is_there = |target: &FieldRef| {
-                field(catalogs.now, &target.store, &target.collection, &target.field).is_some()
-            };
+            let (collection, field) = (lookup.collection.clone(), lookup.field.clone());
+            let searched = FieldRef { store: store.clone(), collection, field };
+            let target = field_of(catalogs.before, &searched).and_then(|field| field.references.clone());
+            let is_there = |target: &FieldRef| field_of(catalogs.now, target).is_some();
             let Some(target) = target.filter(is_there) else { continue };
             let mut page = 0;
             while let Some(values) = values_at(desk, lookup, page).await? {

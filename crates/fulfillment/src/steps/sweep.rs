@@ -1,11 +1,15 @@
 //! `sweep`: wake what is past its own `progress_by`, and nothing else.
+//!
+//! For most that comes due somebody waits: it hangs. What is at rest comes due too, to be read again or to lose the salt of
+//! its receipt; however much of it there is, it keeps no more than half of a run from what hangs.
 
 use std::sync::Arc;
 
 use domain::event::{EnterAt, EventKind};
 use domain::request::Request;
 use domain::{RequestId, Status, TenantId};
-use ports::{Clock, Requests};
+use jiff::Timestamp;
+use ports::{Clock, Overdue, Requests};
 
 use crate::change::{Actor, Amend, Draft, Scope, amend_plainly, later};
 use crate::error::StepError;
@@ -13,6 +17,9 @@ use crate::steps::queue::LOOK_AGAIN;
 
 /// Requests woken in one run at the most; the next run goes on.
 const MOST: usize = 100;
+
+/// How many of them may be at rest.
+const MOST_AT_REST: usize = MOST / 2;
 
 /// What the step needs.
 pub struct Ports {
@@ -27,7 +34,10 @@ pub struct Ports {
 pub async fn run(ports: &Ports) -> Result<usize, StepError> {
     let mut woken = 0;
     let mut failed = None;
-    for (tenant, id) in ports.requests.overdue(ports.clock.now(), MOST).await? {
+    let now = ports.clock.now();
+    let at_rest = ports.requests.overdue(Overdue::AtRest, now, MOST_AT_REST).await?;
+    let open = ports.requests.overdue(Overdue::Open, now, MOST - at_rest.len()).await?;
+    for (tenant, id) in open.into_iter().chain(at_rest) {
         match wake(ports, &tenant, &id).await {
             Ok(done) => woken += usize::from(done),
             Err(error) => failed = failed.or(Some(error)),
@@ -45,7 +55,7 @@ async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, 
         if request.progress_by.is_none_or(|by| by > now) {
             return Ok(Amend::Leave(false));
         }
-        let enter_at = entry_of(&request);
+        let enter_at = entry_of(&request, now);
         let waits = request.status == Status::Waiting;
         let never_verified = request.status == Status::AwaitingVerification && !request.cancel_requested;
         let kind = if never_verified { EventKind::CancelRequested } else { EventKind::Resumed };
@@ -65,9 +75,11 @@ async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, 
     .await
 }
 
-/// Where a request re-enters.
-pub(crate) fn entry_of(request: &Request) -> EnterAt {
+/// Where a request re-enters. What a reading came to is still to be told to somebody, perhaps for as long as nobody can be:
+/// the salt of a receipt does not wait for that.
+pub(crate) fn entry_of(request: &Request, now: Timestamp) -> EnterAt {
     match &request.parked {
+        _ if request.is_salt_over(now) => EnterAt::CloseRequest,
         Some(parked) => parked.enter_at,
         None if request.is_rechecked() => EnterAt::Recheck,
         None if request.status.is_end() => EnterAt::CloseRequest,

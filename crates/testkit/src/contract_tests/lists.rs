@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{Request, RequestId, Status, TenantId};
+use ports::Overdue;
 
 use super::Deployment;
 use super::fixtures::{after, change, committed, new_request, now, pseudonyms, request, taken_in, tenant};
@@ -118,25 +119,49 @@ pub async fn the_longest_overdue_come_first(d: &Deployment) {
         expect.insert(0, (tenant.clone(), request.id.clone()));
         last = Some(request);
     }
-    let found = d.requests.overdue(now(), 100).await.expect("overdue");
+    let found = d.requests.overdue(Overdue::Open, now(), 100).await.expect("overdue");
     assert_eq!(found, expect);
-    let found = d.requests.overdue(now(), 3).await.expect("overdue");
+    let found = d.requests.overdue(Overdue::Open, now(), 3).await.expect("overdue");
     assert_eq!(found, expect[..3]);
-    let exactly = d.requests.overdue(after(-1_018), 100).await;
+    let exactly = d.requests.overdue(Overdue::Open, after(-1_018), 100).await;
     assert_eq!(exactly.expect("overdue"), expect[..2]);
-    let earlier = d.requests.overdue(after(-2_000), 100).await;
+    let earlier = d.requests.overdue(Overdue::Open, after(-2_000), 100).await;
     assert_eq!(earlier, Ok(vec![]));
 
     let last = last.expect("a request");
     let mut looked_after = change(&last, Status::Planning);
     looked_after.request.progress_by = None;
     let looked_after = committed(d, &looked_after).await;
-    let found = d.requests.overdue(now(), 100).await.expect("overdue");
+    let found = d.requests.overdue(Overdue::Open, now(), 100).await.expect("overdue");
     assert_eq!(found, expect[1..]);
     let mut later = change(&looked_after, Status::Planning);
     later.request.progress_by = Some(after(1));
     committed(d, &later).await;
-    let found = d.requests.overdue(now(), 100).await.expect("overdue");
+    let found = d.requests.overdue(Overdue::Open, now(), 100).await.expect("overdue");
     let found: BTreeSet<_> = found.into_iter().collect();
     assert_eq!(found, expect[1..].iter().cloned().collect());
+}
+
+/// What has ended and was announced is in nobody's way: it is asked for by itself. One that nobody was told of is not.
+pub async fn what_is_at_rest_is_overdue_by_itself(d: &Deployment) {
+    let tenant = tenant("overdue-rest");
+    let (mut at_rest, mut others) = (Vec::new(), Vec::new());
+    for second in 0..4_u32 {
+        let subject = pseudonyms(&format!("overdue-rest-{second}"), 1);
+        let mut request = request(&tenant, second, &subject);
+        request.progress_by = Some(after(-9_000 + i64::from(second)));
+        assert_eq!(d.requests.create(&new_request(&request)).await, Ok(()));
+        let planned = committed(d, &change(&request, Status::Planning)).await;
+        let mut ended = change(&planned, Status::NoMatch);
+        (ended.request.announced, ended.request.progress_by) = (second % 2 == 0, request.progress_by);
+        committed(d, &ended).await;
+        let side = if second % 2 == 0 { &mut at_rest } else { &mut others };
+        side.push((tenant.clone(), request.id.clone()));
+    }
+    for (which, expect) in [(Overdue::AtRest, &at_rest), (Overdue::Open, &others)] {
+        let found = d.requests.overdue(which, after(-8_000), 100).await.expect("overdue");
+        assert_eq!(&found, expect, "{which:?}");
+        let found = d.requests.overdue(which, after(-8_000), 1).await.expect("overdue");
+        assert_eq!(found, expect[..1], "{which:?}");
+    }
 }

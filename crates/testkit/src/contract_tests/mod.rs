@@ -93,6 +93,7 @@ macro_rules! contract_tests {
             a_cursor_never_leaves_its_tenant
             events_are_paged_in_order
             the_longest_overdue_come_first
+            what_is_at_rest_is_overdue_by_itself
         );
         $crate::contract_tests!(@all $deployment, [$($attribute),*], holds,
             a_hold_stands_until_it_is_released

@@ -6,7 +6,7 @@ use domain::request::RequestType;
 use domain::{Pseudonym, Request, RequestId, Status, Task, TenantId};
 use jiff::Timestamp;
 use ports::control::{Listing, Remembered};
-use ports::{Change, Fault, NewRequest, Refused, Requests};
+use ports::{Change, Fault, NewRequest, Overdue, Refused, Requests};
 
 use super::World;
 use crate::inject::Point;
@@ -154,12 +154,18 @@ impl Requests for World {
         })
     }
 
-    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault> {
+    async fn overdue(
+        &self,
+        which: Overdue,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
         self.injector().pass(Point::RequestsOverdue, "all", || {
             let control = self.control();
             let mut overdue: Vec<_> = control
                 .requests
                 .values()
+                .filter(|s| Overdue::of(&s.request) == which)
                 .filter_map(|s| Some((s.request.progress_by?, &s.request)))
                 .filter(|(by, _)| *by <= now)
                 .collect();

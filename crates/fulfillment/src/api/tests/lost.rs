@@ -11,7 +11,7 @@ use domain::request::RequestType;
 use domain::{Pseudonym, Status};
 use jiff::Timestamp;
 use ports::control::{Listing, Remembered};
-use ports::{Change, Class, Code, Fault, KeyScope, NewRequest, Refused, Requests};
+use ports::{Change, Class, Code, Fault, KeyScope, NewRequest, Overdue, Refused, Requests};
 
 use super::*;
 
@@ -130,8 +130,13 @@ impl Requests for Unsure {
         self.inner.list(tenant, status, cursor, limit).await
     }
 
-    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<(TenantId, RequestId)>, Fault> {
-        self.inner.overdue(now, limit).await
+    async fn overdue(
+        &self,
+        which: Overdue,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
+        self.inner.overdue(which, now, limit).await
     }
 }
 

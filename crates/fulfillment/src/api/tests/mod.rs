@@ -13,6 +13,7 @@ mod listing;
 mod lost;
 mod races;
 mod refusing;
+mod replaying;
 mod scenes;
 mod schema;
 mod showing;

@@ -306,7 +306,7 @@ async fn packing(document: &Document) -> Vec<Scene> {
 }
 
 /// Brings a dry run to its end.
-async fn count(front: &Front) {
+pub(super) async fn count(front: &Front) {
     let w = &front.world;
     let ports = crate::steps::replay_ledger::Ports {
         ledger: w.ledger(),

@@ -1,6 +1,7 @@
 //! Holds, pages of lists, and what the sweeper finds.
 
 use jiff::SignedDuration;
+use ports::Overdue;
 
 use super::{beginning, change, hold, new_request, subject, tenant};
 use crate::memory::World;
@@ -61,6 +62,6 @@ async fn the_longest_overdue_come_first() {
         ids.push((tenant(), new.request.id));
     }
     let now = beginning() + SignedDuration::from_hours(3);
-    let overdue = world.requests().overdue(now, 10).await;
+    let overdue = world.requests().overdue(Overdue::Open, now, 10).await;
     assert_eq!(overdue, Ok(vec![ids[1].clone(), ids[0].clone()]));
 }

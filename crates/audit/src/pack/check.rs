@@ -86,11 +86,11 @@ pub fn check(
     };
     let held = checking.receipts()?;
     let Read { mut export, metrics, closings } = checking.log(&manifest, pinned, sizes, entries)?;
+    checking.one_history(&export)?;
     let receipts = matched(&held, &closings)?;
     checking.checkpoint(&export)?;
     let own_verifier = checking.derived(&metrics, &receipts)?;
     let bound = checking.proof((&id, &manifest), export.last)?;
-    checking.one_history(&export)?;
     let fresh = checking.freshness(pinned, &mut export)?;
     let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
     Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
@@ -185,7 +185,8 @@ impl Checking<'_> {
                     return Err(Flaw::of(&name, Unfit::AnotherReceipt));
                 }
                 self.say(&name, &proved.checkpoint)?;
-                (request, seq, Held::Receipt(proved.statement.sha256()))
+                let (hash, statement) = (hex::encode(proved.hash), proved.statement.sha256());
+                (request, seq, Held::Receipt { hash, statement })
             } else if let Some((request, seq)) = parse_no_receipt_name(&name) {
                 let read = NoReceipt::read(&self.file(&name)?).ok_or(Flaw::of(&name, Unfit::Unreadable))?;
                 if read != NoReceipt::new(request.clone(), seq, read.why) {

@@ -224,7 +224,7 @@ impl<'a, 'd> Making<'a, 'd> {
             return Err(Usage(text).into());
         }
         let mut receipts = Receipts::default();
-        for (done, (seq, Closing { request, statement: _ })) in read.closings.iter().enumerate() {
+        for (done, (seq, Closing { request, .. })) in read.closings.iter().enumerate() {
             self.progress(Some(format!("{done} of {all} receipts")))?;
             let entry = seq.to_string();
             let path = ["requests", request.as_str(), "receipt"];

@@ -164,6 +164,21 @@ pub fn attacks() -> Vec<Attack> {
     let mut otherwise = self::log("demo");
     otherwise.rewrite(3, |event| event.who.push('x'));
     let size = log.size() - 1;
+    // By whoever has the key: the same closing with the same statement, closed by somebody else, in a longer log.
+    let beyond = {
+        let mut other = self::log("demo");
+        other.rewrite(12, |event| event.who.push('x'));
+        for pack in ["0a", "0b", "0c"] {
+            other.note_pack(&pack.repeat(32).parse().expect("a pack"), period(), made_at());
+        }
+        other.receipt(2, other.size())
+    };
+    // The same request, closed once more with the same statement.
+    let later = {
+        let (_, other) = pack();
+        let statement = log.receipt(2, size).statement;
+        other.receipt_of(statement)
+    };
     // The first ended before the period.
     let outside = receipt_name(&log.receipt(1, size).statement.request, 6);
     let none = no_receipt(&receipts[0]);
@@ -255,6 +270,16 @@ pub fn attacks() -> Vec<Attack> {
             "a receipt of another history",
             anew(&|files| drop(files.0.insert(first.clone(), otherwise.receipt(2, 18).bytes()))),
             format!("{first}: it was signed for another history than the other files of the pack"),
+        ),
+        (
+            "a receipt of another history, under a checkpoint that the log does not come by",
+            anew(&|files| drop(files.0.insert(first.clone(), beyond.bytes()))),
+            format!("{first}: it is not the receipt of the closing that log.jsonl has there"),
+        ),
+        (
+            "a receipt of another closing of the same request, in this one's place",
+            anew(&|files| drop(files.0.insert(first.clone(), later.bytes()))),
+            format!("{first}: it is not the receipt of the closing that log.jsonl has there"),
         ),
         (
             "an older checkpoint",

@@ -13,7 +13,7 @@ pub enum Ending {
     Otherwise,
     /// 4: a watched request is parked.
     Parked,
-    /// 5: a watched request was still open when the time was up.
+    /// 5: a watched request was still open when the time was up; a pack's proof did not come in time.
     Timeout,
     /// 130: interrupted with Ctrl-C. A request that was watched goes on; of a file nothing is left.
     Interrupted,

@@ -202,10 +202,13 @@ fn others(metrics: &Metrics) -> String {
             requests.reopened,
         ),
         (
-            "Further ends of requests that had ended before (in none of the tables above)",
+            "Further ends of requests that had ended before (the tables above have the first end alone)",
             requests.ended_again,
         ),
-        ("Requests that had ended, and are open again (in none of the tables above)", requests.open_again),
+        (
+            "Requests that had ended, and are open again (the tables above have their end, and do not call them open)",
+            requests.open_again,
+        ),
         ("Requests that were received before the log here begins, and are open", requests.older_open),
         ("Erasures made again after a backup was restored (in none of the tables above)", replays.received),
     ];

@@ -32,6 +32,8 @@ fn a_request_that_is_erased_again_is_one_request_and_was_answered_the_first_time
     assert_eq!(all(&metrics), [1, 1, 0, 0, 0, 1]);
     assert_eq!(row(&metrics, ALL, ALL).answered.slowest_days.as_deref(), Some("20.00"));
     assert_eq!(metrics.requests, Requests { ended_again: 1, reopened: 1, ..Requests::default() });
+    let page = page(&metrics, &Receipts::default());
+    assert!(page.contains("(the tables above have the first end alone)</td><td>1</td>"));
 }
 
 #[test]
@@ -41,6 +43,9 @@ fn while_it_is_open_again_it_is_neither_open_nor_overdue() {
         assert_eq!(all(&metrics), [1, 1, 0, 0, 0, 1], "{events}");
         let expect = Requests { open_again: 1, reopened: 1, ..Requests::default() };
         assert_eq!(metrics.requests, expect, "{events}");
+        // It is in the tables, under its end.
+        let page = page(&metrics, &Receipts::default());
+        assert!(page.contains("(the tables above have their end, and do not call them open)</td><td>1</td>"));
     }
 }
 

@@ -38,15 +38,14 @@ pub async fn run(args: Pack, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         (Some(path), _, _) | (None, Some(path), _) => path.clone(),
         (None, None, period) => format!("lacuna-{}.zip", period.as_deref().unwrap_or_default()).into(),
     };
-    let made = if args.finish.is_some() {
-        opened(&path, &desk).await?
-    } else {
-        tokio::select! {
-            biased;
-            // The draft goes with what is dropped.
-            () = stop.heard() => return Ok(Ending::Interrupted),
-            made = make(&args, &path, &mut desk) => made?,
-        }
+    let making = async {
+        if args.finish.is_some() { opened(&path, &desk).await } else { make(&args, &path, &mut desk).await }
+    };
+    let made = tokio::select! {
+        biased;
+        // The draft goes with what is dropped.
+        () = stop.heard() => return Ok(Ending::Interrupted),
+        made = making => made?,
     };
     if args.no_wait {
         let text =
@@ -250,7 +249,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Asks for what comes with the next checkpoint until it is there; `None` if that takes too long. `is_none` says which
+    /// Asks for what comes with the next checkpoint until it is there; `None` if that takes too long. `is_final` says which
     /// refusals are an answer of their own.
     async fn patiently<'c>(
         &self,

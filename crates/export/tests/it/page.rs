@@ -58,7 +58,9 @@ fn columns_are_named_in_words_and_stand_over_their_numbers() {
         ])
     };
     packager.open(&stores[0], &orders, &columns(&row("1"))).expect("it opens");
-    ["1", "2"].iter().for_each(|n| packager.record(&row(n), 0).expect("it is written"));
+    for n in ["1", "2"] {
+        packager.record(&row(n), 0).expect("it is written");
+    }
     packager.close().expect("it closes");
     let page = page(packager);
     let words = field.category.trim_start_matches("user.").replace('.', " · ").replace('_', " ");

@@ -123,8 +123,8 @@ fn the_page_has_the_script_and_it_is_short() {
 fn the_commands_of_the_page_do_what_they_say() {
     let folder = folder("proof-commands");
     let log = Log::of("demo", 2);
-    std::fs::write(folder.join("audit.jsonl"), log.export(1, 12).concat()).expect("written");
-    std::fs::write(folder.join("checkpoint"), log.note(12)).expect("written");
+    std::fs::write(folder.join("log.jsonl"), log.export(1, 12).concat()).expect("written");
+    std::fs::write(folder.join("kept.txt"), log.note(12)).expect("written");
     std::fs::write(folder.join("log.key"), format!("{}\n", log.key())).expect("written");
     std::fs::write(folder.join("salt"), format!("{}\n", "03".repeat(32))).expect("written");
     let mut said = String::new();

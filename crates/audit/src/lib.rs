@@ -16,6 +16,7 @@ mod block;
 mod canonical;
 mod checkpoint;
 mod checks;
+pub mod consistency;
 mod entry;
 pub mod export;
 pub mod note;

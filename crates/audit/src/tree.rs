@@ -162,7 +162,7 @@ impl Grown {
 }
 
 /// The largest power of two that is less than a number of leaves, which is at least 2.
-fn split(leaves: u64) -> u64 {
+pub(crate) fn split(leaves: u64) -> u64 {
     1 << (leaves - 1).ilog2()
 }
 

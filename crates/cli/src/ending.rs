@@ -13,8 +13,10 @@ pub enum Ending {
     Otherwise,
     /// 4: a watched request is parked.
     Parked,
-    /// 5: a watched request was still open when the time was up.
+    /// 5: a watched request was still open when the time was up; a pack's proof did not come in time.
     Timeout,
+    /// 6: a store of `ledger status` is not fit for traffic.
+    Unfit,
     /// 130: interrupted with Ctrl-C. A request that was watched goes on; of a file nothing is left.
     Interrupted,
 }
@@ -29,6 +31,7 @@ impl Ending {
             Self::Otherwise => 3,
             Self::Parked => 4,
             Self::Timeout => 5,
+            Self::Unfit => 6,
             Self::Interrupted => 130,
         }
     }

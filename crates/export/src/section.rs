@@ -1,5 +1,7 @@
 //! What the package knows of each collection and file: the part of its state that outlives one package.
 
+use std::collections::BTreeMap;
+
 use domain::catalog::{Collection, Method, Store};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,9 @@ pub(crate) struct Section {
     pub(crate) reason: Option<String>,
     pub(crate) law: Option<String>,
     pub(crate) keep_for: Option<String>,
+    /// What the catalog says of each field: its category.
+    #[serde(default)]
+    pub(crate) words: BTreeMap<String, String>,
     /// The fields of the key: they come first in the page.
     pub(crate) key: Vec<String>,
     /// Where its files are, without the ending: `store/collection`.
@@ -76,6 +81,7 @@ impl Section {
             reason: collection.erasure.reason.clone(),
             law: collection.erasure.law.clone(),
             keep_for: collection.erasure.keep_for.clone(),
+            words: collection.fields.iter().map(|(name, f)| (name.clone(), f.category.clone())).collect(),
             key: collection.key.clone(),
             folder,
             records: 0,

@@ -37,7 +37,7 @@ pub struct Pack {
     pub manifest: Manifest,
     /// By what the log names it.
     pub id: PackId,
-    /// What its log is; [`Export::fresh`] says whether it comes by the checkpoint that was seen before.
+    /// What its log is; [`Export::fresh`] says whether it is of the log of the checkpoint that was seen before.
     pub export: Export,
     /// The figures, as its log gives them.
     pub metrics: Metrics,
@@ -86,12 +86,12 @@ pub fn check(
     };
     let held = checking.receipts()?;
     let Read { mut export, metrics, closings } = checking.log(&manifest, pinned, sizes, entries)?;
+    checking.one_history(&export)?;
     let receipts = matched(&held, &closings)?;
     checking.checkpoint(&export)?;
     let own_verifier = checking.derived(&metrics, &receipts)?;
-    let bound = checking.proof((&id, &manifest), export.last)?;
-    checking.one_history(&export)?;
-    let fresh = checking.freshness(pinned, &mut export)?;
+    let bound = checking.proof((&id, &manifest), &export)?;
+    let fresh = checking.freshness(pinned, bound.as_ref(), &mut export)?;
     let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
     Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
 }
@@ -185,7 +185,8 @@ impl Checking<'_> {
                     return Err(Flaw::of(&name, Unfit::AnotherReceipt));
                 }
                 self.say(&name, &proved.checkpoint)?;
-                (request, seq, Held::Receipt(proved.statement.sha256()))
+                let (hash, statement) = (hex::encode(proved.hash), proved.statement.sha256());
+                (request, seq, Held::Receipt { hash, statement })
             } else if let Some((request, seq)) = parse_no_receipt_name(&name) {
                 let read = NoReceipt::read(&self.file(&name)?).ok_or(Flaw::of(&name, Unfit::Unreadable))?;
                 if read != NoReceipt::new(request.clone(), seq, read.why) {
@@ -251,12 +252,12 @@ impl Checking<'_> {
         Ok(own)
     }
 
-    fn proof(&mut self, pack: (&PackId, &Manifest), log_last: u64) -> Result<Option<Bound>, Flaw> {
+    fn proof(&mut self, pack: (&PackId, &Manifest), export: &Export) -> Result<Option<Bound>, Flaw> {
         if !self.there.contains_key(PROOF) {
             return Ok(None);
         }
         let bytes = small(self.archive, &self.there, PROOF)?;
-        let bound = PackProof::check(&bytes, &self.pinned.key, pack, log_last);
+        let bound = PackProof::check(&bytes, &self.pinned.key, pack, (export.last, &export.root));
         let bound = bound.map_err(|what| Flaw::of(PROOF, what))?;
         self.say(PROOF, &bound.checkpoint)?;
         Ok(Some(bound))
@@ -269,15 +270,23 @@ impl Checking<'_> {
         forked.map_or(Ok(()), |(_, name)| Err(Flaw::of(name, Unfit::Forked)))
     }
 
-    /// Whether the pack goes on from the checkpoint that was seen before. What came of its log alone, the export says.
-    fn freshness(&self, given: &Pinned, export: &mut Export) -> Result<Option<bool>, Flaw> {
+    /// Whether the pack is of the log of the checkpoint that was seen before: its log comes by it, or it is that of the proof,
+    /// whose log goes on from the pack's.
+    fn freshness(
+        &self,
+        given: &Pinned,
+        bound: Option<&Bound>,
+        export: &mut Export,
+    ) -> Result<Option<bool>, Flaw> {
         let Some(since) = &given.since else { return Ok(None) };
         let ends = [(export.first - 1, export.before), (export.last, export.root)];
+        let proved = bound.map(|bound| (bound.checkpoint.size, bound.checkpoint.root));
         let own: Vec<Hash> = export
             .roots
             .iter()
             .copied()
             .chain(ends)
+            .chain(proved)
             .filter_map(|(size, root)| (size == since.size).then_some(root))
             .collect();
         let said = self.said.get(&since.size).map(|(root, _)| *root);
@@ -286,7 +295,6 @@ impl Checking<'_> {
             return Err(Flaw::of(LOG, problem.into()));
         }
         export.fresh = !own.is_empty();
-        // By its log alone: nothing leads to that from the checkpoint of a proof which lies beside it.
         Ok(Some(export.fresh))
     }
 }

@@ -41,7 +41,7 @@ pub struct Counting {
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 struct Seen {
-    /// Its events that are in the log, those after the period too: by their order in time there may be some in between.
+    /// Its events that are in the log, those after the period too: what is missing between may be of the period.
     numbers: Numbers,
     /// The least number of an event that is a day later than the log's beginning: those after it are in no earlier part.
     from: Option<u32>,
@@ -173,12 +173,15 @@ impl Counting {
         let mut log = self.extent?;
         let as_of = log.last_at.min(self.period.end());
         let mut requests = Requests { ended_again: self.ended_again, ..Requests::default() };
-        for (id, seen) in self.seen.iter().filter(|(_, seen)| seen.n > 0) {
+        for (id, seen) in &self.seen {
+            log.missing += seen.missing(id, &log, self.period);
+            if seen.n == 0 {
+                continue;
+            }
             requests.held += u64::from(seen.held);
             requests.parked += u64::from(seen.parked);
             requests.reopened += u64::from(seen.reopened);
             requests.open_again += u64::from(seen.has_ended && !seen.ended);
-            log.missing += seen.missing(id, &log);
             if seen.has_ended || seen.own {
                 continue;
             }
@@ -211,15 +214,17 @@ impl Counting {
 }
 
 impl Seen {
-    /// How many of its events before its last one of the period the log should have, and has not. What was over before the
-    /// period is in no figure of it.
-    fn missing(&self, id: &RequestId, log: &Extent) -> u64 {
-        if self.has_ended && !self.within {
-            return 0;
-        }
+    /// How many of its events the log should have, and has not, that may be of the period: those before its last one of that
+    /// time, and those between that and the first one of later. What is missing after that is later too.
+    fn missing(&self, id: &RequestId, log: &Extent, period: Period) -> u64 {
         let all = log.first == 1 || id.made_at() >= log.settled_at();
-        let from = if all { Some(1) } else { self.from };
-        from.map_or(0, |from| self.numbers.missing(from, self.n))
+        let Some(from) = (if all { Some(1) } else { self.from }) else { return 0 };
+        let is_later = self.n == 0 && id.made_at() >= period.end();
+        // What was over before the period is in no figure of it, if it was not opened again since.
+        let is_over = self.has_ended && !self.within;
+        let from = if is_over { from.max(self.n.saturating_add(1)) } else { from };
+        let to = self.numbers.after(self.n).unwrap_or(self.n);
+        if is_later { 0 } else { self.numbers.missing(from, to) }
     }
 }
 

@@ -80,6 +80,9 @@ pub enum Unfit {
     /// The entry names another period.
     #[error("the entry names another period than the manifest")]
     AnotherPeriod,
+    /// Nothing leads from the pack's log to the checkpoint of its proof.
+    #[error("its consistency proof does not lead from the end of log.jsonl to the checkpoint in it")]
+    NotJoined,
     /// The entry stands before the end of the log.
     #[error("the entry is older than the log that the pack rests on")]
     TooEarly,
@@ -106,6 +109,7 @@ impl Unfit {
             Self::Forked => "forked",
             Self::AnotherPack => "another-pack",
             Self::AnotherPeriod => "another-period",
+            Self::NotJoined => "not-joined",
             Self::TooEarly => "too-early",
         }
     }

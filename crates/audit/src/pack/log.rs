@@ -20,6 +20,8 @@ use crate::verify::{Export, File, Found, Pinned, Refused};
 pub struct Closing {
     /// Which request.
     pub request: RequestId,
+    /// The hash of its entry, in hex.
+    pub hash: String,
     /// SHA-256 of its statement, in hex.
     pub statement: String,
 }
@@ -51,6 +53,7 @@ pub struct Read {
 #[derive(Deserialize)]
 struct Line {
     entry: Content,
+    hash: String,
 }
 
 impl<'a> Log<'a> {
@@ -120,14 +123,14 @@ impl<'a> Log<'a> {
             return Ok(());
         }
         let read = serde_json::from_slice::<Line>(line);
-        let Line { entry } = read.map_err(|_| Problem::of("entry", Wrong::Unreadable))?;
+        let Line { entry, hash } = read.map_err(|_| Problem::of("entry", Wrong::Unreadable))?;
         self.counting.take(entry.seq, &entry.event);
         let event = entry.event;
         if event.kind == EventKind::Closed
             && self.period.has(event.at)
             && let (About::Request(request), Some(statement)) = (event.about, event.detail.get(DETAIL))
         {
-            self.closings.insert(entry.seq, Closing { request, statement: statement.clone() });
+            self.closings.insert(entry.seq, Closing { request, hash, statement: statement.clone() });
         }
         Ok(())
     }

@@ -33,7 +33,8 @@ pub struct Metrics {
     pub metrics: String,
     /// The period.
     pub period: Period,
-    /// Requests that Lacuna made itself, to erase again whom a backup had brought back. They are in no row.
+    /// Requests that Lacuna made itself, to erase again whom a backup had brought back. They are in no row; what happened to
+    /// them on their way is in `requests`.
     pub replays: Replays,
     /// What happened to requests on their way, whatever they asked.
     pub requests: Requests,
@@ -68,7 +69,7 @@ pub struct Extent {
     pub last: u64,
     /// The latest instant of any of them: an entry that is chained late may be the last.
     pub last_at: Timestamp,
-    /// Events of requests that are not among them, though later ones of the same requests are: those that count in the
+    /// Events of requests that are not among them, though later ones of the same requests are: those that may be of the
     /// period, and none that may be in an earlier part of the log.
     pub missing: u64,
 }
@@ -111,7 +112,7 @@ impl Extent {
     }
 }
 
-/// Requests of Lacuna's own, in the period.
+/// Requests of Lacuna's own, in the period. One that was held, parked or opened again is among [`Requests`] too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replays {
@@ -121,7 +122,7 @@ pub struct Replays {
     pub received: u64,
 }
 
-/// What happened to requests on their way, in the period: each is counted once.
+/// What happened to requests on their way, in the period, Lacuna's own among them: each is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requests {

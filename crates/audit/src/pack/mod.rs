@@ -9,13 +9,14 @@
 //! | `metrics.json`, `metrics.csv`, `index.html` | the [`Metrics`], for programs, tables and people |
 //! | `verify.html`, `README.txt` | how all of it is checked |
 //! | `manifest.json` | the [`Manifest`]: length and SHA-256 of each of these |
-//! | `proof.json` | the [`PackProof`]: that the log has the manifest's SHA-256. It alone is not in the manifest |
+//! | `proof.json` | the [`PackProof`]: that the log has the manifest's SHA-256, and goes on from `log.jsonl`. It alone is not in the manifest |
 //!
 //! So nothing is signed but the log, as ever. [`check`] says whether a pack is whole; it computes the figures anew.
 
 mod check;
 mod count;
 mod flaw;
+mod join;
 mod log;
 mod metrics;
 mod numbers;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Archive, Pack, check};
 pub use count::{AFTER, BEFORE, Counting};
 pub use flaw::{Flaw, Unfit};
+pub use join::Joining;
 pub use log::{Closing, Log, Read};
 pub use metrics::{ALL, Answered, Extent, Holds, Lack, Metrics, Replays, Requests, Row, UNKNOWN};
 pub use page::page;

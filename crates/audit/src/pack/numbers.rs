@@ -29,6 +29,12 @@ impl Numbers {
         }
     }
 
+    /// The least one that was seen and is greater than this.
+    pub(super) fn after(&self, n: u32) -> Option<u32> {
+        let next = n.checked_add(1)?;
+        self.runs.iter().find(|(_, last)| *last >= next).map(|(first, _)| next.max(*first))
+    }
+
     /// How many from one number to another were not seen.
     pub(super) fn missing(&self, first: u32, last: u32) -> u64 {
         let seen = self.runs.iter().map(|(from, to)| {
@@ -55,6 +61,7 @@ mod tests {
             let seen: BTreeSet<u32> = seen.into_iter().collect();
             let missing = (first..=last).filter(|n| !seen.contains(n)).count() as u64;
             prop_assert_eq!(numbers.missing(first, last), missing);
+            prop_assert_eq!(numbers.after(last), seen.range(last + 1..).next().copied());
             let runs = seen.iter().filter(|n| !seen.contains(&(*n + 1))).count();
             prop_assert_eq!(numbers.runs.len(), runs);
         }

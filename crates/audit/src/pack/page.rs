@@ -201,10 +201,16 @@ fn others(metrics: &Metrics) -> String {
             "Requests that were opened again after their end, since the person was found again",
             requests.reopened,
         ),
-        ("Further ends of requests that had ended before (in no other figure)", requests.ended_again),
-        ("Requests that had ended, and are open again (in no other figure)", requests.open_again),
+        (
+            "Further ends of requests that had ended before (the tables above have the first end alone)",
+            requests.ended_again,
+        ),
+        (
+            "Requests that had ended, and are open again (the tables above have their end, and do not call them open)",
+            requests.open_again,
+        ),
         ("Requests that were received before the log here begins, and are open", requests.older_open),
-        ("Erasures made again after a backup was restored (in no other figure)", replays.received),
+        ("Erasures made again after a backup was restored (in none of the tables above)", replays.received),
     ];
     each(figures, |(name, figure)| format!("<tr><td class=\"text\">{name}</td><td>{figure}</td></tr>\n"))
 }

@@ -1,4 +1,4 @@
-//! That the log has a pack's manifest.
+//! That the log has a pack's manifest, and goes on from the pack's own log.
 
 use domain::PackId;
 use domain::event::{About, EventKind};
@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::flaw::Unfit;
 use super::{FORMAT, Manifest};
 use crate::checkpoint::{Checkpoint, Inclusion, tenant_of};
+use crate::consistency::goes_on;
 use crate::entry::{Content, Entry, hash_of};
 use crate::note::VerifierKey;
 use crate::problem::{Problem, Wrong};
+use crate::tree::Hash;
 use crate::verify::exactly;
 
 /// What the entry's detail calls the period.
@@ -20,6 +22,10 @@ pub const PERIOD: &str = "period";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackProof {
+    /// That the log of the checkpoint goes on from the pack's own: a consistency proof (RFC 6962, section 2.1.2), each hash in
+    /// hex. The log has none, since it does not know where a pack's log ends: whoever makes the pack puts it in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consistency: Vec<String>,
     pub(crate) entry: Content,
     /// The entry's hash, in hex.
     pub hash: String,
@@ -45,7 +51,25 @@ pub struct Bound {
 impl PackProof {
     /// The proof of an entry.
     pub fn new(entry: &Entry, proof: String) -> Self {
-        Self { entry: entry.clone().into(), hash: entry.hash.clone(), pack: FORMAT.to_owned(), proof }
+        let (entry, hash) = (entry.clone().into(), entry.hash.clone());
+        Self { consistency: Vec::new(), entry, hash, pack: FORMAT.to_owned(), proof }
+    }
+
+    /// Reads what is written, and nothing else. It proves nothing yet.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        exactly(bytes)
+    }
+
+    /// How many entries its checkpoint says that it is over, whoever signed it; `None` if it does not read.
+    pub fn covers(&self) -> Option<u64> {
+        let inclusion = Inclusion::parse(&self.proof).ok()?;
+        Checkpoint::unchecked(&inclusion.note).ok().map(|checkpoint| checkpoint.size)
+    }
+
+    /// The same, with the proof that its log goes on from the pack's own.
+    #[must_use]
+    pub fn joined(self, consistency: &[Hash]) -> Self {
+        Self { consistency: consistency.iter().map(hex::encode).collect(), ..self }
     }
 
     /// As it is written.
@@ -53,15 +77,14 @@ impl PackProof {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Checks it for a pack whose manifest has this SHA-256 and whose log ends with this entry.
+    /// Checks it for a pack whose manifest has this SHA-256 and whose log has so many entries and this root.
     pub(super) fn check(
         bytes: &[u8],
         key: &VerifierKey,
         (id, manifest): (&PackId, &Manifest),
-        log_last: u64,
+        (log_last, log_root): (u64, &Hash),
     ) -> Result<Bound, Unfit> {
-        let read: Self = exactly(bytes).ok_or(Unfit::Unreadable)?;
-        let Self { entry, hash, pack, proof } = read;
+        let Self { consistency, entry, hash, pack, proof } = Self::read(bytes).ok_or(Unfit::Unreadable)?;
         if pack != FORMAT {
             return Err(Unfit::Unreadable);
         }
@@ -92,6 +115,11 @@ impl PackProof {
         }
         if seq <= log_last {
             return Err(Unfit::TooEarly);
+        }
+        let consistency: Option<Vec<Hash>> = consistency.iter().map(|hash| hash_of(hash)).collect();
+        let later = (checkpoint.size, &checkpoint.root);
+        if !consistency.is_some_and(|proof| goes_on((log_last, log_root), later, &proof)) {
+            return Err(Unfit::NotJoined);
         }
         Ok(Bound { seq, at: event.at, who: event.who, checkpoint })
     }

@@ -93,8 +93,8 @@ impl Receipts {
 /// What a pack has of a closing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Held {
-    /// A receipt whose statement has this SHA-256, in hex.
-    Receipt(String),
+    /// A receipt of an entry with this hash, whose statement has this SHA-256; both in hex.
+    Receipt { hash: String, statement: String },
     /// None, it says.
     None(Unissuable),
 }
@@ -105,16 +105,18 @@ pub(super) type AllHeld = BTreeMap<u64, (RequestId, Held)>;
 /// Whether each closing has its receipt, or a word that there is none; and each of these its closing.
 pub(super) fn matched(held: &AllHeld, closings: &BTreeMap<u64, Closing>) -> Result<Receipts, Flaw> {
     let mut receipts = Receipts::default();
-    for (seq, Closing { request, statement }) in closings {
+    for (seq, Closing { request, hash, statement }) in closings {
         let Some((of, what)) = held.get(seq) else {
             return Err(Flaw::of(&receipt_name(request, *seq), Unfit::Missing));
         };
         match what {
             _ if of != request => return Err(Flaw::of(&name_of(of, *seq, what), Unfit::AnotherReceipt)),
-            Held::Receipt(sha256) if sha256 != statement => {
+            // One of another history can be of the same closing, with the same statement, under a checkpoint that the log does
+            // not come by.
+            Held::Receipt { hash: own, statement: said } if own != hash || said != statement => {
                 return Err(Flaw::of(&receipt_name(of, *seq), Unfit::AnotherReceipt));
             }
-            Held::Receipt(_) => receipts.issued += 1,
+            Held::Receipt { .. } => receipts.issued += 1,
             Held::None(why) => receipts.miss(*why),
         }
     }
@@ -126,7 +128,7 @@ pub(super) fn matched(held: &AllHeld, closings: &BTreeMap<u64, Closing>) -> Resu
 
 fn name_of(request: &RequestId, seq: u64, held: &Held) -> String {
     match held {
-        Held::Receipt(_) => receipt_name(request, seq),
+        Held::Receipt { .. } => receipt_name(request, seq),
         Held::None(_) => no_receipt_name(request, seq),
     }
 }

@@ -35,6 +35,8 @@ pub struct Export {
     pub before: Hash,
     /// The root of the tree after the last one.
     pub root: Hash,
+    /// That tree, to go on with.
+    pub range: Range,
     /// The root at each of the sizes that were asked for, of those that the file comes by.
     pub roots: Vec<(u64, Hash)>,
 }
@@ -202,6 +204,7 @@ impl<'a> Reader<'a> {
             checkpoint: self.checkpoint,
             before: self.before,
             root: self.range.root(),
+            range: self.range,
             roots: self.roots,
         })
     }

@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoint, Inclusion, tenant_of};
 use crate::entry::hash_of;
 use crate::problem::{Problem, Wrong};
 use crate::receipt::{DETAIL, Receipt, Statement};
-use crate::tree::leaf;
+use crate::tree::{Hash, leaf};
 
 /// What a receipt was found to prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Proved {
     pub statement: Statement,
     /// The place of the entry that closed the request.
     pub seq: u64,
+    /// That entry's hash, as it was computed.
+    pub hash: Hash,
     /// The checkpoint that covers it.
     pub checkpoint: Checkpoint,
 }
@@ -53,5 +55,5 @@ pub fn receipt(pinned: &Pinned, bytes: &[u8]) -> Result<Proved, Problem> {
     if event.status != Some(statement.outcome) {
         return Err(at("statement.outcome", Wrong::Contradicted));
     }
-    Ok(Proved { statement, seq, checkpoint })
+    Ok(Proved { statement, seq, hash: own, checkpoint })
 }

@@ -74,6 +74,16 @@ impl Export {
 }
 
 impl Pack {
+    /// How many entries the log has where the pack ends: at its proof, to which its own log leads.
+    pub fn size(&self) -> u64 {
+        self.bound.as_ref().map_or(self.export.last, |bound| bound.checkpoint.size)
+    }
+
+    /// How it stands to the checkpoint that was seen before, where it is known whether something joins the two.
+    pub fn freshness(&self, since: &Checkpoint, joined: bool) -> Freshness {
+        freshness(self.size(), since, joined || self.fresh == Some(true))
+    }
+
     /// What can be said of it: the worst that is true. It is signed to its end and of its own time, so that it is not behind
     /// what was seen later.
     pub fn standing(&self, freshness: Option<Freshness>) -> Standing {
@@ -114,12 +124,7 @@ impl Found {
 
     /// How it stands to the checkpoint that was seen before, where it is known whether something joins the two.
     pub fn freshness(&self, since: &Checkpoint, joined: bool) -> Freshness {
-        match (joined, self.size() < since.size) {
-            (true, false) => Freshness::GoesOn,
-            (true, true) => Freshness::Older,
-            (false, false) => Freshness::Open,
-            (false, true) => Freshness::Behind,
-        }
+        freshness(self.size(), since, joined)
     }
 
     /// What can be said of it; the freshness is `None` where no checkpoint was seen before.
@@ -134,5 +139,14 @@ impl Found {
             (_, Some(Freshness::Open | Freshness::Behind)) => Standing::NotShown,
             _ => Standing::Intact,
         }
+    }
+}
+
+fn freshness(size: u64, since: &Checkpoint, joined: bool) -> Freshness {
+    match (joined, size < since.size) {
+        (true, false) => Freshness::GoesOn,
+        (true, true) => Freshness::Older,
+        (false, false) => Freshness::Open,
+        (false, true) => Freshness::Behind,
     }
 }

@@ -17,8 +17,8 @@ pub struct Saying {
     pub root: Hash,
     /// Whether a signature covers it. What an export has after its last checkpoint is only chained.
     pub signed: bool,
-    /// Whether it is this file's own tree. What lies beside the log of a pack is signed, and nothing leads from the one to the
-    /// other.
+    /// Whether it is this file's own tree. A receipt in a pack may be under a later checkpoint than its log: that is signed, and
+    /// nothing leads from the one to the other.
     pub own: bool,
 }
 
@@ -74,10 +74,13 @@ impl Export {
 }
 
 impl Pack {
-    /// What it says of the log: its own log, and the checkpoints of all its proofs.
+    /// What it says of the log: its own log, and the checkpoints of all its proofs. To that of its own proof its log leads.
     pub fn says(&self) -> Vec<Saying> {
-        let beside =
-            |(size, root): &(u64, Hash)| Saying { size: *size, root: *root, signed: true, own: false };
+        let proved = self.bound.as_ref().map(|bound| bound.checkpoint.size);
+        let beside = |(size, root): &(u64, Hash)| {
+            let own = proved == Some(*size);
+            Saying { size: *size, root: *root, signed: true, own }
+        };
         self.export.comes_by().into_iter().chain(self.signed.iter().map(beside)).collect()
     }
 }

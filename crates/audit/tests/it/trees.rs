@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use audit::consistency::{Onward, goes_on};
 use audit::tree::{Grown, Hash, Range, leaf, root_of_path};
 use audit::{Entry, GENESIS};
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
@@ -103,7 +104,50 @@ fn every_path_of_every_small_tree_is_the_oracles_and_leads_to_the_root() {
     }
 }
 
+/// From every size to every other, by the oracle too.
+#[test]
+fn every_proof_of_every_small_tree_that_it_goes_on_is_the_oracles_and_holds() {
+    for earlier in 1..40 {
+        let mut onward = Onward::new(&range(earlier));
+        assert_eq!(onward.proof(), Vec::<Hash>::new());
+        for size in earlier + 1..70 {
+            onward.push(hash(size - 1));
+            let proof = onward.proof();
+            assert_eq!(onward.size(), size as u64);
+            let oracles = oracle(size).prove_consistency(size - earlier);
+            assert_eq!(proof.concat(), oracles.as_bytes(), "{earlier} {size}");
+            let (old, new) = (range(earlier).root(), range(size).root());
+            assert!(goes_on((earlier as u64, &old), (size as u64, &new), &proof), "{earlier} {size}");
+        }
+    }
+    assert!(!goes_on((0, &range(0).root()), (5, &range(5).root()), &[]), "every log goes on from nothing");
+    assert!(!goes_on((5, &range(5).root()), (5, &range(5).root()), &[]), "it does not go on");
+}
+
 proptest! {
+    /// One with a bit changed, cut, prolonged, or for other sizes or roots, shows nothing.
+    #[test]
+    fn no_other_proof_shows_that_a_tree_goes_on(
+        earlier in 1usize..150, more in 1usize..150, at in any::<prop::sample::Index>(), bit in 0usize..256, how in 0..7,
+    ) {
+        let size = earlier + more;
+        let mut onward = Onward::new(&range(earlier));
+        (earlier..size).for_each(|n| onward.push(hash(n)));
+        let mut proof = onward.proof();
+        let (mut old, mut new) = ((earlier as u64, range(earlier).root()), (size as u64, range(size).root()));
+        prop_assert!(goes_on((old.0, &old.1), (new.0, &new.1), &proof));
+        match how {
+            0 => { let at = at.index(proof.len()); proof[at][bit / 8] ^= 1 << (bit % 8); }
+            1 => { proof.pop(); }
+            2 => proof.push([0; 32]),
+            3 => old = (earlier as u64 + 1, range(earlier + 1).root()),
+            4 => old.1[bit / 8] ^= 1 << (bit % 8),
+            5 => new.1[bit / 8] ^= 1 << (bit % 8),
+            _ => new = (size as u64 + 1, range(size + 1).root()),
+        }
+        prop_assert!(!goes_on((old.0, &old.1), (new.0, &new.1), &proof));
+    }
+
     /// A path with a bit changed, cut, prolonged, or for another place, leads nowhere.
     #[test]
     fn no_other_path_leads_to_the_root(size in 2usize..200, at in any::<prop::sample::Index>(), bit in 0usize..256, how in 0..4) {

@@ -31,7 +31,8 @@ const PACK: &str = "\
 One archive: the figures (11 CCR 7102, GDPR Art. 5(2)) for people and programs, the log that they are
 counted from, the receipts, and how to check it all: `lacuna verify FILE --key KEY`.
 The log itself takes down that the pack was made. The proof of that comes with the next signed
-checkpoint, within some five minutes, and is waited for.";
+checkpoint, within some five minutes, and is waited for, for twenty minutes at the most. The file is
+there before: if the proof does not come, or the command breaks off, --finish FILE goes on.";
 
 const KEY: &str = "\
 A key that comes from where the files come from proves nothing: compare it with what the company
@@ -57,8 +58,11 @@ pub struct Export {
 #[derive(Args)]
 pub struct Pack {
     /// A year, a quarter or a month, in UTC: 2026, 2026-Q4 or 2026-11. One that has not ended is packed as far as it is signed
-    #[arg(long, value_name = "PERIOD")]
-    pub period: String,
+    #[arg(long, value_name = "PERIOD", required_unless_present = "finish")]
+    pub period: Option<String>,
+    /// Go on with a pack that was made and lacks its proof: put it on record, if it is not, and add the proof
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["period", "out", "force", "no_wait"])]
+    pub finish: Option<PathBuf>,
     /// The file; lacuna-PERIOD.zip by default
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

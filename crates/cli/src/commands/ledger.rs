@@ -56,7 +56,7 @@ async fn status(args: &ledger::Status, desk: Desk<'_>) -> anyhow::Result<Ending>
         desk.screen.lines(&lines)?;
     }
     let fit = stores.items.iter().all(|store| store.fit_for_traffic);
-    Ok(if fit { Ending::Done } else { Ending::Error })
+    Ok(if fit { Ending::Done } else { Ending::Unfit })
 }
 
 async fn replay(args: &ledger::Replay, mut desk: Desk<'_>) -> anyhow::Result<Ending> {

@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, System, ZipWriter};
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 /// A pack that is being written. The lengths stand before each file, so that it can be read from its beginning on.
 pub struct Bundle {
@@ -18,13 +18,6 @@ pub struct Bundle {
     open: Option<(String, u64, Context)>,
 }
 
-/// One that is ended.
-pub struct Ended {
-    file: File,
-    /// Where its table of contents begins.
-    table: u64,
-}
-
 impl Bundle {
     /// An empty one.
     pub fn new(file: File, made_at: Timestamp) -> Self {
@@ -32,8 +25,8 @@ impl Bundle {
     }
 
     /// One that was ended, to have more files.
-    pub fn again(ended: Ended, made_at: Timestamp) -> io::Result<Self> {
-        let Ended { file, table } = ended;
+    pub fn again(file: File, made_at: Timestamp) -> io::Result<Self> {
+        let table = ZipArchive::new(&file).map_err(io::Error::other)?.central_directory_start();
         // Both have one position. The writer would go on after the table of contents, and leave that in the middle.
         let mut position = file.try_clone()?;
         let zip = ZipWriter::new_append(file).map_err(io::Error::other)?;
@@ -89,12 +82,8 @@ impl Bundle {
     }
 
     /// Ends the archive: it is on the disk.
-    pub fn finish(self) -> io::Result<Ended> {
-        let archive = self.zip.finish_into_readable().map_err(io::Error::other)?;
-        let table = archive.central_directory_start();
-        let file = archive.into_inner();
-        file.sync_all()?;
-        Ok(Ended { file, table })
+    pub fn finish(self) -> io::Result<()> {
+        self.zip.finish().map_err(io::Error::other)?.sync_all()
     }
 }
 

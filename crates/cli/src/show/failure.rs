@@ -90,7 +90,10 @@ fn with_key(key: &str) -> String {
 }
 
 fn told(error: &anyhow::Error, width: usize) -> Vec<Line> {
-    let text = format!("{error:#}");
+    // Advice comes below.
+    let advice = error.downcast_ref().map(|Advice(text)| text.as_str());
+    let causes = error.chain().map(ToString::to_string).filter(|cause| Some(cause.as_str()) != advice);
+    let text = causes.collect::<Vec<_>>().join(": ");
     let mut parts = text.lines();
     let mut lines = vec![heading(parts.next().unwrap_or_default())];
     for part in parts {

@@ -51,7 +51,10 @@ fn next(store: &LedgerStore, why: &str) -> String {
     match why {
         "replay-under-way" => format!("a replay is under way; `{command}` follows it"),
         "replay-failed" => format!("the last replay failed; mend what it says, then `{command} --dry-run`"),
-        _ => format!("nothing was replayed since: count with `{command} --dry-run`"),
+        _ => format!(
+            "nothing was replayed since, for a dry run only counts: `{command} --dry-run` says how many people, and \
+             `{command} --expect N` erases them again"
+        ),
     }
 }
 

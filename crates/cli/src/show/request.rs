@@ -80,13 +80,13 @@ fn facts(view: &RequestView, now: Timestamp, width: usize) -> Vec<Line> {
         facts.push(("ended", cell(moment(now, closed))));
     }
     if let Some(recheck) = &view.recheck {
-        facts.push(("read again", cell(read_again(recheck, now))));
+        facts.push(("recheck", cell(rechecked(recheck, now))));
     }
     Table::facts(facts).lines(width, 0)
 }
 
 /// What became, or becomes, of reading the stores again after the end.
-fn read_again(recheck: &RecheckView, now: Timestamp) -> String {
+fn rechecked(recheck: &RecheckView, now: Timestamp) -> String {
     match recheck.stage {
         Stage::Filing | Stage::Due => format!("on {}", deadline(now, recheck.at)),
         Stage::Found => format!("{}: the person was found", moment(now, recheck.at)),

@@ -2,10 +2,11 @@
 
 use contract::api::TimelineEntry;
 use domain::Tally;
+use domain::event::EventKind;
 
 use super::request::tone;
 use crate::text::table::{Table, cell, numbers, toned, words};
-use crate::text::time::second;
+use crate::text::time::{exact, second};
 use crate::text::{Line, Tone};
 
 /// The whole timeline.
@@ -68,8 +69,17 @@ fn counts(tally: &Tally) -> impl Iterator<Item = String> {
 }
 
 fn why(item: &TimelineEntry) -> String {
-    let detail = item.detail.iter().map(|(name, value)| format!("{name} {}", short(value)));
-    let parts: Vec<String> =
-        item.why.iter().cloned().chain(item.tally.iter().flat_map(counts)).chain(detail).collect();
+    let said = |(name, value): (&String, &String)| match value.parse() {
+        Ok(at) => format!("{name} {}", exact(at)),
+        Err(_) => format!("{name} {}", short(value)),
+    };
+    // A hold wakes the request, which is held once everybody was asked again.
+    let placed = item.detail.get("why").is_some_and(|why| why == EventKind::HoldPlaced.as_str());
+    let hold = item.detail.get("hold").filter(|_| placed && item.event == EventKind::Resumed.as_str());
+    let first = hold.map(|hold| format!("{hold} was placed: held as soon as the sources are asked again"));
+    let hidden = |name: &str| hold.is_some() && (name == "why" || name == "hold");
+    let detail = item.detail.iter().filter(|(name, _)| !hidden(name)).map(said);
+    let why = first.into_iter().chain(item.why.iter().cloned());
+    let parts: Vec<String> = why.chain(item.tally.iter().flat_map(counts)).chain(detail).collect();
     parts.join(", ")
 }

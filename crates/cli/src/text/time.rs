@@ -11,6 +11,11 @@ pub fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// `2026-12-04 23:59:59 UTC`, where minutes are too coarse.
+pub fn exact(at: Timestamp) -> String {
+    format!("{} UTC", second(at))
+}
+
 /// `2026-12-04 23:59:59`, for columns that say UTC in their title.
 pub fn second(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);

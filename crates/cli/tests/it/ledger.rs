@@ -46,13 +46,15 @@ fn the_exit_code_says_whether_stores_are_fit() {
         Machine::at(&server).run(line)
     };
     let all = status("ledger status");
-    assert_eq!(all.code, 1);
+    assert_eq!(all.code, 6);
     check("ledger-status", &all);
     let one = status("ledger status --store shop");
     assert_eq!(one.code, 0);
     check("ledger-status-fit", &one);
-    assert_eq!(status("ledger status --store crm --json").code, 1);
+    assert_eq!(status("ledger status --store crm --json").code, 6, "what is refused is 1");
     assert_eq!(status("ledger status --store nowhere").code, 2);
+    let refused = Server::start([json(403, &json!({}))]);
+    assert_eq!(Machine::at(&refused).run("ledger status").code, 1, "of no store anything is known");
 }
 
 /// What is written where nothing can be drawn over: how it begins, and a line now and then.

@@ -23,6 +23,7 @@ const NEVER: &str = r#"{"type":"urn:lacuna:problem:no-receipt","code":"statement
 struct Api {
     log: Log,
     files: Files,
+    /// The proof, as the API gives it.
     proof: Vec<u8>,
 }
 
@@ -84,7 +85,15 @@ impl Api {
         ));
         answers.push(text(404, "{}"));
         answers.push(text(200, std::str::from_utf8(&self.proof).expect("text")));
+        answers.extend(self.onward());
         answers
+    }
+
+    /// What it answers who reads on to the proof's checkpoint: an export from before the pack's end to after it.
+    fn onward(&self) -> Vec<Reply> {
+        let export = self.log.export(19, self.log.size()).concat();
+        let (first, rest) = export.split_at(export.find("\n{\"entry").expect("an entry") + 1);
+        vec![json(200, &body!({"lines": first, "cursor": "19-26-20"})), json(200, &body!({"lines": rest}))]
     }
 }
 
@@ -93,6 +102,13 @@ fn packed(server: &Server, folder: &Folder, more: &str) -> Ran {
     let path = folder.path("pack.zip").display().to_string();
     let Ran { code, out, err } =
         Machine::at(server).run(&format!("audit pack --period 2026-Q4 --out {path}{more}"));
+    Ran { code, out: out.replace(&path, "pack.zip"), err: err.replace(&path, "pack.zip") }
+}
+
+/// Goes on with the pack that is there.
+fn finished(server: &Server, folder: &Folder) -> Ran {
+    let path = folder.path("pack.zip").display().to_string();
+    let Ran { code, out, err } = Machine::at(server).run(&format!("audit pack --finish {path}"));
     Ran { code, out: out.replace(&path, "pack.zip"), err: err.replace(&path, "pack.zip") }
 }
 
@@ -138,10 +154,16 @@ fn a_pack_is_made_put_on_record_and_verifies() {
         body!({"period": "2026-Q4", "manifest_sha256": id}),
         "it is what was made of the same log"
     );
+    assert_eq!(lines[8..10], [(); 2].map(|()| format!("GET /live/v1/audit/packs/{id}")));
+    // From the latest of the pack's own entries to its note.
     assert_eq!(
-        lines[8..],
-        [format!("GET /live/v1/audit/packs/{id}"), format!("GET /live/v1/audit/packs/{id}")]
+        lines[10..],
+        [
+            "GET /live/v1/audit/export?from=2027-01-10T09%3A30%3A00Z&to=2027-01-10T09%3A30%3A00Z",
+            "GET /live/v1/audit/export?cursor=19-26-20",
+        ]
     );
+    assert_eq!(folder.names(), ["log.key", "pack.zip"]);
     check("verify-pack", &verified(&folder, "pack.zip"));
     // They change with every word of the page that is in each pack.
     let mut ran = verified(&folder, "pack.zip --json");
@@ -162,11 +184,77 @@ fn a_pack_is_made_put_on_record_and_verifies() {
 fn a_pack_that_is_not_on_record_says_so() {
     let (api, folder) = (Api::new(), folder("pack-no-wait"));
     let answers = api.answers();
-    let server = Server::start(answers[..answers.len() - 3].to_vec());
-    check("audit-pack-no-wait", &packed(&server, &folder, " --no-wait"));
+    let (made, noted) = answers.split_at(answers.len() - 5);
+    check("audit-pack-no-wait", &packed(&Server::start(made.to_vec()), &folder, " --no-wait"));
     let ran = verified(&folder, "pack.zip");
     check("verify-pack-unbound", &ran);
     assert_eq!(ran.code, 2);
+    // It can be put on record later, and is the same pack.
+    let server = Server::start([&made[..1], noted].concat());
+    let ran = finished(&server, &folder);
+    check("audit-pack-finish", &ran);
+    assert_eq!(server.lines()[1], "POST /live/v1/audit/packs");
+    assert_eq!(verified(&folder, "pack.zip").code, 0);
+    // And then there is nothing left to do.
+    let server = Server::start([made[0].clone()]);
+    let ran = finished(&server, &folder);
+    check("audit-pack-finished", &ran);
+    assert_eq!((ran.code, server.lines().len()), (0, 1));
+}
+
+/// The log names it, and no checkpoint comes.
+#[test]
+fn a_pack_whose_proof_does_not_come_is_kept_and_can_be_finished() {
+    let (api, folder) = (Api::new(), folder("pack-pending"));
+    let answers = api.answers();
+    let (made, noted) = answers.split_at(answers.len() - 5);
+    let server = Server::start([made, &noted[..2]].concat());
+    let ran = packed(&server, &folder, "");
+    check("audit-pack-pending", &ran);
+    assert_eq!((ran.code, folder.names()), (5, vec!["log.key".to_owned(), "pack.zip".to_owned()]));
+    assert_eq!(verified(&folder, "pack.zip").code, 2, "it is not on record as far as it shows");
+    let pack = folder.read("pack.zip");
+    // Nor does the API answer: the file is as it was.
+    let server = Server::start([made[0].clone(), noted[0].clone(), text(403, "{}")]);
+    let ran = finished(&server, &folder);
+    check("audit-pack-finish-refused", &ran);
+    assert_eq!((ran.code, folder.read("pack.zip") == pack), (1, true));
+    // An export that is not of that log shows nothing.
+    let mut forked = log("demo");
+    forked.rewrite(3, |event| event.who.push('x'));
+    for id in ["0a", "0b"] {
+        forked.note_pack(&id.repeat(32).parse().expect("a pack"), period(), made_at());
+    }
+    let mut wrong: Vec<Reply> = [&made[..1], &noted[..1], &noted[2..3]].concat();
+    let export = forked.export(26, 26).concat();
+    wrong.push(json(200, &body!({"lines": export})));
+    let ran = finished(&Server::start(wrong), &folder);
+    assert_eq!((ran.code, folder.read("pack.zip") == pack), (1, true), "{ran:?}");
+    assert!(ran.err.contains("consistency proof does not lead"), "{ran:?}");
+    // The same pack is found again: what is sent is the same, and so is the entry.
+    let server = Server::start([&made[..1], noted].concat());
+    let ran = finished(&server, &folder);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let id = Manifest::id(&api.files.0[MANIFEST]).expect("a hash");
+    assert!(server.sent()[1].body.contains(id.as_str()), "{:?}", server.sent()[1]);
+    let found = verified(&folder, "pack.zip");
+    assert!(found.code == 0 && found.out.contains("on record  entry 26"), "{found:?}");
+}
+
+/// What is no pack, or does not hold, is not put on record.
+#[test]
+fn what_is_no_whole_pack_is_not_finished() {
+    let (api, folder) = (Api::new(), folder("pack-unfinishable"));
+    let server = Server::start([]);
+    folder.write("pack.zip", b"hello");
+    assert_eq!((finished(&server, &folder).code, server.lines().len()), (2, 0));
+    let (_, files, _) = &attacks()[0];
+    folder.write("pack.zip", &zipped(files));
+    let server = Server::start([json(200, &body!({"key": api.log.key().to_string()}))]);
+    let ran = finished(&server, &folder);
+    assert_eq!((ran.code, server.lines().len()), (1, 1), "{ran:?}");
+    let ran = Machine::at(&server).run("audit pack --finish pack.zip --period 2026");
+    assert_eq!(ran.code, 2, "{ran:?}");
 }
 
 /// One receipt that there never will be does not keep the others from whoever asks for them.
@@ -201,14 +289,17 @@ fn what_does_not_verify_is_neither_put_on_record_nor_kept() {
     check("audit-pack-unchecked", &ran);
     assert!(server.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", server.lines());
     assert_eq!((ran.code, folder.names()), (1, vec!["log.key".to_owned()]));
-    // A proof that is not this pack's.
+    // A proof that is not this pack's: the pack is kept without it.
     let mut answers = api.answers();
-    answers.pop();
-    let other = log("demo").note_pack(&"0f".repeat(32).parse().expect("a pack"), period(), made_at());
-    answers.push(text(200, std::str::from_utf8(&other.bytes()).expect("text")));
+    let mut other = log("demo");
+    other.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+    let other = other.note_pack(&"0f".repeat(32).parse().expect("a pack"), period(), made_at());
+    let last = answers.len() - 3;
+    answers[last] = text(200, std::str::from_utf8(&other.bytes()).expect("text"));
     let ran = packed(&Server::start(answers), &folder, "");
-    assert_eq!((ran.code, folder.names()), (1, vec!["log.key".to_owned()]), "{ran:?}");
-    assert!(ran.err.contains("it is on record, and nothing was packed"), "{ran:?}");
+    assert_eq!((ran.code, folder.names().len()), (1, 2), "{ran:?}");
+    assert!(ran.err.contains("proof.json: ") && ran.err.contains("is kept, proof pending"), "{ran:?}");
+    assert_eq!(verified(&folder, "pack.zip").code, 2);
 }
 
 /// What a pack is worth beside a pack that is whole, on record and of the log that was seen.
@@ -236,9 +327,14 @@ fn a_pack_that_shows_less_is_not_called_intact() {
     assert_eq!(ran.code, 2);
     let ran = verified(&folder, "pack.zip --since later --json");
     assert!(ran.out.contains(r#""verdict":"not_shown""#) && !ran.out.contains("intact"), "{}", ran.out);
-    // An export that comes by both joins them.
-    folder.write("audit.jsonl", later.export(1, later.size()).concat().as_bytes());
+    // An export that comes by both joins them: from the checkpoint of its proof on.
+    folder.write("audit.jsonl", later.export(later.size(), later.size()).concat().as_bytes());
     assert_eq!(verified(&folder, "pack.zip audit.jsonl --since later").code, 0);
+    // So does the pack alone, to the checkpoint of its proof.
+    folder.write("proved", later.note(later.size() - 1).as_bytes());
+    let ran = verified(&folder, "pack.zip --since proved");
+    assert!(ran.code == 0 && ran.out.contains("goes on from the checkpoint over 26 entries"), "{ran:?}");
+    assert_eq!(verified(&folder, "proved pack.zip audit.jsonl --since later").code, 0);
     assert_eq!(whole.size() + 1, later.size());
 }
 

@@ -194,11 +194,14 @@ fn a_timeline_is_read_to_its_end() {
             "tally": {"located": 46, "erased": 0, "anonymised": 0, "retained": 0},
             "detail": {"round": "2"},
         })),
-        entry(4, "request.held", "step:check-sanctions", &json!({
-            "status": "held", "why": "litigation",
-            "detail": {"review_at": "2026-12-04T00:00:00Z", "source": "holds"},
+        entry(4, "request.resumed", "officer:9f2c", &json!({
+            "detail": {"why": "hold.placed", "hold": "hold_01kgz3q5v8m4n2c7t9w1x6y3za"},
         })),
-        entry(5, "store.confirmed", "step:confirm-store", &json!({
+        entry(5, "request.held", "step:check-sanctions", &json!({
+            "status": "held", "why": "litigation",
+            "detail": {"review_at": "2026-12-04T00:00:00.123456789Z", "source": "holds"},
+        })),
+        entry(6, "store.confirmed", "step:confirm-store", &json!({
             "store": "shop",
             "tally": {"located": 0, "erased": 1, "anonymised": 7, "retained": 38, "residue": 0},
         })),
@@ -211,5 +214,5 @@ fn a_timeline_is_read_to_its_end() {
     let server = Server::start(replies());
     let ran = Machine::at(&server).run(&format!("request timeline {ID} --json"));
     let all: Value = serde_json::from_str(&ran.out).expect("JSON");
-    assert_eq!(all["items"].as_array().map(Vec::len), Some(5));
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(6));
 }

@@ -63,6 +63,10 @@ fn a_receipt_says_what_was_done_in_each_store() {
     statement["sanctions"] = serde_json::json!([
         {"at": "1970-01-03T00:00:01Z", "source": "holds", "verdict": "clear"},
         {"at": "1970-01-03T00:00:02Z", "source": "tax-office", "store": "shop", "verdict": "retain"},
+        {"at": "1970-01-03T00:00:02Z", "source": "tax-office", "store": "crm", "verdict": "clear"},
+        {"at": "1970-01-03T00:00:03Z", "source": "tax-office", "store": "elsewhere", "verdict": "clear"},
+        {"at": "1970-01-03T00:05:01Z", "source": "holds", "verdict": "clear"},
+        {"at": "1970-01-03T00:05:02Z", "source": "tax-office", "store": "shop", "verdict": "retain"},
     ]);
     let shop = &mut statement["stores"][0];
     shop["backups"] = serde_json::json!([{"encrypted": true, "expires_after": "P35D", "kind": "snapshot"}]);

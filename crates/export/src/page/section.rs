@@ -222,7 +222,7 @@ fn table(section: &Section, html: &mut Html<'_>) -> Result<(), Error> {
         html.push("<th scope=\"col\">document</th>")?;
     }
     for column in &columns {
-        html.push(&format!("<th scope=\"col\">{}</th>", text(column)))?;
+        html.push(&heading(section, column))?;
     }
     if has_versions {
         html.push("<th scope=\"col\" class=\"version\">version</th>")?;
@@ -256,6 +256,20 @@ fn document(section: &Section, row: &Shown, html: &mut Html<'_>) -> Result<(), E
         ));
     }
     html.push(&format!("<td><a href=\"{link}\">{name}</a></td>"))
+}
+
+/// A column's title: what it is in words, as far as the catalog says it, and what it is called in the files. Over numbers it
+/// stands where they stand.
+fn heading(section: &Section, column: &str) -> String {
+    let cells = || section.preview.rows.iter().filter_map(|row| row.cells.get(column));
+    let is_numbers = cells().any(|cell| matches!(cell, Cell::Number(_)))
+        && cells().all(|cell| matches!(cell, Cell::Number(_) | Cell::Empty));
+    let class = if is_numbers { " class=\"number\"" } else { "" };
+    let title = match section.words.get(column) {
+        Some(category) => format!("{} <small>{}</small>", text(&spoken(category)), text(column)),
+        None => text(column),
+    };
+    format!("<th scope=\"col\"{class}>{title}</th>")
 }
 
 /// Each cell reads in its own direction: a text cannot turn its neighbours.

@@ -42,6 +42,33 @@ fn it_says_what_a_person_has_a_right_to_know() {
     }
 }
 
+/// Fields have the words of the catalog, and their own names as they are in the files.
+#[test]
+fn columns_are_named_in_words_and_stand_over_their_numbers() {
+    let stores = stores();
+    let orders = collection(&stores[0], "orders");
+    let (named, field) = orders.fields.iter().next().expect("a field");
+    let mut packager = Packager::begin(about(Format::Json), Limits::default(), None).expect("it begins");
+    let row = |n: &str| {
+        fields(&[
+            (named, Datum::text("a")),
+            ("total", Datum::number(n)),
+            ("mixed", if n == "1" { Datum::number(n) } else { Datum::text("none") }),
+            ("never", Datum::Null),
+        ])
+    };
+    packager.open(&stores[0], &orders, &columns(&row("1"))).expect("it opens");
+    for n in ["1", "2"] {
+        packager.record(&row(n), 0).expect("it is written");
+    }
+    packager.close().expect("it closes");
+    let page = page(packager);
+    let words = field.category.trim_start_matches("user.").replace('.', " · ").replace('_', " ");
+    assert!(page.contains(&format!("<th scope=\"col\">{words} <small>{named}</small></th>")), "{words}");
+    assert!(page.contains("<th scope=\"col\" class=\"number\">total</th>"));
+    assert!(page.contains("<th scope=\"col\">mixed</th>") && page.contains("<th scope=\"col\">never</th>"));
+}
+
 #[test]
 fn it_says_what_is_not_in_the_package() {
     let stores = stores();

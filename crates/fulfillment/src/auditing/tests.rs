@@ -1,5 +1,6 @@
 //! The auditors' door, over memory.
 
+mod joined;
 mod late;
 mod receipts;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use audit::Checkpoint;
 use audit::pack::{
-    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, LOG, MANIFEST, Manifest, Metrics, NoReceipt, PROOF, Read,
-    Receipts, derived, no_receipt_name, parse_receipt_name, receipt_name,
+    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, Joining, LOG, MANIFEST, Manifest, Metrics, NoReceipt, PROOF,
+    PackProof, Read, Receipts, derived, no_receipt_name, parse_receipt_name, receipt_name,
 };
 use audit::receipt::{DETAIL, Unissuable};
 use audit::verify::Pinned;
@@ -119,7 +120,17 @@ pub fn listed(files: &mut Files, tenant: &str, made_at: Timestamp) -> PackId {
 pub fn sealed(files: &mut Files, log: &mut Log) {
     let id = listed(files, "demo", made_at());
     let proof = log.note_pack(&id, period(), made_at());
-    files.0.insert(PROOF.to_owned(), proof.bytes());
+    files.0.insert(PROOF.to_owned(), joined(proof, files, log).bytes());
+}
+
+/// A proof with the proof that its log goes on from that of the files.
+pub fn joined(proof: PackProof, files: &Files, log: &Log) -> PackProof {
+    let note = String::from_utf8(files.0[CHECKPOINT].clone()).expect("text");
+    let from = Checkpoint::unchecked(&note).expect("a checkpoint").size;
+    let to = proof.covers().expect("a checkpoint");
+    let mut joining = Joining::new(&log.range(from), to);
+    joining.take(&log.export(1, to).concat()).expect("an export");
+    proof.joined(&joining.proof().expect("it comes by the checkpoint"))
 }
 
 /// A whole pack, and the log with all that it rests on.
@@ -131,6 +142,9 @@ pub fn pack() -> (Files, Log) {
     sealed(&mut files, &mut log);
     (files, log)
 }
+
+const NOT_JOINED: &str =
+    "its consistency proof does not lead from the end of log.jsonl to the checkpoint in it";
 
 /// An attack: what it is, the files, and what has to be said of them.
 pub type Attack = (&'static str, Files, String);
@@ -164,6 +178,21 @@ pub fn attacks() -> Vec<Attack> {
     let mut otherwise = self::log("demo");
     otherwise.rewrite(3, |event| event.who.push('x'));
     let size = log.size() - 1;
+    // By whoever has the key: the same closing with the same statement, closed by somebody else, in a longer log.
+    let beyond = {
+        let mut other = self::log("demo");
+        other.rewrite(12, |event| event.who.push('x'));
+        for pack in ["0a", "0b", "0c"] {
+            other.note_pack(&pack.repeat(32).parse().expect("a pack"), period(), made_at());
+        }
+        other.receipt(2, other.size())
+    };
+    // The same request, closed once more with the same statement.
+    let later = {
+        let (_, other) = pack();
+        let statement = log.receipt(2, size).statement;
+        other.receipt_of(statement)
+    };
     // The first ended before the period.
     let outside = receipt_name(&log.receipt(1, size).statement.request, 6);
     let none = no_receipt(&receipts[0]);
@@ -175,6 +204,15 @@ pub fn attacks() -> Vec<Attack> {
     };
     let figures = |name: &str| format!("{name}: it is not what log.jsonl gives: the figures were altered");
     let proof = |what: &str| format!("proof.json: {what}");
+    let way = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut proof = PackProof::read(&whole.0[PROOF]).expect("a proof");
+        change(&mut proof.consistency);
+        proof.bytes()
+    };
+    // By whoever has the key: a log of the same length in which entry 3 is another.
+    let mut forked = self::log("demo");
+    forked.rewrite(3, |event| event.who.push('x'));
+    forked.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
     let extra = |name: &str| format!("{name}: it does not belong here");
     let first = &receipts[0];
     vec![
@@ -257,6 +295,16 @@ pub fn attacks() -> Vec<Attack> {
             format!("{first}: it was signed for another history than the other files of the pack"),
         ),
         (
+            "a receipt of another history, under a checkpoint that the log does not come by",
+            anew(&|files| drop(files.0.insert(first.clone(), beyond.bytes()))),
+            format!("{first}: it is not the receipt of the closing that log.jsonl has there"),
+        ),
+        (
+            "a receipt of another closing of the same request, in this one's place",
+            anew(&|files| drop(files.0.insert(first.clone(), later.bytes()))),
+            format!("{first}: it is not the receipt of the closing that log.jsonl has there"),
+        ),
+        (
             "an older checkpoint",
             anew(&|files| drop(files.0.insert(CHECKPOINT.to_owned(), log.note(12).into_bytes()))),
             "checkpoint: it is not the last checkpoint of log.jsonl".to_owned(),
@@ -291,6 +339,21 @@ pub fn attacks() -> Vec<Attack> {
             "another tenant's proof",
             with_proof(pack_proof(&mut elsewhere, &id, period())),
             proof("entry 25, proof.checkpoint: it is not signed by the given key"),
+        ),
+        (
+            "a proof to which nothing leads from the log",
+            with_proof(way(&|way| way.clear())),
+            proof(NOT_JOINED),
+        ),
+        (
+            "a way from the log to its proof, altered",
+            with_proof(way(&|way| way.swap(0, 1))),
+            proof(NOT_JOINED),
+        ),
+        (
+            "a proof of another history, with the way from there",
+            with_proof(joined(forked.note_pack(&id, period(), made_at()), &whole, &forked).bytes()),
+            proof(NOT_JOINED),
         ),
         (
             "a proof older than the log",

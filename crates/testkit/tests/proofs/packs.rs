@@ -129,8 +129,14 @@ fn a_checkpoint_that_was_kept_shows_another_history_and_a_pack_that_is_older_is_
     for size in [6, 18, log.size() - 1] {
         assert_eq!(since(log.note(size)).expect("whole").fresh, Some(true), "{size}");
     }
-    // The log of its proof goes further than the pack's own, and nothing leads from the one to the other.
-    assert_eq!(since(log.note(log.size())).expect("whole").fresh, Some(false));
+    // The log of its proof goes further than the pack's own, and the proof leads from the one to the other.
+    assert_eq!(since(log.note(log.size())).expect("whole").fresh, Some(true));
+    let mut forked = self::log("demo");
+    forked.rewrite(9, |event| event.who.push('x'));
+    for id in ["0a", "0b"] {
+        forked.note_pack(&id.repeat(32).parse().expect("a pack"), period(), made_at());
+    }
+    assert!(since(forked.note(log.size())).is_err(), "the same size, another root");
     let mut other = self::log("demo");
     other.rewrite(9, |event| event.who.push('x'));
     assert!(since(other.note(12)).is_err());

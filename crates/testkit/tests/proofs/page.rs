@@ -46,13 +46,16 @@ const HARNESS: &str = r#"
     await ready;
     const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (two) => parseInt(two, 16));
     const said = [];
+    let shown = '';
     for (const { key, since, file } of CASES) {
       const pinned = { key: await readKey(key), since: null };
       if (since) pinned.since = await openCheckpoint(since, pinned.key);
-      const { verdict, problem } = await verify(pinned, [bytes(file)]);
+      const result = await verify(pinned, [bytes(file)]);
+      const { verdict, problem } = result;
+      shown = show('the file', result, pinned.since).textContent;
       said.push(verdict === 'broken' ? { broken: { seq: problem.seq, field: problem.field, what: problem.what } } : verdict);
     }
-    say({ ready: document.getElementById('ready').textContent, words: ASKED, said });
+    say({ ready: document.getElementById('ready').textContent, words: ASKED, said, shown });
   } catch (error) {
     say({ error: String(error?.stack ?? error) });
   }
@@ -181,6 +184,18 @@ fn the_page_says_of_every_file_what_the_library_says() {
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
     vocabularies(&said["words"]);
+}
+
+/// What somebody reads who gives it a pack, which it does not check as a whole.
+#[test]
+fn the_page_says_of_a_pack_that_it_is_one_and_what_checks_it() {
+    let log = Log::of("demo", 1);
+    let mut pack = b"PK\x03\x04".to_vec();
+    pack.resize(1_000, 0);
+    let said = ask("proofs-pack", &[case("a pack".to_owned(), &log, pack)]);
+    let shown = said["shown"].as_str().expect("text");
+    assert_eq!(said["said"], json!(["unknown"]));
+    assert!(shown.contains("EVIDENCE PACK") && shown.contains("`lacuna verify FILE --key KEY`"), "{shown}");
 }
 
 /// A receipt whose statement has every part there can be. It is not the one that the entry is about: both say so.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Checkpoint;
+use audit::pack::receipt_name;
 use audit::verify::{Disagreement, File, Found, Pinned, Together};
 use testkit::proofs::{Log, packs};
 
@@ -159,23 +160,31 @@ fn the_log_of_a_pack_is_held_against_other_files() {
     assert_eq!(against(forked.note(log.size()).into_bytes()), both(log.size(), true));
 }
 
-/// The proof of a pack lies beside its log: whoever signs two histories could have one name the pack of the other.
+/// To the checkpoint of its proof a pack's log leads. A receipt in it may be under another one beyond the log's end: whoever signs
+/// two histories could put that in.
 #[test]
-fn what_lies_in_a_pack_beside_its_log_joins_nothing() {
-    let (files, log) = packs::pack();
+fn what_lies_in_a_pack_beside_its_log_joins_nothing_but_the_checkpoint_of_its_proof() {
+    let mut log = packs::log("demo");
+    for id in ["0a", "0c"] {
+        log.note_pack(&id.repeat(32).parse().expect("a pack"), packs::period(), packs::made_at());
+    }
+    let mut files = packs::contents(&log, 25);
+    let receipt = log.receipt(2, 26);
+    files.0.insert(receipt_name(&receipt.statement.request, 12), receipt.bytes());
+    packs::sealed(&mut files, &mut log);
     let since = Checkpoint::open(&log.note(6), &log.key()).expect("a checkpoint");
     let pinned = Pinned { key: log.key(), since: Some(since.clone()) };
     let pack = audit::pack::check(&mut files.clone(), &pinned, &[].into(), &|_| {}).expect("whole");
     assert!(pack.export.fresh, "its log comes by it");
-    let later = alone(log.note(log.size()).as_bytes(), &log.note(6));
-    let end = alone(log.note(log.size() - 1).as_bytes(), &log.note(6));
+    let [end, beside, proof] = [25, 26, 27].map(|size| alone(log.note(size).as_bytes(), &log.note(6)));
     let mut together = Together::default();
     let export = Found::Export(pack.export.clone());
     together.add(0, pack.says());
-    together.add(1, later.says());
-    together.add(2, end.says());
-    let known = [(0, &export), (1, &later), (2, &end)].into();
-    assert_eq!(together.fresh(&since, &known), [0, 2].into());
+    together.add(1, end.says());
+    together.add(2, beside.says());
+    together.add(3, proof.says());
+    let known = [(0, &export), (1, &end), (2, &beside), (3, &proof)].into();
+    assert_eq!(together.fresh(&since, &known), [0, 1, 3].into());
 }
 
 /// An export is signed as far as it comes by what any of the files has a signature over.

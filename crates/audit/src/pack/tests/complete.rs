@@ -117,19 +117,38 @@ fn events_that_are_missing_between_others_are_counted() {
         &[(7, "2025-01-03T00:00:05Z"), (9, "2025-01-04T00:00:00Z"), (10, november)],
         1,
     );
-    // What comes after the period is in the log as far as it happens to be there.
-    let next = "2027-01-01T00:00:00Z";
-    check(1, made, &[(1, october), (5, next)], 0);
-    check(1, made, &[(1, october), (2, next), (3, "2026-12-31T23:59:59Z"), (4, next)], 0);
+    // What comes after the period is in the log as far as it happens to be there. What is missing after that is after the
+    // period too.
+    let (eve, next, later) = ("2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z", "2027-01-01T09:00:00Z");
+    check(1, made, &[(1, october), (2, next), (5, later)], 0);
+    check(1, made, &[(1, october), (2, next), (3, eve), (4, next)], 0);
+    // What is missing before it may be of the period.
+    check(1, made, &[(1, october), (5, next)], 3);
+    check(9, made, &[(1, october), (2, eve), (4, later), (6, later)], 1);
+    // So may all of a request that was made before the period's end, and of which nothing of that time is there.
+    check(1, made, &[(3, next), (4, later)], 2);
+    check(9, made, &[(2, later)], 1);
+    check(9, eve, &[(2, next)], 1);
+    check(9, eve, &[(1, next), (2, later)], 0);
+    check(9, next, &[(3, later)], 0);
+    // Whether it is in an earlier part cannot be told of what was made before the log begins.
+    check(9, "2024-12-30T00:00:00Z", &[(7, next)], 0);
+    check(9, "2024-12-30T00:00:00Z", &[(7, october), (9, next)], 1);
 }
 
 /// It is in no figure of this period.
 #[test]
 fn what_is_missing_of_a_request_that_was_over_before_does_not_count() {
+    let old = || {
+        let old = Life::new(80, "erasure", "EU", "2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z")
+            .ends("2026-07-09T00:00:00Z", Status::Fulfilled);
+        old.events().into_iter().map(|event| Event { n: event.n * 3, ..event })
+    };
     let mut events = by_hand();
-    let old = Life::new(80, "erasure", "EU", "2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z")
-        .ends("2026-07-09T00:00:00Z", Status::Fulfilled);
-    let closed = old.events().into_iter().map(|event| Event { n: event.n * 3, ..event });
-    events.extend(closed);
-    assert_eq!(counted(1, events).log.missing, 0);
+    events.extend(old());
+    assert_eq!(counted(1, events.clone()).log.missing, 0);
+    // Unless it was opened again, perhaps in the period: what is missing between its end and that may be of it.
+    let again = event(About::Request(id(80)), 9, at("2027-01-01T00:00:00Z"), EventKind::Planned, &[]);
+    events.push(Event { status: Some(Status::Planning), ..again });
+    assert_eq!(counted(1, events).log.missing, 2);
 }

@@ -32,6 +32,8 @@ fn a_request_that_is_erased_again_is_one_request_and_was_answered_the_first_time
     assert_eq!(all(&metrics), [1, 1, 0, 0, 0, 1]);
     assert_eq!(row(&metrics, ALL, ALL).answered.slowest_days.as_deref(), Some("20.00"));
     assert_eq!(metrics.requests, Requests { ended_again: 1, reopened: 1, ..Requests::default() });
+    let page = page(&metrics, &Receipts::default());
+    assert!(page.contains("(the tables above have the first end alone)</td><td>1</td>"));
 }
 
 #[test]
@@ -41,6 +43,9 @@ fn while_it_is_open_again_it_is_neither_open_nor_overdue() {
         assert_eq!(all(&metrics), [1, 1, 0, 0, 0, 1], "{events}");
         let expect = Requests { open_again: 1, reopened: 1, ..Requests::default() };
         assert_eq!(metrics.requests, expect, "{events}");
+        // It is in the tables, under its end.
+        let page = page(&metrics, &Receipts::default());
+        assert!(page.contains("(the tables above have their end, and do not call them open)</td><td>1</td>"));
     }
 }
 
@@ -77,4 +82,24 @@ fn a_second_end_of_a_replay_is_no_second_replay() {
     let metrics = counted(1, erased_again().into_iter().map(own).collect());
     assert_eq!((metrics.replays, metrics.requests.ended_again), (Replays { ended: 1, received: 1 }, 1));
     assert_eq!(all(&metrics), [0; 6]);
+}
+
+/// It is in no row. What stopped it is counted beside the rows like that of every request, and the page says so.
+#[test]
+fn a_replay_that_was_held_is_among_those_that_were_held() {
+    let replay = Life::new(11, "erasure", "EU", "2026-11-11T00:00:00Z", "2026-12-11T23:59:59Z")
+        .with("erased_before_by", "req_1");
+    let mut events = replay.events();
+    for (n, kind, status) in [(2, EventKind::Held, Status::Held), (3, EventKind::Parked, Status::Parked)] {
+        let event = event(About::Request(id(11)), n, at("2026-11-12T00:00:00Z"), kind, &[]);
+        events.push(Event { status: Some(status), ..event });
+    }
+    let metrics = counted(1, events);
+    assert_eq!((all(&metrics), metrics.replays), ([0; 6], Replays { ended: 0, received: 1 }));
+    assert_eq!(metrics.requests, Requests { held: 1, parked: 1, ..Requests::default() });
+    let page = page(&metrics, &Receipts::default());
+    assert!(!page.contains("in no other figure"), "it is in that of what was held");
+    let replays =
+        "Erasures made again after a backup was restored (in none of the tables above)</td><td>1</td>";
+    assert!(page.contains(replays) && page.contains("also an erasure that was made again after a backup"));
 }

@@ -106,10 +106,7 @@ fn gather(names: Vec<String>, mut verdicts: Vec<Verdict>, pinned: &Pinned, whose
         let joined = fresh.as_ref().is_some_and(|fresh| fresh.contains(&file));
         let freshness = pinned.since.as_ref().and_then(|since| match &verdict {
             Verdict::Intact(found) => Some(found.freshness(since, joined)),
-            Verdict::Packed(pack) => {
-                let joined = joined || pack.fresh == Some(true);
-                Some(Found::Export(pack.export.clone()).freshness(since, joined))
-            }
+            Verdict::Packed(pack) => Some(pack.freshness(since, joined)),
             _ => None,
         });
         let about = match (&verdict, whose) {

@@ -4,6 +4,7 @@ use audit::pack::{Lack, Metrics, Pack};
 
 use super::{entries, range};
 use crate::text::table::{Cell, cell, toned};
+use crate::text::time::exact;
 use crate::text::{Tone, count};
 
 /// What there is to say of one.
@@ -12,7 +13,7 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
     let period = manifest.period;
     let received = metrics.rows.last().map_or(0, |all| all.received);
     let mut facts = vec![
-        ("pack", cell(format!("of {}, {period}, made at {}", manifest.tenant, manifest.made_at))),
+        ("pack", cell(format!("of {}, {period}, made at {}", manifest.tenant, exact(manifest.made_at)))),
         (
             "figures",
             cell(format!(
@@ -20,8 +21,8 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
                 count(received, "request"),
                 range(export.first, export.last),
                 entries(export.last + 1 - export.first),
-                metrics.log.first_at,
-                metrics.log.last_at,
+                exact(metrics.log.first_at),
+                exact(metrics.log.last_at),
             )),
         ),
     ];
@@ -42,10 +43,10 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
         match &pack.bound {
             Some(bound) => {
                 let (size, who) = (entries(bound.checkpoint.size), &bound.who);
-                let text = format!("entry {}, at {}, by {who}; signed with {size}", bound.seq, bound.at);
+                let text = format!("entry {}, {}, by {who}; signed with {size}", bound.seq, exact(bound.at));
                 cell(text)
             }
-            None => toned(Tone::Warn, "no: it has no proof.json, so nothing binds it to the log"),
+            None => toned(Tone::Warn, "no: it has no proof.json, so nothing binds it to the log; `lacuna audit pack --finish` adds it"),
         },
     ));
     if !pack.own_verifier {
@@ -60,14 +61,14 @@ fn lacking(metrics: &Metrics, lack: Lack) -> String {
     match lack {
         Lack::Beginning => format!(
             "the log begins at {}, less than a year before {period}: what was open since is not counted",
-            log.first_at
+            exact(log.first_at)
         ),
         Lack::End if metrics.as_of < metrics.to => {
-            format!("the log does not show all of {period}: the figures are as of {}", metrics.as_of)
+            format!("the log does not show all of {period}: the figures are as of {}", exact(metrics.as_of))
         }
         Lack::End => format!(
             "the log ends at {}, less than a day after {period}: what was late to be chained is not counted",
-            log.last_at
+            exact(log.last_at)
         ),
         Lack::Events => {
             let missing = count(log.missing, "event");

@@ -1,7 +1,7 @@
 //! What a receipt says was done.
 
 use audit::QueryStatement;
-use audit::receipt::{Statement, StoreStatement};
+use audit::receipt::{SanctionAnswer, Statement, StoreStatement};
 use audit::verify::{Newer, Proved};
 use domain::catalog::Method;
 
@@ -23,13 +23,11 @@ pub fn facts(proved: &Proved, about: Option<&About>) -> Vec<(&'static str, Cell)
     if let Some(verified) = &proved.statement.verification {
         facts.push(("verified", cell(format!("{}, {}", verified.method, instant(verified.at)))));
     }
-    for answer in &proved.statement.sanctions {
-        let store = answer.store.as_ref().map(|store| format!(" for {store}")).unwrap_or_default();
-        facts.push((
-            "sanction",
-            cell(format!("{}: {}{store}, {}", answer.source, answer.verdict, instant(answer.at))),
-        ));
-    }
+    let is_listed = |answer: &SanctionAnswer| {
+        proved.statement.stores.iter().any(|store| answer.store.as_ref() == Some(&store.store))
+    };
+    let of_all = proved.statement.sanctions.iter().filter(|answer| !is_listed(answer));
+    facts.extend(answers(of_all, true).into_iter().map(|said| ("sanction", cell(said))));
     let size = entries(proved.checkpoint.size);
     facts.push((
         "proof",
@@ -95,9 +93,32 @@ pub fn stores(statement: &Statement, width: usize) -> Vec<Line> {
             None => "-".to_owned(),
         };
         table.row([cell(store.store.as_str())].into_iter().chain(counts).chain([residue, cell(read)]));
+        let own = statement.sanctions.iter().filter(|answer| answer.store.as_ref() == Some(&store.store));
+        for said in answers(own, false) {
+            table.note(cell(format!("sanction: {said}")));
+        }
         remarks(&mut table, store);
     }
     table.lines(width, 2)
+}
+
+/// What sanction sources answered, each answer with all times at which it was given: they are asked again before anything is
+/// erased.
+fn answers<'a>(all: impl Iterator<Item = &'a SanctionAnswer>, names_store: bool) -> Vec<String> {
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for SanctionAnswer { at, source, store, verdict } in all {
+        let (answer, at) = (format!("{source}: {verdict}"), instant(*at));
+        let answer = match store.as_ref().filter(|_| names_store) {
+            Some(store) => format!("{answer} for {store}"),
+            None => answer,
+        };
+        match said.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, times)) if times.contains(&at) => {}
+            Some((_, times)) => times.push(at),
+            None => said.push((answer, vec![at])),
+        }
+    }
+    said.into_iter().map(|(answer, times)| format!("{answer}, {}", times.join(", "))).collect()
 }
 
 /// Whether anything was erased there: then the store was to be read again, and its backups to be waited for.

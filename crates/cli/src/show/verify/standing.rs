@@ -70,13 +70,14 @@ impl Checks {
     /// How it stands to the checkpoint of `--since`.
     pub(super) fn freshness(&self, file: &Checked) -> Cell {
         let of_pack;
-        let found = match &file.verdict {
-            Verdict::Intact(found) => Some(found),
+        // How far it goes, and what leads there. A pack goes to the checkpoint of its proof.
+        let (found, size) = match &file.verdict {
+            Verdict::Intact(found) => (Some(found), found.size()),
             Verdict::Packed(pack) => {
                 of_pack = Found::Export(pack.export.clone());
-                Some(&of_pack)
+                (Some(&of_pack), pack.size())
             }
-            _ => None,
+            _ => (None, 0),
         };
         let (Some(since), Some(freshness), Some(found)) = (&self.since, file.freshness, found) else {
             return toned(Tone::Warn, "not checked: give --since with a checkpoint that you kept");
@@ -88,7 +89,9 @@ impl Checks {
                 toned(Tone::Good, format!("is older than {seen}, and of the same log{}", as_far_as(found)))
             }
             Freshness::Open => {
-                let lacking = range(since.size + 1, before(found));
+                let before = before(found);
+                // Between the end of a pack's log and its proof nothing of it is known but where it leads.
+                let lacking = range(since.size + 1, if since.size < before { before } else { size });
                 toned(
                     Tone::Warn,
                     format!(
@@ -97,7 +100,7 @@ impl Checks {
                 )
             }
             Freshness::Behind => {
-                let lacking = range(found.size() + 1, since.size);
+                let lacking = range(size + 1, since.size);
                 let joins = format!("the export of {lacking} would join the two");
                 match found {
                     Found::Export(_) | Found::Checkpoint(_) if file.standing() == Some(Standing::Behind) => {

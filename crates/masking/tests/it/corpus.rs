@@ -239,3 +239,20 @@ fn precision_and_recall_on_what_no_rule_was_made_by() {
     assert!(share(right, right + wrong) > 0.9, "{wrong} of {} are wrong", right + wrong);
     assert!(share(right, right + missed) > 0.8, "{missed} of {} are missed", right + missed);
 }
+
+/// What is found has the form of its kind, so that a part of it is shown: only a secret shows nothing.
+#[test]
+fn of_what_is_found_a_part_is_shown() {
+    let masker = Masker::default();
+    let mut shown = 0;
+    for labelled in all().into_iter().chain(read("held-out.jsonl")) {
+        for finding in masker.find(labelled.text.as_bytes()) {
+            let value = &labelled.text[finding.range];
+            let mut out = Vec::new();
+            masker.write(finding.kind, value.as_bytes(), &mut out);
+            assert!(out != b"***", "{}: {value}", finding.kind);
+            shown += 1;
+        }
+    }
+    assert!(shown > 3_000, "{shown}");
+}

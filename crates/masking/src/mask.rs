@@ -4,7 +4,7 @@ use fearless_simd::Level;
 
 use crate::custom::Custom;
 use crate::error::RulesError;
-use crate::finder::Finder;
+use crate::finder::{Finder, Finding};
 use crate::kind::{Kind, Set};
 use crate::rules::{CustomRule, Mode, Modes, Rules};
 use crate::stream::Stream;
@@ -92,6 +92,18 @@ impl Masker {
         }
         out.extend_from_slice(&text[done..]);
         count
+    }
+
+    /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written.
+    pub(crate) fn mask_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) {
+        let whole = [name, b": ", text].concat();
+        let mut done = name.len() + 2;
+        for Finding { kind, range } in self.find_from(&whole, done) {
+            out.extend_from_slice(&whole[done..range.start]);
+            self.write(kind, &whole[range.clone()], out);
+            done = range.end;
+        }
+        out.extend_from_slice(&whole[done..]);
     }
 
     /// The same for text that comes in pieces.

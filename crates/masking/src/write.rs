@@ -191,7 +191,8 @@ mod tests {
                     Kind::Iban => prop_assert!(letters <= 6, "{value} {out}"),
                     _ => {
                         prop_assert!(letters <= SHOWN, "{kind}: {value} {out}");
-                        prop_assert!(value.bytes().filter(u8::is_ascii_digit).count() >= LEAST, "{kind}: {value} {out}");
+                        // The fewest digits of a form are a national insurance number's.
+                        prop_assert!(value.bytes().filter(u8::is_ascii_digit).count() >= 6, "{kind}: {value} {out}");
                     }
                 }
             }

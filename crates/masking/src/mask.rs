@@ -108,7 +108,13 @@ impl Masker {
 
     /// The same for text that comes in pieces.
     pub fn stream(&self) -> Stream<'_> {
-        Stream::new(self)
+        Stream::new(self, false)
+    }
+
+    /// The same for lines that come in pieces: one that is a JSON object or array of at most about 68 KB is masked as [`Self::mask_json`] does it,
+    /// all others as text.
+    pub fn stream_lines(&self) -> Stream<'_> {
+        Stream::new(self, true)
     }
 
     /// Appends what stands for one value of this kind: for those who know what a value is, such as a column of a table. The field

@@ -144,7 +144,7 @@ fn words(reason: &str) -> String {
 
 /// Every piece is masked and written before the next is waited for, so that `tail -f` shows what there is.
 fn mask(masker: &Masker, mut input: impl Read, output: &Output, done: &AtomicU64) -> Result<(), Trouble> {
-    let mut stream = masker.stream();
+    let mut stream = masker.stream_lines();
     let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(2 * PIECE));
     loop {
         let read = match input.read(&mut piece) {

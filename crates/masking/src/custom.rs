@@ -2,7 +2,7 @@
 //!
 //! They are bounded, so that no tenant's rule can make masking slow or let it wait without end: a match has a
 //! longest length, never goes over the end of a line, and the automaton has a largest size. Searching is linear in the text, whatever
-//! the rule: nothing is tried twice.
+//! the rule: where one matches, each of those behind it is asked once, for no more than the longest match.
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax::Config as Syntax;

@@ -76,6 +76,8 @@ impl<'m> Stream<'m> {
             at = start + memchr::memchr(b'\n', &lines[start..]).map_or(lines.len() - start, |end| end + 1);
             self.line.clear();
             if at - start <= WAITING
+                && closes(&lines[start..at])
+                && self.masker.is_otherwise_as_json(&lines[start..at])
                 && let Some(found) = self.masker.mask_json(&lines[start..at], &mut self.line)
             {
                 findings += self.masker.mask(&lines[..start], out) + found;
@@ -144,6 +146,12 @@ impl<'m> Stream<'m> {
 /// Whether a line can be a JSON object or array, by its first byte.
 fn may_be_json(line: &[u8]) -> bool {
     matches!(line.first(), Some(b'{' | b'['))
+}
+
+/// Whether a line that may be JSON ends as such a one does.
+fn closes(line: &[u8]) -> bool {
+    let last = line.trim_ascii_end().last();
+    matches!((line.first(), last), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
 }
 
 /// Where the next line begins that may be JSON, of those that begin at `at` or later: a line begins there.

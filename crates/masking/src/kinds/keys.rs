@@ -5,7 +5,7 @@ use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{ALNUM, DASH, DIGIT, HEX, KEY, Text, UNDER, UPPER, is};
 
-/// The parts of a key of SendGrid.
+/// The two parts of a key that begins with `SG.`.
 const FIRST: usize = 22;
 const SECOND: usize = 43;
 

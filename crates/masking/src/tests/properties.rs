@@ -250,6 +250,16 @@ proptest! {
         }
     }
 
+    /// So a stream need not read JSON in which nothing is found as text.
+    #[test]
+    fn json_without_escapes_has_no_more_findings_than_text(name in texts(), text in texts(), number in any::<u64>()) {
+        let json = serde_json::json!({ name: [text.clone(), number], text: true }).to_string();
+        let masker = Masker::default();
+        let mut out = Vec::new();
+        let found = masker.mask_json(json.as_bytes(), &mut out).expect("JSON");
+        prop_assert!(found == 0 || masker.is_otherwise_as_json(json.as_bytes()), "{}", json);
+    }
+
     #[test]
     fn findings_are_in_order_and_apart(text in bytes()) {
         let mut last = 0;

@@ -118,11 +118,7 @@ impl<R: Read> Records<R> {
                         State::Quoted
                     }
                     (State::Quoted, b'"') => State::Closed,
-                    (State::Closed, b'"') => {
-                        row.bytes.push(byte);
-                        State::Quoted
-                    }
-                    (State::Quoted, _) => {
+                    (State::Closed, b'"') | (State::Quoted, _) => {
                         row.bytes.push(byte);
                         State::Quoted
                     }

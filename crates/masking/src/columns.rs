@@ -200,6 +200,12 @@ impl Table {
         self.masker.mask(text, out);
     }
 
+    /// Appends a JSON text in which personal data is masked by the rules, so that it stays JSON; `false`, with nothing appended, if it
+    /// is none, or nested too deep to be read.
+    pub fn json(&self, json: &[u8], out: &mut Vec<u8>) -> bool {
+        self.masker.mask_json(json, out).is_some()
+    }
+
     /// The column of this name; `None` if nobody decided on it.
     pub fn column<'t>(&'t self, name: &'t str) -> Option<Cell<'t>> {
         let Some(column) = self.columns.get(name) else {
@@ -235,9 +241,7 @@ impl Cell<'_> {
             (What::Empty, _) => {}
             _ if value.is_empty() => {}
             (What::Keep | What::Whole(Mode::Off), _) => out.extend_from_slice(value),
-            (What::Text, _) => {
-                self.table.masker.mask(value, out);
-            }
+            (What::Text, _) => self.text(value, out),
             (What::Whole(Mode::Redact), _) => write::redact(label, out),
             (What::Whole(Mode::Partial), _) => write::partial(kind, value, out),
             (What::Whole(Mode::Token), Some(tokens)) => {
@@ -253,6 +257,21 @@ impl Cell<'_> {
             (What::Whole(Mode::Stars | Mode::Token | Mode::TokenShape) | What::Number, _) => {
                 write::stars(out);
             }
+        }
+    }
+
+    /// Appends a text in which personal data is masked by the rules: a document as one, and the first line of any other behind the
+    /// column's name, which may be what a number is called.
+    fn text(&self, value: &[u8], out: &mut Vec<u8>) {
+        let masker = &self.table.masker;
+        if matches!(value.first(), Some(b'{' | b'[')) && masker.mask_json(value, out).is_some() {
+            return;
+        }
+        // Only numbers need to be called something.
+        if value.iter().any(u8::is_ascii_digit) {
+            masker.mask_behind(self.name.as_bytes(), value, out);
+        } else {
+            masker.mask(value, out);
         }
     }
 

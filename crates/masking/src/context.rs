@@ -8,6 +8,9 @@ pub(crate) const REACH: usize = 64;
 /// The longest word that is compared; of a longer one the end is.
 const LONGEST: usize = 32;
 
+/// An abbreviation has no more bytes than this: `Tél`.
+const SHORT: usize = 4;
+
 /// Words that may stand between the name of a number and the number.
 const FILLERS: &[&str] = &[
     "number", "no", "nr", "num", "nbr", "id", "is", "the", "my", "your", "his", "her", "at", "on", "ist",
@@ -17,8 +20,8 @@ const FILLERS: &[&str] = &[
 
 /// Whether one of `names` is said before the place, on the same line. A name of five letters or more may have
 /// an ending (`Telefonnummer`), a shorter one is a whole word. Words are split where small letters turn large (`phoneNumber`). At most
-/// `others` words that are neither names nor fillers may stand between; digits, a full stop or a semicolon end the search
-/// if `others` is 0.
+/// `others` words that are neither names nor fillers may stand between; digits, a semicolon or a full stop that is not an
+/// abbreviation's (`Tel.`, `no.`) end the search if `others` is 0.
 pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> bool {
     // What stands in a path is called nothing.
     if text.back(at, 1) == b'/' {
@@ -31,7 +34,8 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
         // What is between words.
         while at > end && !text.is(at - 1, LETTER | WIDE) {
             let byte = text.get(at - 1);
-            let strict = others == 0 && (text.is(at - 1, DIGIT) || matches!(byte, b'.' | b';'));
+            let stop = byte == b'.' && !is_abbreviated(text, at - 1);
+            let strict = others == 0 && (text.is(at - 1, DIGIT) || byte == b';' || stop);
             if byte == b'\n' || strict {
                 return false;
             }
@@ -80,6 +84,12 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
     }
 }
 
+/// Whether the full stop there stands right behind so short a word that it belongs to it. Behind `Telefon` it ends a sentence.
+fn is_abbreviated(text: Text<'_>, stop: usize) -> bool {
+    let letters = (1..=SHORT + 1).take_while(|back| text.is_back(stop, *back, LETTER | WIDE)).count();
+    (1..=SHORT).contains(&letters)
+}
+
 fn matches(word: &[u8], name: &[u8]) -> bool {
     // Most differ in their first letter.
     word.first() == name.first() && if name.len() < 5 { word == name } else { word.starts_with(name) }
@@ -101,7 +111,16 @@ mod tests {
         check(r#"{"phoneNumber":""#, 0, true);
         check("customer_phone=", 0, true);
         check("telePhone ", 0, true);
-        check("TEL. ", 0, false);
+        check("TEL. ", 0, true);
+        check("Tel.: ", 0, true);
+        check("tel.", 0, true);
+        check("phone no. ", 0, true);
+        check("Tel. Nr. ", 0, true);
+        check("TEL.. ", 0, false);
+        check("TEL . ", 0, false);
+        check("Telefon. ", 0, false);
+        check("my phone. No. ", 0, false);
+        check("ist. ", 0, false);
         check("TEL: ", 0, true);
         check("Meine Telefonnummer lautet ", 0, true);
         check("móvil: ", 0, true);

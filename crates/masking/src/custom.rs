@@ -2,11 +2,11 @@
 //!
 //! They are bounded, so that no tenant's rule can make masking slow or let it wait without end: a match has a
 //! longest length, never goes over the end of a line, and the automaton has a largest size. Searching is linear in the text, whatever
-//! the rule: nothing is tried twice.
+//! the rule: where one matches, each of those behind it is asked once, for no more than the longest match.
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax::Config as Syntax;
-use regex_automata::{Anchored, Input, MatchKind};
+use regex_automata::{Anchored, Input, MatchKind, PatternID};
 use regex_syntax::hir::{Capture, Repetition};
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
@@ -58,12 +58,22 @@ impl Custom {
         Ok(Some(Self { regex }))
     }
 
-    /// The first match that begins at `from` or later.
+    /// The first match that begins at `from` or later; where several rules match, the longest, and of those the first rule's. Each rule is
+    /// asked once for a match, and looks at no more than [`LONGEST_MATCH`] bytes.
     pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, Kind)> {
         let input = Input::new(text).range(from.min(text.len())..).anchored(Anchored::No);
-        let found = self.regex.find(input)?;
-        let rule = u8::try_from(found.pattern().as_usize()).ok()?;
-        Some((found.start(), found.end(), Kind::Custom(rule)))
+        let first = self.regex.find(input)?;
+        let start = first.start();
+        let end = text.len().min(start + LONGEST_MATCH);
+        // Of rules that match there, the one that was found is the first: those before it do not.
+        let others = first.pattern().as_usize() + 1..self.regex.pattern_len();
+        let others = others.filter_map(|rule| PatternID::new(rule).ok()).filter_map(|rule| {
+            self.regex.find(Input::new(text).range(start..end).anchored(Anchored::Pattern(rule)))
+        });
+        let longest =
+            others.fold(first, |longest, other| if other.end() > longest.end() { other } else { longest });
+        let rule = u8::try_from(longest.pattern().as_usize()).ok()?;
+        Some((start, longest.end(), Kind::Custom(rule)))
     }
 }
 
@@ -181,6 +191,24 @@ mod tests {
         let error = Custom::new(large.iter().map(|(name, pattern)| (name.as_str(), *pattern)))
             .expect_err("too large");
         assert!(matches!(error, RulesError::TooLarge));
+    }
+
+    #[test]
+    fn of_several_rules_the_longest_match_is_taken() {
+        fn check(patterns: &[&str], text: &str, expect: Option<(usize, usize, u8)>) {
+            let rules = patterns.iter().map(|pattern| ("own", *pattern));
+            let custom = Custom::new(rules).expect("rules").expect("some");
+            let found = custom.find(text.as_bytes(), 0);
+            assert_eq!(found, expect.map(|(start, end, rule)| (start, end, Kind::Custom(rule))), "{text}");
+        }
+        check(&["EMP-[0-9]{3}", "EMP-[0-9]{6}"], "an EMP-123456", Some((3, 13, 1)));
+        check(&["EMP-[0-9]{3}", "EMP-[0-9]{6}"], "an EMP-123", Some((3, 10, 0)));
+        check(&["EMP-[0-9]{6}", "EMP-[0-9]{3}"], "an EMP-123456", Some((3, 13, 0)));
+        // Of the same length the first; what begins later is no rival.
+        check(&["[a-z]{3}", "abc", "bcdef"], "abcdef", Some((0, 3, 0)));
+        check(&["x", "\\bab\\b", "a", "ab$", "abc"], "ab", Some((0, 2, 1)));
+        check(&["a", "a\\b"], "é ab", Some((3, 4, 0)));
+        check(&["a", "b"], "c", None);
     }
 
     #[test]

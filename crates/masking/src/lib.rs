@@ -28,6 +28,7 @@ mod context;
 mod custom;
 mod error;
 mod finder;
+mod form;
 mod json;
 mod kind;
 mod kinds;

@@ -3,6 +3,9 @@
 //! Nothing that is found goes over the end of a line, so what is before the last line end is masked at once. Of a line that does
 //! not end, everything is given out that nothing to come can change: whether something begins at a place depends on
 //! [`HISTORY`] bytes before it and [`AHEAD`] bytes from it on.
+//!
+//! A stream of lines reads each that is a JSON object or array as JSON, if it is no longer than what waits anyway: which lines these are
+//! does not depend on where they were cut either.
 
 use crate::custom::LONGEST_MATCH;
 use crate::finder::BACK;
@@ -30,11 +33,15 @@ pub struct Stream<'m> {
     from: usize,
     /// Findings so far.
     findings: u64,
+    /// Whether lines of JSON are read as JSON.
+    json: bool,
+    /// A line of JSON that was masked, until what stands before it is.
+    line: Vec<u8>,
 }
 
 impl<'m> Stream<'m> {
-    pub(crate) fn new(masker: &'m Masker) -> Self {
-        Self { masker, held: Vec::new(), from: 0, findings: 0 }
+    pub(crate) fn new(masker: &'m Masker, json: bool) -> Self {
+        Self { masker, held: Vec::new(), from: 0, findings: 0, json, line: Vec::new() }
     }
 
     /// How many findings were masked so far.
@@ -57,9 +64,29 @@ impl<'m> Stream<'m> {
             }
             self.held.clear();
             self.from = 0;
-            self.findings += self.masker.mask(whole, out);
+            self.findings += if self.json { self.lines(whole, out) } else { self.masker.mask(whole, out) };
         }
         self.hold(rest, out);
+    }
+
+    /// Masks whole lines, those of JSON as JSON, and all between two of them in one go.
+    fn lines(&mut self, mut lines: &[u8], out: &mut Vec<u8>) -> u64 {
+        let (mut findings, mut at) = (0, 0);
+        while let Some(start) = next_json(lines, at) {
+            at = start + memchr::memchr(b'\n', &lines[start..]).map_or(lines.len() - start, |end| end + 1);
+            self.line.clear();
+            if at - start <= WAITING
+                && closes(&lines[start..at])
+                && self.masker.is_otherwise_as_json(&lines[start..at])
+                && let Some(found) = self.masker.mask_json(&lines[start..at], &mut self.line)
+            {
+                findings += self.masker.mask(&lines[..start], out) + found;
+                out.append(&mut self.line);
+                lines = &lines[at..];
+                at = 0;
+            }
+        }
+        findings + self.masker.mask(lines, out)
     }
 
     /// Takes what has no line end, and gives out what is decided of it.
@@ -77,6 +104,17 @@ impl<'m> Stream<'m> {
 
     /// Gives out what nothing to come can change; everything, if nothing is to come.
     fn decide(&mut self, over: bool, out: &mut Vec<u8>) {
+        // Nothing of the line was given out yet: it is whole.
+        let whole = over && self.from == 0 && self.held.len() <= WAITING;
+        if whole
+            && self.json
+            && may_be_json(&self.held)
+            && let Some(found) = self.masker.mask_json(&self.held, out)
+        {
+            self.findings += found;
+            self.from = self.held.len();
+            return;
+        }
         let limit = if over { self.held.len() } else { self.held.len().saturating_sub(AHEAD).max(self.from) };
         let mut given = self.from;
         for Finding { kind, range } in self.masker.find_from(&self.held, self.from) {
@@ -103,4 +141,25 @@ impl<'m> Stream<'m> {
         self.held.clear();
         self.from = 0;
     }
+}
+
+/// Whether a line can be a JSON object or array, by its first byte.
+fn may_be_json(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'{' | b'['))
+}
+
+/// Whether a line that may be JSON ends as such a one does.
+fn closes(line: &[u8]) -> bool {
+    let last = line.trim_ascii_end().last();
+    matches!((line.first(), last), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+}
+
+/// Where the next line begins that may be JSON, of those that begin at `at` or later: a line begins there.
+fn next_json(lines: &[u8], at: usize) -> Option<usize> {
+    if may_be_json(lines.get(at..)?) {
+        return Some(at);
+    }
+    // Braces and brackets are rarer than line ends.
+    let mut places = memchr::memchr2_iter(b'{', b'[', &lines[at..]).map(|place| at + place);
+    places.find(|place| place.checked_sub(1).is_some_and(|before| lines[before] == b'\n'))
 }

@@ -1,5 +1,6 @@
 //! What is written in place of a finding.
 
+use crate::form;
 use crate::kind::Kind;
 use crate::kinds::keys;
 
@@ -22,8 +23,11 @@ pub(crate) fn stars(out: &mut Vec<u8>) {
     out.extend_from_slice(STARS);
 }
 
-/// Appends the value with most of it hidden.
+/// Appends the value with most of it hidden; of a value that has not the form of its kind, nothing is shown.
 pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+    if !form::is_one(kind, value) {
+        return stars(out);
+    }
     match kind {
         Kind::Email => email(value, out),
         Kind::Iban => keep(value, 2, out),
@@ -52,8 +56,8 @@ pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(b"eyJ");
             stars(out);
         }
-        // An id of a key says which one it is by its first letters; a secret says nothing.
-        Kind::AwsKey if value.len() == 20 => {
+        // An id of a key says which one it is by its first letters; a secret is of no form, and says nothing.
+        Kind::AwsKey => {
             out.extend_from_slice(&value[..4]);
             stars(out);
         }
@@ -61,7 +65,7 @@ pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(&value[..keys::prefix(value)]);
             stars(out);
         }
-        Kind::AwsKey | Kind::Custom(_) => stars(out),
+        Kind::Custom(_) => stars(out),
         _ => keep(value, 0, out),
     }
 }
@@ -97,6 +101,8 @@ fn keep(value: &[u8], first: usize, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     #[test]
     fn parts_that_are_shown() {
         fn check(kind: Kind, value: &str, expect: &str) {
@@ -124,8 +130,72 @@ mod tests {
         check(Kind::Jwt, "eyJhbGciOiJub25lIn0.e30.", "eyJ***");
         check(Kind::AwsKey, "AKIAIOSFODNN7EXAMPLE", "AKIA***");
         check(Kind::AwsKey, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "***");
-        check(Kind::ApiKey, "ghp_a1B2c3D4e5", "ghp_***");
+        check(Kind::ApiKey, "ghp_a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B2c3", "ghp_***");
         check(Kind::Custom(1), "anything", "***");
         check(Kind::EsDni, "12345678Z", "*****678Z");
+    }
+
+    /// What was found, or typed, in a wrong column.
+    #[test]
+    fn of_what_is_of_another_form_nothing_is_shown() {
+        for kind in Kind::ALL.iter().copied() {
+            for value in [
+                "Ines Weber",
+                "Иван Петров",
+                "Müßig",
+                "Ines Weber. Graz. x",
+                "Ines Weber from Graz",
+                "Ines Weber, 4 Main St, 8010",
+                "call Ines at 212-555-0123",
+                "山田太郎",
+                "Abe-Dee",
+                "x@y",
+                "\u{0}",
+            ] {
+                let mut out = Vec::new();
+                partial(kind, value.as_bytes(), &mut out);
+                assert_eq!(String::from_utf8_lossy(&out), "***", "{kind}: {value}");
+            }
+        }
+    }
+
+    fn values() -> impl Strategy<Value = String> {
+        let names = prop::sample::select(vec![
+            "Ines", "Weber", "Müßig", "Иван", "山田", "O'Brien", "de", "Ada", "Abe", "Fee", "Bea", "SKoda",
+            "ghp_", "sk-", "AKIA", "eyJ", "DE89", "A", "@", "1", "42", "8010", " ", "-", ".", ":", "/", "+",
+            "(", ")", ",",
+        ]);
+        let part =
+            prop_oneof![3 => names.prop_map(str::to_owned), 1 => any::<char>().prop_map(|c| c.to_string())];
+        prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        /// Of a name, and of any text that is not of the kind, nothing but stars; of numbers no more than the last four.
+        #[test]
+        fn no_more_is_shown_than_is_said(value in values()) {
+            for kind in Kind::ALL.iter().copied() {
+                let mut out = Vec::new();
+                partial(kind, value.as_bytes(), &mut out);
+                let out = String::from_utf8(out).expect("text");
+                let letters = out.chars().filter(|c| c.is_alphanumeric()).count();
+                match kind {
+                    _ if out == "***" => {}
+                    // Its first character, and a domain.
+                    Kind::Email => prop_assert!(out.contains("***@") && out.find("***@") < Some(5), "{value} {out}"),
+                    // A network, a first group, a maker.
+                    Kind::Ipv4 | Kind::Ipv6 | Kind::Mac => prop_assert!(letters <= 6, "{value} {out}"),
+                    Kind::Jwt | Kind::AwsKey | Kind::ApiKey => prop_assert!(out.ends_with("***"), "{value} {out}"),
+                    Kind::Iban => prop_assert!(letters <= 6, "{value} {out}"),
+                    _ => {
+                        prop_assert!(letters <= SHOWN, "{kind}: {value} {out}");
+                        // The fewest digits of a form are a national insurance number's.
+                        prop_assert!(value.bytes().filter(u8::is_ascii_digit).count() >= 6, "{kind}: {value} {out}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
-use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
+use csv::{Writer, WriterBuilder};
 use masking::{Cell, Table};
 
+use super::records::{Broken, Records, Row};
 use super::{Counted, LONGEST_ROW, Out, PIECE};
 use crate::seal::Trouble;
 use crate::world::Output;
@@ -19,33 +20,43 @@ pub fn csv(
     done: &AtomicU64,
 ) -> Result<(), Trouble> {
     let (counted, left) = Counted::new(input, done);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .buffer_capacity(PIECE)
-        .from_reader(counted);
+    let mut records = Records::new(counted, delimiter);
     let mut writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
-    let (mut out, mut row, mut value) = (Out::new(output), ByteRecord::new(), Vec::new());
-    let unread = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => Trouble::Read(error),
-        // No other is left: any bytes are taken, and any number of values.
-        _ => Trouble::Input("it is no CSV".to_owned(), false),
-    };
-    if !reader.read_byte_record(&mut row).map_err(unread)? {
-        return Ok(());
+    let (mut out, mut row, mut value) = (Out::new(output), Row::default(), Vec::new());
+    loop {
+        left.set(LONGEST_ROW);
+        match records.read(&mut row) {
+            Ok(true) if row.is_blank() => {}
+            Ok(true) => break,
+            Ok(false) => return Ok(()),
+            Err(broken) => return Err(trouble(broken, writer, &mut out)),
+        }
     }
     let names = names(&row)?;
     let cells = cells(table, &names)?;
     let full = |error: csv::Error| Trouble::Write(std::io::Error::other(error));
-    writer.write_byte_record(&row).map_err(full)?;
+    for name in &names {
+        value.clear();
+        // A name that nobody wrote into the columns can be somebody's: of a file without a header it is.
+        if table.is_named(name) {
+            value.extend_from_slice(name.as_bytes());
+        } else {
+            table.text(name.as_bytes(), &mut value);
+        }
+        writer.write_field(&value).map_err(full)?;
+    }
+    writer.write_record(None::<&[u8]>).map_err(full)?;
     loop {
         left.set(LONGEST_ROW);
-        if !reader.read_byte_record(&mut row).map_err(unread)? {
-            break;
+        match records.read(&mut row) {
+            // Where there is one column, an empty line is a row without a value.
+            Ok(true) if row.is_blank() && cells.len() > 1 => continue,
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(broken) => return Err(trouble(broken, writer, &mut out)),
         }
         if row.len() != cells.len() {
-            let line = row.position().map_or(0, csv::Position::line);
+            let line = row.line;
             let what = format!(
                 "line {line}: {} where the header has {}: is a quote missing?",
                 values(row.len()),
@@ -54,7 +65,7 @@ pub fn csv(
             let mut bytes = writer.into_inner().unwrap_or_default();
             return Err(out.trouble(&mut bytes, what));
         }
-        for (cell, field) in cells.iter().zip(&row) {
+        for (cell, field) in cells.iter().zip(row.values()) {
             value.clear();
             cell.write(field, &mut value);
             writer.write_field(&value).map_err(full)?;
@@ -69,16 +80,26 @@ pub fn csv(
     out.write(&mut writer.into_inner().unwrap_or_default())
 }
 
+/// What is said of a table that goes on no further. What was masked before is written.
+fn trouble(broken: Broken, writer: Writer<Vec<u8>>, out: &mut Out<'_>) -> Trouble {
+    match broken {
+        Broken::Unread(error) => Trouble::Read(error),
+        Broken::Form(line, what) => {
+            out.trouble(&mut writer.into_inner().unwrap_or_default(), format!("line {line}: {what}"))
+        }
+    }
+}
+
 fn values(count: usize) -> String {
     if count == 1 { "1 value".to_owned() } else { format!("{count} values") }
 }
 
-fn names(header: &ByteRecord) -> Result<Vec<String>, Trouble> {
+fn names(header: &Row) -> Result<Vec<String>, Trouble> {
     let name = |(n, name): (usize, &[u8])| {
         let what = || Trouble::Input(format!("the name of column {} is no text in UTF-8", n + 1), false);
         String::from_utf8(name.to_owned()).map_err(|_| what())
     };
-    header.iter().enumerate().map(name).collect()
+    header.values().enumerate().map(name).collect()
 }
 
 /// What becomes of each column. Names of the file are not said: without a header they are somebody's.

@@ -1,5 +1,7 @@
 //! JSON lines: an object each. What stays is written as it was read: order, large numbers, spelling.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::atomic::AtomicU64;
@@ -15,11 +17,14 @@ use crate::world::Output;
 /// No column is deeper in a document than this.
 const DEEPEST: usize = 64;
 
-/// Masks documents.
+/// Masks documents. They are seen one by one, so that a column that none of them has is known at the end: what was written is
+/// masked, and something that has another name was not decided on as it was meant.
 pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &AtomicU64) -> Result<(), Trouble> {
     let (counted, left) = Counted::new(input, done);
     let mut reader = BufReader::with_capacity(PIECE, counted);
     let (mut out, mut bytes, mut line) = (Out::new(output), Vec::new(), Vec::new());
+    let documents = Documents { table, unmet: RefCell::new(table.names().collect()) };
+    let mut is_empty = true;
     for number in 1_u64.. {
         left.set(LONGEST_ROW);
         line.clear();
@@ -31,41 +36,81 @@ pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &Atomi
             continue;
         }
         let before = bytes.len();
-        if let Err(what) = document(table, &line, &mut bytes) {
+        if let Err(what) = documents.write(&line, &mut bytes) {
             bytes.truncate(before);
             return Err(out.trouble(&mut bytes, format!("line {number}: {what}")));
         }
+        is_empty = false;
         bytes.push(b'\n');
         if bytes.len() >= PIECE {
             out.write(&mut bytes)?;
         }
     }
-    out.write(&mut bytes)
+    out.write(&mut bytes)?;
+    let unmet: Vec<&str> = documents.unmet.into_inner().into_iter().collect();
+    if is_empty || unmet.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "no line has {}: what was written is masked, but not as the columns say: is a name misspelt?",
+        unmet.join(", ")
+    );
+    Err(Trouble::Input(what, false))
 }
 
-fn document(table: &Table, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    let members: Members<'_> = serde_json::from_slice(line).map_err(|_| "it is no JSON object".to_owned())?;
-    members.write(table, &Way::default(), 0, out)
+/// What is known of all documents.
+struct Documents<'t> {
+    table: &'t Table,
+    /// The names of columns that no document had yet.
+    unmet: RefCell<BTreeSet<&'t str>>,
+}
+
+impl Documents<'_> {
+    fn write(&self, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let members: Members<'_> =
+            serde_json::from_slice(line).map_err(|_| "it is no JSON object".to_owned())?;
+        members.write(self, None, 0, out)
+    }
+
+    /// Notes that a document had this column.
+    fn meet(&self, column: &str) {
+        let mut unmet = self.unmet.borrow_mut();
+        if !unmet.is_empty() {
+            unmet.remove(column);
+        }
+    }
 }
 
 /// How a member is reached.
-#[derive(Default)]
-struct Way {
+struct Way<'a> {
     /// The name of its column.
     column: String,
-    /// Whether one of its names is no word as programs use them. Such names are somebody's, and not said.
-    is_strange: bool,
+    /// The member that it is in.
+    above: Option<&'a Way<'a>>,
+    /// Which of the members there it is, from one on.
+    place: usize,
 }
 
-impl Way {
-    fn to(&self, name: &str) -> Self {
-        let column = if self.column.is_empty() { name.to_owned() } else { format!("{}.{name}", self.column) };
-        let word = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        Self { column, is_strange: self.is_strange || !word }
+impl<'a> Way<'a> {
+    fn to(above: Option<&'a Self>, name: &str, place: usize) -> Self {
+        let column = above.map_or_else(|| name.to_owned(), |way| format!("{}.{name}", way.column));
+        Self { column, above, place }
     }
 
-    fn shown(&self) -> &str {
-        if self.is_strange { "a member whose name is no plain word" } else { &self.column }
+    /// By the names that are written in the columns, and otherwise by its place: a name of the document can be somebody's.
+    fn shown(&self, table: &Table) -> String {
+        if table.leads_to(&self.column) {
+            self.column.clone()
+        } else {
+            format!("member {} (by place)", self.places())
+        }
+    }
+
+    fn places(&self) -> String {
+        match self.above {
+            Some(above) => format!("{}.{}", above.places(), self.place),
+            None => self.place.to_string(),
+        }
     }
 }
 
@@ -97,13 +142,20 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 impl Members<'_> {
-    fn write(&self, table: &Table, above: &Way, depth: usize, out: &mut Vec<u8>) -> Result<(), String> {
+    fn write(
+        &self,
+        documents: &Documents<'_>,
+        above: Option<&Way<'_>>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let table = documents.table;
         out.push(b'{');
         for (n, (name, value)) in self.0.iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
-            let way = above.to(name);
+            let way = Way::to(above, name, n + 1);
             let mut shown = Vec::new();
             // A name that nobody wrote into the columns can be somebody's address.
             if table.leads_to(&way.column) {
@@ -113,39 +165,51 @@ impl Members<'_> {
             }
             string(&shown, out);
             out.push(b':');
-            member(table, &way, value, depth + 1, out)?;
+            member(documents, &way, value, depth + 1, out)?;
         }
         out.push(b'}');
         Ok(())
     }
 }
 
-fn member(table: &Table, way: &Way, raw: &RawValue, depth: usize, out: &mut Vec<u8>) -> Result<(), String> {
+fn member(
+    documents: &Documents<'_>,
+    way: &Way<'_>,
+    raw: &RawValue,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let deep = || format!("it is nested more than {DEEPEST} deep");
     if depth > DEEPEST {
-        return Err(format!("it is nested more than {DEEPEST} deep"));
+        return Err(deep());
     }
-    let text = raw.get();
+    let (table, text) = (documents.table, raw.get());
     let decided = table.is_named(&way.column).then(|| table.column(&way.column)).flatten();
+    if decided.is_some() {
+        documents.meet(&way.column);
+    }
     match (text.as_bytes().first(), decided.map(|cell| cell.what())) {
         (_, Some(What::Keep)) => out.extend_from_slice(text.as_bytes()),
         (_, Some(What::Empty)) => out.extend_from_slice(b"null"),
-        (Some(b'{'), Some(what)) if what != What::Text => {
-            let way = way.shown();
+        // What is text is so to its last member.
+        (Some(b'{'), Some(What::Text)) => {
+            if !table.json(text.as_bytes(), out) {
+                return Err(deep());
+            }
+        }
+        (Some(b'{'), Some(_)) => {
+            let way = way.shown(table);
             return Err(format!(
                 "{way} is an object: say what becomes of its members ({way}.…), or keep or empty it"
             ));
         }
-        (Some(b'{'), what) => {
+        (Some(b'{'), None) => {
             let members: Members<'_> = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
-            // What is text is so to its last member.
-            return match what {
-                None => members.write(table, way, depth, out),
-                Some(_) => members.text(table, depth, out),
-            };
+            return members.write(documents, Some(way), depth, out);
         }
         (Some(b'['), _) => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
-            return list(&items, out, |item, out| member(table, way, item, depth + 1, out));
+            return list(&items, out, |item, out| member(documents, way, item, depth + 1, out));
         }
         _ => return leaf(table, way, text, out),
     }
@@ -153,11 +217,11 @@ fn member(table: &Table, way: &Way, raw: &RawValue, depth: usize, out: &mut Vec<
 }
 
 /// A value that has no parts.
-fn leaf(table: &Table, way: &Way, text: &str, out: &mut Vec<u8>) -> Result<(), String> {
+fn leaf(table: &Table, way: &Way<'_>, text: &str, out: &mut Vec<u8>) -> Result<(), String> {
     let Some(cell) = table.column(&way.column) else {
         return Err(format!(
             "nobody decided on {}: name it under `columns`, or say what becomes of `others`",
-            way.shown()
+            way.shown(table)
         ));
     };
     if text == "null" || cell.what() == What::Empty {
@@ -188,42 +252,6 @@ fn scalar(
         }
     }
     Ok(())
-}
-
-impl Members<'_> {
-    /// All of it is text, names too.
-    fn text(&self, table: &Table, depth: usize, out: &mut Vec<u8>) -> Result<(), String> {
-        out.push(b'{');
-        for (n, (name, value)) in self.0.iter().enumerate() {
-            if n > 0 {
-                out.push(b',');
-            }
-            let mut masked = Vec::new();
-            table.text(name.as_bytes(), &mut masked);
-            string(&masked, out);
-            out.push(b':');
-            text(table, value, depth + 1, out)?;
-        }
-        out.push(b'}');
-        Ok(())
-    }
-}
-
-fn text(table: &Table, raw: &RawValue, depth: usize, out: &mut Vec<u8>) -> Result<(), String> {
-    if depth > DEEPEST {
-        return Err(format!("it is nested more than {DEEPEST} deep"));
-    }
-    let no_json = |_| "it is no JSON".to_owned();
-    match raw.get().as_bytes().first() {
-        Some(b'{') => {
-            serde_json::from_str::<Members<'_>>(raw.get()).map_err(no_json)?.text(table, depth, out)
-        }
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(no_json)?;
-            list(&items, out, |item, out| text(table, item, depth + 1, out))
-        }
-        _ => scalar(raw.get(), false, out, |value, masked| table.text(value, masked)),
-    }
 }
 
 fn list(

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod records;
 
 use std::cell::Cell;
 use std::io::{self, Read};

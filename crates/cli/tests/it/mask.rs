@@ -30,6 +30,15 @@ fn any_bytes_pass_and_a_last_line_needs_no_end() {
     assert_eq!(folder.run(None, "mask", b"").out, b"");
 }
 
+/// A line that is JSON is read as it means, and stays JSON.
+#[test]
+fn lines_of_json_stay_json() {
+    let ran =
+        masked("mask", "{\"phone\":2125550123,\"m\":\"a\\t4111111111111111\"}\n[1] phone: 2125550123\n");
+    let expect = "{\"phone\":\"******0123\",\"m\":\"a\\t************1111\"}\n[1] phone: ******0123\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, expect));
+}
+
 #[test]
 fn modes_and_rules() {
     let folder = Folder::with_key("mask-rules");

@@ -153,6 +153,67 @@ fn csv_as_it_comes() {
     assert_eq!((ran.code, ran.out), (0, b"a,b\n\xff,\xfe\n".to_vec()));
 }
 
+/// Values of one column, each in a line, and some of them empty.
+#[test]
+fn no_row_is_lost() {
+    let folder = Folder::with_key("mask-rows");
+    assert_eq!(
+        masked(&folder, "columns: {a: redact}", "\na\n1\n\n2\n\n", ""),
+        "a\n[masked]\n\"\"\n[masked]\n\"\"\n"
+    );
+    assert_eq!(masked(&folder, "columns: {a: redact, b: keep}", "a,b\n\n1,2\n", ""), "a,b\n[masked],2\n");
+}
+
+/// Without a header, the first line is somebody.
+#[test]
+fn names_that_nobody_wrote_are_masked() {
+    let folder = Folder::with_key("mask-names");
+    let table = "id,john@example.com\n1,x\n";
+    assert_eq!(
+        masked(&folder, "{columns: {id: keep}, others: text}", table, ""),
+        "id,j***@example.com\n1,x\n"
+    );
+    assert_eq!(
+        masked(&folder, "{columns: {id: keep}, others: empty}", table, ""),
+        "id,j***@example.com\n1,\n"
+    );
+    assert_eq!(
+        masked(&folder, "{columns: {id: keep, john@example.com: keep}}", table, ""),
+        "id,john@example.com\n1,x\n"
+    );
+}
+
+/// A column's name is the word before a number, a document in a value is read as one, and a name may be empty.
+#[test]
+fn text_is_read_where_it_stands() {
+    let folder = Folder::with_key("mask-text");
+    let table = "phone,note,order\n2125550123,\"{\"\"phone\"\":2125550123,\"\"m\"\":\"\"a\\t4111111111111111\"\"}\",2125550123\n";
+    assert_eq!(
+        masked(&folder, "others: text", table, ""),
+        "phone,note,order\n******0123,\"{\"\"phone\"\":\"\"******0123\"\",\"\"m\"\":\"\"a\\t************1111\"\"}\",2125550123\n"
+    );
+    let table = concat!(
+        r#"{"phone":2125550123,"order":2125550123,"mobile":["2125550123"],"doc":"{\"phone\":2125550123}"}"#,
+        "\n",
+        r#"{"contact":{"fax":"2125550123"},"notes":{"phone":2125550123,"order":2125550123}}"#,
+        "\n",
+    );
+    assert_eq!(
+        masked(&folder, "{columns: {notes: text}, others: text}", table, " --format jsonl"),
+        concat!(
+            r#"{"phone":"******0123","order":2125550123,"mobile":["******0123"],"doc":"{\"phone\":\"******0123\"}"}"#,
+            "\n",
+            r#"{"contact":{"fax":"******0123"},"notes":{"phone":"******0123","order":2125550123}}"#,
+            "\n",
+        )
+    );
+    let table = "{\"\":{\"id\":\"Ines Weber\"},\"id\":1}\n";
+    assert_eq!(
+        masked(&folder, "{columns: {id: keep}, others: empty}", table, " --format jsonl"),
+        "{\"\":{\"id\":null},\"id\":1}\n"
+    );
+}
+
 #[test]
 fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
     let folder = Folder::with_key("mask-undecided");
@@ -162,10 +223,15 @@ fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
     folder.write("word.yaml", b"columns: {a: hide}\n");
     let marked_csv = format!("a,b,{MARKED},d\n1,2,3,4\n");
     let marked_json = format!("{{\"a\":1,\"in\":{{\"{MARKED}\":2}}}}\n");
+    folder.write("key.yaml", format!("{MARKED}: {MARKED}\n").as_bytes());
+    folder.write("twice.yaml", format!("columns: {{{MARKED}: keep, {MARKED}: keep}}\n").as_bytes());
     for (name, options, table) in [
         ("mask-table-open", "--columns few.yaml", marked_csv.as_str()),
         ("mask-table-missing", "--columns few.yaml", "a,c\n1,2\n"),
         ("mask-table-json-open", "--columns few.yaml --format jsonl", marked_json.as_str()),
+        ("mask-table-json-number", "--columns few.yaml --format jsonl", "{\"a\":1,\"2125550123\":1}\n"),
+        ("mask-table-file", "--columns key.yaml", ""),
+        ("mask-table-file-twice", "--columns twice.yaml", ""),
         ("mask-table-hash", "--columns hash.yaml", ""),
         ("mask-table-no-key", "--columns token.yaml", ""),
         ("mask-table-word", "--columns word.yaml", ""),
@@ -184,13 +250,34 @@ fn what_breaks_off_says_that_it_is_not_whole() {
     let folder = Folder::with_key("mask-broken");
     folder.write("columns.yaml", b"columns: {a: keep, b: redact}\n");
     folder.write("object.yaml", b"columns: {a: keep, b: redact, c.d: keep}\n");
+    folder.write("misspelt.yaml", b"{columns: {a: keep, Emial: redact, c.d: keep}, others: text}\n");
+    let ran = folder
+        .run(None, "mask table --columns misspelt.yaml --format jsonl", b"{\"a\":1,\"c\":{\"e\":1}}\n")
+        .text();
+    assert_eq!((ran.code, ran.out.as_str()), (2, "{\"a\":1,\"c\":{\"e\":1}}\n"), "{}", ran.err);
+    check("mask-table-json-misspelt", &ran);
+    // Without a row nothing is known.
+    let ran = folder.run(None, "mask table --columns misspelt.yaml --format jsonl", b"\n").text();
+    assert_eq!((ran.code, ran.out.as_str()), (0, "\n"));
     for (name, options, table, written) in [
+        (
+            "mask-table-quote",
+            "--columns columns.yaml",
+            "b,a\nIda,1\nInes,\"1.10\nWeber,2.20\n",
+            "b,a\n[masked],1\n",
+        ),
+        (
+            "mask-table-quote-closed",
+            "--columns columns.yaml",
+            "b,a\nIda,1\nInes,\"1.10\nWeber,\"2.20\n",
+            "b,a\n[masked],1\n",
+        ),
         ("mask-table-ragged", "--columns columns.yaml", "a,b\n1,2\n3\n", "a,b\n1,[masked]\n"),
         (
             "mask-table-json-later",
             "--columns columns.yaml --format jsonl",
-            "{\"a\":1}\n{\"a\":1,\"c\":2}\n",
-            "{\"a\":1}\n",
+            "{\"a\":1,\"b\":2}\n{\"a\":1,\"c\":2}\n",
+            "{\"a\":1,\"b\":\"[masked]\"}\n",
         ),
         ("mask-table-no-json", "--columns columns.yaml --format jsonl", "{\"a\":1}\n[1]\n", "{\"a\":1}\n"),
         (

@@ -26,6 +26,12 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
 }
 
+/// Whether the value is an access key id.
+pub(crate) fn is_id(value: &[u8]) -> bool {
+    let prefix = PREFIXES.iter().any(|prefix| value.starts_with(*prefix));
+    prefix && value.len() == ID && value.iter().all(|byte| crate::text::is(*byte, UPPER | DIGIT))
+}
+
 /// A secret access key that begins there.
 pub(crate) fn secret_at(text: Text<'_>, start: usize, found: &mut Found) {
     if !found.wants(Kind::AwsKey) {

@@ -84,6 +84,14 @@ pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
     }
 }
 
+/// Whether the value is an address, and nothing else.
+pub(crate) fn is_one(value: &[u8]) -> bool {
+    let Some(at) = memchr::memrchr(b'@', value) else { return false };
+    let text = Text::new(value);
+    let start = if text.back(at, 1) == b'"' { quoted(text, at) } else { local(text, at) };
+    start == Some(0) && domain(text, at + 1) == Some(value.len())
+}
+
 /// Where the local part that ends there begins.
 fn local(text: Text<'_>, at: usize) -> Option<usize> {
     let mut start = at;

@@ -112,31 +112,34 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if !text.begins(start) {
         return;
     }
+    if let Some(end) = ends(text, start).filter(|end| text.ends(*end)) {
+        found.add(Kind::Iban, start, end);
+    }
+}
+
+/// Where the number that begins there ends.
+pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
     let country = [text.get(start), text.get(start + 1)];
-    let Some(length) = LENGTHS.iter().find(|(code, _)| **code == country).map(|(_, length)| *length) else {
-        return;
-    };
+    let length = LENGTHS.iter().find(|(code, _)| **code == country).map(|(_, length)| *length)?;
     let spaced = text.get(start + 4) == b' ';
     let mut characters = [0; LONGEST];
     let mut at = start;
     for (place, character) in characters.iter_mut().take(length).enumerate() {
         if spaced && place > 0 && place.is_multiple_of(4) {
             if text.get(at) != b' ' {
-                return;
+                return None;
             }
             at += 1;
         }
         if !text.is(at, UPPER | DIGIT) {
-            return;
+            return None;
         }
         *character = text.get(at);
         at += 1;
     }
     let characters = &characters[..length];
     let rearranged = characters[4..].iter().chain(&characters[..4]).copied();
-    if remainder_97(rearranged) == 1 && text.ends(at) {
-        found.add(Kind::Iban, start, at);
-    }
+    (remainder_97(rearranged) == 1).then_some(at)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) fn at(text: Text<'_>, colon: usize, found: &mut Found) {
 }
 
 /// Where the address that begins there ends.
-fn ends(text: Text<'_>, start: usize) -> Option<usize> {
+pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
     let (mut at, mut groups, mut zeros, mut digits, mut pairs) = (start, 0, false, false, 0);
     if text.has(at, b"::") {
         zeros = true;

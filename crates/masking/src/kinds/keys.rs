@@ -3,7 +3,11 @@
 
 use crate::finder::Found;
 use crate::kind::Kind;
-use crate::text::{ALNUM, DASH, DIGIT, HEX, KEY, Text, UNDER, UPPER};
+use crate::text::{ALNUM, DASH, DIGIT, HEX, KEY, Text, UNDER, UPPER, is};
+
+/// The two parts of a key that begins with `SG.`.
+const FIRST: usize = 22;
+const SECOND: usize = 43;
 
 /// The longest run that is looked at. A longer one is no key.
 pub(crate) const LONGEST: usize = 512;
@@ -120,13 +124,21 @@ pub(crate) fn may_begin(text: Text<'_>, start: usize) -> bool {
     known || text.back(start, 1) == b'.'
 }
 
-/// How long the published prefix of this key is; none where it is no such key.
+/// How long the published prefix of this key is; none where it is no such key, by its prefix, length and alphabet.
 pub(crate) fn prefix(key: &[u8]) -> usize {
     if key.starts_with(b"SG.") {
-        return 3;
+        let mut parts = key[3..].split(|byte| *byte == b'.');
+        let lengths = [parts.next(), parts.next(), parts.next()].map(|part| part.map(<[u8]>::len));
+        let sendgrid = lengths == [Some(FIRST), Some(SECOND), None];
+        return if sendgrid && key[3..].iter().all(|byte| is(*byte, KEY) || *byte == b'.') { 3 } else { 0 };
     }
+    let whole = |form: &&Form| {
+        key.strip_prefix(form.prefix).is_some_and(|rest| {
+            (form.least..=form.most).contains(&rest.len()) && rest.iter().all(|byte| is(*byte, form.alphabet))
+        })
+    };
     let forms = forms(key.first().copied().unwrap_or(0));
-    forms.iter().find(|form| key.starts_with(form.prefix)).map_or(0, |form| form.prefix.len())
+    forms.iter().find(whole).map_or(0, |form| form.prefix.len())
 }
 
 /// A key that begins there.
@@ -162,8 +174,6 @@ fn plausible(text: Text<'_>, start: usize, length: usize) -> bool {
 
 /// `SG.`, 22 characters, a full stop, 43 characters: the first part has begun there.
 fn sendgrid(text: Text<'_>, start: usize, found: &mut Found) {
-    const FIRST: usize = 22;
-    const SECOND: usize = 43;
     let Some(first) = start.checked_sub(3) else { return };
     if text.has(first, b"SG.")
         && !text.is_back(first, 1, KEY)

@@ -172,6 +172,9 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
             _ => {}
         }
         if !whole(text, &groups, count) {
+            if count == groups.count && phone::extended(text, number.end) && !price(text, start) {
+                phone::at(text, &number, found);
+            }
             continue;
         }
         if !price(text, start) {

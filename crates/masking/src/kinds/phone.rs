@@ -9,6 +9,8 @@
 //! - Spain: `612 34 56 78`; Italy: `06 1234 5678`, mobiles with a word.
 //!
 //! Anything else of 7 to 15 digits, among it every number in one piece, is one only right behind a word such as `phone`.
+//!
+//! An extension right behind it (`212-555-0123x12`) is no part of it: it leads nowhere by itself.
 
 use super::numbers::{Gap, Number};
 use crate::checks::number as value;
@@ -20,7 +22,10 @@ use crate::text::{DIGIT, Text, WORD};
 const NAMES: &[&str] = &[
     "phone",
     "telephone",
+    "ph",
     "tel",
+    "tél",
+    "tÉl",
     "telefon",
     "telefono",
     "teléfono",
@@ -29,6 +34,7 @@ const NAMES: &[&str] = &[
     "telefoon",
     "mobile",
     "mobil",
+    "mob",
     "móvil",
     "cell",
     "cellphone",
@@ -75,6 +81,12 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     {
         found.add(Kind::Phone, start, number.end);
     }
+}
+
+/// Whether an extension follows the number that ends there: `x` and one to six digits.
+pub(crate) fn extended(text: Text<'_>, end: usize) -> bool {
+    let digits = text.digits(end + 1, 7);
+    matches!(text.get(end), b'x' | b'X') && (1..=6).contains(&digits) && text.ends(end + 1 + digits)
 }
 
 /// What is written as a date, and whatever follows it.
@@ -261,8 +273,30 @@ mod tests {
         all_named(Phone, "Telefonnummer", &["01711234567"]);
         all_named(Phone, "电话", &["13800138000"]);
         only(Phone, "347 123 4567", "cellulare 347 123 4567");
+        only(Phone, "030901820", "Tel.: 030901820");
+        only(Phone, "2125550123", "Tel. 2125550123");
+        only(Phone, "0142685300", "Tél. 0142685300");
+        only(Phone, "0142685300", "TÉL. : 0142685300");
+        only(Phone, "2125550123", "Ph. 2125550123");
+        only(Phone, "2125550123", "phone no. 2125550123");
+        only(Phone, "01711234567", "Mob. 01711234567");
         only(Phone, "2125550123", "phone: 2125550123 200 OK");
         only(Phone, "612 345 678", "Teléfono: 612 345 678");
+    }
+
+    #[test]
+    fn an_extension_is_no_part_of_it() {
+        only(Phone, "1-212-555-0123", "1-212-555-0123x12");
+        only(Phone, "(212) 555-0123", "call (212) 555-0123X1234, please");
+        only(Phone, "+14155550100", "+14155550100x7");
+        only(Phone, "2125550123", "phone: 2125550123x12.");
+        none(&[
+            "2125550123x12",
+            "212-555-0123x",
+            "212-555-0123x1234567",
+            "212-555-0123x12a",
+            "order 212x555x0123",
+        ]);
     }
 
     #[test]
@@ -290,6 +324,8 @@ mod tests {
             "0.123456789",
             "phone order 1234567890",
             "hotel 1234567890",
+            "no phone. 1234567890 of them",
+            "no. 1234567890",
             "00123456789",
             "100 200 3000",
             "$212 555 0123",

@@ -129,6 +129,51 @@ fn a_line_without_end_is_the_whole_too() {
     }
 }
 
+/// Lines of JSON among others, by pieces of every size, are masked as each is alone.
+#[test]
+fn lines_in_pieces_are_masked_as_each_is() {
+    let masker = masker(Mode::Partial);
+    let json = "{\"phone\":2125550123,\"m\":\"a\\t4111111111111111\"}";
+    let long = format!("[\"{}\",\"a\\t4111111111111111\"]", "x ".repeat(100_000));
+    let text = [
+        json,
+        "[9] john@example.com",
+        "phone: 2125550123 {",
+        "",
+        json,
+        json,
+        "[\"a\\t4111111111111111\"]",
+        &long,
+        "{",
+        " {}",
+        "{\"a\":[1,2]}\r",
+        "x",
+        json,
+    ]
+    .join("\n");
+    let mut expect = Vec::new();
+    for line in text.split_inclusive('\n') {
+        // One that is longer than what a stream waits for is text.
+        let json = line.len() < 60_000 && line.starts_with(['{', '[']);
+        match json.then(|| masker.mask_json(line.as_bytes(), &mut expect)).flatten() {
+            Some(_) => {}
+            None => drop(masker.mask(line.as_bytes(), &mut expect)),
+        }
+    }
+    assert!(
+        String::from_utf8_lossy(&expect)
+            .ends_with("{\"phone\":\"******0123\",\"m\":\"a\\t************1111\"}")
+    );
+    for size in (1..200).chain([1 << 10, 7_777, 65_536, 399_999]) {
+        let (mut stream, mut out) = (masker.stream_lines(), Vec::new());
+        for piece in text.as_bytes().chunks(size) {
+            stream.push(piece, &mut out);
+        }
+        stream.finish(&mut out);
+        assert!(out == expect, "in pieces of {size}");
+    }
+}
+
 #[test]
 fn what_is_held_back_is_bounded() {
     let masker = Masker::default();
@@ -203,6 +248,16 @@ proptest! {
             let out = whole(&masker(mode), text.as_bytes());
             prop_assert!(std::str::from_utf8(&out).is_ok(), "{:?}", mode);
         }
+    }
+
+    /// So a stream need not read JSON in which nothing is found as text.
+    #[test]
+    fn json_without_escapes_has_no_more_findings_than_text(name in texts(), text in texts(), number in any::<u64>()) {
+        let json = serde_json::json!({ name: [text.clone(), number], text: true }).to_string();
+        let masker = Masker::default();
+        let mut out = Vec::new();
+        let found = masker.mask_json(json.as_bytes(), &mut out).expect("JSON");
+        prop_assert!(found == 0 || masker.is_otherwise_as_json(json.as_bytes()), "{}", json);
     }
 
     #[test]

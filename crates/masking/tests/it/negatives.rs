@@ -138,5 +138,21 @@ pub fn all(seed: u64) -> Vec<Labelled> {
             all.push(Labelled { text, findings: Vec::new() });
         }
     }
+    for _ in 0..EACH {
+        all.extend(phoneless(&mut random).into_iter().map(|text| Labelled { text, findings: Vec::new() }));
+    }
     all
+}
+
+/// Ten digits behind a full stop that ends a sentence or a word of something else, and what only looks like an extension.
+fn phoneless(r: &mut Random) -> Vec<String> {
+    let mut digits = || r.between(1_000_000_000, 9_999_999_999);
+    vec![
+        format!("She has no phone. {} is the order.", digits()),
+        format!("Er hat kein Telefon. {} ist die Bestellung.", digits()),
+        format!("order no. {}", digits()),
+        format!("art. nr. {}", digits()),
+        format!("{}x12", digits()),
+        format!("batch {}x4 of 7", digits()),
+    ]
 }

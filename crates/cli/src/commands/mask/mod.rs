@@ -59,7 +59,7 @@ fn end(how: End, done: u64, screen: &mut Screen) -> anyhow::Result<Ending> {
         End::Broken(Trouble::Read(error)) => {
             Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}."), done)))
         }
-        // Nothing was written, and what has to be done first is said.
+        // Nothing was written, or nothing that is half, and what has to be done first is said.
         End::Broken(Trouble::Input(what, false)) => Err(Usage(what).into()),
         End::Broken(Trouble::Input(what, true)) => {
             Err(anyhow::anyhow!("{}", half(&format!("{what}."), done)))
@@ -115,12 +115,36 @@ fn read<T: DeserializeOwned>(option: &str, file: &Path) -> Result<T, Usage> {
         length if u64::try_from(length).is_ok_and(|length| length <= LARGEST_RULES) => {}
         _ => return Err(complaint("it is longer than 1 MiB")),
     }
-    serde_saphyr::from_str(&text).map_err(|error| complaint(&error.to_string()))
+    serde_saphyr::from_str(&text).map_err(|error| complaint(&wrong(&error)))
+}
+
+/// Where a file is wrong, and why, without what stands there: it can be another file, and a key.
+fn wrong(error: &serde_saphyr::Error) -> String {
+    let reason = error.without_snippet().to_string();
+    let Some(place) = error.location().map(|at| format!("line {}, column {}", at.line(), at.column())) else {
+        return words(&reason);
+    };
+    let reason = reason.strip_suffix(&format!(" at {place}")).unwrap_or(&reason);
+    if reason.starts_with("duplicate mapping key") {
+        return format!("{place}: the name stands there twice");
+    }
+    format!("{place}: {}", words(reason))
+}
+
+/// The text with no more of the file in it than words, as settings are named.
+fn words(reason: &str) -> String {
+    let is_word =
+        |name: &str| name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    ['`', '"'].into_iter().fold(reason.to_owned(), |text, quote| {
+        let quoted = |(n, part)| if n % 2 == 0 || is_word(part) { part } else { "…" };
+        let parts: Vec<&str> = text.split(quote).enumerate().map(quoted).collect();
+        parts.join(&quote.to_string())
+    })
 }
 
 /// Every piece is masked and written before the next is waited for, so that `tail -f` shows what there is.
 fn mask(masker: &Masker, mut input: impl Read, output: &Output, done: &AtomicU64) -> Result<(), Trouble> {
-    let mut stream = masker.stream();
+    let mut stream = masker.stream_lines();
     let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(2 * PIECE));
     loop {
         let read = match input.read(&mut piece) {

@@ -26,6 +26,11 @@ pub(crate) fn word(word: &[u8], start: usize, found: &mut Found) {
     }
 }
 
+/// Whether the value has the form of one, in large letters, and digits in it: without any it could be a name.
+pub(crate) fn is_one(value: &[u8]) -> bool {
+    value.len() == 16 && formed(value) && value.iter().any(u8::is_ascii_digit)
+}
+
 fn formed(word: &[u8]) -> bool {
     let letters = [0, 1, 2, 3, 4, 5, 11, 15].iter().all(|place| word[*place].is_ascii_uppercase());
     let digits = [6, 7, 9, 10, 12, 13, 14].iter().all(|place| digit(word[*place]).is_some());

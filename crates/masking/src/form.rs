@@ -1,0 +1,172 @@
+//! Whether a value has the form of its kind: what has not is a name in a wrong column, a remark, two values in one, and nothing
+//! of it may be shown. Forms are wider than what is found in text, since a column says what its values are: a number needs no word
+//! before it, and a check digit may be wrong where the form has no letters.
+
+use crate::kind::Kind;
+use crate::kinds::national::it;
+use crate::kinds::{aws, email, iban, ipv4, ipv6, keys};
+use crate::text::Text;
+
+/// The most digits and letters of a form, those of a residence card of China.
+const LONGEST: usize = 18;
+
+/// Whether a part of this value can be shown as one of its kind.
+pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
+    let text = Text::new(value);
+    let all = Some(value.len());
+    match kind {
+        Kind::Email => email::is_one(value),
+        Kind::Iban => iban::ends(text, 0) == all,
+        Kind::Ipv4 => ipv4::ends(text, 0) == all,
+        Kind::Ipv6 => ipv6::ends(text, 0) == all,
+        Kind::Mac => mac(value),
+        Kind::Jwt => value.starts_with(b"eyJ"),
+        Kind::AwsKey => aws::is_id(value),
+        Kind::ApiKey => keys::prefix(value) > 0,
+        Kind::Phone => digits(value, b"+()", 7..=16) && !date(value),
+        Kind::Card => digits(value, b"", 13..=19),
+        Kind::UsSsn | Kind::CaSin => digits(value, b"", 9..=9),
+        // Eight where the zero in front was lost.
+        Kind::NlBsn => digits(value, b"", 8..=9),
+        Kind::UkNhs => digits(value, b"", 10..=10),
+        Kind::SePnr => digits(value, b"+", 10..=12),
+        Kind::DeTin | Kind::PlPesel | Kind::BeNrn | Kind::BrCpf | Kind::NoFnr => digits(value, b"", 11..=11),
+        Kind::InAadhaar => digits(value, b"", 12..=12),
+        Kind::ChAhv => digits(value, b"", 13..=13),
+        Kind::CnRic => formed(value, &["99999999999999999X"]),
+        Kind::EsDni => formed(value, &["99999999A", "A9999999A"]),
+        // The sign of a century is a letter, or between the digits.
+        Kind::FiHetu => formed(value, &["999999999X", "999999A999X"]),
+        // Without its key too. Corsica's departments have a letter.
+        Kind::FrNir => formed(value, &["999999X999999", "999999X99999999"]),
+        Kind::ItCf => it::is_one(value),
+        Kind::UkNino => formed(value, &["AA999999A"]),
+        Kind::Custom(_) => false,
+    }
+}
+
+/// What may stand between the groups of a number.
+fn between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'/')
+}
+
+/// Whether there are so many digits, and nothing else but separators and these signs.
+fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) -> bool {
+    let known = |byte: &u8| byte.is_ascii_digit() || between(*byte) || signs.contains(byte);
+    value.iter().all(known) && count.contains(&value.iter().filter(|byte| byte.is_ascii_digit()).count())
+}
+
+/// Whether it is written as a date: two groups of one or two digits, before or behind one of four.
+fn date(value: &[u8]) -> bool {
+    let mut lengths = [0; 3];
+    for (n, group) in value.split(|byte| !byte.is_ascii_digit()).enumerate() {
+        match lengths.get_mut(n) {
+            Some(length) => *length = group.len(),
+            None => return false,
+        }
+    }
+    matches!(lengths, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 4])
+}
+
+/// Whether its digits and letters are one of these forms: `9` is a digit, `A` a letter, `X` either.
+fn formed(value: &[u8], forms: &[&str]) -> bool {
+    let mut characters = [0; LONGEST];
+    let mut count = 0;
+    for byte in value.iter().filter(|byte| !between(**byte) && **byte != b'+') {
+        let Some(character) = characters.get_mut(count) else { return false };
+        *character = *byte;
+        count += 1;
+    }
+    let fits = |(form, byte): (u8, &u8)| match form {
+        b'9' => byte.is_ascii_digit(),
+        b'A' => byte.is_ascii_alphabetic(),
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    forms.iter().any(|form| form.len() == count && form.bytes().zip(&characters).all(fits))
+}
+
+/// Six or eight groups of two hexadecimal digits, or three of four, with the same sign between all of them.
+fn mac(value: &[u8]) -> bool {
+    let Some(sign) = value.iter().copied().find(|byte| !byte.is_ascii_hexdigit()) else { return false };
+    let (size, counts) = match sign {
+        b':' | b'-' => (2, [6, 8]),
+        b'.' => (4, [3, 3]),
+        _ => return false,
+    };
+    let groups = value.split(|byte| *byte == sign);
+    let whole = groups.clone().all(|group| group.len() == size && group.iter().all(u8::is_ascii_hexdigit));
+    whole && counts.contains(&groups.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        fn check(kind: Kind, ones: &[&str], others: &[&str]) {
+            for value in ones {
+                assert!(is_one(kind, value.as_bytes()), "{kind}: {value}");
+            }
+            for value in others {
+                assert!(!is_one(kind, value.as_bytes()), "{kind}: {value}");
+            }
+        }
+        check(
+            Kind::Phone,
+            &["+49 30 901820", "(212) 555-0123", "5550123", "0171/1234567"],
+            &["555012", "1985-03-12", "12.03.1985", "555-0123 Ines", "+49 30 901820, +49 30 901821"],
+        );
+        check(Kind::Card, &["4111 1111 1111 1112"], &["411111111111", "4111 1111 1111 1111 x"]);
+        check(Kind::UsSsn, &[" 123-45-6789", "123456789"], &["123-45-678", "123-45-6789a", "123_45_6789"]);
+        check(Kind::CnRic, &["11010519491231002X", "110105194912310021"], &["11010519491231002"]);
+        check(
+            Kind::EsDni,
+            &["12345678Z", "12345678-Z", "X1234567L"],
+            &["Zoe Weber", "123456789", "1234567Z"],
+        );
+        check(Kind::FiHetu, &["131052-308T", "131052+308T", "131052A308T"], &["131052-308", "Ada Lovelac"]);
+        check(
+            Kind::FrNir,
+            &["2 55 08 14 168 025 38", "1850578006084", "1 85 05 2A 006 084 36"],
+            &["Jean Pierre 12", "255081416802"],
+        );
+        check(
+            Kind::ItCf,
+            &["RSSMRA85T10A562S"],
+            &["MariaRossiBianch", "RSSMRA85T10A562", "RSSMRA85X10A562S"],
+        );
+        check(Kind::UkNino, &["AB 12 34 56 C", "ab123456c"], &["Ann Weber", "AB123456"]);
+        check(
+            Kind::Mac,
+            &["00:00:5e:00:53:ff", "0000.5e00.53af"],
+            &["Abe-Dee-Fada-Cafe", "00005e0053ff", ""],
+        );
+        check(
+            Kind::Iban,
+            &["DE89 3704 0044 0532 0130 00"],
+            &["AB12 Ines Weber Graz", "DE89370400440532013001"],
+        );
+        check(Kind::Ipv4, &["192.0.2.1"], &["Ines Weber. Graz. x", "192.0.2.1 Ines", "192.0.2.256"]);
+        check(
+            Kind::Ipv6,
+            &["2001:db8::1", "::1", "fe80::1%eth0"],
+            &["Ada:Weber", "2001:db8::1 Ada", "ada:bee"],
+        );
+        check(
+            Kind::Email,
+            &["ines@example.com", "\"ines weber\"@example.com"],
+            &[
+                "Ines Weber",
+                "ines@weber",
+                "Ines Weber ines@example.com",
+                "ines@example.com, a",
+                "@example.com",
+                "@",
+            ],
+        );
+        check(Kind::ApiKey, &[], &["SKoda Weber", "SG.Weber", "sk-Weber", "hf_Weber"]);
+        check(Kind::AwsKey, &["AKIAIOSFODNN7EXAMPLE"], &["Ines Weber from Graz", "AKIAIOSFODNN7EXAMPLe"]);
+        check(Kind::Custom(0), &[], &["anything"]);
+    }
+}

@@ -58,6 +58,11 @@ impl Rows {
         Ok(Self { masking, tables, cut })
     }
 
+    /// Whether any value is written otherwise than it was.
+    pub fn mask(&self) -> bool {
+        self.tables.iter().flatten().flatten().any(|place| place.name.is_some())
+    }
+
     /// References that lead nowhere, as was decided: from, to.
     pub fn cut(&self) -> &[(String, String)] {
         &self.cut
@@ -68,10 +73,13 @@ impl Rows {
 fn places(decided: &Decided, table: &Table, open: &mut Vec<String>) -> Result<Option<Vec<Place>>, String> {
     let named = decided.tables.get(&table.name);
     if table.kind != TableKind::Plain {
-        return match named {
-            // It is made anew from others, and says nothing itself.
-            None | Some(Decision::Empty) => Ok(None),
-            Some(_) => Err(format!(
+        return match (named, decided.others) {
+            (Some(Decision::Empty), _) | (None, Others::Text | Others::Empty) => Ok(None),
+            (None, Others::Refuse) => {
+                open.push(table.name.clone());
+                Ok(None)
+            }
+            (Some(_), _) => Err(format!(
                 "{0} is a virtual table (a full-text index, say), whose rows cannot be copied one by one: write `{0}: empty`, and \
                  fill it in the copy",
                 table.name

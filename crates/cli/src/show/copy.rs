@@ -8,20 +8,30 @@ use crate::screen::Screen;
 use crate::text::table::{Table, cell, numbers, words};
 use crate::text::{Line, Tone, count};
 
+/// What was copied.
+pub struct Made<'m> {
+    /// The tables.
+    pub found: &'m [Found],
+    /// References that lead nowhere, as was decided: from, to.
+    pub cut: &'m [(String, String)],
+    /// Whether any value was decided to be written otherwise than it was.
+    pub masked: bool,
+}
+
 /// What is in the copy: rows of each table, and which references lead nowhere.
-pub fn copied(
-    found: &[Found],
-    rows: &[u64],
-    cut: &[(String, String)],
-    out: &Path,
-    screen: &mut Screen,
-) -> std::io::Result<()> {
-    let all = || found.iter().zip(rows);
+pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) -> std::io::Result<()> {
+    let Made { found, cut, masked } = *made;
+    let left_out = || found.iter().filter(|found| found.kind == TableKind::Unknown);
+    let all = || found.iter().zip(rows).filter(|(found, _)| found.kind != TableKind::Unknown);
     if screen.json() {
         let tables: Vec<_> =
             all().map(|(table, rows)| serde_json::json!({"table": table.name, "rows": rows})).collect();
         let cut: Vec<_> = cut.iter().map(|(from, to)| serde_json::json!({"from": from, "to": to})).collect();
-        return screen.json_line(&serde_json::json!({"tables": tables, "cut": cut}).to_string());
+        let left_out: Vec<_> = left_out().map(|found| &found.name).collect();
+        return screen.json_line(
+            &serde_json::json!({"tables": tables, "cut": cut, "left_out": left_out, "masked": masked})
+                .to_string(),
+        );
     }
     let mut table = Table::new(&[words("table"), numbers("rows")]);
     for (found, rows) in all() {
@@ -33,11 +43,16 @@ pub fn copied(
             format!("{from} refers to {to}: as was decided, those references lead nowhere in the copy.");
         lines.push(Line::of(Tone::Warn, text));
     }
-    for found in found.iter().filter(|found| found.kind == TableKind::Unknown) {
+    for found in left_out() {
         let text = format!("{} was left out: the module that makes it is not known here.", found.name);
         lines.push(Line::of(Tone::Warn, text));
     }
-    let text = format!("{}: {}, masked, of one moment", out.display(), count(rows.iter().sum(), "row"));
-    lines.push(Line::of(Tone::Good, text));
+    let how = if masked {
+        "masked, of one moment"
+    } else {
+        "of one moment; nothing in it is masked, as was decided"
+    };
+    let text = format!("{}: {}, {how}", out.display(), count(rows.iter().sum(), "row"));
+    lines.push(Line::of(if masked { Tone::Good } else { Tone::Warn }, text));
     screen.lines(&lines)
 }

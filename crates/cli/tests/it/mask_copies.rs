@@ -329,6 +329,17 @@ fn what_would_be_lost_in_silence_is_told() {
     );
     // A file that somebody else made: all of a definition would be run.
     check_refused(
+        "mask-copy-crafted-name",
+        "CREATE TABLE trigger (id); PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE TABLE trigger (id); CREATE TABLE leak AS SELECT 1; END' WHERE name = 'trigger'",
+        "{tables: {trigger: keep}}",
+    );
+    check_refused(
+        "mask-copy-index",
+        "CREATE TABLE C (doc); CREATE INDEX i ON C (json_extract(doc, '$.a')); INSERT INTO C VALUES ('{}')",
+        "{tables: {C: {doc: redact}}}",
+    );
+    check_refused(
         "mask-copy-crafted",
         "CREATE TABLE C (id); PRAGMA writable_schema = ON;
          UPDATE sqlite_schema SET sql = 'CREATE TABLE C (id); ATTACH ''shop.db'' AS s; DELETE FROM s.C' WHERE name = 'C'",
@@ -346,7 +357,7 @@ fn what_modules_make_is_told_from_what_only_looks_so() {
          INSERT INTO notes_content VALUES (1, 'call ines@example.com');
          PRAGMA writable_schema = ON;
          INSERT INTO sqlite_schema VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING vec0(a)');",
-        "{tables: {notes_content: text}}",
+        "{tables: {notes_content: text, notes: empty, v: empty}}",
     );
     check("mask-copy-shadow", &ran);
     assert_eq!(ask(&folder, "dev.db", "SELECT body FROM notes_content"), ["call i***@example.com"]);
@@ -397,6 +408,10 @@ fn the_database_is_left_as_it_was() {
     std::fs::remove_file(folder.path("dev.db")).expect("the copy");
     assert_eq!(folder.names(), names);
     assert!(folder.read("shop.db") == before);
+    // A log that somebody left would have to be changed to be read.
+    std::fs::copy(folder.path("shop.db"), folder.path("left.db")).expect("a copy");
+    folder.write("left.db-wal", b"");
+    check("mask-copy-left", &folder.run(None, "mask copy --from left.db --draft", b"").text());
     let other = folder.run(None, "mask copy --from file:shop.db --draft", b"").text();
     assert!(other.out.contains("  Other:\n"), "{} {}", other.out, other.err);
 }
@@ -429,6 +444,40 @@ fn values_of_every_form_come_over() {
     folder.write("tables.yaml", b"{tables: {T: keep, S: {n: redact}}}");
     let ran = folder.run(None, &COPY.replace("dev.db", "strict.db"), b"").text();
     check("mask-copy-strict", &ran);
+}
+
+/// Whoever stops it finds everything as it was: no copy, no half of one, and nothing beside the database.
+#[test]
+fn a_copy_that_is_stopped_leaves_nothing() {
+    let folder = Folder::with_key("mask-copy-stopped");
+    sql(
+        &folder,
+        "shop.db",
+        "PRAGMA journal_mode = WAL; CREATE TABLE T (text TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
+         INSERT INTO T SELECT 'somebody' || i || '@example.com wrote ' || hex(zeroblob(100)) FROM n",
+    );
+    folder.write("tables.yaml", b"tables: {T: {text: text}}");
+    let names = folder.names();
+    let child = folder.lacuna(None, COPY).spawn().expect("a run");
+    for left in (0..6_000).rev() {
+        let draft = folder.names().into_iter().find(|name| name.ends_with(".partial"));
+        if draft
+            .is_some_and(|name| std::fs::metadata(folder.path(&name)).is_ok_and(|file| file.len() > 1 << 20))
+        {
+            break;
+        }
+        assert!(left > 0, "nothing is written");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("a signal");
+    assert!(sent.success());
+    let ran = ended(child).text();
+    assert_eq!((ran.code, ran.err.as_str()), (130, "Interrupted: nothing was written.\n"));
+    assert_eq!(folder.names(), names);
 }
 
 #[cfg(target_os = "linux")]

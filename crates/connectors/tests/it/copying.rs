@@ -1,9 +1,9 @@
 //! Copying a database: of one moment, and as it is where nothing is changed.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use connectors::sql::copy::{Change, CopyError, Source, Value};
+use connectors::sql::copy::{Change, CopyError, Progress, Source, Value};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
@@ -39,7 +39,8 @@ async fn run(database: &mut SqliteConnection, sql: &str) {
 
 async fn copy(source: Source, into: &Path) -> Result<Vec<u64>, CopyError> {
     std::fs::File::create(into).expect("a file");
-    source.copy(into, &mut Same, &AtomicU64::new(0)).await
+    let (read, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    source.copy(into, &mut Same, &Progress { read: &read, stop: &stop }).await
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! `lacuna mask copy`
 
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use connectors::sql::copy::{CopyError, Source, Table};
+use connectors::sql::copy::{CopyError, Progress, Source, Table};
 use masking::{RulesError, Tokens};
 use tokio::runtime::Handle;
 
@@ -16,7 +17,11 @@ use crate::ending::{Ending, Usage};
 use crate::file::Place;
 use crate::seal::{End, Run, read_key};
 use crate::show;
+use crate::show::copy::Made;
 use crate::text::Line;
+
+/// How long is waited for a copy that is to stop: it stops between two writes.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Copies a database, or proposes how.
 pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
@@ -40,14 +45,15 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
             return Err(error);
         }
     };
-    let (found, cut) = (source.tables().to_vec(), rows.cut().to_vec());
+    let (found, cut, masked) = (source.tables().to_vec(), rows.cut().to_vec(), rows.mask());
     match copied(source, rows, place, &mut desk).await? {
         (End::Interrupted, _) => {
             desk.screen.notes(&[Line::plain("Interrupted: nothing was written.")])?;
             Ok(Ending::Interrupted)
         }
         (_, Some(Ok(rows))) => {
-            show::copy::copied(&found, &rows, &cut, out, desk.screen)?;
+            let made = Made { found: &found, cut: &cut, masked };
+            show::copy::copied(&made, &rows, out, desk.screen)?;
             Ok(Ending::Done)
         }
         (_, Some(Err(error))) => Err(anyhow::anyhow!("{error}.\nNothing was written.")),
@@ -98,15 +104,19 @@ async fn copied(
     let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
     let into = draft.path().unwrap_or(Path::new("")).to_owned();
-    let outcome = Arc::new(Mutex::new(None));
-    let (told, runtime) = (Arc::clone(&outcome), Handle::current());
+    let (tell, told) = mpsc::channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (stopped, runtime) = (Arc::clone(&stop), Handle::current());
     let work = move |done: &AtomicU64| {
-        let copied = runtime.block_on(source.copy(&into, &mut rows, done));
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(copied);
+        let progress = Progress { read: done, stop: &stopped };
+        // Nobody listens any more if it was given up on.
+        let _ = tell.send(runtime.block_on(source.copy(&into, &mut rows, &progress)));
         Ok(())
     };
     let end = run.work(work, desk.screen).await?;
-    let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Whoever is stopped closes the database first, so that nothing is left beside it.
+    stop.store(true, Ordering::Relaxed);
+    let outcome = told.recv_timeout(STOPS_WITHIN).ok();
     if let (End::Whole, Some(Ok(_))) = (&end, &outcome) {
         sink.finish()?;
         draft.publish()?;

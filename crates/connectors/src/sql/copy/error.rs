@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::schema::Definition;
+
 /// Why a database is not copied. It has names of tables and columns in it, and no values.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CopyError {
@@ -9,6 +11,8 @@ pub enum CopyError {
     Unread(String),
     /// The copy cannot be written, and why.
     Unwritten(String),
+    /// Somebody wanted no more of it.
+    Stopped,
     /// Texts are in another encoding than UTF-8.
     Encoding,
     /// A definition that the copy does not take, by the name of what it defines, and why.
@@ -26,6 +30,7 @@ impl fmt::Display for CopyError {
         match self {
             Self::Unread(why) => write!(f, "the database cannot be read: {why}"),
             Self::Unwritten(why) => write!(f, "the copy cannot be written: {why}"),
+            Self::Stopped => f.write_str("it was stopped"),
             Self::Encoding => f.write_str(
                 "the database's texts are in another encoding than UTF-8: copy it into one that is in UTF-8 first (sqlite3 OLD .dump | \
                  sqlite3 NEW)",
@@ -38,8 +43,8 @@ impl fmt::Display for CopyError {
             ),
             Self::Computed(name) => write!(
                 f,
-                "{name} computes something of its values (a column, a CHECK, an index) that cannot be computed of what they became: \
-                 `keep` or `empty` what it is computed of"
+                "{name} computes something of its values (a column, a CHECK, an index) that cannot be computed of what they became, or needs \
+                 a function that is not known here: `keep` or `empty` what it is computed of"
             ),
             Self::Dangling(from, to, rows) => write!(
                 f,
@@ -87,11 +92,13 @@ impl CopyError {
         }
     }
 
-    /// What was not defined. An index that is unique is broken when the rows are there already.
-    pub(super) fn of_definition(name: &str, error: &sqlx::Error) -> Self {
-        match code(error).map(|code| code & 0xff) {
-            Some(CONSTRAINT) => Self::Refused(name.to_owned(), message(error)),
-            Some(ERROR) => Self::Definition(name.to_owned(), message(error)),
+    /// What was not defined. An index reads the rows, which are there already: what it says can quote them.
+    pub(super) fn of_definition(made: &Definition, error: &sqlx::Error) -> Self {
+        let name = made.name.clone();
+        match (code(error).map(|code| code & 0xff), &made.indexes) {
+            (Some(CONSTRAINT), _) => Self::Refused(name, message(error)),
+            (Some(ERROR), Some(table)) => Self::Computed(table.clone()),
+            (Some(ERROR), None) => Self::Definition(name, message(error)),
             _ => Self::Unwritten(format!("{name}: {}", words(error))),
         }
     }

@@ -10,7 +10,7 @@ mod sqlite;
 
 pub use error::CopyError;
 pub use schema::{Column, Form, Reference, Table, TableKind};
-pub use sqlite::Source;
+pub use sqlite::{Progress, Source};
 
 /// A value as the database has it. It can be personal, so it does not print.
 #[derive(Clone, PartialEq)]

@@ -68,9 +68,19 @@ pub struct Reference {
 /// The definitions of a database, in the order in which they are to be made.
 pub(super) struct Schema {
     /// Of tables.
-    pub(super) made_first: Vec<(String, String)>,
+    pub(super) made_first: Vec<Definition>,
     /// Of what is made when the rows are there: indexes, views, triggers.
-    pub(super) made_last: Vec<(String, String)>,
+    pub(super) made_last: Vec<Definition>,
+}
+
+/// What makes something.
+pub(super) struct Definition {
+    /// Its name.
+    pub(super) name: String,
+    /// One statement.
+    pub(super) sql: String,
+    /// The table whose rows it reads, if it is an index.
+    pub(super) indexes: Option<String>,
 }
 
 /// An identifier. In double quotes a column that is not there would be a text; in brackets none can have a bracket.
@@ -103,9 +113,9 @@ pub(super) fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlit
     row.try_get(at).map_err(|error| CopyError::unread(&error))
 }
 
-fn single(name: &str, sql: String) -> Read<(String, String)> {
-    if is_single(&sql) {
-        return Ok((name.to_owned(), sql));
+fn single(name: &str, sql: &str, is_trigger: bool) -> Read<()> {
+    if is_single(sql, is_trigger) {
+        return Ok(());
     }
     Err(CopyError::Definition(name.to_owned(), "it is not one statement".to_owned()))
 }
@@ -122,11 +132,15 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
         WHERE m.type = 'table' AND m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.rowid";
     let mut found = Vec::new();
     for row in ask(connection, question, None).await? {
-        let (name, sql) = single(&get::<String>(&row, 0)?, get(&row, 1)?)?;
+        let (name, sql): (String, String) = (get(&row, 0)?, get(&row, 1)?);
+        single(&name, &sql, false)?;
         found.push((name, sql, get::<String>(&row, 2)?));
     }
-    let virtual_ones = found.iter().filter(|(_, _, kind)| kind == "virtual");
-    let made = made_by_modules(virtual_ones.map(|(name, sql, _)| (name.as_str(), sql.as_str()))).await?;
+    // Some virtual tables take their columns from a plain one, which has to be there before.
+    let of = |kind: &'static str| {
+        found.iter().filter(move |(_, _, other)| other == kind).map(|(_, sql, _)| sql.as_str())
+    };
+    let made = made_by_modules(of("table").chain(of("virtual"))).await?;
     let (mut tables, mut made_first) = (Vec::new(), Vec::new());
     for (name, sql, kind) in found {
         let kind = match kind.as_str() {
@@ -138,22 +152,28 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
         };
         tables.push(table(connection, &name, kind).await?);
         if kind != TableKind::Unknown {
-            made_first.push((name, sql));
+            made_first.push(Definition { name, sql, indexes: None });
         }
     }
-    let question = "SELECT name, sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL \
+    let question = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL \
         ORDER BY CASE type WHEN 'index' THEN 0 WHEN 'view' THEN 1 ELSE 2 END, rowid";
-    let made_last = ask(connection, question, None).await?;
-    let made_last = made_last.iter().map(|row| single(&get::<String>(row, 0)?, get(row, 1)?));
-    Ok((tables, Schema { made_first, made_last: made_last.collect::<Read<_>>()? }))
+    let mut made_last = Vec::new();
+    for row in ask(connection, question, None).await? {
+        let (kind, name, table): (String, String, String) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
+        let sql: String = get(&row, 3)?;
+        single(&name, &sql, kind == "trigger")?;
+        let indexes = (kind == "index").then_some(table);
+        made_last.push(Definition { name, sql, indexes });
+    }
+    Ok((tables, Schema { made_first, made_last }))
 }
 
 /// The virtual tables that can be made here, and the tables that are made with them.
-async fn made_by_modules<'d>(definitions: impl Iterator<Item = (&'d str, &'d str)>) -> Read<Vec<String>> {
+async fn made_by_modules<'d>(definitions: impl Iterator<Item = &'d str>) -> Read<Vec<String>> {
     let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
     let unread = |error: sqlx::Error| CopyError::unread(&error);
     let mut memory = SqliteConnection::connect_with(&options).await.map_err(unread)?;
-    for (_, sql) in definitions {
+    for sql in definitions {
         // One that cannot be made is not listed.
         let _ = sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(&mut memory).await;
     }

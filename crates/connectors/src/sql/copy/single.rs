@@ -11,36 +11,36 @@ enum Token {
     Other,
 }
 
-/// Whether this is one `CREATE`, and nothing after it. A trigger's statements are a part of it, up to `; END`.
-pub(super) fn is_single(sql: &str) -> bool {
-    let (mut rest, mut words, mut trigger) = (sql, 0_u32, false);
+/// Whether this is one `CREATE`, and nothing after it. The statements of a trigger are a part of it, up to `; END`.
+pub(super) fn is_single(sql: &str, is_trigger: bool) -> bool {
+    let (mut rest, mut words) = (sql, 0_u32);
+    // A trigger is closed by its END, anything else by a semicolon or the end of the text.
     let (mut closed, mut after_semicolon) = (false, false);
     while let Some((token, length)) = next(rest) {
         rest = rest.get(length..).unwrap_or_default();
         match token {
             Token::Nothing => continue,
-            // What comes behind the end is another statement.
-            _ if closed => return false,
+            Token::Semicolon if words == 0 => return false,
             Token::Semicolon => {
-                closed = !trigger;
+                closed |= !is_trigger;
                 after_semicolon = true;
                 continue;
             }
+            // What comes behind the end is another statement.
+            _ if closed => return false,
             Token::Word(word) => {
                 words += 1;
-                match words {
-                    1 if !word.eq_ignore_ascii_case("CREATE") => return false,
-                    2..=3 if word.eq_ignore_ascii_case("TRIGGER") => trigger = true,
-                    _ if trigger && after_semicolon && word.eq_ignore_ascii_case("END") => trigger = false,
-                    _ => {}
+                if words == 1 && !word.eq_ignore_ascii_case("CREATE") {
+                    return false;
                 }
+                closed = is_trigger && after_semicolon && word.eq_ignore_ascii_case("END");
             }
             Token::Other if words == 0 => return false,
             Token::Other => {}
         }
         after_semicolon = false;
     }
-    words > 0
+    words > 0 && (closed || !is_trigger)
 }
 
 /// The token that begins there, and its length in bytes.
@@ -77,11 +77,23 @@ mod tests {
 
     #[test]
     fn one_statement_and_no_more() {
-        let check = |sql: &str, expect: bool| assert_eq!(is_single(sql), expect, "{sql}");
+        let check = |sql: &str, expect: bool| assert_eq!(is_single(sql, false), expect, "{sql}");
         check("CREATE TABLE t (a, b CHECK (b <> ';'), [c;], \"d;\"\"\", `e;`)", true);
         check("create table t (a) ; -- the end\n /* ; */", true);
         check("CREATE TABLE t (a); DROP TABLE u", false);
         check("CREATE TABLE t (a) /* */ ; ATTACH 'x' AS y", false);
+        check("CREATE TABLE trigger (a); ATTACH 'x' AS y; DELETE FROM y.z; END", false);
+        check("CREATE VIEW trigger AS SELECT 1; DROP TABLE u", false);
+        check("ATTACH 'x' AS y", false);
+        check("CREATE VIEW v AS SELECT 'it''s; fine'", true);
+        check("CREATE VIEW v AS SELECT 'open", true);
+        check("", false);
+        check("; CREATE TABLE t (a)", false);
+    }
+
+    #[test]
+    fn a_trigger_has_statements_of_its_own() {
+        let check = |sql: &str, expect: bool| assert_eq!(is_single(sql, true), expect, "{sql}");
         check(
             "CREATE TRIGGER t AFTER INSERT ON u BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; DELETE FROM v; END",
             true,
@@ -92,10 +104,7 @@ mod tests {
             "CREATE TRIGGER t AFTER INSERT ON u BEGIN SELECT 1; END DELETE FROM v; END; DROP TABLE v",
             false,
         );
-        check("ATTACH 'x' AS y", false);
-        check("CREATE VIEW v AS SELECT 'it''s; fine'", true);
-        check("CREATE VIEW v AS SELECT 'open", true);
-        check("", false);
-        check("; CREATE TABLE t (a)", false);
+        check("CREATE TRIGGER t AFTER INSERT ON u BEGIN SELECT 1; DELETE FROM v", false);
+        check("CREATE TABLE t (a); DROP TABLE u", false);
     }
 }

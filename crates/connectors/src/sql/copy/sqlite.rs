@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::TryStreamExt as _;
@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, TypeInfo as _, ValueRef as _};
 
 use super::references::dangling;
-use super::schema::{self, Schema, quoted};
+use super::schema::{self, Definition, Schema, quoted};
 use super::{Change, CopyError, Table, TableKind, Value};
 
 /// How long one waits for somebody else's lock.
@@ -27,6 +27,14 @@ const HEADER: u64 = 100;
 const READ_VERSION: usize = 19;
 const LOGGED: u8 = 2;
 
+/// How far it is, and whether it is to go on.
+pub struct Progress<'p> {
+    /// Bytes of values that were read so far.
+    pub read: &'p AtomicU64,
+    /// Set by whoever wants no more of it.
+    pub stop: &'p AtomicBool,
+}
+
 /// A database that is read, at one moment: what others write meanwhile is not in it. Without a write-ahead log they wait.
 pub struct Source {
     connection: SqliteConnection,
@@ -41,7 +49,7 @@ impl Source {
     /// whoever may only read could not take it away again.
     pub async fn open(file: &Path) -> Result<Self, CopyError> {
         let whole = absolute(file)?;
-        let needs_log = is_logged(&whole).map_err(|error| CopyError::Unread(error.kind().to_string()))?;
+        let needs_log = needs_log(&whole)?;
         let options = SqliteConnectOptions::new()
             .filename(&whole)
             .read_only(!needs_log)
@@ -68,15 +76,15 @@ impl Source {
         &self.tables
     }
 
-    /// Copies all of it into an empty file, counts the bytes of values that it has read, and says how many rows each table has.
+    /// Copies all of it into an empty file, and says how many rows each table has.
     /// What is in the file after an error is of no use.
     pub async fn copy(
         mut self,
         into: &Path,
         change: &mut dyn Change,
-        read: &AtomicU64,
+        progress: &Progress<'_>,
     ) -> Result<Vec<u64>, CopyError> {
-        let copied = self.all(into, change, read).await;
+        let copied = self.all(into, change, progress).await;
         let closed = self.close().await;
         let copied = copied?;
         closed.map(|()| copied)
@@ -86,7 +94,7 @@ impl Source {
         &mut self,
         into: &Path,
         change: &mut dyn Change,
-        read: &AtomicU64,
+        progress: &Progress<'_>,
     ) -> Result<Vec<u64>, CopyError> {
         // Nobody else reads the file before it is whole, and half of it is thrown away: it needs no journal.
         let options = SqliteConnectOptions::new()
@@ -101,7 +109,7 @@ impl Source {
         define(&mut target, &self.schema.made_first).await?;
         let mut copied = Vec::with_capacity(self.tables.len());
         for at in 0..self.tables.len() {
-            copied.push(self.rows(&mut target, at, change, read).await?);
+            copied.push(self.rows(&mut target, at, change, progress).await?);
         }
         define(&mut target, &self.schema.made_last).await?;
         for mark in schema::marks(&mut self.connection).await? {
@@ -119,7 +127,7 @@ impl Source {
         target: &mut SqliteConnection,
         at: usize,
         change: &mut dyn Change,
-        read: &AtomicU64,
+        progress: &Progress<'_>,
     ) -> Result<u64, CopyError> {
         let Some(table) = self.tables.get(at) else { return Ok(0) };
         if !change.takes(at) || table.kind != TableKind::Plain {
@@ -138,11 +146,14 @@ impl Source {
         while let Some(row) = rows.try_next().await.map_err(|error| CopyError::unread(&error))? {
             for column in 0..table.columns.len() {
                 let (value, bytes) = value(&row, column).map_err(|error| CopyError::unread(&error))?;
-                read.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+                progress.read.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
                 batch.push(change.change(at, column, value));
             }
             count += 1;
             if batch.is_full() {
+                if progress.stop.load(Ordering::Relaxed) {
+                    return Err(CopyError::Stopped);
+                }
                 batch.write(target).await?;
             }
         }
@@ -175,12 +186,23 @@ impl Source {
 }
 
 /// Whether the file says that it has a write-ahead log, and there is none: SQLite, "Database File Format", 1.3.
-fn is_logged(file: &Path) -> std::io::Result<bool> {
+fn needs_log(file: &Path) -> Result<bool, CopyError> {
+    let unread = |error: std::io::Error| CopyError::Unread(error.kind().to_string());
     let mut header = Vec::new();
-    std::fs::File::open(file)?.take(HEADER).read_to_end(&mut header)?;
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    Ok(header.get(READ_VERSION) == Some(&LOGGED) && !Path::new(&log).exists())
+    std::fs::File::open(file).and_then(|file| file.take(HEADER).read_to_end(&mut header)).map_err(unread)?;
+    let has = |end: &str| {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(end);
+        Path::new(&beside).exists()
+    };
+    match (header.get(READ_VERSION) == Some(&LOGGED), has("-wal"), has("-shm")) {
+        // Whoever reads it would leave an index of the log behind, and whoever writes it would empty the log.
+        (true, true, false) => {
+            let why = "its log (-wal) was left over: open it once with the program that it belongs to";
+            Err(CopyError::Unread(why.to_owned()))
+        }
+        (logged, log, _) => Ok(logged && !log),
+    }
 }
 
 /// A name that cannot be taken for a URI.
@@ -188,10 +210,11 @@ fn absolute(file: &Path) -> Result<PathBuf, CopyError> {
     std::path::absolute(file).map_err(|error| CopyError::Unread(error.kind().to_string()))
 }
 
-async fn define(target: &mut SqliteConnection, definitions: &[(String, String)]) -> Result<(), CopyError> {
-    for (name, sql) in definitions {
-        let made = sqlx::query(AssertSqlSafe(sql.as_str())).persistent(false).execute(&mut *target).await;
-        made.map_err(|error| CopyError::of_definition(name, &error))?;
+async fn define(target: &mut SqliteConnection, definitions: &[Definition]) -> Result<(), CopyError> {
+    for definition in definitions {
+        let sql = AssertSqlSafe(definition.sql.as_str());
+        let made = sqlx::query(sql).persistent(false).execute(&mut *target).await;
+        made.map_err(|error| CopyError::of_definition(definition, &error))?;
     }
     Ok(())
 }

@@ -115,6 +115,7 @@ fn begin(request: &mut Request, now: Timestamp) -> Result<(), StepError> {
     request.become_status(Status::Planning)?;
     request.reopened = request.reopened.saturating_add(1);
     request.reopened_after = Some(request.pass);
+    request.not_begun_again = true;
     request.shredded.clear();
     request.touched.clear();
     request.locks.clear();

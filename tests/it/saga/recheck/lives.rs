@@ -11,7 +11,7 @@ use super::*;
 use crate::saga::proof::{receipts, sign, verified};
 
 /// A source wants all of the CRM kept.
-fn keep_the_crm() -> Verdict {
+pub fn keep_the_crm() -> Verdict {
     Verdict::Retain(Retention {
         source: "legal-desk".into(),
         stores: vec![store("crm")],
@@ -21,7 +21,7 @@ fn keep_the_crm() -> Verdict {
     })
 }
 
-fn has_contacts(stage: &Stage) -> bool {
+pub fn has_contacts(stage: &Stage) -> bool {
     let crm = stage.world.database(&stage.tenant, &store("crm"));
     crm.rows("contacts").iter().any(|row| row["email"].expose() == PERSON)
 }

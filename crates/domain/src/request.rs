@@ -161,6 +161,7 @@ pub struct ReceiptSalt {
 
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Request {
     /// Whose request it is.
     pub tenant: TenantId,

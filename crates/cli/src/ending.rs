@@ -17,7 +17,8 @@ pub enum Ending {
     Timeout,
     /// 6: a store of `ledger status` is not fit for traffic.
     Unfit,
-    /// 130: interrupted with Ctrl-C. A request that was watched goes on; of a file nothing is left.
+    /// 130: interrupted with Ctrl-C. A request that was watched goes on; of a file nothing is left, but a pack that was checked
+    /// is kept, to be gone on with.
     Interrupted,
 }
 

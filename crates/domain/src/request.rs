@@ -11,7 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
-use crate::task::{Operation, Task};
+use crate::task::Task;
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -161,6 +161,7 @@ pub struct ReceiptSalt {
 
 /// A request. Holds no personal data: the person is in the sealed plan, and here by pseudonym only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Request {
     /// Whose request it is.
     pub tenant: TenantId,
@@ -268,6 +269,10 @@ pub struct Request {
     /// The last pass of the time before, if it was opened again: what was done until then is not done by it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopened_after: Option<u32>,
+    /// Whether it was opened again, and no store was begun since. Not so in what an earlier build opened: that counts as
+    /// begun, so that what was wanted stays kept.
+    #[serde(default)]
+    pub not_begun_again: bool,
 }
 
 impl Request {
@@ -322,6 +327,7 @@ impl Request {
             reopened: 0,
             salt: None,
             reopened_after: None,
+            not_begun_again: false,
         }
     }
 
@@ -357,10 +363,18 @@ impl Request {
     }
 
     /// Whether a store was begun since the request was opened last: who goes first, and what may still be decided anew,
-    /// does not hang on what was begun the time before. The tasks are the request's.
-    pub fn has_begun(&self, tasks: &[Task]) -> bool {
-        let is_now = |task: &Task| task.op == Operation::Erase && task.begun && self.is_of_this_time(task);
-        self.erasing_begun && (self.reopened_after.is_none() || tasks.iter().any(is_now))
+    /// does not hang on what was begun the time before. Asked of the request at hand, where it decides what is committed.
+    pub fn has_begun(&self) -> bool {
+        self.erasing_begun && !self.not_begun_again
+    }
+
+    /// A store is begun, in the change that says so of its task.
+    pub fn begin_erasing(&mut self) {
+        if !self.has_begun() {
+            // What officers accepted before was about finding the person. Reading again is another matter.
+            self.accepted_risks.clear();
+        }
+        (self.erasing_begun, self.not_begun_again) = (true, false);
     }
 
     /// Whether packages of it are there, to be fetched or to be destroyed.

@@ -71,14 +71,6 @@ impl<'a> Scope<'a> {
         }
         Ok(request)
     }
-
-    /// [`Request::has_begun`] of a request of this tenant.
-    pub(crate) async fn has_begun(&self, request: &Request) -> Result<bool, StepError> {
-        if !request.erasing_begun || request.reopened_after.is_none() {
-            return Ok(request.erasing_begun);
-        }
-        Ok(request.has_begun(&self.requests.tasks(self.tenant, &request.id).await?))
-    }
 }
 
 fn missing(id: &RequestId) -> StepError {

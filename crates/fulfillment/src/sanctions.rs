@@ -158,15 +158,10 @@ pub fn add_retentions(request: &mut Request, more: Vec<Retention>) {
 }
 
 /// Takes in what the sources that were asked about the whole request want kept, instead of what they
-/// wanted before. Once erasing has begun ([`Request::has_begun`]), what was wanted stays kept: a store that was passed over,
+/// wanted before. Once erasing has begun ([`Request::has_begun`]), by whichever call, what was wanted stays kept: a store that was passed over,
 /// and confirmed as kept, must not count as erased because its source thought better of it.
-pub fn replace_retentions(
-    request: &mut Request,
-    has_begun: bool,
-    asked: &BTreeMap<String, String>,
-    now: Vec<Retention>,
-) {
-    if !has_begun {
+pub fn replace_retentions(request: &mut Request, asked: &BTreeMap<String, String>, now: Vec<Retention>) {
+    if !request.has_begun() {
         request.retentions.retain(|r| !asked.contains_key(&r.source));
     }
     add_retentions(request, now);

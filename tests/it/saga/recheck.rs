@@ -5,6 +5,7 @@ mod both;
 mod ending;
 mod faults;
 mod judging;
+mod late;
 mod lives;
 mod lost;
 mod waiting;

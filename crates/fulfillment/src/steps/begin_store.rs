@@ -68,10 +68,8 @@ impl Beginning<'_> {
             let Touched { collections, shreds } = self.touches(&now, at)?;
             let too_late = too_late(&now, self.catalog, at);
             task.begun |= !collections.is_empty() || shreds.is_some();
-            if task.begun && !now.erasing_begun {
-                // What officers accepted before was about finding the person. Reading again is another matter.
-                now.accepted_risks.clear();
-                now.erasing_begun = true;
+            if task.begun {
+                now.begin_erasing();
             }
             if !collections.is_empty() {
                 now.touched.entry(self.store.id.clone()).or_default().extend(collections);

@@ -70,8 +70,7 @@ pub async fn run(ports: &Ports, input: &CheckRun) -> Result<Decision, StepError>
         Panel { holds: &*ports.holds, sanctions: &*ports.sanctions, settings: &settings, catalog: &catalog };
     let request = begin(&scope).await?;
     let heard = panel.hear(&request, &identities, &[]).await?;
-    let has_begun = scope.has_begun(&request).await?;
-    let decision = commit(&scope, &settings, (input.phase, has_begun), &heard).await?;
+    let decision = commit(&scope, &settings, input.phase, &heard).await?;
     Ok(match decision.outcome {
         Outcome::CoolOff => Decision { stores: that_hide(&catalog, &plan), ..decision },
         Outcome::Erase => pinned(Outcome::Erase, Some(&plan)),
@@ -110,7 +109,7 @@ pub(super) async fn settings(tenants: &dyn Tenants, request: &Request) -> Result
 async fn commit(
     scope: &Scope<'_>,
     settings: &Settings,
-    (phase, has_begun): (Phase, bool),
+    phase: Phase,
     Heard { ruling, answers }: &Heard,
 ) -> Result<Decision, StepError> {
     let cooling_off = settings.cooling_off().ok_or_else(|| {
@@ -128,7 +127,7 @@ async fn commit(
         });
         match (ruling, phase) {
             (Ruling::Clear(retentions), Phase::BeforeWait) => {
-                replace_retentions(&mut draft.request, has_begun, answers, retentions.clone());
+                replace_retentions(&mut draft.request, answers, retentions.clone());
                 if draft.request.cooling_off_until.is_none() {
                     // The first time it comes so far. Hearing the sources again is no progress.
                     draft.request.attempts = 0;
@@ -144,7 +143,7 @@ async fn commit(
                 decision.until = until;
             }
             (Ruling::Clear(retentions), Phase::AfterWait) => {
-                replace_retentions(&mut draft.request, has_begun, answers, retentions.clone());
+                replace_retentions(&mut draft.request, answers, retentions.clone());
             }
             (Ruling::Held { reason, review_at }, _) => {
                 let until = hold(&mut draft, reason, *review_at, now)?;

@@ -19,11 +19,16 @@ const ITS_TURN: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whether a request can let another one go first: nothing is erased ([`Request::has_begun`]), and nothing of its own is
 /// under way that the person waits for.
-fn may_give_way(request: &Request, has_begun: bool) -> bool {
+fn may_give_way(request: &Request) -> bool {
     let in_the_stores = matches!(request.status, Status::Erasing | Status::Confirming);
     let exports = request.is_to_be_exported() || request.has_packages();
     let open = !request.status.is_end() && request.status != Status::Waiting;
-    request.kind.erases() && open && !in_the_stores && !has_begun && !exports && !is_given_up(request)
+    request.kind.erases()
+        && open
+        && !in_the_stores
+        && !request.has_begun()
+        && !exports
+        && !is_given_up(request)
 }
 
 fn is_given_up(request: &Request) -> bool {
@@ -33,10 +38,8 @@ fn is_given_up(request: &Request) -> bool {
 /// Wakes the erasure that an export has queued behind. May be done twice.
 pub(super) async fn ask(scope: &Scope<'_>, owner: &RequestId) -> Result<(), StepError> {
     let other = Scope { id: owner, generation: None, ..*scope };
-    // One that begins just now is woken for nothing, and goes on.
-    let has_begun = other.has_begun(&other.load().await?).await?;
     amend_plainly(&other, |request| {
-        if !may_give_way(&request, has_begun) || request.locks.is_empty() {
+        if !may_give_way(&request) || request.locks.is_empty() {
             return Ok(Amend::Leave(()));
         }
         let draft = Draft::new(request, EventKind::Resumed, other.clock.now())
@@ -48,16 +51,12 @@ pub(super) async fn ask(scope: &Scope<'_>, owner: &RequestId) -> Result<(), Step
 }
 
 /// Lets an export go first that waits for this request's locks; `None` if there is none.
-pub(super) async fn give_way(
-    scope: &Scope<'_>,
-    request: &Request,
-    has_begun: bool,
-) -> Result<Option<Decision>, StepError> {
-    if !may_give_way(request, has_begun) || !exports_are_waiting(scope, request).await? {
+pub(super) async fn give_way(scope: &Scope<'_>, request: &Request) -> Result<Option<Decision>, StepError> {
+    if !may_give_way(request) || !exports_are_waiting(scope, request).await? {
         return Ok(None);
     }
     let locks = amend_plainly(scope, |mut now| {
-        if !may_give_way(&now, has_begun) {
+        if !may_give_way(&now) {
             return Ok(Amend::Leave(None));
         }
         now.become_status(Status::Waiting)?;

@@ -162,17 +162,13 @@ async fn pin(
         Ok(()) => Ok(decide(request, plan, tasks)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
         // Nothing of a person who is half erased is let go of: the other request has to end first.
-        Err(Declined::Locked(subject)) if request.has_begun(tasks) => {
+        Err(Declined::Locked(subject)) if request.has_begun() => {
             let owner = ports.requests.lock_owner(&request.tenant, &subject).await?;
             let owner = match owner {
                 Some(owner) => ports.requests.load(&request.tenant, &owner).await?,
                 None => None,
             };
-            let both = match owner {
-                Some(owner) => scope.has_begun(&owner).await?,
-                None => false,
-            };
-            Err(contested(request, both).into())
+            Err(contested(request, owner.is_some_and(|owner| owner.has_begun())).into())
         }
         Err(Declined::Locked(subject)) => wait_behind(scope, &subject, Some(&reference)).await,
     }

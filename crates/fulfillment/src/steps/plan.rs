@@ -84,8 +84,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
         }
         return Ok(Decision::plain(Outcome::Rest));
     }
-    let has_begun = scope.has_begun(&request).await?;
-    if let Some(decision) = give_way(&scope, &request, has_begun).await? {
+    if let Some(decision) = give_way(&scope, &request).await? {
         return Ok(decision);
     }
     if let Some(subject) = &request.waits_for {
@@ -98,7 +97,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let papers = Papers { keyring: &*ports.keyring, staging: &*ports.staging, entropy: &*ports.entropy };
     let desk = papers.open(input).await?;
     let plan = desk.plan(&request).await?;
-    let is_past = is_past_return(&request, has_begun);
+    let is_past = is_past_return(&request);
     match stand(&request, is_past, plan.as_ref(), ports.clock.now()) {
         Stand::Pinned(Outcome::Collect) => {
             let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
@@ -122,8 +121,8 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
 }
 
 /// Whether passes are counted by now: something was erased since the request was opened last, or found by the re-read.
-fn is_past_return(request: &Request, has_begun: bool) -> bool {
-    has_begun || request.residue_rounds > 0
+fn is_past_return(request: &Request) -> bool {
+    request.has_begun() || request.residue_rounds > 0
 }
 
 fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) -> Stand {

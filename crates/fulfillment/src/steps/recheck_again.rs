@@ -46,10 +46,12 @@ pub(super) async fn erase_again(
     let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
     recheck_lost::refuse(&paper, &recheck.found, &versions)?;
     let searched = recheck_paper::readable(paper.clone(), configured.catalog());
+    // What was wanted kept the first time is erased now if nobody wants it any more: it is compared, and shown, too.
+    let nothing_kept = Request { retentions: Vec::new(), ..request.clone() };
     let reading = Reading {
         ports,
         scope,
-        request: &request,
+        request: &nothing_kept,
         recheck: &recheck,
         desk: &desk,
         paper: &searched,
@@ -115,6 +117,7 @@ fn begin(request: &mut Request, now: Timestamp) -> Result<(), StepError> {
     request.become_status(Status::Planning)?;
     request.reopened = request.reopened.saturating_add(1);
     request.reopened_after = Some(request.pass);
+    request.not_begun_again = true;
     request.shredded.clear();
     request.touched.clear();
     request.locks.clear();

@@ -11,7 +11,7 @@ use super::*;
 use crate::saga::proof::{receipts, sign, verified};
 
 /// A source wants all of the CRM kept.
-fn keep_the_crm() -> Verdict {
+pub fn keep_the_crm() -> Verdict {
     Verdict::Retain(Retention {
         source: "legal-desk".into(),
         stores: vec![store("crm")],
@@ -21,7 +21,7 @@ fn keep_the_crm() -> Verdict {
     })
 }
 
-fn has_contacts(stage: &Stage) -> bool {
+pub fn has_contacts(stage: &Stage) -> bool {
     let crm = stage.world.database(&stage.tenant, &store("crm"));
     crm.rows("contacts").iter().any(|row| row["email"].expose() == PERSON)
 }
@@ -39,6 +39,14 @@ async fn what_was_wanted_kept_the_first_time_is_kept_no_more_if_nobody_wants_it(
     assert_eq!(request.recheck.map(|recheck| recheck.found), Some([(store("shop"), 1)].into()));
     let settings = at_once(stage.world.tenants().settings(&stage.tenant)).expect("read").expect("a tenant");
     stage.world.put_settings(Settings { sanctions: vec![], ..(*settings).clone() });
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
+    stage.play().await;
+    let request = stage.request(&id);
+    // An officer has not said yes to what they were not shown.
+    assert_eq!(request.status, Status::Parked);
+    assert!(has_contacts(&stage), "nobody was asked");
+    let shown = request.recheck.map(|recheck| recheck.found).expect("it was read again");
+    assert_eq!(shown.keys().collect::<Vec<_>>(), [&store("crm"), &store("shop")]);
     assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
     let request = stage.play_to_the_end(&id).await;
     assert_eq!((request.status, request.retentions), (Status::Fulfilled, vec![]));

@@ -13,6 +13,7 @@ use ports::{Clock, Tenants};
 
 use super::maskers::{Maskers, not_made};
 use super::opened;
+use super::stays::stays;
 use crate::api::identities::settings;
 use crate::api::{Answer, Call, refusal};
 use crate::error::StepError;
@@ -94,10 +95,10 @@ fn masked(masker: &Masker, call: &Call, mut answer: Answer) -> Result<Answer, re
     Ok(answer)
 }
 
-/// A body, masked: JSON stays JSON, and its numbers, which are counts, stay numbers.
+/// A body, masked: JSON stays JSON, its numbers, which are counts, stay numbers, and what holds it together stays too.
 fn text(masker: &Masker, body: &str) -> Result<String, StepError> {
     let mut out = Vec::with_capacity(body.len());
-    if masker.mask_json_strings(body.as_bytes(), &mut out).is_none() {
+    if masker.mask_json_strings_but(body.as_bytes(), stays, &mut out).is_none() {
         masker.mask(body.as_bytes(), &mut out);
     }
     if out.len() > MOST.max(body.len()) {

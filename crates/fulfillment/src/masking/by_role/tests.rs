@@ -96,9 +96,10 @@ async fn a_role_sees_what_its_rules_say_and_the_others_what_they_saw() {
     check(Role::Officer, PARTLY).await;
     check(Role::Subject, NOTE).await;
     check(Role::Admin, PARTLY).await;
-    // The tenant's own rules are everybody's whose answers are masked.
+    // The tenant's own rules are for the roles that it names.
     assert_eq!(deployment.seen("demo", Role::Auditor, r#"["B-1234"]"#).await.body, r#"["[badge]"]"#);
-    assert_eq!(deployment.seen("demo", Role::Admin, r#"["B-1234"]"#).await.body, r#"["***"]"#);
+    assert_eq!(deployment.seen("demo", Role::Officer, r#"["B-1234"]"#).await.body, r#"["***"]"#);
+    assert_eq!(deployment.seen("demo", Role::Admin, r#"["B-1234"]"#).await.body, r#"["B-1234"]"#);
     assert_eq!(deployment.seen("demo", Role::Owner, r#"["B-1234"]"#).await.body, r#"["B-1234"]"#);
     assert!(deployment.world.keys().is_empty(), "no key is made or fetched");
 }

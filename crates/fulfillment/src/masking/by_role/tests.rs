@@ -215,6 +215,13 @@ async fn counts_stay_numbers_whatever_stands_beside_them() {
     for word in ["phone", "ssn", "sin", "nhs", "bsn", "pesel", "cpf", "aadhaar", "card"] {
         let body = json!({"store": word, "n": 2_125_550_123_u64, "walked": 123_456_782, "bytes": 4_111_111_111_111_111_u64})
             .to_string();
+    // UTF-16 without a mark is UTF-8 too.
+    let wide: Vec<u8> = "john@example.com".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(std::str::from_utf8(&wide).is_ok());
+    assert_eq!(deployment.opened("orders/42", &wide).await.status, 403);
+    let lines = b"{\"to\":\"john\\u0040example.com\"}\n{\"phone\":2125550123}\n";
+    let masked = b"{\"to\":\"[email]\"}\n{\"phone\":\"[phone]\"}\n";
+    assert_eq!(plaintext(&deployment.opened("orders/42", lines).await), masked);
         assert_eq!(deployment.seen("demo", Role::Auditor, &body).await.body, body);
     }
 }

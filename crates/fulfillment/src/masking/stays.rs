@@ -10,6 +10,9 @@ use jiff::Timestamp;
 
 use crate::api::cursor::CHECKED;
 
+/// The longest of them, in bytes. It is asked at each finding, so a long text must cost nothing.
+const LONGEST: usize = 512;
+
 /// The longest instant, in bytes: with nanoseconds and an offset in seconds.
 const LONGEST_INSTANT: usize = 40;
 
@@ -18,8 +21,9 @@ const HASH: usize = 64;
 
 /// Whether it is an instant, an id of Lacuna's own, a hash or a cursor, and nothing else beside it.
 pub(super) fn stays(text: &[u8]) -> bool {
-    std::str::from_utf8(text)
-        .is_ok_and(|text| is_hash(text) || is_id(text) || is_instant(text) || is_cursor(text))
+    text.len() <= LONGEST
+        && std::str::from_utf8(text)
+            .is_ok_and(|text| is_hash(text) || is_id(text) || is_instant(text) || is_cursor(text))
 }
 
 fn is_hash(text: &str) -> bool {

@@ -30,7 +30,7 @@ pub enum RulesError {
     /// A custom rule's name is not usable.
     #[error("rule names are 1 to 40 small letters, digits and underscores, each once, and no kind's: {0}")]
     Name(String),
-    /// Tokens are wanted and there is no key.
+    /// Tokens are wanted and there is no key. Nothing else is wrong with the rules.
     #[error("tokens need a key, and none was given")]
     NoKey,
     /// A key of a wrong length.

@@ -164,7 +164,7 @@ impl Masker {
     /// assert_eq!(out, br#"{"to":"j***@example.com","phone":"******0123"}"#);
     /// ```
     pub fn mask_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
-        self.write_json(text, true, out)
+        self.write_json(text, true, |_| false, out)
     }
 
     /// The same, with numbers left as they are: for JSON whose numbers are counts, and whose readers rely on it.
@@ -176,10 +176,37 @@ impl Masker {
     /// assert_eq!(out, br#"{"phone":"******0123","phones":2125550123}"#);
     /// ```
     pub fn mask_json_strings(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
-        self.write_json(text, false, out)
+        self.mask_json_strings_but(text, |_| false, out)
     }
 
-    fn write_json(&self, text: &[u8], numbers: bool, out: &mut Vec<u8>) -> Option<u64> {
+    /// The same, with strings left as they are of which `stays` is true: those that hold an answer together, such as ids. It is
+    /// asked only of strings in which something is found, and of each as it reads, without quotes and escapes.
+    ///
+    /// ```
+    /// # use masking::{CustomRule, Masker, Rules};
+    /// let day = CustomRule { name: "day".into(), pattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}".into(), mode: None };
+    /// let masker = Masker::new(&Rules { custom: vec![day], ..Rules::default() })?;
+    /// let mut out = Vec::new();
+    /// masker.mask_json_strings_but(br#"["2026-03-02","2026-03-02T09"]"#, |text| text.ends_with(b"T09"), &mut out);
+    /// assert_eq!(out, br#"["***","2026-03-02T09"]"#);
+    /// # Ok::<(), masking::RulesError>(())
+    /// ```
+    pub fn mask_json_strings_but(
+        &self,
+        text: &[u8],
+        stays: impl Fn(&[u8]) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Option<u64> {
+        self.write_json(text, false, stays, out)
+    }
+
+    fn write_json(
+        &self,
+        text: &[u8],
+        numbers: bool,
+        stays: impl Fn(&[u8]) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Option<u64> {
         let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
         if !matches!(first, Some(b'{' | b'[' | b'"')) || serde_json::from_slice::<IgnoredAny>(text).is_err() {
             return None;
@@ -193,7 +220,8 @@ impl Masker {
             // Only a rule of the caller's own goes over the end of a string: then each part is masked.
             while let Some((at, scalar)) = scalars.peek() {
                 let part = scalar.read.start.max(range.start)..scalar.read.end.min(range.end);
-                if !part.is_empty() && (numbers || !scalar.bare) {
+                let stays = |read: &Range<usize>| reading.text.get(read.clone()).is_some_and(&stays);
+                if !part.is_empty() && (numbers || !scalar.bare) && !stays(&scalar.read) {
                     writer.replace(*at, scalar.bare, kind, &part);
                     replaced = true;
                 }

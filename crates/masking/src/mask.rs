@@ -45,13 +45,14 @@ impl Masker {
 
     fn build(rules: &Rules, tokens: Option<Tokens>) -> Result<Self, RulesError> {
         let modes = rules.modes()?;
-        if tokens.is_none() && modes.need_key() {
-            return Err(RulesError::NoKey);
-        }
         let custom: Vec<&CustomRule> = rules.custom().collect();
         let patterns = custom.iter().map(|rule| (rule.name.as_str(), rule.pattern.as_str()));
         let names = custom.iter().map(|rule| rule.name.clone()).collect();
         let custom = Custom::new(patterns)?;
+        // Last, so that it says that nothing else is wrong.
+        if tokens.is_none() && modes.need_key() {
+            return Err(RulesError::NoKey);
+        }
         let wanted = modes.wanted();
         Ok(Self { modes, wanted, custom, names, tokens, level: Some(Level::new()) })
     }

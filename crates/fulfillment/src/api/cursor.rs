@@ -11,7 +11,7 @@ use crate::error::StepError;
 use crate::subject::Pseudonymiser;
 
 /// Hexadecimal digits of the hash.
-const CHECKED: usize = 24;
+pub(crate) const CHECKED: usize = 24;
 
 /// Writes a cursor of a list.
 pub(super) fn write(names: &Pseudonymiser, list: &str, parts: &[String]) -> Result<String, StepError> {

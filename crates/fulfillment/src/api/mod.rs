@@ -10,7 +10,7 @@
 mod accept;
 pub(crate) mod body;
 mod cancel;
-mod cursor;
+pub(crate) mod cursor;
 mod dismiss;
 mod exports;
 mod holds;

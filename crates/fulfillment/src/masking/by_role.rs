@@ -4,15 +4,18 @@
 //! operation can forget it. The rules are made ready *before* the use case runs: if they cannot be, nothing was
 //! done, and nothing is shown.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use contract::masking::Masking;
 use domain::TenantId;
 use domain::access::Role;
-use masking::Masker;
+use masking::{Masker, RulesError};
 use ports::{Clock, Tenants};
 
 use super::maskers::{Maskers, not_made};
 use super::opened;
+use super::stays::stays;
 use crate::api::identities::settings;
 use crate::api::{Answer, Call, refusal};
 use crate::error::StepError;
@@ -44,13 +47,45 @@ const DECRYPT: (&str, &str) = ("POST", "/v1/vault/decrypt");
 pub struct ByRole {
     tenants: Arc<dyn Tenants>,
     clock: Arc<dyn Clock>,
-    maskers: Maskers<(TenantId, Role), Option<Arc<Masker>>>,
+    maskers: Maskers<TenantId, Arc<Roles>>,
+}
+
+/// What masks for each role of a tenant; `None` if nothing does.
+struct Roles {
+    by: BTreeMap<Role, Option<Arc<Masker>>>,
+    /// How many of them are made of the tenant's own rules.
+    own: usize,
+}
+
+impl Roles {
+    /// By these settings. One mistake anywhere in them is everybody's: of what was meant for a role nobody knows for which.
+    fn new(said: &Masking) -> Result<Self, RulesError> {
+        match Masker::new(&said.rules()) {
+            Ok(_) | Err(RulesError::NoKey) => {}
+            Err(wrong) => return Err(wrong),
+        }
+        let plain = Arc::<Masker>::default();
+        let masker = |role| {
+            let rules = said.rules_of(role);
+            let own = |rules| Masker::new(&rules).map(Arc::new);
+            let masker = if said.roles.contains_key(&role) {
+                rules.map(own).transpose()?
+            } else {
+                rules.map(|_| plain.clone())
+            };
+            Ok((role, masker))
+        };
+        let by = Role::ALL.into_iter().map(masker).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let own =
+            by.iter().filter(|(role, masker)| masker.is_some() && said.roles.contains_key(role)).count();
+        Ok(Self { by, own })
+    }
 }
 
 impl ByRole {
     /// By the rules in these tenants' settings.
     pub fn new(tenants: Arc<dyn Tenants>, clock: Arc<dyn Clock>) -> Self {
-        Self { tenants, clock, maskers: Maskers::default() }
+        Self { tenants, clock, maskers: Maskers::weighing(|roles| roles.own) }
     }
 
     /// Has a call answered, and answers what its caller's role may see of that.
@@ -69,14 +104,10 @@ impl ByRole {
     /// What masks for a role; `None` if nothing does.
     async fn masker(&self, tenant: &TenantId, role: Role) -> Result<Option<Arc<Masker>>, StepError> {
         let settings = settings(&*self.tenants, tenant).await?;
-        let key = (tenant.clone(), role);
-        self.maskers
-            .of(key, &settings, self.clock.now(), async |said| {
-                let rules = said.rules_of(role);
-                let made = rules.map(|rules| Masker::new(&rules).map(Arc::new));
-                Ok(made.transpose().map_err(|error| not_made(tenant, &error))?)
-            })
-            .await
+        let make =
+            async |said: Masking| Ok(Arc::new(Roles::new(&said).map_err(|error| not_made(tenant, &error))?));
+        let roles = self.maskers.of(tenant.clone(), &settings, self.clock.now(), make).await?;
+        roles.by.get(&role).cloned().ok_or_else(|| StepError::broken("mask", "a role without rules"))
     }
 }
 
@@ -94,10 +125,10 @@ fn masked(masker: &Masker, call: &Call, mut answer: Answer) -> Result<Answer, re
     Ok(answer)
 }
 
-/// A body, masked: JSON stays JSON, and its numbers, which are counts, stay numbers.
+/// A body, masked: JSON stays JSON, its numbers, which are counts, stay numbers, and what holds it together stays too.
 fn text(masker: &Masker, body: &str) -> Result<String, StepError> {
     let mut out = Vec::with_capacity(body.len());
-    if masker.mask_json_strings(body.as_bytes(), &mut out).is_none() {
+    if masker.mask_json_strings_but(body.as_bytes(), stays, &mut out).is_none() {
         masker.mask(body.as_bytes(), &mut out);
     }
     if out.len() > MOST.max(body.len()) {

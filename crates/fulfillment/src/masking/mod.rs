@@ -8,6 +8,7 @@
 mod by_role;
 mod maskers;
 mod opened;
+mod stays;
 #[cfg(test)]
 pub(crate) mod tests;
 

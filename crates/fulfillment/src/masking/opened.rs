@@ -21,7 +21,8 @@ pub(super) fn masked(masker: &Masker, call: &Call, body: &str) -> Result<String,
     let base64 = Zeroizing::new(opened.plaintext);
     let plain = STANDARD.decode(base64.as_bytes()).map_err(|_| broken("the plaintext is no base64"))?;
     let plain = Zeroizing::new(plain);
-    if std::str::from_utf8(&plain).is_err() {
+    // UTF-16 of Latin letters is UTF-8 as well, with a zero byte at each letter by which nothing is found.
+    if std::str::from_utf8(&plain).is_err() || plain.contains(&0) {
         return Err(not_text().into());
     }
     let context = serde_json::from_slice::<Decrypt>(&call.body).map(|asked| asked.context);
@@ -30,11 +31,21 @@ pub(super) fn masked(masker: &Masker, call: &Call, body: &str) -> Result<String,
     Ok(crate::api::encoded(&Opened { plaintext })?)
 }
 
-/// The value, masked as one that has this name: some kinds are found only where something says what they are.
+/// The value, masked as one that has this name: some kinds are found only where something says what they are. If it is no
+/// JSON, each of its lines is masked as one.
 fn named(masker: &Masker, word: &str, plain: &[u8]) -> Zeroizing<Vec<u8>> {
-    let is_json = matches!(plain.trim_ascii().first(), Some(b'{' | b'[' | b'"'));
-    let as_json = || json(masker, word, plain).or_else(|| json(masker, "", plain));
-    is_json.then(as_json).flatten().unwrap_or_else(|| text(masker, word, plain))
+    let as_json = |plain: &[u8]| {
+        let is_json = matches!(plain.trim_ascii().first(), Some(b'{' | b'[' | b'"'));
+        let masked = || json(masker, word, plain).or_else(|| json(masker, "", plain));
+        is_json.then(masked).flatten()
+    };
+    as_json(plain).unwrap_or_else(|| {
+        let mut out = Zeroizing::new(Vec::with_capacity(2 * plain.len()));
+        for line in plain.split_inclusive(|byte| *byte == b'\n') {
+            out.extend_from_slice(&as_json(line).unwrap_or_else(|| text(masker, word, line)));
+        }
+        out
+    })
 }
 
 /// The same for a value that is JSON; `None` if it is none, or if something was found in the name.
@@ -47,7 +58,7 @@ fn json(masker: &Masker, word: &str, plain: &[u8]) -> Option<Zeroizing<Vec<u8>>>
     Some(Zeroizing::new(shown.to_vec()))
 }
 
-/// The same for any value. What is found in the name is masked as far as it goes into the value.
+/// The same for any line. What is found in the name is masked as far as it goes into the value.
 fn text(masker: &Masker, word: &str, plain: &[u8]) -> Zeroizing<Vec<u8>> {
     let before = [word.as_bytes(), b": "].concat();
     let whole = Zeroizing::new([&before, plain].concat());
@@ -103,6 +114,18 @@ mod tests {
         check("customers/42", r#"{"phone":2125550123,"n":7}"#, r#"{"phone":"[phone]","n":7}"#);
         check("customers/42", r#"{"phone":212555"#, r#"{"phone":212555"#);
         check("customers/phone", "", "");
+    }
+
+    #[test]
+    fn lines_of_json_are_read_as_json_each_under_the_name() {
+        let lines = "{\"to\":\"john\\u0040example.com\"}\r\n\n{\"n\":1}\n";
+        check("notes", lines, "{\"to\":\"[email]\"}\r\n\n{\"n\":1}\n");
+        check("notes", "{\"n\":1}\n[9] john@example.com", "{\"n\":1}\n[9] [email]");
+        check(
+            "customers/42/phone",
+            "{\"a\":1}\n2125550123\n\"4155550123\"",
+            "{\"a\":1}\n[phone]\n\"[phone]\"",
+        );
     }
 
     #[test]

@@ -96,9 +96,10 @@ async fn a_role_sees_what_its_rules_say_and_the_others_what_they_saw() {
     check(Role::Officer, PARTLY).await;
     check(Role::Subject, NOTE).await;
     check(Role::Admin, PARTLY).await;
-    // The tenant's own rules are everybody's whose answers are masked.
+    // The tenant's own rules are for the roles that it names.
     assert_eq!(deployment.seen("demo", Role::Auditor, r#"["B-1234"]"#).await.body, r#"["[badge]"]"#);
-    assert_eq!(deployment.seen("demo", Role::Admin, r#"["B-1234"]"#).await.body, r#"["***"]"#);
+    assert_eq!(deployment.seen("demo", Role::Officer, r#"["B-1234"]"#).await.body, r#"["***"]"#);
+    assert_eq!(deployment.seen("demo", Role::Admin, r#"["B-1234"]"#).await.body, r#"["B-1234"]"#);
     assert_eq!(deployment.seen("demo", Role::Owner, r#"["B-1234"]"#).await.body, r#"["B-1234"]"#);
     assert!(deployment.world.keys().is_empty(), "no key is made or fetched");
 }
@@ -151,8 +152,24 @@ async fn while_the_rules_cannot_be_read_nothing_is_done_and_nothing_is_shown() {
         assert!(told.contains(said), "{told}");
     }
     // A role whose rules are in order, and need no pattern, is not let through by a mistake elsewhere either.
-    put(&deployment.world, "demo", &json!({"roles": {"auditors": {}, "officer": {"default": "off"}}}));
-    refused("demo", Role::Officer, "(settings-invalid)").await;
+    let badge = json!([{"name": "badge", "pattern": "("}]);
+    for (wrong, said) in [
+        (json!({"roles": {"auditors": {}, "officer": {"default": "off"}}}), "unknown variant `auditors`"),
+        (json!({"roles": {"auditor": {"kinds": {"names": "redact"}}}}), "names is no kind of data"),
+        (json!({"roles": {"auditor": {}}, "custom": badge, "default": "off"}), "rule badge"),
+        (json!({"kinds": {"names": "redact"}}), "names is no kind of data"),
+        (json!({"custom": badge}), "rule badge"),
+        (json!({"custom": badge, "default": "token"}), "rule badge"),
+    ] {
+        put(&deployment.world, "demo", &wrong);
+        for role in Role::ALL {
+            let told = refused("demo", role, "(settings-invalid)").await;
+            assert!(told.contains(said), "{role:?} {told}");
+        }
+    }
+    // That tokens need a key is no mistake: those of texts are made elsewhere.
+    put(&deployment.world, "demo", &json!({"default": "token"}));
+    assert_eq!(deployment.seen("demo", Role::Officer, NOTE).await.body, NOTE);
 }
 
 #[tokio::test]
@@ -198,6 +215,13 @@ async fn what_the_vault_opens_is_masked_for_a_role_with_rules_and_withheld_if_it
     let masked = br#"{"note":"call [phone], [email]","phone":"[phone]"}"#;
     assert_eq!(plaintext(&deployment.opened("orders/42", NOTE.as_bytes()).await), masked);
     assert_eq!(plaintext(&deployment.opened("customers/42/phone", b"2125550123").await), b"[phone]");
+    // UTF-16 without a mark is UTF-8 too.
+    let wide: Vec<u8> = "john@example.com".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(std::str::from_utf8(&wide).is_ok());
+    assert_eq!(deployment.opened("orders/42", &wide).await.status, 403);
+    let lines = b"{\"to\":\"john\\u0040example.com\"}\n{\"phone\":2125550123}\n";
+    let masked = b"{\"to\":\"[email]\"}\n{\"phone\":\"[phone]\"}\n";
+    assert_eq!(plaintext(&deployment.opened("orders/42", lines).await), masked);
     let answer = withheld().await;
     assert_eq!((answer.status, answer.fault.is_none()), (403, true));
     assert!(answer.body.contains("is not shown") && !answer.body.contains(&STANDARD.encode("john")));

@@ -36,8 +36,8 @@ pub(super) fn masked(masker: &Masker, call: &Call, body: &str) -> Result<String,
 fn named(masker: &Masker, word: &str, plain: &[u8]) -> Zeroizing<Vec<u8>> {
     let as_json = |plain: &[u8]| {
         let is_json = matches!(plain.trim_ascii().first(), Some(b'{' | b'[' | b'"'));
-        let masked = || json(masker, word, plain).or_else(|| json(masker, "", plain));
-        is_json.then(masked).flatten()
+        let read = || json(masker, word, plain).or_else(|| json(masker, "", plain));
+        is_json.then(read).flatten()
     };
     as_json(plain).unwrap_or_else(|| {
         let mut out = Zeroizing::new(Vec::with_capacity(2 * plain.len()));

@@ -319,7 +319,7 @@ async fn what_is_at_rest_takes_half_of_a_sweep_at_the_most() {
         stage.sweep().await;
         seen.push((woken(&at_rest), woken(&hang)));
     }
-    assert_eq!(seen, [(50, 50), (100, 70), (130, 70)]);
+    assert_eq!(seen, [(50, 50), (130, 70), (130, 70)], "half each, and then what the others leave");
 }
 
 /// A wrong setting is said before anything ends by it.

@@ -5,13 +5,20 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use audit::pack::{Archive, Flaw};
+use audit::pack::{Archive, Flaw, MANIFEST, PROOF};
 use zip::ZipArchive;
 
 use super::layout::{self, Entry};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 18;
+
+/// Whether a pack is there that has no proof yet.
+pub fn is_pending(path: &Path) -> bool {
+    let entries = File::open(path).ok().and_then(|mut file| layout::read(&mut file).ok());
+    let has = |name: &str| entries.iter().flatten().any(|entry| entry.name == name);
+    has(MANIFEST) && !has(PROOF)
+}
 
 /// Whether a file begins as a pack does.
 pub fn looks_packed(path: &Path) -> bool {

@@ -214,6 +214,10 @@ fn a_pack_whose_proof_does_not_come_is_kept_and_can_be_finished() {
     assert_eq!((ran.code, folder.names()), (5, vec!["log.key".to_owned(), "pack.zip".to_owned()]));
     assert_eq!(verified(&folder, "pack.zip").code, 2, "it is not on record as far as it shows");
     let pack = folder.read("pack.zip");
+    // The log may name it: it is not replaced by another one.
+    let refused = packed(&Server::start([]), &folder, " --force");
+    assert_eq!((refused.code, folder.read("pack.zip") == pack), (2, true), "{refused:?}");
+    assert!(refused.err.contains("--finish pack.zip` goes on with it"), "{refused:?}");
     // Nor does the API answer: the file is as it was.
     let server = Server::start([made[0].clone(), noted[0].clone(), text(403, "{}")]);
     let ran = finished(&server, &folder);

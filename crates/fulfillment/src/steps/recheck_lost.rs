@@ -37,7 +37,9 @@ pub(super) fn refuse(
     let more = if lost.len() > MOST_NAMED { ", ..." } else { "" };
     let named: Vec<String> = lost.into_iter().take(MOST_NAMED).collect();
     let named = named.join(", ");
-    let detail = format!("it does not look any more where the person was found: {named}{more}");
+    let detail = format!(
+        "it does not look any more where the person was looked for, in stores in which they were found: {named}{more}"
+    );
     Err(Fault::new(Class::Permanent, Code::CatalogMismatch, "plan", "catalog", detail))
 }
 

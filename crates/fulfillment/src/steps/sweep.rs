@@ -18,7 +18,7 @@ use crate::steps::queue::LOOK_AGAIN;
 /// Requests woken in one run at the most; the next run goes on.
 const MOST: usize = 100;
 
-/// How many of them may be at rest.
+/// How many of them may be at rest while others hang.
 const MOST_AT_REST: usize = MOST / 2;
 
 /// What the step needs.
@@ -35,8 +35,11 @@ pub async fn run(ports: &Ports) -> Result<usize, StepError> {
     let mut woken = 0;
     let mut failed = None;
     let now = ports.clock.now();
-    let at_rest = ports.requests.overdue(Overdue::AtRest, now, MOST_AT_REST).await?;
-    let open = ports.requests.overdue(Overdue::Open, now, MOST - at_rest.len()).await?;
+    let mut at_rest = ports.requests.overdue(Overdue::AtRest, now, MOST).await?;
+    let mut open = ports.requests.overdue(Overdue::Open, now, MOST).await?;
+    // Each gets half at the least, and what the other leaves.
+    at_rest.truncate(MOST_AT_REST.max(MOST.saturating_sub(open.len())));
+    open.truncate(MOST - at_rest.len());
     for (tenant, id) in open.into_iter().chain(at_rest) {
         match wake(ports, &tenant, &id).await {
             Ok(done) => woken += usize::from(done),

@@ -22,7 +22,7 @@ use crate::api::{Answer, Api, Call, Refusal};
 use crate::args::audit::Pack;
 use crate::ending::{Advice, Ending, Usage};
 use crate::file::{Place, Sink, Stop};
-use crate::pack::{Bundle, Unopened, Unpacked};
+use crate::pack::{Bundle, Unopened, Unpacked, is_pending};
 use crate::text::time::exact;
 use crate::text::{Line, count};
 use making::Making;
@@ -128,6 +128,14 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
         return Err(Usage("--period has not begun.\nNothing was packed.".to_owned()).into());
     }
     let place = Place::file(path, args.force).map_err(|Usage(text)| Usage(format!("--out {text}")))?;
+    if is_pending(path) {
+        let out = path.display();
+        return Err(Usage(format!(
+            "--out {out}: a pack is there whose proof is pending, and the log may name it already; it was left as it is.\n`lacuna audit \
+             pack --finish {out}` goes on with it. Another pack needs another name."
+        ))
+        .into());
+    }
     let (api, pinned) = keyed(desk).await?;
     let tenant = tenant_of(pinned.key.name()).context("the API's key is of no tenant")?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;

@@ -70,6 +70,13 @@ pub struct Mask {
     /// What is written instead, for every kind that the rules do not name
     #[arg(long, value_name = "MODE", value_parser = Mode::named)]
     pub mode: Option<Mode>,
+    #[command(flatten)]
+    pub key: TokenKey,
+}
+
+/// What tokens are made with.
+#[derive(Args)]
+pub struct TokenKey {
     /// A file with the key of tokens, 32 bytes or 64 hex digits, which you alone can read
     #[arg(long, value_name = "KEY")]
     pub key_file: Option<PathBuf>,
@@ -100,12 +107,8 @@ pub struct Table {
     /// What stands between the values of CSV
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub delimiter: u8,
-    /// A file with the key of tokens, 32 bytes or 64 hex digits, which you alone can read
-    #[arg(long, value_name = "KEY")]
-    pub key_file: Option<PathBuf>,
-    /// Whose tokens they are: another tenant's differ
-    #[arg(long, value_name = "NAME", default_value = "default", requires = "key_file")]
-    pub tenant: String,
+    #[command(flatten)]
+    pub key: TokenKey,
 }
 
 /// A database.
@@ -127,12 +130,8 @@ pub struct Copy {
     /// Write a first file for --tables to standard output, and copy nothing
     #[arg(long, conflicts_with_all = ["tables", "out", "key_file"])]
     pub draft: bool,
-    /// A file with the key of tokens, 32 bytes or 64 hex digits, which you alone can read
-    #[arg(long, value_name = "KEY")]
-    pub key_file: Option<PathBuf>,
-    /// Whose tokens they are: another tenant's differ
-    #[arg(long, value_name = "NAME", default_value = "default", requires = "key_file")]
-    pub tenant: String,
+    #[command(flatten)]
+    pub key: TokenKey,
 }
 
 /// How a table is written down.

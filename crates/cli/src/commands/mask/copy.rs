@@ -6,16 +6,16 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use connectors::sql::copy::{CopyError, Progress, Source, Table};
-use masking::{RulesError, Tokens};
+use masking::RulesError;
 use tokio::runtime::Handle;
 
 use super::super::Desk;
-use super::{key_is_missing, read};
+use super::{key_is_missing, read, tokens};
 use crate::args::mask::Copy;
 use crate::copy::{Decided, Rows, Undecided, draft};
 use crate::ending::{Ending, Usage};
 use crate::file::Place;
-use crate::seal::{End, Run, read_key};
+use crate::seal::{End, Run};
 use crate::show;
 use crate::show::copy::Made;
 use crate::text::Line;
@@ -63,10 +63,7 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
 
 fn rows(args: &Copy, file: &Path, found: &[Table]) -> anyhow::Result<Rows> {
     let tables: Decided = read("--tables", file)?;
-    let tokens = match &args.key_file {
-        Some(file) => Some(Tokens::new(read_key(file)?.expose(), &args.tenant).map_err(anyhow::Error::new)?),
-        None => None,
-    };
+    let tokens = tokens(&args.key)?;
     Rows::new(&tables, found, tokens).map_err(|why| {
         match why {
             Undecided::Tables(what) => Usage(format!("--tables {}: {what}", file.display())),

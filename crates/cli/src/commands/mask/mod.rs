@@ -12,7 +12,7 @@ use masking::{Masker, Rules, RulesError, Tokens};
 use serde::de::DeserializeOwned;
 
 use super::Desk;
-use crate::args::mask::{Command, Mask};
+use crate::args::mask::{Command, Mask, TokenKey};
 use crate::ending::{Ending, Usage};
 use crate::screen::{Screen, locked};
 use crate::seal::{End, Run, Trouble, read_key};
@@ -83,9 +83,8 @@ fn masker(args: &Mask) -> anyhow::Result<Masker> {
     if let Some(mode) = args.mode {
         rules.default = mode;
     }
-    let made = match &args.key_file {
-        Some(file) => Tokens::new(read_key(file)?.expose(), &args.tenant)
-            .and_then(|tokens| Masker::with_tokens(&rules, tokens)),
+    let made = match tokens(&args.key)? {
+        Some(tokens) => Masker::with_tokens(&rules, tokens),
         None => Masker::new(&rules),
     };
     made.map_err(|error| {
@@ -97,6 +96,12 @@ fn masker(args: &Mask) -> anyhow::Result<Masker> {
         }
         .into()
     })
+}
+
+/// What makes tokens, if there is a key for them.
+fn tokens(key: &TokenKey) -> anyhow::Result<Option<Tokens>> {
+    let made = |file| Ok(Tokens::new(read_key(file)?.expose(), &key.tenant)?);
+    key.key_file.as_deref().map(made).transpose()
 }
 
 fn key_is_missing() -> Usage {

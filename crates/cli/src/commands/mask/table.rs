@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::atomic::AtomicU64;
 
-use masking::{Columns, RulesError, Tokens};
+use masking::{Columns, RulesError};
 
 use super::super::Desk;
-use super::{end, key_is_missing, read};
+use super::{end, key_is_missing, read, tokens};
 use crate::args::mask::{Format, Table};
 use crate::ending::{Ending, Usage};
-use crate::seal::{Run, read_key};
+use crate::seal::Run;
 use crate::table;
 
 /// Masks the table on standard input.
@@ -30,10 +30,7 @@ pub async fn run(args: &Table, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
 
 fn made(args: &Table) -> anyhow::Result<masking::Table> {
     let columns: Columns = read("--columns", &args.columns)?;
-    let tokens = match &args.key_file {
-        Some(file) => Some(Tokens::new(read_key(file)?.expose(), &args.tenant).map_err(anyhow::Error::new)?),
-        None => None,
-    };
+    let tokens = tokens(&args.key)?;
     masking::Table::new(&columns, tokens).map_err(|error| {
         match error {
             RulesError::NoKey => key_is_missing(),

@@ -215,13 +215,22 @@ impl Masker {
         let mut findings = 0;
         let mut writer = Writer { masker: self, reading: &reading, json: text, out, done: 0, open: None };
         let mut scalars = reading.scalars.iter().enumerate().peekable();
+        // What was said of the last string that was asked for: one may have many findings.
+        let mut asked = None;
         for Finding { kind, range } in self.find(&reading.text) {
             let mut replaced = false;
             // Only a rule of the caller's own goes over the end of a string: then each part is masked.
             while let Some((at, scalar)) = scalars.peek() {
                 let part = scalar.read.start.max(range.start)..scalar.read.end.min(range.end);
-                let stays = |read: &Range<usize>| reading.text.get(read.clone()).is_some_and(&stays);
-                if !part.is_empty() && (numbers || !scalar.bare) && !stays(&scalar.read) {
+                let mut stays = || match asked {
+                    Some((of, said)) if of == *at => said,
+                    _ => {
+                        let said = reading.text.get(scalar.read.clone()).is_some_and(&stays);
+                        asked = Some((*at, said));
+                        said
+                    }
+                };
+                if !part.is_empty() && (numbers || !scalar.bare) && !stays() {
                     writer.replace(*at, scalar.bare, kind, &part);
                     replaced = true;
                 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use domain::PackId;
+use domain::{PackId, RequestId};
+use serde::Deserialize;
 
 use super::flaw::{Flaw, Unfit};
 use super::log::{Log, Read};
@@ -13,12 +14,13 @@ use super::receipts::{
     AllHeld, Held, NoReceipt, Receipts, matched, parse_no_receipt_name, parse_receipt_name,
 };
 use super::{
-    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF, VERIFIER,
-    derived,
+    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, METRICS, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF,
+    VERIFIER, derived,
 };
 use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::problem::{Problem, Wrong};
 use crate::tree::Hash;
+use crate::verify::newer::newer;
 use crate::verify::{Export, Pinned, exactly, receipt};
 
 /// An archive that can be read in any order. Its names are unique.
@@ -69,6 +71,7 @@ pub fn check(
         return Err(Flaw::unreadable("it has too many files"));
     }
     let bytes = small(archive, &there, MANIFEST)?;
+    of_this_version(archive, &there, &bytes)?;
     let manifest: Manifest = exactly(&bytes).ok_or(Flaw::of(MANIFEST, Unfit::Unreadable))?;
     let id = Manifest::id(&bytes).ok_or(Flaw::of(MANIFEST, Unfit::Unreadable))?;
     drop(bytes);
@@ -83,6 +86,7 @@ pub fn check(
         // Whether the pack is older than what was seen before is asked of all of it, at the end.
         pinned: Pinned { key: pinned.key.clone(), since: None },
         said: Said::new(),
+        newer: None,
     };
     let held = checking.receipts()?;
     let Read { mut export, metrics, closings } = checking.log(&manifest, pinned, sizes, entries)?;
@@ -92,6 +96,9 @@ pub fn check(
     let own_verifier = checking.derived(&metrics, &receipts)?;
     let bound = checking.proof((&id, &manifest), &export)?;
     let fresh = checking.freshness(pinned, bound.as_ref(), &mut export)?;
+    if let Some(name) = checking.newer {
+        return Err(Flaw::of(&name, Unfit::Newer));
+    }
     let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
     Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
 }
@@ -102,7 +109,7 @@ fn listed(manifest: &Manifest, there: &BTreeMap<String, u64>) -> Result<(), Flaw
     if manifest.pack != FORMAT || !in_order {
         return Err(Flaw::of(MANIFEST, Unfit::Unreadable));
     }
-    let fixed = ["README.txt", CHECKPOINT, "index.html", LOG, "metrics.csv", "metrics.json", VERIFIER];
+    let fixed = ["README.txt", CHECKPOINT, "index.html", LOG, "metrics.csv", METRICS, VERIFIER];
     let lines: BTreeMap<&str, &FileLine> =
         manifest.files.iter().map(|line| (line.name.as_str(), line)).collect();
     for name in lines.keys().copied().chain(fixed) {
@@ -120,6 +127,30 @@ fn listed(manifest: &Manifest, there: &BTreeMap<String, u64>) -> Result<(), Flaw
             Some(_) if belongs => return Err(Flaw::of(name, Unfit::Altered)),
             _ => return Err(Flaw::of(name, Unfit::Extra)),
         }
+    }
+    Ok(())
+}
+
+/// Whether a pack is of this version. It is another's only if the manifest and the figures say so alike: one that was altered
+/// in one of them is broken, not another's.
+fn of_this_version(
+    archive: &mut dyn Archive,
+    there: &BTreeMap<String, u64>,
+    manifest: &[u8],
+) -> Result<(), Flaw> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(alias = "metrics")]
+        pack: String,
+    }
+    fn version(bytes: &[u8]) -> Option<u32> {
+        let Named { pack } = serde_json::from_slice(bytes).ok()?;
+        let number: u32 = pack.strip_prefix("lacuna/")?.parse().ok()?;
+        (pack != FORMAT && pack == format!("lacuna/{number}")).then_some(number)
+    }
+    let Some(other) = version(manifest) else { return Ok(()) };
+    if version(&small(archive, there, METRICS)?) == Some(other) {
+        return Err(Flaw::of(Flaw::ARCHIVE, Unfit::AnotherVersion(other)));
     }
     Ok(())
 }
@@ -148,6 +179,8 @@ struct Checking<'a> {
     lines: BTreeMap<String, FileLine>,
     pinned: Pinned,
     said: Said,
+    /// A receipt that holds, in words that are not known here.
+    newer: Option<String>,
 }
 
 impl Checking<'_> {
@@ -178,15 +211,8 @@ impl Checking<'_> {
         let mut all = AllHeld::new();
         for name in names {
             let (request, seq, held) = if let Some((request, seq)) = parse_receipt_name(&name) {
-                let bytes = self.file(&name)?;
-                let proved = receipt(&self.pinned, &bytes);
-                let proved = proved.map_err(|problem| Flaw::of(&name, problem.into()))?;
-                if proved.seq != seq || proved.statement.request != request {
-                    return Err(Flaw::of(&name, Unfit::AnotherReceipt));
-                }
-                self.say(&name, &proved.checkpoint)?;
-                let (hash, statement) = (hex::encode(proved.hash), proved.statement.sha256());
-                (request, seq, Held::Receipt { hash, statement })
+                let held = self.receipt(&name, &request, seq)?;
+                (request, seq, held)
             } else if let Some((request, seq)) = parse_no_receipt_name(&name) {
                 let read = NoReceipt::read(&self.file(&name)?).ok_or(Flaw::of(&name, Unfit::Unreadable))?;
                 if read != NoReceipt::new(request.clone(), seq, read.why) {
@@ -201,6 +227,28 @@ impl Checking<'_> {
             }
         }
         Ok(all)
+    }
+
+    fn receipt(&mut self, name: &str, request: &RequestId, seq: u64) -> Result<Held, Flaw> {
+        let bytes = self.file(name)?;
+        let held = match receipt(&self.pinned, &bytes) {
+            Ok(proved) if proved.seq == seq && proved.statement.request == *request => {
+                self.say(name, &proved.checkpoint)?;
+                Held::Receipt { hash: hex::encode(proved.hash), statement: proved.statement.sha256() }
+            }
+            Err(problem) if problem == Problem::of("receipt", Wrong::Unreadable) => {
+                let newer = newer(&self.pinned, &bytes).map_err(|problem| Flaw::of(name, problem.into()))?;
+                if newer.seq != seq || newer.request != request.as_str() {
+                    return Err(Flaw::of(name, Unfit::AnotherReceipt));
+                }
+                self.say(name, &newer.checkpoint)?;
+                self.newer = Some(name.to_owned());
+                Held::Receipt { hash: newer.hash, statement: newer.statement }
+            }
+            Err(problem) => return Err(Flaw::of(name, problem.into())),
+            Ok(_) => return Err(Flaw::of(name, Unfit::AnotherReceipt)),
+        };
+        Ok(held)
     }
 
     fn log(

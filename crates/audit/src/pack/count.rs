@@ -8,6 +8,7 @@ use domain::request::RequestType;
 use domain::{Period, RequestId, Status, TenantId};
 use jiff::{SignedDuration, Timestamp};
 
+use super::FORMAT;
 use super::metrics::{ALL, Answered, Extent, Holds, Metrics, Replays, Requests, Row, UNKNOWN};
 use super::numbers::Numbers;
 
@@ -202,7 +203,7 @@ impl Counting {
             from: self.period.start(),
             holds: self.holds,
             log,
-            metrics: "lacuna/1".to_owned(),
+            metrics: FORMAT.to_owned(),
             period: self.period,
             replays: self.replays,
             requests,

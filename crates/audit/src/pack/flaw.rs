@@ -29,6 +29,16 @@ impl Flaw {
 /// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
+    /// The whole of it says that it is in another format: nothing in it was checked.
+    #[error(
+        "it was made by another version of Lacuna, in the format lacuna/{0}: have the `lacuna` of that version check it"
+    )]
+    AnotherVersion(u32),
+    /// It holds, and says what only a later version knows: functions are updated one by one, and a verifier is kept for years.
+    #[error(
+        "nothing is wrong with it, but it has words that only a later version of Lacuna knows: have that one check it"
+    )]
+    Newer,
     /// The archive is not built as a pack is.
     #[error("it is not built as a pack is: {0}")]
     Archive(&'static str),
@@ -89,9 +99,16 @@ pub enum Unfit {
 }
 
 impl Unfit {
+    /// Whether another version may find nothing wrong: then nothing is known of the pack, and it is not called broken.
+    pub fn is_anothers(&self) -> bool {
+        matches!(self, Self::AnotherVersion(_) | Self::Newer)
+    }
+
     /// A word for machines.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::AnotherVersion(_) => "another-version",
+            Self::Newer => "newer",
             Self::Archive(_) => "archive",
             Self::Proof(problem) => problem.what.as_str(),
             Self::Missing => "missing",

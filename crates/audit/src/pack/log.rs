@@ -11,7 +11,6 @@ use super::flaw::Unfit;
 use super::metrics::Metrics;
 use crate::entry::Content;
 use crate::export::{CHECKPOINT, CheckpointLine, ENTRY};
-use crate::problem::{Problem, Wrong};
 use crate::receipt::DETAIL;
 use crate::verify::{Export, File, Found, Pinned, Refused};
 
@@ -37,6 +36,8 @@ pub struct Log<'a> {
     closings: BTreeMap<u64, Closing>,
     /// The last checkpoint's line, as it is written.
     checkpoint: Option<Vec<u8>>,
+    /// Whether an entry says what is not known here. What it means for the figures nobody can tell, so nothing is counted any more.
+    newer: bool,
 }
 
 /// What a log was found to be.
@@ -66,6 +67,7 @@ impl<'a> Log<'a> {
             period,
             closings: BTreeMap::new(),
             checkpoint: None,
+            newer: false,
         }
     }
 
@@ -78,11 +80,11 @@ impl<'a> Log<'a> {
             let (line, after) = bytes.split_at(at);
             bytes = after.get(1..).unwrap_or_default();
             if self.rest.is_empty() {
-                self.line(line)?;
+                self.line(line);
             } else {
                 let mut whole = std::mem::take(&mut self.rest);
                 whole.extend_from_slice(line);
-                self.line(&whole)?;
+                self.line(&whole);
                 whole.clear();
                 self.rest = whole;
             }
@@ -108,22 +110,28 @@ impl<'a> Log<'a> {
             return Err(Unfit::Unreadable);
         };
         // What only is chained, anybody could have added.
-        let metrics = self.counting.finish().ok_or(Unfit::Unsigned)?;
         if export.signed_to != Some(export.last) {
             return Err(Unfit::Unsigned);
         }
+        if self.newer {
+            return Err(Unfit::Newer);
+        }
+        let metrics = self.counting.finish().ok_or(Unfit::Unsigned)?;
         Ok(Read { export, metrics, closings: self.closings })
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<(), Unfit> {
+    fn line(&mut self, line: &[u8]) {
         if line.starts_with(CHECKPOINT) {
             self.checkpoint = Some(line.to_vec());
         }
-        if !line.starts_with(ENTRY) {
-            return Ok(());
+        if !line.starts_with(ENTRY) || self.newer {
+            return;
         }
-        let read = serde_json::from_slice::<Line>(line);
-        let Line { entry, hash } = read.map_err(|_| Problem::of("entry", Wrong::Unreadable))?;
+        // Its hash was compared before it came here: if a signature covers it, it is what was written.
+        let Ok(Line { entry, hash }) = serde_json::from_slice::<Line>(line) else {
+            self.newer = true;
+            return;
+        };
         self.counting.take(entry.seq, &entry.event);
         let event = entry.event;
         if event.kind == EventKind::Closed
@@ -132,7 +140,6 @@ impl<'a> Log<'a> {
         {
             self.closings.insert(entry.seq, Closing { request, hash, statement: statement.clone() });
         }
-        Ok(())
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Metrics {
     pub holds: Holds,
     /// What the figures were computed from.
     pub log: Extent,
-    /// The format: `lacuna/1`.
+    /// The format: [`FORMAT`](super::FORMAT).
     pub metrics: String,
     /// The period.
     pub period: Period,

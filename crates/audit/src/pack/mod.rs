@@ -42,8 +42,12 @@ pub use receipts::{
 
 use crate::tree::sha256;
 
-/// The format, as the manifest names it.
-pub const FORMAT: &str = "lacuna/1";
+/// The format, as the manifest and the figures name it: `lacuna/` and a number. To it belongs every byte of what [`derived`] makes of
+/// the same figures: whatever changes there raises the number, since a pack is checked for years.
+pub const FORMAT: &str = "lacuna/2";
+
+/// The format of a [`PackProof`] and of a [`NoReceipt`].
+pub(crate) const PART: &str = "lacuna/1";
 
 /// The audit export.
 pub const LOG: &str = "log.jsonl";
@@ -53,6 +57,8 @@ pub const CHECKPOINT: &str = "checkpoint";
 pub const MANIFEST: &str = "manifest.json";
 /// That the log has the manifest's hash.
 pub const PROOF: &str = "proof.json";
+/// The figures, for programs.
+pub const METRICS: &str = "metrics.json";
 /// The page that checks files in a browser.
 pub const VERIFIER: &str = "verify.html";
 
@@ -111,7 +117,7 @@ pub fn derived(metrics: &Metrics, receipts: &Receipts) -> [(&'static str, Vec<u8
         ("README.txt", README.as_bytes().to_vec()),
         ("index.html", page(metrics, receipts).into_bytes()),
         ("metrics.csv", metrics.csv().into_bytes()),
-        ("metrics.json", metrics.json()),
+        (METRICS, metrics.json()),
         (VERIFIER, PAGE.as_bytes().to_vec()),
     ]
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::flaw::Unfit;
-use super::{FORMAT, Manifest};
+use super::{Manifest, PART};
 use crate::checkpoint::{Checkpoint, Inclusion, tenant_of};
 use crate::consistency::goes_on;
 use crate::entry::{Content, Entry, hash_of};
@@ -29,7 +29,7 @@ pub struct PackProof {
     pub(crate) entry: Content,
     /// The entry's hash, in hex.
     pub hash: String,
-    /// The format: [`FORMAT`].
+    /// The format: `lacuna/1`.
     pub pack: String,
     /// That it is in the log: a tlog-proof with the checkpoint's note.
     pub proof: String,
@@ -52,7 +52,7 @@ impl PackProof {
     /// The proof of an entry.
     pub fn new(entry: &Entry, proof: String) -> Self {
         let (entry, hash) = (entry.clone().into(), entry.hash.clone());
-        Self { consistency: Vec::new(), entry, hash, pack: FORMAT.to_owned(), proof }
+        Self { consistency: Vec::new(), entry, hash, pack: PART.to_owned(), proof }
     }
 
     /// Reads what is written, and nothing else. It proves nothing yet.
@@ -85,7 +85,7 @@ impl PackProof {
         (log_last, log_root): (u64, &Hash),
     ) -> Result<Bound, Unfit> {
         let Self { consistency, entry, hash, pack, proof } = Self::read(bytes).ok_or(Unfit::Unreadable)?;
-        if pack != FORMAT {
+        if pack != PART {
             return Err(Unfit::Unreadable);
         }
         let seq = entry.seq;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::RequestId;
 use serde::{Deserialize, Serialize};
 
-use super::FORMAT;
+use super::PART;
 use super::flaw::{Flaw, Unfit};
 use super::log::Closing;
 use crate::receipt::Unissuable;
@@ -56,7 +56,7 @@ pub struct NoReceipt {
 impl NoReceipt {
     /// Of a closing.
     pub fn new(request: RequestId, entry: u64, why: Unissuable) -> Self {
-        Self { entry, no_receipt: FORMAT.to_owned(), request, why }
+        Self { entry, no_receipt: PART.to_owned(), request, why }
     }
 
     /// As it is written.
@@ -65,7 +65,7 @@ impl NoReceipt {
     }
 
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        exactly(bytes).filter(|read: &Self| read.no_receipt == FORMAT)
+        exactly(bytes).filter(|read: &Self| read.no_receipt == PART)
     }
 }
 

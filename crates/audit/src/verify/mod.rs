@@ -4,7 +4,7 @@
 
 mod export;
 mod file;
-mod newer;
+pub(crate) mod newer;
 pub(crate) mod receipt;
 mod standing;
 mod together;

@@ -17,13 +17,19 @@ use crate::tree::leaf;
 pub struct Newer {
     /// The place of the entry that closed the request.
     pub seq: u64,
+    /// The hash of that entry, in hex.
+    pub hash: String,
+    /// Which request, as it is written.
+    pub request: String,
+    /// SHA-256 of the statement, in hex.
+    pub statement: String,
     /// The checkpoint that covers it.
     pub checkpoint: Checkpoint,
 }
 
 /// Checks a receipt that does not read: that its statement, as it stands, is what its entry names, and the entry is in the
 /// log. Otherwise it is one that was altered.
-pub(super) fn newer(pinned: &Pinned, bytes: &[u8]) -> Result<Newer, Problem> {
+pub(crate) fn newer(pinned: &Pinned, bytes: &[u8]) -> Result<Newer, Problem> {
     let unreadable = Problem::of("receipt", Wrong::Unreadable);
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     // What reads, and was refused, is written in another way than it has to be.
@@ -65,7 +71,13 @@ pub(super) fn newer(pinned: &Pinned, bytes: &[u8]) -> Result<Newer, Problem> {
     if event.get("status").is_none() || event.get("status") != statement.get("outcome") {
         return Err(at("statement.outcome", Wrong::Contradicted));
     }
-    Ok(Newer { seq, checkpoint })
+    Ok(Newer {
+        seq,
+        hash: hex::encode(parts.hash),
+        request: request.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        statement: sha256_of(crate::canonical(statement).as_bytes()),
+        checkpoint,
+    })
 }
 
 /// What a receipt has where, whatever else it has.

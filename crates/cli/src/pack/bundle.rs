@@ -40,7 +40,8 @@ impl Bundle {
             .system(System::Unix)
             .unix_permissions(0o644)
             .last_modified_time(self.time)
-            .compression_method(CompressionMethod::Deflated)
+            // Whoever compresses leaves bits that mean nothing, and readers that differ in them.
+            .compression_method(CompressionMethod::Stored)
             // The log alone may have more than 4 GiB.
             .large_file(name == LOG);
         self.zip.start_file(name, options).map_err(io::Error::other)?;

@@ -1,5 +1,5 @@
 //! How a pack's archive is laid out: files one after another from the first byte on, then a table of contents that says
-//! exactly the same, then the end. Nothing before, between or after.
+//! exactly the same, then the end. Nothing before, between or after; nothing compressed; no header with a bit that a pack has not.
 //!
 //! Readers of ZIP differ in whom they believe, the files or the table, and in which of two files of one name they take. Who
 //! made a pack on purpose could have one reader see other figures than another. So an archive that leaves any choice is
@@ -16,6 +16,11 @@ const END64: u32 = 0x0606_4b50;
 const LOCATOR: u32 = 0x0706_4b50;
 const END: u32 = 0x0605_4b50;
 
+/// The attributes of every file: a plain one, that its owner writes and all read, and nothing that another system would see in it.
+const PLAIN: u32 = 0o100_644 << 16;
+/// Who made it, above the version: UNIX.
+const UNIX: u16 = 3 << 8;
+
 /// What stands where a number has its place in an extra field, since it may be too large.
 const ELSEWHERE: u32 = u32::MAX;
 /// Bytes of a name at the most; ours have 60.
@@ -30,8 +35,8 @@ pub struct Entry {
     pub name: String,
     /// Its length, unpacked.
     pub size: u64,
-    packed: u64,
-    method: u16,
+    /// The version that it needs, of ZIP.
+    version: u16,
     time: [u16; 2],
     crc: u32,
     offset: u64,
@@ -49,10 +54,10 @@ pub fn read(file: &mut (impl Read + Seek)) -> Result<Vec<Entry>, Flaw> {
             return Err(Flaw::unreadable("it has too many files"));
         }
         let entry = from.local()?;
-        if from.at.checked_add(entry.packed).is_none_or(|end| end > length) {
+        if from.at.checked_add(entry.size).is_none_or(|end| end > length) {
             return Err(Flaw::unreadable("it was cut off"));
         }
-        from.skip(entry.packed)?;
+        from.skip(entry.size)?;
         files.push(entry);
         signature = from.u32()?;
     }
@@ -77,6 +82,16 @@ fn lost() -> Flaw {
 
 fn odd() -> Flaw {
     Flaw::unreadable("a file has a header that no pack has")
+}
+
+/// A file's length, which is stored as long as it is: packed and unpacked, as the header says or, in its place, the extra field.
+fn length(header: [u32; 2], extra: &[u64]) -> Result<u64, Flaw> {
+    let lengths = match extra {
+        [size, packed, ..] if header[0] == ELSEWHERE => [*packed, *size],
+        _ => header.map(u64::from),
+    };
+    let [packed, size] = lengths;
+    if header[0] == header[1] && packed == size { Ok(size) } else { Err(odd()) }
 }
 
 struct From<'a, R> {
@@ -133,8 +148,8 @@ impl<R: Read + Seek> From<'_, R> {
         if length == 0 && wanted == 0 {
             return Ok(Vec::new());
         }
-        let numbers = usize::from(length).checked_sub(4).map(|bytes| bytes / 8);
-        if numbers != Some(wanted) || self.u16()? != 1 || usize::from(self.u16()?) != 8 * wanted {
+        if usize::from(length) != 4 + 8 * wanted || self.u16()? != 1 || usize::from(self.u16()?) != 8 * wanted
+        {
             return Err(odd());
         }
         (0..wanted).map(|_| self.u64()).collect()
@@ -143,53 +158,45 @@ impl<R: Read + Seek> From<'_, R> {
     /// The header before a file, after its signature.
     fn local(&mut self) -> Result<Entry, Flaw> {
         let offset = self.at - 4;
-        let _version = self.u16()?;
-        let (method, time, crc) = self.common()?;
+        let (version, time, crc) = self.common()?;
         let (packed, size) = (self.u32()?, self.u32()?);
         let (name, extra) = (self.u16()?, self.u16()?);
         let name = self.name(name)?;
-        let large = packed == ELSEWHERE && size == ELSEWHERE;
+        let large = size == ELSEWHERE;
         let extra = self.extra(extra, if large { 2 } else { 0 })?;
-        let (size, packed) = match extra[..] {
-            [size, packed] => (size, packed),
-            _ => (u64::from(size), u64::from(packed)),
-        };
-        Ok(Entry { name, size, packed, method, time, crc, offset })
+        let size = length([packed, size], &extra)?;
+        Ok(Entry { name, size, version, time, crc, offset })
     }
 
-    /// Flags, method, time and checksum.
+    /// The version that it needs, flags, method, time and checksum.
     fn common(&mut self) -> Result<(u16, [u16; 2], u32), Flaw> {
-        let (flags, method) = (self.u16()?, self.u16()?);
-        // Not encrypted, and the lengths are here: how well it was deflated (bits 1 and 2) and that the name is UTF-8
-        // (bit 11) are all that may be said.
-        if flags & !0x0806 != 0 || !matches!(method, 0 | 8) {
+        let (version, flags, method) = (self.u16()?, self.u16()?, self.u16()?);
+        // Not encrypted, the lengths are here, the name is ASCII; and stored as it is. Whoever inflates stops where a deflated file
+        // says that it ends, and anything may follow there that its length still covers.
+        if flags != 0 || method != 0 {
             return Err(odd());
         }
-        Ok((method, [self.u16()?, self.u16()?], self.u32()?))
+        Ok((version, [self.u16()?, self.u16()?], self.u32()?))
     }
 
     /// A line of the table, after its signature.
     fn central(&mut self) -> Result<Entry, Flaw> {
-        let _versions = self.u32()?;
-        let (method, time, crc) = self.common()?;
+        let made_by = self.u16()?;
+        let (version, time, crc) = self.common()?;
         let (packed, size) = (self.u32()?, self.u32()?);
         let (name, extra, comment) = (self.u16()?, self.u16()?, self.u16()?);
-        let (disk, _internal, external, offset) = (self.u16()?, self.u16()?, self.u32()?, self.u32()?);
-        // A plain file, and no link to another.
-        let kind = external >> 16 & 0o170_000;
-        if comment != 0 || disk != 0 || !matches!(kind, 0 | 0o100_000) {
+        let (disk, internal, external, offset) = (self.u16()?, self.u16()?, self.u32()?, self.u32()?);
+        let attributes = (disk, internal, external);
+        if made_by != UNIX | version || comment != 0 || attributes != (0, 0, PLAIN) {
             return Err(odd());
         }
         let name = self.name(name)?;
-        let large = packed == ELSEWHERE && size == ELSEWHERE;
+        let large = size == ELSEWHERE;
         let far = offset == ELSEWHERE;
         let extra = self.extra(extra, 2 * usize::from(large) + usize::from(far))?;
-        let (size, packed) = match extra[..] {
-            [size, packed] | [size, packed, _] => (size, packed),
-            _ => (u64::from(size), u64::from(packed)),
-        };
         let offset = if far { extra.last().copied().unwrap_or_default() } else { u64::from(offset) };
-        Ok(Entry { name, size, packed, method, time, crc, offset })
+        let size = length([packed, size], &extra)?;
+        Ok(Entry { name, size, version, time, crc, offset })
     }
 
     /// What follows the table, from its signature on.
@@ -201,8 +208,13 @@ impl<R: Read + Seek> From<'_, R> {
             let record = self.at - 4;
             let rest = (self.u64()?, self.u32()?, self.u64()?);
             let counts = (self.u64()?, self.u64()?, self.u64()?, self.u64()?);
-            // Its length; the versions are whatever they are; no other disks.
-            if rest.0 != 44 || rest.2 != 0 || counts != (files, files, bytes, table) {
+            // Its length; one version, twice; no other disks.
+            let versions = (rest.1 & 0xffff, rest.1 >> 16);
+            if rest.0 != 44
+                || versions.0 != versions.1
+                || rest.2 != 0
+                || counts != (files, files, bytes, table)
+            {
                 return Err(wrong());
             }
             let locator = (self.u32()?, self.u32()?, self.u64()?, self.u32()?);
@@ -218,5 +230,45 @@ impl<R: Read + Seek> From<'_, R> {
         let whole = signature == END && disks == 0 && comment == 0;
         let same = counts == (short(files), short(files)) && (length, start) == (long(bytes), long(table));
         if whole && same { Ok(()) } else { Err(wrong()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use audit::pack::{CHECKPOINT, LOG, MANIFEST};
+
+    use super::*;
+    use crate::pack::Bundle;
+
+    /// No hash is over what stands around the files.
+    #[test]
+    fn every_bit_that_is_flipped_around_the_files_is_found() {
+        let path = std::env::temp_dir().join(format!("lacuna-layout-{}.zip", std::process::id()));
+        let file = std::fs::File::create(&path).expect("a file");
+        let mut bundle = Bundle::new(file, "2027-01-10T09:30:00Z".parse().expect("an instant"));
+        let files = [(LOG, [1_u8; 40]), (CHECKPOINT, [2; 40]), (MANIFEST, [3; 40])];
+        for (name, bytes) in files {
+            bundle.put(name, &bytes).expect("written");
+        }
+        bundle.finish().expect("an archive");
+        let whole = std::fs::read(&path).expect("the archive");
+        std::fs::remove_file(&path).expect("removed");
+        let names: Vec<String> =
+            read(&mut Cursor::new(&whole)).expect("whole").into_iter().map(|entry| entry.name).collect();
+        assert_eq!(names, files.map(|(name, _)| name));
+        let mut inside = vec![false; whole.len()];
+        for (_, bytes) in files {
+            let at = whole.windows(bytes.len()).position(|window| window == bytes).expect("stored as it is");
+            inside[at..at + bytes.len()].fill(true);
+        }
+        for at in (0..whole.len()).filter(|at| !inside[*at]) {
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                assert!(read(&mut Cursor::new(&flipped)).is_err(), "bit {bit} of byte {at}");
+            }
+        }
     }
 }

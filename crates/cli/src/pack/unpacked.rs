@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use audit::pack::{Archive, Flaw, MANIFEST, PROOF};
+use audit::pack::{Archive, Flaw, MANIFEST, MOST_BYTES, Manifest, PROOF};
+use domain::PackId;
 use zip::ZipArchive;
 
 use super::layout::{self, Entry};
@@ -13,18 +14,34 @@ use super::layout::{self, Entry};
 /// How much is read at once.
 const PIECE: usize = 1 << 18;
 
-/// Whether a pack is there that has no proof yet.
+/// Whether a pack is there that has no proof yet. What begins as a pack and cannot be read may be one.
 pub fn is_pending(path: &Path) -> bool {
-    let entries = File::open(path).ok().and_then(|mut file| layout::read(&mut file).ok());
-    let has = |name: &str| entries.iter().flatten().any(|entry| entry.name == name);
+    if !looks_packed(path) {
+        return false;
+    }
+    let read = File::open(path).map_err(drop).and_then(|mut file| layout::read(&mut file).map_err(drop));
+    let Ok(entries) = read else { return true };
+    let has = |name: &str| entries.iter().any(|entry| entry.name == name);
     has(MANIFEST) && !has(PROOF)
 }
 
-/// Whether a file begins as a pack does.
+/// Whether a file begins as a pack does: with one byte that was changed it is a broken pack, and not something else.
 pub fn looks_packed(path: &Path) -> bool {
     let mut first = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
-    read.is_ok() && first == *b"PK\x03\x04"
+    let alike = first.iter().zip(b"PK\x03\x04").filter(|(a, b)| a == b).count();
+    read.is_ok() && alike >= 3
+}
+
+/// By what the log names the pack that is there.
+pub fn id_of(path: &Path) -> Option<PackId> {
+    let mut archive = Unpacked::open(path).ok()?;
+    let mut manifest = Vec::new();
+    let taken = archive.read(MANIFEST, &mut |piece| {
+        manifest.extend_from_slice(piece);
+        if manifest.len() > MOST_BYTES { Err(Flaw::unreadable("its manifest is too long")) } else { Ok(()) }
+    });
+    taken.ok().and_then(|()| Manifest::id(&manifest))
 }
 
 /// A pack of which the layout was found to leave no choice.

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "all of this is tests")]
 
 mod attacks;
+mod later;
 mod named;
 mod packs;
 mod page;

@@ -1,7 +1,7 @@
 //! Evidence packs, attacked.
 
 use audit::Checkpoint;
-use audit::pack::{Flaw, Lack, MANIFEST, PROOF, Pack, Unfit, VERIFIER, check};
+use audit::pack::{FORMAT, Flaw, Lack, MANIFEST, METRICS, PROOF, Pack, Unfit, VERIFIER, check};
 use audit::verify::{Pinned, Standing};
 use testkit::proofs::packs::{
     Files, attacks, contents, listed, log, made_at, pack, part, period, sealed, without_a_receipt,
@@ -108,6 +108,28 @@ fn another_versions_page_is_not_checked_and_said_to_be() {
     files.0.insert(VERIFIER.to_owned(), b"<title>another</title>".to_vec());
     sealed(&mut files, &mut log);
     assert!(!checked(&files, &pinned()).expect("whole").own_verifier);
+}
+
+/// What one version writes of the same figures, the next may write otherwise.
+#[test]
+fn another_versions_pack_is_not_called_broken_unless_one_word_of_it_was_changed() {
+    let (mut files, mut log) = pack();
+    let other = |files: &mut Files, name: &str| {
+        let text = String::from_utf8(files.0[name].clone()).expect("text");
+        assert!(text.contains(FORMAT), "{name} names its format");
+        files.0.insert(name.to_owned(), text.replace(FORMAT, "lacuna/1").into_bytes());
+    };
+    other(&mut files, METRICS);
+    let mut figures = files.clone();
+    sealed(&mut figures, &mut log);
+    assert_eq!(checked(&figures, &pinned()).expect_err("altered").what, Unfit::NotTheFigures);
+    let mut manifest = pack().0;
+    other(&mut manifest, MANIFEST);
+    assert_eq!(checked(&manifest, &pinned()).expect_err("altered").what, Unfit::Unreadable);
+    files.0.insert("index.html".to_owned(), b"<title>as it was then</title>".to_vec());
+    sealed(&mut files, &mut log);
+    other(&mut files, MANIFEST);
+    assert_eq!(checked(&files, &pinned()).expect_err("another's").what, Unfit::AnotherVersion(1));
 }
 
 #[test]

@@ -127,15 +127,8 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
     if period.start() > desk.now() {
         return Err(Usage("--period has not begun.\nNothing was packed.".to_owned()).into());
     }
+    is_free(path)?;
     let place = Place::file(path, args.force).map_err(|Usage(text)| Usage(format!("--out {text}")))?;
-    if is_pending(path) {
-        let out = path.display();
-        return Err(Usage(format!(
-            "--out {out}: a pack is there whose proof is pending, and the log may name it already; it was left as it is.\n`lacuna audit \
-             pack --finish {out}` goes on with it. Another pack needs another name."
-        ))
-        .into());
-    }
     let (api, pinned) = keyed(desk).await?;
     let tenant = tenant_of(pinned.key.name()).context("the API's key is of no tenant")?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
@@ -156,11 +149,23 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
     // What the log names has to hold, and nobody is to have what does not.
     let draft_path = draft.path().context("a pack is a file")?;
     let checked = check(draft_path, &pinned).await.context("nothing was packed, and nothing is on record")?;
+    // Another may have been made meanwhile.
+    is_free(path)?;
     // Under its name before the log names it: the log is to name no pack that nobody has.
     draft.publish()?;
     desk.clear()?;
     desk.screen.notes(&said(&checked, path))?;
     Ok(Made { api, pinned, checked })
+}
+
+/// Nothing replaces a pack that waits for its proof.
+fn is_free(path: &Path) -> Result<(), Usage> {
+    let out = path.display();
+    let taken = format!(
+        "--out {out}: a pack is there whose proof is pending, or that cannot be read, and the log may name it already; it was left as \
+         it is.\n`lacuna audit pack --finish {out}` goes on with it. Another pack needs another name."
+    );
+    if is_pending(path) { Err(Usage(taken)) } else { Ok(()) }
 }
 
 /// Checks what was written, as whoever gets it will.

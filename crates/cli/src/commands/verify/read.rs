@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use audit::pack;
+use audit::pack::{self, Archive, Flaw};
 use audit::verify::{File, Found, Pinned, Refused, Together};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
@@ -184,10 +184,29 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
+/// A pack of which it is counted how much was read.
+struct Counting<'a> {
+    archive: Unpacked,
+    done: &'a Done,
+}
+
+impl Archive for Counting<'_> {
+    fn files(&self) -> Vec<(String, u64)> {
+        self.archive.files()
+    }
+
+    fn read(&mut self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<(), Flaw>) -> Result<(), Flaw> {
+        self.archive.read(name, &mut |piece| {
+            self.done.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            take(piece)
+        })
+    }
+}
+
 /// An evidence pack.
 fn packed(path: &std::path::Path, pinned: &Pinned, sizes: &BTreeSet<u64>, done: &Done) -> Verdict {
     let mut archive = match Unpacked::open(path) {
-        Ok(archive) => archive,
+        Ok(archive) => Counting { archive, done },
         Err(Unopened::Unread(error)) => return Verdict::Unread(error.to_string()),
         Err(Unopened::Flawed(flaw)) => return Verdict::Flawed(flaw),
     };
@@ -195,6 +214,8 @@ fn packed(path: &std::path::Path, pinned: &Pinned, sizes: &BTreeSet<u64>, done: 
     let count = |entries| done.entries.store(before + entries, Ordering::Relaxed);
     match pack::check(&mut archive, pinned, sizes, &count) {
         Ok(pack) => Verdict::Packed(Box::new(pack)),
+        // Nothing is known to be wrong with it.
+        Err(flaw) if flaw.what.is_anothers() => Verdict::Unread(flaw.to_string()),
         Err(flaw) => Verdict::Flawed(flaw),
     }
 }

@@ -13,7 +13,14 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
     let period = manifest.period;
     let received = metrics.rows.last().map_or(0, |all| all.received);
     let mut facts = vec![
-        ("pack", cell(format!("of {}, {period}, made at {}", manifest.tenant, exact(manifest.made_at)))),
+        (
+            "pack",
+            cell(format!(
+                "of {}, {period}; it says that it was made at {}",
+                manifest.tenant,
+                exact(manifest.made_at)
+            )),
+        ),
         (
             "figures",
             cell(format!(

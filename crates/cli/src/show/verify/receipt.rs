@@ -58,7 +58,7 @@ pub fn facts(proved: &Proved, about: Option<&About>) -> Vec<(&'static str, Cell)
 
 /// What can be said of one in the words of a later version.
 pub fn newer(newer: &Newer) -> Vec<(&'static str, Cell)> {
-    let Newer { seq, checkpoint } = newer;
+    let Newer { seq, checkpoint, .. } = newer;
     let size = entries(checkpoint.size);
     vec![
         ("receipt", toned(Tone::Warn, "whole, and written by a newer version: update to read it")),

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod cloudformation;
+mod events;
 mod evidence;
 mod keys;
 mod masked_logs;

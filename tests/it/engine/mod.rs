@@ -6,6 +6,8 @@ mod client;
 mod exports;
 mod journeys;
 mod masked_logs;
+mod packs;
 mod proof;
 mod restoring;
+mod tool;
 mod vault;

@@ -5,10 +5,15 @@ use std::time::Duration;
 use audit::verify::{File, Found, Pinned, Refused};
 use audit::{Checkpoint, VerifierKey};
 use reqwest::Method;
+use serde_json::json;
 
-use super::client::{As, call, now, run_function, submit, wait_for};
+use super::client::{As, call, now, run_function, sanction, submit, wait_for};
+use super::tool::{flipped, folder, lacuna, verified};
 
 const PERSON: &str = "fzimmermann@yahoo.de";
+
+/// Somebody else, for the tool.
+const ANOTHER: &str = "jfernandes@yahoo.pt";
 
 async fn get(who: As, path: &str) -> serde_json::Value {
     let answer = call(who, Method::GET, path, None, None).await;
@@ -83,4 +88,54 @@ async fn a_receipt_and_an_export_prove_themselves() {
     assert_eq!(other.status, 404, "another tenant's receipt is not there");
     let salt = call(As::Backend, Method::GET, &format!("{path}/salt"), None, None).await;
     assert_eq!(salt.status, 403, "the salt is the person's alone");
+}
+
+/// The same by the commands of the README, typed as an auditor types them.
+#[tokio::test]
+#[ignore = "needs the local engine: `make test` starts it"]
+async fn what_the_tool_exports_it_verifies_and_a_changed_bit_of_it_is_named() {
+    sanction(None);
+    let folder = folder("proofs");
+    let path = |name: &str| folder.join(name).to_str().expect("text").to_owned();
+    let (key, kept, log, receipt) =
+        (path("log.key"), path("kept.txt"), path("log.jsonl"), path("receipt.json"));
+    let id = submit(ANOTHER).await;
+    wait_for(&id, &["fulfilled"]).await;
+    std::fs::write(&key, lacuna(As::Auditor, &["audit", "key"]).out).expect("written");
+    for left in (0..50).rev() {
+        run_function("checkpoint-audit");
+        let written = [
+            lacuna(As::Auditor, &["audit", "checkpoint", "--out", &kept, "--force"]),
+            lacuna(As::Auditor, &["audit", "export", "--from", "2026-01-01", "--out", &log, "--force"]),
+            lacuna(As::Backend, &["request", "receipt", &id, "--out", &receipt, "--force"]),
+        ];
+        if written.iter().all(|ran| ran.code == Some(0)) {
+            let (code, said) = verified(&[&kept, &log, &receipt, "--key", &key, "--since", &kept]);
+            if code == Some(0) {
+                let verdicts = said["files"].as_array().expect("files").iter().map(|file| &file["verdict"]);
+                assert!(verdicts.eq([&json!("intact"); 3]), "{said:#}");
+                break;
+            }
+        }
+        assert!(left > 0, "{:?}", written.map(|ran| ran.code));
+        // The end may be on its way into the log still, or have come after its last checkpoint.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // The number of entries; and who did what one of them tells of.
+    let size = |text: &str| text.match_indices('\n').nth(1).map(|(end, _)| end - 1);
+    let who = |text: &str| text.find("\"who\":\"").map(|at| at + 7);
+    let altered = path("altered");
+    for (file, at) in [(&kept, size as fn(&str) -> _), (&log, who), (&receipt, who)] {
+        let whole = std::fs::read_to_string(file).expect("read");
+        let at = at(&whole).unwrap_or_else(|| panic!("{file} has no such place"));
+        std::fs::write(&altered, flipped(whole.as_bytes(), at)).expect("written");
+        let (code, said) = verified(&[&altered, "--key", &key]);
+        let said = &said["files"][0];
+        assert_eq!((code, &said["verdict"]), (Some(1), &json!("broken")), "{file}: {said:#}");
+        if file != &kept {
+            let problem = &said["problem"];
+            assert!(problem["seq"].is_u64() && problem["field"] == "event.who", "{file}: {said:#}");
+        }
+    }
+    std::fs::remove_dir_all(folder).expect("removed");
 }

@@ -1,14 +1,14 @@
 //! G8: a customer is erased, every store comes back from a backup, and the ledger is replayed, as an operator does it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{As, call, figures, now, places, python, run_function, sanction, submit, wait_for};
+use super::tool::{Ran, folder, lacuna, lacuna_while};
 
 /// The customer who is erased: number 9.
 const PERSON: &str = "kara.nielsen@jubii.dk";
@@ -17,20 +17,6 @@ const NUMBER: &str = "9";
 const STORES: [&str; 3] = ["crm", "shop", "support"];
 
 type Records = BTreeMap<String, Value>;
-
-/// What the tool said, and how it ended.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-}
-
-/// Runs the tool with somebody's token.
-fn lacuna(who: As, arguments: &[&str]) -> Ran {
-    let token = who.token().expect("a token");
-    let done = Command::new("lacuna").args(arguments).env("LACUNA_TOKEN", token).output();
-    let done = done.expect("`lacuna` is on the path");
-    Ran { code: done.status.code(), out: String::from_utf8(done.stdout).expect("text") }
-}
 
 fn backup(arguments: &[&str]) -> String {
     let (fine, out, told) = python("localstack/backup.py", arguments);
@@ -80,15 +66,9 @@ fn is_theirs(name: &str, record: &Value, contact: &Value) -> bool {
 }
 
 /// Has the replay do at once what it does once a minute, until `lacuna` has followed it to its end.
-async fn replayed(store: &'static str, more: &'static [&'static str]) -> (Ran, Value) {
-    let arguments: Vec<_> =
-        ["ledger", "replay", "--store", store, "--json"].into_iter().chain(more.iter().copied()).collect();
-    let following = tokio::task::spawn_blocking(move || lacuna(As::Owner, &arguments));
-    while !following.is_finished() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        run_function("replay-ledger");
-    }
-    let ran = following.await.expect("it ends");
+async fn replayed(store: &str, more: &[&str]) -> (Ran, Value) {
+    let arguments = [&["ledger", "replay", "--store", store, "--json"], more].concat();
+    let ran = lacuna_while("replay-ledger", As::Owner, &arguments).await;
     let last = ran.out.lines().last().map(serde_json::from_str).expect("a body").expect("JSON");
     (ran, last)
 }
@@ -130,18 +110,11 @@ async fn assert_proved(id: &str, folder: &Path) {
     assert!(!verified.out.contains("not said"), "the stores say how long backups are kept: {}", verified.out);
 }
 
-fn folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("restoring");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
 #[tokio::test]
 #[ignore = "needs the local engine: `make test` starts it"]
 async fn whoever_was_erased_is_gone_again_after_every_store_was_restored() {
     sanction(None);
-    let folder = folder();
+    let folder = folder("restoring");
     let copies = folder.join("backup");
     let copies = copies.to_str().expect("text");
     let (taken_at, counted) = (now(), figures());

@@ -12,7 +12,7 @@ use testkit::inject::Plan;
 use testkit::memory::{Paging, Row, Sight};
 
 use super::calling;
-use super::exports::{access, asked, both, until_ready};
+use super::exports::{access, asked, both, until_ready, writing_letters};
 use super::faults::assert_clean;
 use super::shop::{self, NAME, NEIGHBOUR, PERSON};
 use super::stage::{Stage, tally};
@@ -47,8 +47,7 @@ fn lose(stage: &Stage) {
     crm.remove("contacts", |row| row["contact_id"].expose() == "C-990001");
 }
 
-/// An officer accepts that what some stores did not find is unproven; the answer's status.
-/// An officer accepts that what is unproven stays so.
+/// An officer accepts that what is unproven stays so; the answer's status.
 pub async fn accept(stage: &Stage, id: &RequestId, officer: &str) -> u16 {
     let body = json!({"risk": "unproven", "reason": "store-retired"});
     let operation = ("POST", "/v1/requests/{id}/acceptances");
@@ -298,6 +297,51 @@ async fn a_control_is_in_nobody_s_export() {
         let text = String::from_utf8_lossy(bytes);
         for mark in CONTROL {
             assert!(!name.contains(mark) && !text.contains(mark), "{name}");
+        }
+    }
+}
+
+/// Neither what a company is told, nor what a person is written, nor what an owner is paged with, be the control found or not.
+#[tokio::test]
+async fn a_control_is_in_nothing_that_anybody_is_told() {
+    for lost in [false, true] {
+        let stage = writing_letters().await;
+        if lost {
+            *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(|stage, function| {
+                if function == "ConfirmStoreFunctionArn" {
+                    lose(stage);
+                }
+            }));
+        }
+        let id = both(&stage).await;
+        until_ready(&stage, &id).await;
+        // Nobody fetches it.
+        stage.sweep_when_due(&id).await;
+        if lost {
+            assert_eq!(until_parked(&stage, &id).await, "store-unproven");
+            assert_eq!((accept(&stage, &id, "one").await, accept(&stage, &id, "two").await), (202, 202));
+        }
+        let request = stage.play_to_the_end(&id).await;
+        let outcome = if lost { Status::PartiallyFulfilled } else { Status::Fulfilled };
+        assert_eq!(request.status, outcome);
+        let announced = stage.world.announced();
+        let told = announced.iter().map(|told| serde_json::to_string(&told.announcement).expect("JSON"));
+        let letters = stage.world.letters();
+        let written = letters.iter().map(|letter| {
+            let data = letter.data.iter().map(|(name, value)| format!("{name}: {}", value.expose()));
+            let own = [&letter.to.expose().to_owned(), &letter.from, &letter.template].map(Clone::clone);
+            own.into_iter().chain(data).collect::<Vec<_>>().join("\n")
+        });
+        let all: Vec<String> = told.chain(written).collect();
+        assert!(announced.len() > 2 && !letters.is_empty(), "{all:?}");
+        for text in &all {
+            assert!(!CONTROL.iter().any(|mark| text.contains(mark)), "{text}");
+        }
+        // Nor is it one of those that are counted.
+        for told in announced.iter().filter(|told| told.announcement.status == outcome) {
+            let crm = told.announcement.stores.iter().find(|told| told.store == store("crm"));
+            let crm = crm.expect("what became of the CRM");
+            assert_eq!((crm.located, crm.erased, crm.anonymised), (7, 4, 3));
         }
     }
 }

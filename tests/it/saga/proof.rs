@@ -18,6 +18,7 @@ use super::stage::Stage;
 
 const NAME: &str = "lacuna.example";
 
+mod statements;
 mod tampering;
 
 fn ports(stage: &Stage, audit_log: Arc<dyn AuditLog>) -> checkpoint_audit::Ports {

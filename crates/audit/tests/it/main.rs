@@ -3,4 +3,5 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod notes;
+mod page;
 mod trees;

@@ -1,7 +1,8 @@
-//! Notes and checkpoints against the published examples.
+//! Notes and checkpoints against the published examples, and against another implementation.
 
 use audit::{Checkpoint, NoteError, VerifierKey, origin, tenant_of};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use signed_note::{Note, StandardVerifier, VerifierList};
 
 /// The example of the Go package golang.org/x/mod/sumdb/note, and its key.
 const PUBLISHED_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
@@ -51,6 +52,34 @@ fn a_signature_of_somebody_else_beside_it_does_not_matter() {
     assert_eq!(key.open(&note.replace("\u{2014}", "-")), Err(NoteError::Malformed));
     assert_eq!(key.open(&note.replace('\n', "\r\n")), Err(NoteError::Malformed));
     assert_eq!(key.open(&"x".repeat(1 << 20)), Err(NoteError::Malformed));
+}
+
+/// Whether another implementation, which knows the key as it is given out, takes a note for signed by it; and the text.
+fn opened_by_others(note: &str, key: &str) -> Option<Vec<u8>> {
+    let known = VerifierList::new(vec![Box::new(StandardVerifier::new(key).ok()?)]);
+    let note = Note::from_bytes(note.as_bytes()).ok()?;
+    let (own, _) = note.verify(&known).ok()?;
+    (own.len() == 1).then(|| note.text().to_vec())
+}
+
+/// What standard tools of transparency logs do with a checkpoint of ours: they read the key, open the note, and read what
+/// it is about.
+#[test]
+fn a_checkpoint_of_ours_is_read_by_another_implementation() {
+    let tenant = "demo".parse().expect("a tenant");
+    for (size, root) in [(1, [0; 32]), (20_852_163, [9; 32]), (u64::MAX >> 1, [255; 32])] {
+        let own = Checkpoint { origin: origin("lacuna.example", &tenant), size, root };
+        let (note, key) = signed(&own.text());
+        let text = opened_by_others(&note, &key.to_string()).expect("they open it");
+        assert_eq!(text, own.text().as_bytes());
+        let read = tlog_tiles::Checkpoint::from_bytes(&text).expect("they read it");
+        assert_eq!((read.origin(), read.size(), read.hash().0), (own.origin.as_str(), size, root));
+        assert_eq!(read.extension(), "");
+        let altered = note.replacen(&format!("\n{size}\n"), "\n3\n", 1);
+        assert_ne!(altered, note);
+        assert_eq!(opened_by_others(&altered, &key.to_string()), None, "they know what it says");
+        assert_eq!(opened_by_others(&note, PUBLISHED_KEY), None, "and by whom");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A restored store, and what a replay makes of it.
 
+use std::collections::BTreeMap;
+
 use domain::Status;
 use domain::event::EventKind::{ReplayBegun, ReplayEnded, StoreRestored};
 use domain::ledger::ReplayStatus;
@@ -183,6 +185,28 @@ async fn two_stores_marks_of_one_person_are_different() {
     assert!(entries.iter().all(|entry| entry.mark != subject), "nor is it the pseudonym of requests");
     let written = serde_json::to_string(&entries).expect("JSON");
     assert!(!written.contains("marked-person") && !written.contains(NAME));
+}
+
+/// What each mark says became of the records that had it, as the catalog's collections have it: the customer and the contact
+/// are gone, and the seven invoices stay with somebody else's number.
+#[tokio::test]
+async fn a_mark_says_whether_its_records_were_deleted_or_anonymised() {
+    let (stage, ..) = erased().await;
+    let mut methods = BTreeMap::new();
+    for entry in stage.world.ledger_entries() {
+        *methods.entry((entry.store.to_string(), entry.method.as_str())).or_insert(0) += 1;
+    }
+    let expect = [
+        // The number and the address of the customer.
+        (("shop", "delete"), 2),
+        // The numbers of the invoices, which their lines refer to.
+        (("shop", "anonymise"), 7),
+        (("support", "delete"), 1),
+        // The number and the address, and the contact's own, which its interactions refer to.
+        (("crm", "delete"), 3),
+    ];
+    let expect = expect.map(|((store, method), marks)| ((store.to_owned(), method), marks));
+    assert_eq!(methods, BTreeMap::from(expect));
 }
 
 /// A store that was restored again is not what was replayed, though it has the same state again: what the replay has

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use audit::verify::Found;
 use domain::request::Retention;
 use domain::{Task, TaskStatus};
 use testkit::inject::{Plan, Point};
 
 use super::keeping::{ask_tax, stage_of};
 use super::*;
+use crate::saga::proof::{receipts, sign, verified};
 
 fn erasing(stage: &Stage, id: &RequestId) -> Option<Task> {
     let tasks = stage.world.tasks_of(&stage.tenant, id);
@@ -162,4 +164,34 @@ async fn half_a_reading_from_before_it_was_true_does_not_count_either() {
     let request = stage.play_to_the_end(&id).await;
     assert_eq!((request.status, request.residue_rounds), (Status::Fulfilled, 1));
     assert!(!has_key(&stage, "email", PERSON).await);
+}
+
+/// A copy of the archive is readable for as long as somebody may have the key: its backups count from when nobody has, in the
+/// other stores from when the records went.
+#[tokio::test]
+async fn what_was_sealed_is_gone_from_backups_after_every_cache_of_its_key_is() {
+    let backups =
+        "    backups:\n      - { kind: copies, encrypted: true, expires_after: P20D }\n    collections:\n";
+    let stage = stage_with(&ARCHIVE.replacen("    collections:\n", backups, 1));
+    append(&stage, "1", "bought").await;
+    let id = stage.submit(PERSON).await;
+    stage.play_to_the_end(&id).await;
+    stage.deliver().await;
+    sign(&stage).await;
+    let issued = receipts(&stage, &id).await;
+    let Found::Receipt(proved) = verified(&stage, &issued[0]).await else { panic!("it is a receipt") };
+    let gone = |name: &str| {
+        let said = proved.statement.stores.iter().find(|said| said.store.as_str() == name);
+        said.and_then(|said| said.gone_from_backups_by).expect("its owner says")
+    };
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    let task = erasing(&stage, &id).expect("a task");
+    let true_from = task.true_from.expect("since when it is true");
+    assert!(true_from > task.at, "{true_from} {}", task.at);
+    assert_eq!(gone("archive"), true_from + days(20));
+    let events = stage.world.events_of(&stage.tenant, &id);
+    let erased = |e: &&domain::event::Event| {
+        e.kind.as_str() == "store.erased" && e.store.as_ref().is_some_and(|s| s.as_str() == "shop")
+    };
+    assert_eq!(gone("shop"), events.iter().rfind(erased).expect("it was erased").at + days(35));
 }

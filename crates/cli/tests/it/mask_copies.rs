@@ -44,17 +44,17 @@ rules: {default: redact}
 ";
 
 /// Runs in the middle of a test that is not asynchronous.
-fn wait<T>(work: impl Future<Output = T>) -> T {
+pub fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
 }
 
-async fn open(file: &Path) -> SqliteConnection {
+pub async fn open(file: &Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true).foreign_keys(false);
     SqliteConnection::connect_with(&options).await.expect("a database")
 }
 
 /// Runs statements.
-fn sql(folder: &Folder, name: &str, statements: &str) {
+pub fn sql(folder: &Folder, name: &str, statements: &str) {
     wait(async {
         let mut database = open(&folder.path(name)).await;
         sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut database).await.expect(statements);
@@ -63,7 +63,7 @@ fn sql(folder: &Folder, name: &str, statements: &str) {
 }
 
 /// What a question is answered with: every row a line, its cells apart by bars.
-fn ask(folder: &Folder, name: &str, question: &str) -> Vec<String> {
+pub fn ask(folder: &Folder, name: &str, question: &str) -> Vec<String> {
     wait(async {
         let mut database = open(&folder.path(name)).await;
         let rows = sqlx::query(AssertSqlSafe(question)).fetch_all(&mut database).await.expect(question);
@@ -80,7 +80,7 @@ fn ask(folder: &Folder, name: &str, question: &str) -> Vec<String> {
     })
 }
 
-fn number(folder: &Folder, name: &str, question: &str) -> i64 {
+pub fn number(folder: &Folder, name: &str, question: &str) -> i64 {
     wait(async {
         let mut database = open(&folder.path(name)).await;
         let row = sqlx::query(AssertSqlSafe(question)).fetch_one(&mut database).await.expect(question);
@@ -88,7 +88,7 @@ fn number(folder: &Folder, name: &str, question: &str) -> i64 {
     })
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     if text.is_empty() { "NULL".to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
 }
 
@@ -127,12 +127,12 @@ fn shop(name: &str) -> (Folder, Vec<String>) {
 }
 
 /// How many of the texts are anywhere in a file.
-fn in_it(file: &[u8], texts: &[String]) -> usize {
+pub fn in_it(file: &[u8], texts: &[String]) -> usize {
     let has = |text: &&String| file.windows(text.len()).any(|window| window == text.as_bytes());
     texts.iter().filter(has).count()
 }
 
-const COPY: &str = "mask copy --from shop.db --tables tables.yaml --key-file key --out dev.db";
+pub const COPY: &str = "mask copy --from shop.db --tables tables.yaml --key-file key --out dev.db";
 
 #[test]
 fn a_shop_s_database_still_joins_and_names_nobody() {
@@ -273,7 +273,7 @@ fn references_that_would_break_are_told_and_nothing_is_left() {
 }
 
 /// Copies what the statements make; the folder, and what came of it.
-fn made(name: &str, statements: &str, tables: &str) -> (Folder, Ran) {
+pub fn made(name: &str, statements: &str, tables: &str) -> (Folder, Ran) {
     let folder = Folder::with_key(name);
     sql(&folder, "shop.db", statements);
     folder.write("tables.yaml", tables.as_bytes());

@@ -113,11 +113,12 @@ pub(super) fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlit
     row.try_get(at).map_err(|error| CopyError::unread(&error))
 }
 
-fn single(name: &str, sql: &str, is_trigger: bool) -> Read<()> {
-    if is_single(sql, is_trigger) {
+fn single(name: &str, sql: &str) -> Read<()> {
+    if is_single(sql) {
         return Ok(());
     }
-    Err(CopyError::Definition(name.to_owned(), "it is not one statement".to_owned()))
+    let why = "it is not one statement, or has a parameter, a control character or a byte order mark in it";
+    Err(CopyError::Definition(name.to_owned(), why.to_owned()))
 }
 
 /// Reads all of them.
@@ -133,7 +134,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
     let mut found = Vec::new();
     for row in ask(connection, question, None).await? {
         let (name, sql): (String, String) = (get(&row, 0)?, get(&row, 1)?);
-        single(&name, &sql, false)?;
+        single(&name, &sql)?;
         found.push((name, sql, get::<String>(&row, 2)?));
     }
     // Some virtual tables take their columns from a plain one, which has to be there before.
@@ -161,7 +162,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
     for row in ask(connection, question, None).await? {
         let (kind, name, table): (String, String, String) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
         let sql: String = get(&row, 3)?;
-        single(&name, &sql, kind == "trigger")?;
+        single(&name, &sql)?;
         let indexes = (kind == "index").then_some(table);
         made_last.push(Definition { name, sql, indexes });
     }

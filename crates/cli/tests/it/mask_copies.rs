@@ -412,6 +412,11 @@ fn the_database_is_left_as_it_was() {
     std::fs::copy(folder.path("shop.db"), folder.path("left.db")).expect("a copy");
     folder.write("left.db-wal", b"");
     check("mask-copy-left", &folder.run(None, "mask copy --from left.db --draft", b"").text());
+    // Nor is it changed through another name: the log stands beside the file that the name leads to.
+    std::os::unix::fs::symlink("left.db", folder.path("link.db")).expect("a link");
+    let (names, left) = (folder.names(), folder.read("left.db"));
+    check("mask-copy-left-link", &folder.run(None, "mask copy --from link.db --draft", b"").text());
+    assert_eq!((folder.names(), folder.read("left.db") == left), (names, true));
     let other = folder.run(None, "mask copy --from file:shop.db --draft", b"").text();
     assert!(other.out.contains("  Other:\n"), "{} {}", other.out, other.err);
 }

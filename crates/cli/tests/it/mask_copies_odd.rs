@@ -1,7 +1,10 @@
 //! `lacuna mask copy` of databases that somebody else made: crafted, broken, or with more in them than meets the eye.
 
+use sqlx::Connection as _;
+
+use super::folder::Folder;
 use super::golden::check;
-use super::mask_copies::{made, quoted};
+use super::mask_copies::{COPY, made, number, open, quoted, sql, wait};
 
 /// Puts something into a database as its definition, which SQLite itself would not write.
 fn crafted(kind: &str, name: &str, definition: &str) -> String {
@@ -52,4 +55,44 @@ fn nothing_is_run_that_a_definition_only_has_behind_it() {
     );
     // What is prepared of it never comes to an end.
     check_refused("mask-copy-nul", "table", "C", "CREATE TABLE C (id)\0x");
+}
+
+#[test]
+fn a_copy_that_fails_leaves_no_log() {
+    let statements = "PRAGMA journal_mode = WAL; CREATE TABLE C (id); INSERT INTO C VALUES (1);";
+    for again in 0..8 {
+        let crafted = crafted("table", "C", "CREATE TABLE C (id); SELECT 1");
+        let (folder, ran) =
+            made("mask-copy-crafted-log", &format!("{statements} {crafted}"), "{tables: {C: keep}}");
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert_eq!(folder.names(), ["key", "shop.db", "tables.yaml"], "{again}");
+        let (folder, _) = made("mask-copy-nowhere-log", statements, "{}");
+        folder.write("tables.yaml", b"{tables: {C: keep}}");
+        let ran = folder.run(None, &COPY.replace("dev.db", "none/dev.db"), b"").text();
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert_eq!(folder.names(), ["key", "shop.db", "tables.yaml"], "{again}");
+        sql(&folder, "shop.db", "DELETE FROM C");
+    }
+}
+
+#[test]
+fn a_log_that_was_left_over_whole_is_read_and_stays() {
+    let folder = Folder::with_key("mask-copy-left-whole");
+    sql(&folder, "shop.db", "PRAGMA journal_mode = WAL; CREATE TABLE C (id)");
+    wait(async {
+        let mut database = open(&folder.path("shop.db")).await;
+        sqlx::raw_sql("INSERT INTO C VALUES (1)").execute(&mut database).await.expect("a row");
+        for end in ["", "-wal", "-shm"] {
+            let (from, to) = (format!("shop.db{end}"), format!("left.db{end}"));
+            std::fs::copy(folder.path(&from), folder.path(&to)).expect("a copy");
+        }
+        database.close().await.expect("its end");
+    });
+    folder.write("tables.yaml", b"{tables: {C: keep}}");
+    let before = (folder.names(), folder.read("left.db"), folder.read("left.db-wal"));
+    let ran = folder.run(None, &COPY.replace("shop.db", "left.db"), b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(number(&folder, "dev.db", "SELECT count(*) FROM C"), 1);
+    std::fs::remove_file(folder.path("dev.db")).expect("the copy");
+    assert!((folder.names(), folder.read("left.db"), folder.read("left.db-wal")) == before);
 }

@@ -440,7 +440,7 @@ fn values_of_every_form_come_over() {
         got,
         [
             "1|0|to j***@example.com|9.25".to_owned(),
-            "''|X''|\u{fffd}a|X'FF'".to_owned(),
+            "''|X''|\u{fffd}a|NULL".to_owned(),
             "NULL|''||'************1111'".to_owned(),
             "-9223372036854775808|0.0|order 1234567890|9.0e+999".to_owned(),
         ]

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::super::Desk;
 use super::{key_is_missing, read, tokens};
 use crate::args::mask::Copy;
-use crate::copy::{Decided, Rows, Undecided, draft};
+use crate::copy::{Decided, Emptied, Rows, Undecided, draft};
 use crate::ending::{Ending, Usage};
 use crate::file::{Draft, Place, Sink};
 use crate::seal::{End, Run};
@@ -52,8 +52,8 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
             desk.screen.notes(&[Line::plain("Interrupted: nothing was written.")])?;
             Ok(Ending::Interrupted)
         }
-        (_, Some(Ok(rows))) => {
-            let made = Made { found: &found, cut: &cut, masked };
+        (_, Some(Ok((rows, emptied)))) => {
+            let made = Made { found: &found, cut: &cut, emptied: &emptied, masked };
             show::copy::copied(&made, &rows, out, desk.screen)?;
             Ok(Ending::Done)
         }
@@ -101,8 +101,8 @@ fn begin(out: &Path, desk: &mut Desk<'_>) -> anyhow::Result<Begun> {
     Ok((run, draft, sink))
 }
 
-/// Rows of each table.
-type Outcome = Option<Result<Vec<u64>, CopyError>>;
+/// Rows of each table, and what is not in them.
+type Outcome = Option<Result<(Vec<u64>, Emptied), CopyError>>;
 
 async fn copied(
     source: Source,
@@ -118,7 +118,7 @@ async fn copied(
         let progress = Progress { read: done, stop: &stopped };
         let copied = runtime.block_on(source.copy(&into, &mut rows, &progress));
         // Nobody listens any more if it was given up on.
-        let _ = tell.send(copied);
+        let _ = tell.send(copied.map(|copied| (copied, rows.emptied())));
         Ok(())
     };
     let end = run.work(work, desk.screen).await;

@@ -5,5 +5,5 @@ mod rows;
 mod tables;
 
 pub use draft::draft;
-pub use rows::{Rows, Undecided};
+pub use rows::{Emptied, Rows, Undecided};
 pub use tables::Decided;

@@ -1,5 +1,7 @@
 //! Each value of each row, as was decided.
 
+use std::collections::BTreeMap;
+
 use connectors::sql::copy::{Change, Reference, Table, TableKind, Value};
 use masking::{Column, Columns, Others, RulesError, Tokens, What};
 
@@ -15,11 +17,15 @@ pub struct Rows {
     /// By the table's place; `None` leaves its rows out.
     tables: Vec<Option<Vec<Place>>>,
     cut: Vec<(String, String)>,
+    emptied: Emptied,
 }
+
+/// How many values of a column are not in the copy since nothing could be found in them, by the places of the table and the column.
+pub type Emptied = BTreeMap<(usize, usize), u64>;
 
 /// A column.
 struct Place {
-    /// Its name in `masking`; `None` keeps its values.
+    /// Its name in `masking`; `None` keeps its values. In text a number can be called what its column is called.
     name: Option<String>,
     /// Whether it may not be null.
     needed: bool,
@@ -55,7 +61,7 @@ impl Rows {
         let columns =
             Columns { columns: columns.collect(), others: Others::Refuse, rules: decided.rules.clone() };
         let masking = masking::Table::new(&columns, tokens).map_err(Undecided::Rules)?;
-        Ok(Self { masking, tables, cut })
+        Ok(Self { masking, tables, cut, emptied: Emptied::new() })
     }
 
     /// Whether any value is written otherwise than it was.
@@ -66,6 +72,11 @@ impl Rows {
     /// References that lead nowhere, as was decided: from, to.
     pub fn cut(&self) -> &[(String, String)] {
         &self.cut
+    }
+
+    /// Values that are not in the copy since nothing could be found in them.
+    pub fn emptied(self) -> Emptied {
+        self.emptied
     }
 }
 
@@ -114,7 +125,15 @@ fn places(decided: &Decided, table: &Table, open: &mut Vec<String>) -> Result<Op
         if decided.kind.is_none() {
             decided.field.get_or_insert_with(|| column.name.clone());
         }
-        let name = (decided.what != What::Keep).then(|| format!("{}\0{}", table.name, column.name));
+        let name = match decided.what {
+            What::Keep => None,
+            // All text is the same, whichever table it is in.
+            What::Text => {
+                decided = of(What::Text);
+                Some(column.name.clone())
+            }
+            What::Empty | What::Number | What::Whole(_) => Some(format!("{}\0{}", table.name, column.name)),
+        };
         places.push(Place { name, needed: column.needed, decided });
     }
     Ok(Some(places))
@@ -223,7 +242,21 @@ impl Change for Rows {
         let Some(Some(places)) = self.tables.get(table) else { return Value::Null };
         let Some(place) = places.get(column) else { return Value::Null };
         let Some(name) = &place.name else { return value };
-        self.masking.column(name).map_or(Value::Null, |cell| changed(cell, place.needed, value))
+        let Some(cell) = self.masking.column(name) else { return Value::Null };
+        if cell.what() == What::Text && hides(&value) {
+            *self.emptied.entry((table, column)).or_default() += 1;
+            return empty(place.needed, &value);
+        }
+        changed(cell, place.needed, value)
+    }
+}
+
+/// Whether a text could be in there that nobody sees: in bytes that are none in UTF-8, or with zeros between its letters, as UTF-16 has them.
+fn hides(value: &Value) -> bool {
+    match value {
+        Value::Bytes(bytes) => bytes.contains(&0) || std::str::from_utf8(bytes).is_err(),
+        Value::Text(text) => text.contains('\0'),
+        Value::Null | Value::Integer(_) | Value::Real(_) => false,
     }
 }
 
@@ -235,8 +268,7 @@ fn changed(cell: masking::Cell<'_>, needed: bool, value: Value) -> Value {
     let what = cell.what();
     match what {
         What::Keep => return value,
-        What::Empty if needed => return none_of_its_form(&value),
-        What::Empty => return Value::Null,
+        What::Empty => return empty(needed, &value),
         What::Text | What::Number | What::Whole(_) => {}
     }
     let digits;
@@ -259,8 +291,9 @@ fn changed(cell: masking::Cell<'_>, needed: bool, value: Value) -> Value {
         return value;
     }
     match (what, &value) {
-        (What::Text, Value::Bytes(_)) => Value::Bytes(out),
         (What::Number, _) => number(&out),
+        // A column can take nothing else, and to the database no text is the same as bytes.
+        (_, Value::Bytes(_)) => Value::Bytes(out),
         _ => Value::Text(String::from_utf8(out).unwrap_or_default()),
     }
 }
@@ -270,8 +303,11 @@ fn number(digits: &[u8]) -> Value {
     number.map_or(Value::Null, Value::Integer)
 }
 
-/// Where a column may not be null.
-fn none_of_its_form(value: &Value) -> Value {
+/// Nothing; where there may not be nothing, the empty value of its form.
+fn empty(needed: bool, value: &Value) -> Value {
+    if !needed {
+        return Value::Null;
+    }
     match value {
         Value::Null => Value::Null,
         Value::Integer(_) => Value::Integer(0),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use connectors::sql::copy::{Table as Found, TableKind};
 
+use crate::copy::Emptied;
 use crate::screen::Screen;
 use crate::text::table::{Table, cell, numbers, words};
 use crate::text::{Line, Tone, count};
@@ -14,23 +15,40 @@ pub struct Made<'m> {
     pub found: &'m [Found],
     /// References that lead nowhere, as was decided: from, to.
     pub cut: &'m [(String, String)],
+    /// Values that were left out since nothing could be found in them.
+    pub emptied: &'m Emptied,
     /// Whether any value was decided to be written otherwise than it was.
     pub masked: bool,
 }
 
-/// What is in the copy: rows of each table, and which references lead nowhere.
+/// What is in the copy: rows of each table, which references lead nowhere, and what is not in it.
 pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) -> std::io::Result<()> {
-    let Made { found, cut, masked } = *made;
+    let Made { found, cut, emptied, masked } = *made;
     let left_out = || found.iter().filter(|found| found.kind == TableKind::Unknown);
     let all = || found.iter().zip(rows).filter(|(found, _)| found.kind != TableKind::Unknown);
+    let emptied = || {
+        emptied.iter().filter_map(|((table, column), values)| {
+            let table = found.get(*table)?;
+            Some((&table.name, &table.columns.get(*column)?.name, *values))
+        })
+    };
     if screen.json() {
         let tables: Vec<_> =
             all().map(|(table, rows)| serde_json::json!({"table": table.name, "rows": rows})).collect();
         let cut: Vec<_> = cut.iter().map(|(from, to)| serde_json::json!({"from": from, "to": to})).collect();
         let left_out: Vec<_> = left_out().map(|found| &found.name).collect();
+        let emptied: Vec<_> = emptied()
+            .map(|(table, column, values)| serde_json::json!({"table": table, "column": column, "values": values}))
+            .collect();
         return screen.json_line(
-            &serde_json::json!({"tables": tables, "cut": cut, "left_out": left_out, "masked": masked})
-                .to_string(),
+            &serde_json::json!({
+                "tables": tables,
+                "cut": cut,
+                "left_out": left_out,
+                "emptied": emptied,
+                "masked": masked,
+            })
+            .to_string(),
         );
     }
     let mut table = Table::new(&[words("table"), numbers("rows")]);
@@ -45,6 +63,11 @@ pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) ->
     }
     for found in left_out() {
         let text = format!("{} was left out: the module that makes it is not known here.", found.name);
+        lines.push(Line::of(Tone::Warn, text));
+    }
+    for (table, column, values) in emptied() {
+        let values = count(values, "value");
+        let text = format!("{table}.{column}: {values} left empty, whose bytes cannot be searched as text.");
         lines.push(Line::of(Tone::Warn, text));
     }
     let how = if masked {

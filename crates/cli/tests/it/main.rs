@@ -14,6 +14,7 @@ mod lists;
 mod machine;
 mod mask;
 mod mask_copies;
+mod mask_copies_odd;
 mod mask_tables;
 mod packs;
 mod process;

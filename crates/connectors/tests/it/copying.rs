@@ -1,7 +1,8 @@
 //! Copying a database: of one moment, and as it is where nothing is changed.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use connectors::sql::copy::{Change, CopyError, Progress, Source, Value};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -39,7 +40,7 @@ async fn run(database: &mut SqliteConnection, sql: &str) {
 
 async fn copy(source: Source, into: &Path) -> Result<Vec<u64>, CopyError> {
     std::fs::File::create(into).expect("a file");
-    let (read, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (read, stop) = (AtomicU64::new(0), Arc::default());
     source.copy(into, &mut Same, &Progress { read: &read, stop: &stop }).await
 }
 
@@ -114,4 +115,47 @@ async fn texts_in_another_encoding_are_refused() {
     std::fs::write(folder.join("none.db"), "x".repeat(200)).expect("a file");
     let error = Source::open(&folder.join("none.db")).await.err();
     assert_eq!(error, Some(CopyError::Unread("it is no SQLite database".to_owned())));
+}
+
+/// Wants no more of it when it has seen the last table's row.
+struct Last(Arc<AtomicBool>);
+
+impl Change for Last {
+    fn takes(&self, _: usize) -> bool {
+        true
+    }
+
+    fn change(&mut self, table: usize, _: usize, value: Value) -> Value {
+        self.0.fetch_or(table == 1, Ordering::Relaxed);
+        value
+    }
+}
+
+/// What takes long when all rows are there is broken off, and the database is closed: nothing is left beside it.
+#[tokio::test]
+async fn a_copy_stops_when_all_rows_are_there_too() {
+    for (name, made) in [
+        ("copy-stops-index", "CREATE INDEX i ON t (other)"),
+        ("copy-stops-references", "CREATE VIEW v AS SELECT 1"),
+    ] {
+        let folder = folder(name);
+        let mut database = open(&folder.join("shop.db")).await;
+        let rows = "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, other REFERENCES t); CREATE TABLE last (id);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i, i FROM n;
+            INSERT INTO last VALUES (1);";
+        // Without references only the index is left to be broken off.
+        let rows =
+            if name == "copy-stops-index" { rows.replace(" REFERENCES t", "") } else { rows.to_owned() };
+        run(&mut database, &format!("{rows} {made}")).await;
+        database.close().await.expect("its end");
+        let source = Source::open(&folder.join("shop.db")).await.expect("a source");
+        std::fs::File::create(folder.join("dev.db")).expect("a file");
+        let (read, stop) = (AtomicU64::new(0), Arc::<AtomicBool>::default());
+        let progress = Progress { read: &read, stop: &stop };
+        let copied = source.copy(&folder.join("dev.db"), &mut Last(Arc::clone(&stop)), &progress).await;
+        assert_eq!(copied, Err(CopyError::Stopped), "{name}");
+        for end in ["-wal", "-shm"] {
+            assert!(!folder.join(format!("shop.db{end}")).exists(), "{name} {end}");
+        }
+    }
 }

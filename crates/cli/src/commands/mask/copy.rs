@@ -12,15 +12,15 @@ use tokio::runtime::Handle;
 use super::super::Desk;
 use super::{key_is_missing, read, tokens};
 use crate::args::mask::Copy;
-use crate::copy::{Decided, Rows, Undecided, draft};
+use crate::copy::{Decided, Emptied, Rows, Undecided, draft};
 use crate::ending::{Ending, Usage};
-use crate::file::Place;
+use crate::file::{Draft, Place, Sink};
 use crate::seal::{End, Run};
 use crate::show;
 use crate::show::copy::Made;
 use crate::text::Line;
 
-/// How long is waited for a copy that is to stop: it stops between two writes.
+/// How long is waited for a copy that is to stop: it stops within a moment, unless it waits for somebody else's lock.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Copies a database, or proposes how.
@@ -37,22 +37,23 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         desk.screen.raw(&draft)?;
         return Ok(Ending::Done);
     };
-    let ready = rows(args, tables, source.tables()).and_then(|rows| Ok((rows, place(out)?)));
-    let (rows, place) = match ready {
+    let ready = rows(args, tables, source.tables()).and_then(|rows| Ok((rows, begin(out, &mut desk)?)));
+    let (rows, begun) = match ready {
         Ok(ready) => ready,
+        // Whoever did not close it would leave its log behind.
         Err(error) => {
             source.close().await.map_err(unread)?;
             return Err(error);
         }
     };
     let (found, cut, masked) = (source.tables().to_vec(), rows.cut().to_vec(), rows.mask());
-    match copied(source, rows, place, &mut desk).await? {
+    match copied(source, rows, begun, &mut desk).await? {
         (End::Interrupted, _) => {
             desk.screen.notes(&[Line::plain("Interrupted: nothing was written.")])?;
             Ok(Ending::Interrupted)
         }
-        (_, Some(Ok(rows))) => {
-            let made = Made { found: &found, cut: &cut, masked };
+        (_, Some(Ok((rows, emptied)))) => {
+            let made = Made { found: &found, cut: &cut, emptied: &emptied, masked };
             show::copy::copied(&made, &rows, out, desk.screen)?;
             Ok(Ending::Done)
         }
@@ -89,31 +90,42 @@ fn place(out: &Path) -> Result<Place, Usage> {
     Place::file(out, false)
 }
 
-type Outcome = Option<Result<Vec<u64>, CopyError>>;
+/// What is listened with, and what is written to.
+type Begun = (Run, Draft, Sink);
+
+fn begin(out: &Path, desk: &mut Desk<'_>) -> anyhow::Result<Begun> {
+    let place = place(out)?;
+    let shown = desk.screen.live_notes(false);
+    let run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
+    let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
+    Ok((run, draft, sink))
+}
+
+/// Rows of each table, and what is not in them.
+type Outcome = Option<Result<(Vec<u64>, Emptied), CopyError>>;
 
 async fn copied(
     source: Source,
     mut rows: Rows,
-    place: Place,
+    (mut run, draft, sink): Begun,
     desk: &mut Desk<'_>,
 ) -> anyhow::Result<(End, Outcome)> {
-    let shown = desk.screen.live_notes(false);
-    let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
-    let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
     let into = draft.path().unwrap_or(Path::new("")).to_owned();
     let (tell, told) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
     let (stopped, runtime) = (Arc::clone(&stop), Handle::current());
     let work = move |done: &AtomicU64| {
         let progress = Progress { read: done, stop: &stopped };
+        let copied = runtime.block_on(source.copy(&into, &mut rows, &progress));
         // Nobody listens any more if it was given up on.
-        let _ = tell.send(runtime.block_on(source.copy(&into, &mut rows, &progress)));
+        let _ = tell.send(copied.map(|copied| (copied, rows.emptied())));
         Ok(())
     };
-    let end = run.work(work, desk.screen).await?;
+    let end = run.work(work, desk.screen).await;
     // Whoever is stopped closes the database first, so that nothing is left beside it.
     stop.store(true, Ordering::Relaxed);
     let outcome = told.recv_timeout(STOPS_WITHIN).ok();
+    let end = end?;
     if let (End::Whole, Some(Ok(_))) = (&end, &outcome) {
         sink.finish()?;
         draft.publish()?;

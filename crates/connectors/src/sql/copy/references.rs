@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::schema::{Read, get, quoted, rows};
-use super::{CopyError, Table};
+use super::{CopyError, Reference, Table};
 
 /// How many references of each foreign key lead nowhere, by its place in the table's references.
 pub(super) async fn dangling(connection: &mut SqliteConnection, table: &Table) -> Read<Vec<u64>> {
@@ -21,7 +21,7 @@ pub(super) async fn dangling(connection: &mut SqliteConnection, table: &Table) -
                 }
             }
         }
-        // A foreign key that leads to what is no key is checked by nobody. Its values are compared, each once.
+        // One that leads to what is no key is checked by nobody, and neither is any other one of the table: each is compared here.
         Err(error) if is_mismatch(&error) => {
             for (at, count) in counts.iter_mut().enumerate() {
                 *count = missing(connection, table, at).await?;
@@ -37,26 +37,30 @@ fn is_mismatch(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|answer| answer.code().map(|code| code == "1")).unwrap_or(false)
 }
 
+/// How many rows refer to nothing: compared as a foreign key is, by the collation and the affinity of what it leads to (the `+` leaves it
+/// to that), and in one pass over either table.
 async fn missing(connection: &mut SqliteConnection, table: &Table, at: usize) -> Read<u64> {
-    let Some(reference) = table.references.get(at) else { return Ok(0) };
-    let names = |of: fn(&(String, String)) -> &String, between: &str| {
-        let names: Vec<_> = reference.columns.iter().map(|pair| quoted(of(pair))).collect();
-        names.join(between)
+    let Some(Reference { table: other, columns }) = table.references.get(at) else { return Ok(0) };
+    let Some((_, first)) = columns.first() else { return Ok(0) };
+    let all = |of: &dyn Fn(&str, &str) -> String, between: &str| {
+        let all: Vec<_> = columns.iter().map(|(from, to)| of(&quoted(from), &quoted(to))).collect();
+        all.join(between)
     };
     let question = format!(
-        "SELECT count(*) FROM (SELECT {} FROM {} WHERE {} IS NOT NULL EXCEPT SELECT {} FROM {})",
-        names(|pair| &pair.0, ", "),
+        "SELECT count(*) FROM {} AS c LEFT JOIN (SELECT DISTINCT {} FROM {}) AS p ON {} WHERE {} AND p.{} IS NULL",
         quoted(&table.name),
-        names(|pair| &pair.0, " IS NOT NULL AND "),
-        names(|pair| &pair.1, ", "),
-        quoted(&reference.table),
+        all(&|_, to| to.to_owned(), ", "),
+        quoted(other),
+        all(&|from, to| format!("p.{to} = +c.{from}"), " AND "),
+        all(&|from, _| format!("c.{from} IS NOT NULL"), " AND "),
+        quoted(first),
     );
     match rows(connection, &question, None).await {
         Ok(found) => {
             let count = found.first().map(|row| get::<i64>(row, 0)).transpose()?;
             Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
         }
-        // There is no such table, so all of them led nowhere before.
+        // There is no such table or column, so all of them led nowhere before.
         Err(error) if is_mismatch(&error) => Ok(0),
         Err(error) => Err(CopyError::unread(&error)),
     }

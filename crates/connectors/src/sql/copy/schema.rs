@@ -28,7 +28,7 @@ pub enum TableKind {
     Plain,
     /// A module of the database answers for it, from tables of its own or from elsewhere: a full-text index. Its rows are not copied.
     Virtual,
-    /// A module that is not known here does. It cannot be made.
+    /// A module that is not known here does, or keeps its rows in it. It cannot be made.
     Unknown,
 }
 
@@ -48,7 +48,7 @@ pub struct Column {
 /// What a column holds, by its declaration (SQLite's affinity).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Whole numbers.
+    /// Whole numbers; or other ones, where a strict table takes no text.
     Integer,
     /// Other numbers, dates, truth values, bytes.
     Other,
@@ -113,11 +113,12 @@ pub(super) fn get<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlit
     row.try_get(at).map_err(|error| CopyError::unread(&error))
 }
 
-fn single(name: &str, sql: &str, is_trigger: bool) -> Read<()> {
-    if is_single(sql, is_trigger) {
+fn single(name: &str, sql: &str) -> Read<()> {
+    if is_single(sql) {
         return Ok(());
     }
-    Err(CopyError::Definition(name.to_owned(), "it is not one statement".to_owned()))
+    let why = "it is not one statement, or has a parameter, a control character or a byte order mark in it";
+    Err(CopyError::Definition(name.to_owned(), why.to_owned()))
 }
 
 /// Reads all of them.
@@ -133,7 +134,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
     let mut found = Vec::new();
     for row in ask(connection, question, None).await? {
         let (name, sql): (String, String) = (get(&row, 0)?, get(&row, 1)?);
-        single(&name, &sql, false)?;
+        single(&name, &sql)?;
         found.push((name, sql, get::<String>(&row, 2)?));
     }
     // Some virtual tables take their columns from a plain one, which has to be there before.
@@ -141,6 +142,8 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
         found.iter().filter(move |(_, _, other)| other == kind).map(|(_, sql, _)| sql.as_str())
     };
     let made = made_by_modules(of("table").chain(of("virtual"))).await?;
+    let modules: Vec<_> =
+        found.iter().filter(|(_, _, kind)| kind == "virtual").map(|(name, _, _)| name.clone()).collect();
     let (mut tables, mut made_first) = (Vec::new(), Vec::new());
     for (name, sql, kind) in found {
         let kind = match kind.as_str() {
@@ -148,6 +151,10 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
             "virtual" => TableKind::Unknown,
             // A virtual table makes it. One that only has the name of such a table is a plain one.
             "shadow" if made.contains(&name) => continue,
+            // What one keeps that cannot be made: words of an index, in a form that nobody searches.
+            "shadow" if owner(&modules, &name).is_some_and(|owner| !made.contains(owner)) => {
+                TableKind::Unknown
+            }
             _ => TableKind::Plain,
         };
         tables.push(table(connection, &name, kind).await?);
@@ -161,11 +168,25 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Read<(Vec<Table>,
     for row in ask(connection, question, None).await? {
         let (kind, name, table): (String, String, String) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
         let sql: String = get(&row, 3)?;
-        single(&name, &sql, kind == "trigger")?;
+        single(&name, &sql)?;
+        let is_left_out =
+            |other: &Table| other.kind == TableKind::Unknown && other.name.eq_ignore_ascii_case(&table);
+        if tables.iter().any(is_left_out) {
+            continue;
+        }
         let indexes = (kind == "index").then_some(table);
         made_last.push(Definition { name, sql, indexes });
     }
     Ok((tables, Schema { made_first, made_last }))
+}
+
+/// The virtual table that such a table has its name of.
+fn owner<'m>(modules: &'m [String], name: &str) -> Option<&'m String> {
+    let is_owner = |module: &&String| {
+        let begin = name.get(..module.len()).unwrap_or_default();
+        begin.eq_ignore_ascii_case(module) && name.as_bytes().get(module.len()) == Some(&b'_')
+    };
+    modules.iter().filter(is_owner).max_by_key(|module| module.len())
 }
 
 /// The virtual tables that can be made here, and the tables that are made with them.
@@ -192,8 +213,10 @@ async fn table(connection: &mut SqliteConnection, name: &str, kind: TableKind) -
     if kind != TableKind::Plain {
         return Ok(table);
     }
-    let question = "SELECT name, [notnull] OR pk > 0, pk > 0, upper(type), hidden FROM pragma_table_xinfo(?1) \
-        WHERE hidden IN (0, 2, 3) ORDER BY cid";
+    // A REAL of a strict table takes numbers and nothing else.
+    let question = "SELECT name, [notnull] OR pk > 0, pk > 0, \
+            iif(upper(type) = 'REAL' AND (SELECT strict FROM pragma_table_list(?1) WHERE schema = 'main'), 'INT', upper(type)), hidden \
+        FROM pragma_table_xinfo(?1) WHERE hidden IN (0, 2, 3) ORDER BY cid";
     let mut computed = Vec::new();
     for row in ask(connection, question, Some(name)).await? {
         let column = Column {

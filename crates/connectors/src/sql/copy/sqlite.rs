@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ const PARAMETERS: usize = 1_000;
 /// Bytes of values that one statement writes, about: what is held at once.
 const AT_ONCE: usize = 1 << 20;
 
+/// Steps of SQLite between two looks at whether it is to go on: well under a millisecond.
+const LOOKS_EVERY: i32 = 10_000;
+
 /// A file's header, in bytes; where in it stands how it is read; and what that is with a write-ahead log.
 const HEADER: u64 = 100;
 const READ_VERSION: usize = 19;
@@ -32,7 +36,7 @@ pub struct Progress<'p> {
     /// Bytes of values that were read so far.
     pub read: &'p AtomicU64,
     /// Set by whoever wants no more of it.
-    pub stop: &'p AtomicBool,
+    pub stop: &'p Arc<AtomicBool>,
 }
 
 /// A database that is read, at one moment: what others write meanwhile is not in it. Without a write-ahead log they wait.
@@ -48,7 +52,7 @@ impl Source {
     /// A database with a write-ahead log that nobody has open gets its log for as long as it is read, and without it afterwards:
     /// whoever may only read could not take it away again.
     pub async fn open(file: &Path) -> Result<Self, CopyError> {
-        let whole = absolute(file)?;
+        let whole = resolved(file)?;
         let needs_log = needs_log(&whole)?;
         let options = SqliteConnectOptions::new()
             .filename(&whole)
@@ -61,9 +65,14 @@ impl Source {
             .disable_statement_logging();
         let unread = |error: sqlx::Error| CopyError::unread(&error);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(unread)?;
-        sqlx::query("BEGIN").execute(&mut connection).await.map_err(unread)?;
-        let (tables, schema) = schema::read(&mut connection).await?;
-        Ok(Self { connection, tables, schema })
+        match begin(&mut connection).await {
+            Ok((tables, schema)) => Ok(Self { connection, tables, schema }),
+            Err(error) => {
+                // Only what is closed takes its log away, and why it could not be says less.
+                let _ = connection.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Ends reading.
@@ -86,7 +95,8 @@ impl Source {
     ) -> Result<Vec<u64>, CopyError> {
         let copied = self.all(into, change, progress).await;
         let closed = self.close().await;
-        let copied = copied?;
+        // What was broken off says so in many ways.
+        let copied = copied.map_err(|error| if is_stopped(progress) { CopyError::Stopped } else { error })?;
         closed.map(|()| copied)
     }
 
@@ -98,26 +108,41 @@ impl Source {
     ) -> Result<Vec<u64>, CopyError> {
         // Nobody else reads the file before it is whole, and half of it is thrown away: it needs no journal.
         let options = SqliteConnectOptions::new()
-            .filename(absolute(into)?)
+            .filename(resolved(into)?)
             .foreign_keys(false)
             .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
             .disable_statement_logging();
         let unwritten = |error: sqlx::Error| CopyError::unwritten(&error);
         let mut target = SqliteConnection::connect_with(&options).await.map_err(unwritten)?;
-        sqlx::query("BEGIN").execute(&mut target).await.map_err(unwritten)?;
-        define(&mut target, &self.schema.made_first).await?;
+        let copied = self.fill(&mut target, change, progress).await;
+        let closed = target.close().await;
+        let copied = copied?;
+        closed.map(|()| copied).map_err(unwritten)
+    }
+
+    async fn fill(
+        &mut self,
+        target: &mut SqliteConnection,
+        change: &mut dyn Change,
+        progress: &Progress<'_>,
+    ) -> Result<Vec<u64>, CopyError> {
+        let unwritten = |error: sqlx::Error| CopyError::unwritten(&error);
+        // An index of many rows, or their references, take long: SQLite itself looks whether it is to go on.
+        watch(&mut self.connection, progress.stop).await.map_err(|error| CopyError::unread(&error))?;
+        watch(target, progress.stop).await.map_err(unwritten)?;
+        sqlx::query("BEGIN").execute(&mut *target).await.map_err(unwritten)?;
+        define(target, &self.schema.made_first).await?;
         let mut copied = Vec::with_capacity(self.tables.len());
         for at in 0..self.tables.len() {
-            copied.push(self.rows(&mut target, at, change, progress).await?);
+            copied.push(self.rows(target, at, change, progress).await?);
         }
-        define(&mut target, &self.schema.made_last).await?;
+        define(target, &self.schema.made_last).await?;
         for mark in schema::marks(&mut self.connection).await? {
-            sqlx::query(AssertSqlSafe(mark)).execute(&mut target).await.map_err(unwritten)?;
+            sqlx::query(AssertSqlSafe(mark)).execute(&mut *target).await.map_err(unwritten)?;
         }
-        self.references(&mut target, change).await?;
-        sqlx::query("COMMIT").execute(&mut target).await.map_err(unwritten)?;
-        target.close().await.map_err(unwritten)?;
+        self.references(target, change).await?;
+        sqlx::query("COMMIT").execute(&mut *target).await.map_err(unwritten)?;
         Ok(copied)
     }
 
@@ -151,7 +176,7 @@ impl Source {
             }
             count += 1;
             if batch.is_full() {
-                if progress.stop.load(Ordering::Relaxed) {
+                if is_stopped(progress) {
                     return Err(CopyError::Stopped);
                 }
                 batch.write(target).await?;
@@ -205,9 +230,27 @@ fn needs_log(file: &Path) -> Result<bool, CopyError> {
     }
 }
 
-/// A name that cannot be taken for a URI.
-fn absolute(file: &Path) -> Result<PathBuf, CopyError> {
-    std::path::absolute(file).map_err(|error| CopyError::Unread(error.kind().to_string()))
+/// The file that a name leads to, which is what SQLite writes a log beside. It cannot be taken for a URI.
+fn resolved(file: &Path) -> Result<PathBuf, CopyError> {
+    std::fs::canonicalize(file).map_err(|error| CopyError::Unread(error.kind().to_string()))
+}
+
+/// From now on it is read as it is at this moment.
+async fn begin(connection: &mut SqliteConnection) -> Result<(Vec<Table>, Schema), CopyError> {
+    sqlx::query("BEGIN").execute(&mut *connection).await.map_err(|error| CopyError::unread(&error))?;
+    schema::read(connection).await
+}
+
+fn is_stopped(progress: &Progress<'_>) -> bool {
+    progress.stop.load(Ordering::Relaxed)
+}
+
+/// Whatever runs in it breaks off when somebody wants no more of it.
+async fn watch(connection: &mut SqliteConnection, stop: &Arc<AtomicBool>) -> Result<(), sqlx::Error> {
+    let stop = Arc::clone(stop);
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(LOOKS_EVERY, move || !stop.load(Ordering::Relaxed));
+    Ok(())
 }
 
 async fn define(target: &mut SqliteConnection, definitions: &[Definition]) -> Result<(), CopyError> {

@@ -108,6 +108,10 @@ pub struct Recheck {
     pub paper: Option<PlanRef>,
     /// The number of the present reading of all stores; never used twice by a request.
     pub reading: u32,
+    /// The version of the catalog by which the present reading is compared with what was shown, once it has begun: what was
+    /// read by one catalog is nothing to another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_by: Option<String>,
     /// The stores that the paper looks in.
     #[serde(default)]
     pub stores: Vec<StoreId>,
@@ -149,6 +153,7 @@ impl Recheck {
     pub fn read_anew(&mut self, now: Timestamp) {
         self.reading = self.reading.saturating_add(1);
         self.at = now;
+        self.compared_by = None;
     }
 
     /// Whether there is more in any store than was shown to whoever said what it is.

@@ -11,7 +11,7 @@ use crate::export::Export;
 use crate::ids::{Generation, Pseudonym, ReplayId, RequestId, StoreId, TenantId};
 use crate::recheck::Recheck;
 use crate::status::{IllegalTransition, Status};
-use crate::task::Task;
+use crate::task::{Operation, Task};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -273,6 +273,9 @@ pub struct Request {
     /// begun, so that what was wanted stays kept.
     #[serde(default)]
     pub not_begun_again: bool,
+    /// Whether a wave of some store was begun in the present pass, though perhaps all of it was passed over as kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wave_begun: bool,
 }
 
 impl Request {
@@ -328,6 +331,7 @@ impl Request {
             salt: None,
             reopened_after: None,
             not_begun_again: false,
+            wave_begun: false,
         }
     }
 
@@ -366,6 +370,19 @@ impl Request {
     /// does not hang on what was begun the time before. Asked of the request at hand, where it decides what is committed.
     pub fn has_begun(&self) -> bool {
         self.erasing_begun && !self.not_begun_again
+    }
+
+    /// Whether what sources wanted kept stays kept, though they think better of it: some of it may have gone, or was passed
+    /// over and is confirmed as kept. Asked of the request at hand, as [`Self::has_begun`] is.
+    pub fn keeps_what_was_wanted(&self) -> bool {
+        self.has_begun() || self.wave_begun
+    }
+
+    /// Those of its tasks that are of the present time ([`Self::is_of_this_time`]), without the readings after an end.
+    #[must_use]
+    pub fn tasks_of_this_time(&self, tasks: Vec<Task>) -> Vec<Task> {
+        let is_ours = |task: &Task| task.op != Operation::Recheck && self.is_of_this_time(task);
+        tasks.into_iter().filter(is_ours).collect()
     }
 
     /// A store is begun, in the change that says so of its task.
@@ -497,6 +514,7 @@ mod tests {
             ended: Status::Fulfilled,
             paper: None,
             reading: 1,
+            compared_by: None,
             stores: Vec::new(),
             terms_at: None,
             unproven: 0,

@@ -13,7 +13,7 @@ use crate::error::StepError;
 
 /// How often a change is decided anew when other writers are first. Each time one of them got on,
 /// so a request's stores together always do.
-const TRIES: u32 = 64;
+pub(crate) const TRIES: u32 = 64;
 
 /// How long the sweeper gives a request between two signs of life; twice as long while a package is made.
 pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(15);

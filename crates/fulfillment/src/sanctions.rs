@@ -158,10 +158,11 @@ pub fn add_retentions(request: &mut Request, more: Vec<Retention>) {
 }
 
 /// Takes in what the sources that were asked about the whole request want kept, instead of what they
-/// wanted before. Once erasing has begun ([`Request::has_begun`]), by whichever call, what was wanted stays kept: a store that was passed over,
-/// and confirmed as kept, must not count as erased because its source thought better of it.
+/// wanted before. Once any store was begun ([`Request::keeps_what_was_wanted`]), by whichever call, what was wanted stays
+/// kept: a store that was passed over, and confirmed as kept, must not count as erased because its source thought better
+/// of it.
 pub fn replace_retentions(request: &mut Request, asked: &BTreeMap<String, String>, now: Vec<Retention>) {
-    if !request.has_begun() {
+    if !request.keeps_what_was_wanted() {
         request.retentions.retain(|r| !asked.contains_key(&r.source));
     }
     add_retentions(request, now);

@@ -8,6 +8,7 @@ mod judging;
 mod late;
 mod lives;
 mod lost;
+mod overlaps;
 mod waiting;
 
 use contract::settings::Settings;

@@ -2,8 +2,10 @@
 
 use contract::problem::Problem;
 use domain::event::{EnterAt, EventKind};
+use domain::recheck::Stage;
 use domain::{Request, Status};
 
+use super::dismiss::taken_back;
 use super::reader::find;
 use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
 use crate::change::{Amend, Draft, amend_plainly};
@@ -33,8 +35,13 @@ pub(super) async fn cancel(ports: &Ports, call: &Call) -> Result<Answer, Refusal
 }
 
 fn too_late(request: &Request) -> Problem {
+    let reached = request.recheck.as_ref().map(|recheck| recheck.stage);
     let why = match request.status {
         status if status.is_end() => format!("it has ended as {status}"),
+        _ if reached == Some(Stage::Erasing) => taken_back(request).to_owned(),
+        _ if matches!(reached, Some(Stage::Found | Stage::Again)) => {
+            "it had ended, and the person was found again; `POST /v1/requests/{id}/dismiss` leaves them as they are".to_owned()
+        }
         _ => "erasing has begun, and cannot be undone; what is left is erased as well".to_owned(),
     };
     Problem::conflict(format!("Nothing was done. The request cannot be cancelled any more: {why}."))

@@ -7,6 +7,7 @@
 use contract::api::Dismiss;
 use contract::problem::Problem;
 use contract::sanction::is_reason_code;
+use domain::Request;
 use domain::event::{EnterAt, EventKind};
 use domain::recheck::Stage;
 
@@ -51,6 +52,12 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
                 // Nobody needs to be woken any more for what an officer has looked at.
                 (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
             }
+            Some(recheck) if recheck.stage == Stage::Erasing => {
+                return Ok(Amend::Leave(Err(Problem::conflict(format!(
+                    "Nothing was done: {}.",
+                    taken_back(&request)
+                )))));
+            }
             _ => return Ok(Amend::Leave(Err(nothing_to_dismiss()))),
         }
         let mut draft = Draft::new(request, EventKind::Dismissed, scope.clock.now()).wake(EnterAt::Recheck);
@@ -60,6 +67,16 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     })
     .await??;
     Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)
+}
+
+/// Why a second erasure that is under way is not taken back.
+pub(super) fn taken_back(request: &Request) -> &'static str {
+    if request.has_begun() {
+        "the person is being erased again, and that cannot be undone; what is left is erased as well"
+    } else {
+        "an officer said that the person is erased again, and that is not taken back, though nothing of it is begun yet; a \
+         legal hold keeps it from beginning"
+    }
 }
 
 fn nothing_to_dismiss() -> Problem {

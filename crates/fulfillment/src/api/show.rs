@@ -30,7 +30,9 @@ pub(super) async fn view(
         // Why it stopped is about our stores and errors. What the person is told is that it has.
         Reader::Person(_) => None,
     };
+    // What was done before it was opened again is in the receipt of that time.
     let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    let tasks = request.tasks_of_this_time(tasks);
     let accepted_risks = match reader {
         Reader::Tenant => request.accepted_risks.iter().map(Into::into).collect(),
         Reader::Person(_) => Vec::new(),

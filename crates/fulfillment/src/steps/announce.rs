@@ -38,6 +38,7 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<(), StepError> {
     }
     let settings = settings(&*ports.tenants, &request).await?;
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
+    let tasks = request.tasks_of_this_time(tasks);
     let announcement = announcement(&request, &tasks);
     // Each is told though the other cannot be; who is told twice knows it by the announcement's id.
     let webhook = ports.announcer.webhook(&settings, &announcement, ports.clock.now()).await;

@@ -67,6 +67,8 @@ impl Beginning<'_> {
             task.at = at;
             let Touched { collections, shreds } = self.touches(&now, at)?;
             let too_late = too_late(&now, self.catalog, at);
+            // Also if all of it is kept: by this commit it is passed over.
+            now.wave_begun = true;
             task.begun |= !collections.is_empty() || shreds.is_some();
             if task.begun {
                 now.begin_erasing();
@@ -170,7 +172,8 @@ async fn object(
     answers: &BTreeMap<String, String>,
 ) -> Result<(), StepError> {
     amend_plainly(scope, |request| {
-        if request.status == Status::Held || request.denied.is_some() {
+        // What has ended in the meantime has nothing left to object to.
+        if request.status == Status::Held || request.denied.is_some() || request.status.is_end() {
             return Ok(Amend::Leave(()));
         }
         let now = scope.clock.now();

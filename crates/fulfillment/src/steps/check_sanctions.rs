@@ -117,6 +117,10 @@ async fn commit(
         Fault::new(Class::Permanent, Code::SettingsInvalid, "settings", settings.tenant.as_str(), detail)
     })?;
     amend_plainly(scope, |request| {
+        if request.status.is_end() {
+            // The call that was made in this one's place has seen to it.
+            return Ok(Amend::Leave(Decision::plain(Outcome::Close)));
+        }
         let now = scope.clock.now();
         let mut draft = Draft::new(request, EventKind::Checked, now);
         draft.detail =

@@ -90,6 +90,7 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
         clean_up(ports, &request).await?;
         // The last: a call that died before it is followed by another.
         receipt_salt::end(&*ports.keyring, &scope, &request).await?;
+        rest(&scope).await?;
         return Ok(Decision::plain(Outcome::Closed));
     }
     let tasks = ports.requests.tasks(&input.tenant, &input.request_id).await?;
@@ -324,6 +325,7 @@ async fn keep(
         ended: ending.status,
         paper: earlier.and_then(|recheck| recheck.paper.clone()),
         reading: earlier.map_or(0, |recheck| recheck.reading),
+        compared_by: None,
         stores: Vec::new(),
         terms_at: confirmed_since(known.tasks, plan.pass_number()),
         unproven: 0,
@@ -526,6 +528,21 @@ async fn lapse(scope: &Scope<'_>, request: Request) -> Result<Request, StepError
         draft = draft.detail("result", Stage::NotProven.as_str()).detail("unproven", unread);
         let request = draft.request.clone();
         Ok(Amend::commit(draft, request))
+    })
+    .await
+}
+
+/// A call that came after the end may have written something, and with it that somebody looks after the request soon:
+/// nobody does before its day.
+async fn rest(scope: &Scope<'_>) -> Result<(), StepError> {
+    amend_plainly(scope, |request| {
+        let until = request.rests_until();
+        if !request.is_at_rest() || request.progress_by == until {
+            return Ok(Amend::Leave(()));
+        }
+        let mut draft = Draft::new(request, EventKind::Progressed, scope.clock.now());
+        draft.request.progress_by = until;
+        Ok(Amend::commit(draft, ()))
     })
     .await
 }

@@ -307,8 +307,9 @@ async fn new_pass(
         now.become_status(Status::Planning)?;
         now.plan = Some(reference.clone());
         now.pass = plan.pass_number();
-        // Keys that were made since may be kept.
+        // Keys that were made since may be kept; and what was passed over is located, and asked about, anew.
         now.shredded.clear();
+        now.wave_begun = false;
         let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
             .detail("pass", plan.pass_number())
             .detail("plan_sha256", &reference.sha256)

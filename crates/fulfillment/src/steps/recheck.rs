@@ -13,7 +13,7 @@ use contract::step::{Decision, Outcome, Run};
 use domain::event::EventKind;
 use domain::plan::Plan;
 use domain::recheck::{LONGEST_READING, MOST_READINGS, READ_AGAIN, Recheck, Stage};
-use domain::{Request, RequestId, Status, StoreId, Tally};
+use domain::{Pseudonym, Request, RequestId, Status, StoreId, Tally};
 use jiff::Timestamp;
 use ports::{
     Budget, Catalogs, Class, Clock, Code, Entropy, Fault, KeyScope, Keyring, Pager, Requests, Staging,
@@ -129,13 +129,18 @@ async fn read(
         desk: &desk,
         paper: &paper,
         catalog: &catalog,
-        terms_at: recheck.terms_at.or(request.closed_at).unwrap_or(recheck.at),
+        terms_at: terms_of(request, recheck),
         gives_up: true,
     };
     if !reading.read(budget).await? {
         return Err(StepError::More);
     }
     judge(ports, scope, &paper, recheck).await
+}
+
+/// For when it is said what is kept, of what had ended.
+pub(super) fn terms_of(request: &Request, recheck: &Recheck) -> Timestamp {
+    recheck.terms_at.or(request.closed_at).unwrap_or(recheck.at)
 }
 
 pub(super) async fn paper_of(desk: &Desk<'_>, recheck: &Recheck) -> Result<Plan, StepError> {
@@ -168,7 +173,8 @@ async fn cut_off(
     let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
     let found = found(&tasks, recheck);
     if !found.is_empty() {
-        return ask(ports, scope, recheck, found).await.map(Some);
+        // The paper that says who they are may be what cannot be read: they are known by what was locked for them, too.
+        return ask_unless_erased(ports, scope, recheck, (found, &request.locks)).await.map(Some);
     }
     conclude(ports, scope, recheck, (recheck.stores.clone(), Vec::new()), Some(code)).await.map(Some)
 }
@@ -198,12 +204,8 @@ async fn judge(
     let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
     let found = found(&tasks, recheck);
     if !found.is_empty() {
-        if let Some(other) = erased_by_another(ports, scope, paper).await? {
-            let why = ("waits_for", other.to_string());
-            put_off(scope, recheck, (EventKind::RecheckPutOff, None), why).await?;
-            return Ok(rest());
-        }
-        return ask(ports, scope, recheck, found).await;
+        let names = Pseudonymiser::of(&*ports.keyring, scope.tenant).await?;
+        return ask_unless_erased(ports, scope, recheck, (found, &pseudonyms_of(&names, paper)?)).await;
     }
     let proven = Proven::by(&tasks, recheck);
     let lacks = proven.lacks(&request);
@@ -211,13 +213,18 @@ async fn judge(
     conclude(ports, scope, recheck, (lacks, accepted), None).await
 }
 
-/// Something was found: somebody is asked what it is.
-async fn ask(
+/// Something was found: somebody is asked what it is, unless another request erases the person just now.
+async fn ask_unless_erased(
     ports: &Ports,
     scope: &Scope<'_>,
     recheck: &Recheck,
-    found: BTreeMap<StoreId, u64>,
+    (found, subjects): (BTreeMap<StoreId, u64>, &[Pseudonym]),
 ) -> Result<Decision, StepError> {
+    if let Some(other) = erased_by_another(ports, scope, subjects).await? {
+        let why = ("waits_for", other.to_string());
+        put_off(scope, recheck, (EventKind::RecheckPutOff, None), why).await?;
+        return Ok(rest());
+    }
     reopen(scope, recheck, &found).await?;
     let request = scope.load().await?;
     page(ports, scope, &request, recheck).await?;
@@ -274,11 +281,10 @@ pub(super) fn listed(stores: &[StoreId]) -> String {
 async fn erased_by_another(
     ports: &Ports,
     scope: &Scope<'_>,
-    paper: &Plan,
+    subjects: &[Pseudonym],
 ) -> Result<Option<RequestId>, StepError> {
-    let names = Pseudonymiser::of(&*ports.keyring, scope.tenant).await?;
-    for subject in pseudonyms_of(&names, paper)? {
-        let owner = ports.requests.lock_owner(scope.tenant, &subject).await?;
+    for subject in subjects {
+        let owner = ports.requests.lock_owner(scope.tenant, subject).await?;
         let Some(owner) = owner.filter(|owner| owner != scope.id) else { continue };
         let other = ports.requests.load(scope.tenant, &owner).await?;
         if other.is_some_and(|other| other.kind.erases() && !other.status.is_end()) {

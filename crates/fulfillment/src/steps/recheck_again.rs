@@ -19,7 +19,7 @@ use crate::steps::recheck::{Ports, own, paper_of, shown};
 use crate::steps::recheck_lost;
 use crate::steps::recheck_paging::page;
 use crate::steps::recheck_paper::{self, Versions};
-use crate::steps::recheck_reading::{Reading, found};
+use crate::steps::recheck_reading::{Reading, found, is_read};
 
 /// Begins the second plan; or says that an officer has to look once more. [`StepError::More`] if the time was up before
 /// every store was read. What fails can be tried again, and be dismissed.
@@ -30,12 +30,12 @@ pub(super) async fn erase_again(
     recheck: &Recheck,
     budget: &dyn Budget,
 ) -> Result<Decision, StepError> {
-    read_afresh(scope, recheck).await?;
+    let configured = Configured::of(&*ports.tenants, &*ports.catalogs, scope.tenant).await?;
+    read_afresh(scope, recheck, &configured.version).await?;
     let request = scope.load().await?;
     let Some(recheck) = request.recheck.clone().filter(|own| own.stage == Stage::Again) else {
         return Ok(Decision::plain(Outcome::Rest));
     };
-    let configured = Configured::of(&*ports.tenants, &*ports.catalogs, &request.tenant).await?;
     if let Some(gone) = request.only_in().filter(|store| configured.store(store).is_none()) {
         return Err(not_there(gone).into());
     }
@@ -44,7 +44,7 @@ pub(super) async fn erase_again(
     let paper = paper_of(&desk, &recheck).await?;
     let before = ports.catalogs.get(&request.tenant, &request.catalog_version).await?;
     let versions = Versions { before: &before, now: configured.catalog(), version: &configured.version };
-    recheck_lost::refuse(&paper, &recheck.found, &versions)?;
+    recheck_lost::refuse(&paper, &request, &recheck, &versions)?;
     let searched = recheck_paper::readable(paper.clone(), configured.catalog());
     // What was wanted kept the first time is erased now if nobody wants it any more: it is compared, and shown, too.
     let nothing_kept = Request { retentions: Vec::new(), ..request.clone() };
@@ -64,7 +64,11 @@ pub(super) async fn erase_again(
     if !reading.read(budget).await? {
         return Err(StepError::More);
     }
-    let there = found(&ports.requests.tasks(&request.tenant, &request.id).await?, &recheck);
+    let tasks = ports.requests.tasks(&request.tenant, &request.id).await?;
+    if !is_read(&tasks, &recheck, &searched) {
+        return Err(StepError::More);
+    }
+    let there = found(&tasks, &recheck);
     if recheck.is_more_than_shown(&there) {
         amend_plainly(scope, |mut request| {
             let now = scope.clock.now();
@@ -97,15 +101,20 @@ pub(super) async fn erase_again(
     Ok(Decision::plain(Outcome::Again))
 }
 
-/// What was read a day ago says nothing of what is there now: then all stores are read from the beginning.
-async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepError> {
+/// What was read a day ago, or by another catalog, says nothing of what is there now: then all stores are read from the
+/// beginning. How far a reading is counts the searches that one catalog makes.
+async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck, version: &str) -> Result<(), StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        let is_old = |own: &&mut Recheck| later(own.at, READ_AGAIN).is_some_and(|by| by <= now);
-        let Some(own) = own(&mut request, recheck, Stage::Again).filter(is_old) else {
+        let Some(own) = own(&mut request, recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+        let is_old = later(own.at, READ_AGAIN).is_some_and(|by| by <= now);
+        let is_by_another = own.compared_by.as_ref().is_some_and(|by| by != version);
+        if is_old || is_by_another {
+            own.read_anew(now);
+        } else if own.compared_by.is_some() {
             return Ok(Amend::Leave(()));
-        };
-        own.read_anew(now);
+        }
+        own.compared_by = Some(version.to_owned());
         let reading = own.reading;
         Ok(Amend::commit(Draft::new(request, EventKind::Progressed, now).detail("reading", reading), ()))
     })
@@ -118,6 +127,8 @@ fn begin(request: &mut Request, now: Timestamp) -> Result<(), StepError> {
     request.reopened = request.reopened.saturating_add(1);
     request.reopened_after = Some(request.pass);
     request.not_begun_again = true;
+    request.wave_begun = false;
+    request.denied = None;
     request.shredded.clear();
     request.touched.clear();
     request.locks.clear();

@@ -3,27 +3,35 @@
 //! Who is erased again is erased by the catalog of that day. If it has lost, or renamed, what they were found in, nothing
 //! there is looked for, and the request would end as if nothing were left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use domain::StoreId;
 use domain::catalog::{Catalog, Collection, Method, Store};
 use domain::plan::{Lookup, Plan, Source};
+use domain::recheck::Recheck;
+use domain::{Request, StoreId};
 use ports::{Class, Code, Fault};
 
+use crate::steps::recheck::terms_of;
 use crate::steps::recheck_paper::{Versions, field_of, is_looked_for};
+use crate::steps::treatment::{Handling, handling};
 
 /// How many places are named at the most: a catalog may have lost all that it had.
 const MOST_NAMED: usize = 20;
 
 /// Refuses a catalog that does not look any more, in every way in which that was done, in the stores where the person was
-/// found. Names these stores, or the collections, and nothing else. What the law keeps by now need not be found.
+/// found, or where a source wanted something kept the time before: that was not read since, and is there. Names these
+/// stores, or the collections, and nothing else. What the law keeps by now need not be found.
 pub(super) fn refuse(
     paper: &Plan,
-    found: &BTreeMap<StoreId, u64>,
+    request: &Request,
+    recheck: &Recheck,
     catalogs: &Versions<'_>,
 ) -> Result<(), Fault> {
     let mut lost = BTreeSet::new();
-    for id in found.keys() {
+    let kept =
+        paper.stores().into_iter().filter(|id| keeps_something(paper, request, recheck, (catalogs, id)));
+    let held: BTreeSet<StoreId> = recheck.found.keys().cloned().chain(kept).collect();
+    for id in &held {
         let Some(now) = catalogs.now.store(id) else {
             lost.insert(id.to_string());
             continue;
@@ -38,9 +46,25 @@ pub(super) fn refuse(
     let named: Vec<String> = lost.into_iter().take(MOST_NAMED).collect();
     let named = named.join(", ");
     let detail = format!(
-        "it does not look any more where the person was looked for, in stores in which they were found: {named}{more}"
+        "it does not look any more where the person was looked for, in stores in which they were found, or kept: \
+         {named}{more}"
     );
     Err(Fault::new(Class::Permanent, Code::CatalogMismatch, "plan", "catalog", detail))
+}
+
+/// Whether the last reading passed over something in a store that the paper looks in, because a source wanted it kept.
+fn keeps_something(
+    paper: &Plan,
+    request: &Request,
+    recheck: &Recheck,
+    (catalogs, id): (&Versions<'_>, &StoreId),
+) -> bool {
+    let Some(store) = catalogs.before.store(id) else { return false };
+    let at = terms_of(request, recheck);
+    let is_kept = |collection| {
+        matches!(handling((request, paper), catalogs.before, store, collection, at), Handling::Keep)
+    };
+    paper.searches(id).filter_map(|lookup| store.collection(&lookup.collection)).any(is_kept)
 }
 
 /// Whether what a search finds is found by a plan that begins with the paper: it looks in the same place, by the same

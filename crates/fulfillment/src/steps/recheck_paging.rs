@@ -49,7 +49,9 @@ pub(super) async fn page(
         ports.pager.page(&page).await?;
     }
     amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, stage).filter(|own| own.paged == paged) else {
+        // Another call may have paged them.
+        let is_left = |own: &&mut Recheck| own.paged == paged && (stage == Stage::Found || own.unpaged);
+        let Some(own) = own(&mut request, recheck, stage).filter(is_left) else {
             return Ok(Amend::Leave(()));
         };
         if stage == Stage::Found {

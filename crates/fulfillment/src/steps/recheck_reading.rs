@@ -10,7 +10,7 @@ use domain::{Operation, Request, StoreId, Tally, Task, TaskStatus};
 use jiff::Timestamp;
 use ports::{Budget, Code, Fault};
 
-use crate::change::{Amend, Draft, Scope, amend_plainly, later};
+use crate::change::{Amend, Draft, Scope, TRIES, Turn, later, too_many_writers, turn};
 use crate::error::StepError;
 use crate::papers::Desk;
 use crate::steps::confirm_store::{Progress, Reader, UNREAD, proven};
@@ -125,35 +125,77 @@ impl Reading<'_> {
         gave_up: Option<Code>,
     ) -> Result<(), StepError> {
         let cursor = if finished { None } else { Some(self.desk.seal_cursor(&task.store, progress)?) };
-        amend_plainly(self.scope, |mut now| {
-            let mut task = Task {
-                status: if finished { TaskStatus::Done } else { TaskStatus::Running },
-                // Of a store that could not be read to its end, nothing found is nothing known.
-                tally: Tally {
-                    residue: finished.then(|| progress.residue()).filter(|n| *n > 0 || gave_up.is_none()),
-                    ..Tally::default()
-                },
-                cursor: cursor.clone(),
-                at: progress.since,
-                ..task.clone()
-            };
-            if finished {
-                progress.proof.note(&mut task, self.scope.clock.now());
-                now.attempts = 0;
+        for _ in 0..TRIES {
+            let Some(last) = self.is_left_to_say(&task.store).await? else { return Ok(()) };
+            let saved = turn(self.scope, |now| {
+                // Another call came in between, and it may have said more of the store.
+                if now.events != last {
+                    return Ok(Amend::Leave(false));
+                }
+                Ok(Amend::commit(self.saved(now, task, progress, (cursor.clone(), finished, gave_up)), true))
+            });
+            if let Turn::Done(Ok(true)) = saved.await? {
+                return Ok(());
             }
-            if let Some(code) = gave_up {
-                (task.control, task.control_missing) = (None, Some(code.as_str().to_owned()));
-            }
-            let kind = if finished { EventKind::StoreRechecked } else { EventKind::Progressed };
-            let draft = Draft::new(now, kind, self.scope.clock.now()).detail("reading", self.recheck.reading);
-            let draft = match gave_up {
-                Some(code) => draft.detail("proof", UNREAD).detail("control_missing", code.as_str()),
-                None => proven(draft, &task),
-            };
-            Ok(Amend::commit(draft.task(task), ()))
-        })
-        .await
+        }
+        Err(too_many_writers())
     }
+
+    /// The number of the request's last event, if what this call has read of a store is still to be said: not where
+    /// another call has read it to its end, nor once the reading is over.
+    async fn is_left_to_say(&self, store: &StoreId) -> Result<Option<u32>, StepError> {
+        let request = self.scope.load().await?;
+        let is_ours = |own: &Recheck| (own.stage, own.reading) == (self.recheck.stage, self.recheck.reading);
+        if !request.recheck.as_ref().is_some_and(is_ours) {
+            return Ok(None);
+        }
+        let tasks = self.ports.requests.tasks(&request.tenant, &request.id).await?;
+        let is_done = tasks_of(&tasks, self.recheck)
+            .any(|task| task.store == *store && task.status == TaskStatus::Done);
+        Ok((!is_done).then_some(request.events))
+    }
+
+    fn saved(
+        &self,
+        mut now: Request,
+        task: &Task,
+        progress: &Progress,
+        (cursor, finished, gave_up): (Option<String>, bool, Option<Code>),
+    ) -> Draft {
+        let mut task = Task {
+            status: if finished { TaskStatus::Done } else { TaskStatus::Running },
+            // Of a store that could not be read to its end, nothing found is nothing known.
+            tally: Tally {
+                residue: finished.then(|| progress.residue()).filter(|n| *n > 0 || gave_up.is_none()),
+                ..Tally::default()
+            },
+            cursor,
+            at: progress.since,
+            ..task.clone()
+        };
+        if finished {
+            progress.proof.note(&mut task, self.scope.clock.now());
+            now.attempts = 0;
+        }
+        if let Some(code) = gave_up {
+            (task.control, task.control_missing) = (None, Some(code.as_str().to_owned()));
+        }
+        let kind = if finished { EventKind::StoreRechecked } else { EventKind::Progressed };
+        let draft = Draft::new(now, kind, self.scope.clock.now()).detail("reading", self.recheck.reading);
+        let draft = match gave_up {
+            Some(code) => draft.detail("proof", UNREAD).detail("control_missing", code.as_str()),
+            None => proven(draft, &task),
+        };
+        draft.task(task)
+    }
+}
+
+/// Whether a reading has come to the end of every store that a paper looks in.
+pub(super) fn is_read(tasks: &[Task], recheck: &Recheck, paper: &Plan) -> bool {
+    let is_done = |store: &StoreId| {
+        tasks_of(tasks, recheck).any(|task| task.store == *store && task.status == TaskStatus::Done)
+    };
+    paper.stores().iter().all(is_done)
 }
 
 /// What a reading has brought so far.

@@ -30,13 +30,13 @@ pub struct Ports {
 }
 
 /// Runs the step; how many requests it woke. One that cannot be woken does not keep the others from
-/// it: its error is the step's, after all had their turn.
+/// it, nor does a list that cannot be read: the first error is the step's, after all had their turn.
 pub async fn run(ports: &Ports) -> Result<usize, StepError> {
     let mut woken = 0;
-    let mut failed = None;
+    let mut failed: Option<StepError> = None;
     let now = ports.clock.now();
-    let mut at_rest = ports.requests.overdue(Overdue::AtRest, now, MOST).await?;
-    let mut open = ports.requests.overdue(Overdue::Open, now, MOST).await?;
+    let mut open = list(ports, Overdue::Open, now, &mut failed).await;
+    let mut at_rest = list(ports, Overdue::AtRest, now, &mut failed).await;
     // Each gets half at the least, and what the other leaves.
     at_rest.truncate(MOST_AT_REST.max(MOST.saturating_sub(open.len())));
     open.truncate(MOST - at_rest.len());
@@ -47,6 +47,19 @@ pub async fn run(ports: &Ports) -> Result<usize, StepError> {
         }
     }
     failed.map_or(Ok(woken), Err)
+}
+
+/// What is overdue of a kind; nothing if that cannot be listed: the other kind is woken all the same.
+async fn list(
+    ports: &Ports,
+    which: Overdue,
+    now: Timestamp,
+    failed: &mut Option<StepError>,
+) -> Vec<(TenantId, RequestId)> {
+    ports.requests.overdue(which, now, MOST).await.unwrap_or_else(|fault| {
+        failed.get_or_insert(fault.into());
+        Vec::new()
+    })
 }
 
 async fn wake(ports: &Ports, tenant: &TenantId, id: &RequestId) -> Result<bool, StepError> {

@@ -2,6 +2,7 @@
 //! with everything that can go wrong going wrong.
 
 mod expiring;
+mod giving_way;
 mod histories;
 mod letters;
 mod making;

@@ -153,9 +153,16 @@ async fn a_legal_hold_keeps_who_came_back() {
     assert!(shop::mentions(&stage.world, &stage.tenant, PERSON));
 }
 
-/// What another request for the person erases just now is not found again.
+/// What another request for the person erases just now is not found again; also where what was found is all that a
+/// reading brought before it failed.
 #[tokio::test]
 async fn another_request_of_the_person_goes_first() {
+    goes_first(None).await;
+    // By a key it is looked up who else erases them.
+    goes_first(Some("keyring.obtain")).await;
+}
+
+async fn goes_first(outage: Option<&'static str>) {
     let stage = company();
     let id = erased(&stage).await;
     let due = stage.request(&id).progress_by.expect("a day");
@@ -166,6 +173,9 @@ async fn another_request_of_the_person_goes_first() {
     *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
         // The other one cools off.
         stage.world.fake_clock().advance_to(due);
+        if let Some(point) = outage {
+            stage.world.injector().arm(Plan::outage(point).class(Class::Permanent));
+        }
         at_once(stage.sweep());
         at_once(stage.deliver());
         for execution in stage.world.take_started() {
@@ -173,6 +183,7 @@ async fn another_request_of_the_person_goes_first() {
             at_once(stage.walk(&execution.name, input));
             stage.world.end_execution(&execution.name);
         }
+        stage.world.injector().disarm();
         let request = stage.request(&first);
         assert_eq!((request.status, reached(&request)), (Status::Fulfilled, Some(Reached::Due)));
         assert_eq!(count(stage, &first, EventKind::RecheckPutOff), 1);

@@ -141,3 +141,61 @@ async fn a_second_receipt_says_what_the_second_time_did() {
     let crm = first.stores.iter().find(|said| said.store == store("crm")).expect("the CRM");
     assert!(crm.erased > 1 && crm.confirmed_at.is_some_and(|at| at < again));
 }
+
+/// What is told of a second end, and shown after it, is what the second time did.
+#[tokio::test]
+async fn what_is_told_of_a_second_end_is_what_the_second_time_did() {
+    let stage = company();
+    let id = found_again(&stage).await;
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
+    stage.play_to_the_end(&id).await;
+    let told = stage.world.announced().into_iter().map(|told| told.announcement);
+    let told: Vec<_> = told.filter(|told| told.id == format!("{id}-closed-2")).collect();
+    assert!(!told.is_empty());
+    for told in told {
+        let counts = told.stores.iter().map(|line| (line.store.as_str(), line.located, line.erased));
+        assert_eq!(counts.collect::<Vec<_>>(), [("crm", 1, 1), ("shop", 0, 0), ("support", 0, 0)]);
+        assert!(told.stores.iter().all(|line| (line.anonymised, line.residue) == (0, Some(0))));
+    }
+    let operation = ("GET", "/v1/requests/{id}");
+    let (status, shown) =
+        calling::call(&stage, (Role::Officer, "somebody"), operation, Some(id.as_str()), &Value::Null).await;
+    assert_eq!(status, 200);
+    let lines = shown["stores"].as_array().expect("a line a store").iter();
+    let counts =
+        lines.map(|line| (line["store"].as_str(), line["erased"].as_u64(), line["anonymised"].as_u64()));
+    let counts: Vec<_> = counts.collect();
+    let expect = [("crm", 1), ("shop", 0), ("support", 0)];
+    assert_eq!(counts, expect.map(|(store, erased)| (Some(store), Some(erased), Some(0))));
+}
+
+/// An officer's word cannot be taken back: what says so does not say that erasing has begun when it has not.
+#[tokio::test]
+async fn whoever_wants_a_second_time_taken_back_is_told_how_it_stands() {
+    let stage = company();
+    let id = found_again(&stage).await;
+    let review_at = stage.world.clock().now() + SignedDuration::from_hours(24 * 90);
+    stage.world.answer_next("legal-desk", Ok(Verdict::Hold { reason: "audit".into(), review_at }));
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
+    let (theirs, said) = (id.clone(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
+    let heard = said.clone();
+    *stage.happening.lock().expect("not poisoned") = Some(Box::new(move |stage, _| {
+        assert_eq!(stage.request(&theirs).status, Status::Held);
+        let reason = json!({"reason": "came-back-by-themselves"});
+        for (operation, body) in
+            [(("DELETE", "/v1/requests/{id}"), Value::Null), (("POST", "/v1/requests/{id}/dismiss"), reason)]
+        {
+            let who = (Role::Officer, "somebody");
+            let (status, body) = at_once(calling::call(stage, who, operation, Some(theirs.as_str()), &body));
+            assert_eq!(status, 409);
+            heard.lock().expect("not poisoned").push(body["detail"].as_str().unwrap_or_default().to_owned());
+        }
+        testkit::walker::Next::GoOn
+    }));
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
+    let said = said.lock().expect("not poisoned");
+    assert_eq!(said.len(), 2);
+    for said in said.iter() {
+        assert!(said.contains("nothing of it is begun yet") && !said.contains("erasing has begun"), "{said}");
+    }
+}

@@ -1,7 +1,10 @@
 //! Who is erased again by a catalog that does not look any more where they were found: that is said, and nothing begins.
 
 use super::again::{changed, publish};
+use domain::hold::Verdict;
+
 use super::judging::found_again;
+use super::lives::{has_contacts, keep_the_crm};
 use super::*;
 
 /// An officer wants the person erased again by this catalog: it stops before anything is touched, and names these.
@@ -116,5 +119,29 @@ async fn nothing_of_the_person_is_in_what_says_where_they_are_not_looked_for() {
     let request = serde_json::to_string(&stage.request(&id)).expect("JSON");
     for text in [said, request] {
         assert!(!text.contains(PERSON) && !text.contains("Back Again") && !text.contains("C0077"), "{text}");
+    }
+}
+
+/// What a source wanted kept the first time was not read since: nobody was found there, and it is all there.
+#[tokio::test]
+async fn what_was_kept_the_first_time_and_is_gone_from_the_catalog_is_named() {
+    let renamed: &[(&str, &str)] = &[
+        ("      - name: contacts\n", "      - name: people\n"),
+        ("        contacts: { contact_id:", "        people: { contact_id:"),
+        ("references: crm.contacts.contact_id", "references: crm.people.contact_id"),
+    ];
+    let store_renamed: &[(&str, &str)] =
+        &[("  - id: crm\n", "  - id: sales\n"), ("references: crm.contacts", "references: sales.contacts")];
+    for (changes, lost) in [(renamed, "crm.contacts, crm.interactions"), (store_renamed, "crm")] {
+        let stage = company();
+        stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
+        let id = stage.submit(PERSON).await;
+        assert_eq!(stage.play_to_the_end(&id).await.status, Status::PartiallyFulfilled);
+        shop::invoice(&stage.world, &stage.tenant, 1, 4_242, "Back Again");
+        let request = when_due(&stage, &id).await;
+        assert_eq!(request.recheck.map(|recheck| recheck.found), Some([(self::store("shop"), 1)].into()));
+        stage.world.answer_always("legal-desk", Ok(Verdict::Clear));
+        check(&stage, &id, &changed(changes, ""), lost).await;
+        assert!(has_contacts(&stage), "{lost}");
     }
 }

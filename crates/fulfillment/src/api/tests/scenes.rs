@@ -137,6 +137,7 @@ pub(super) fn found_again(draft: &mut Draft) {
         ended: Status::Fulfilled,
         paper: Some(PlanRef { object: "rechecks/demo/1/paper".into(), sha256: "0".repeat(64) }),
         reading: 1,
+        compared_by: None,
         stores: vec!["crm".parse().expect("a store")],
         terms_at: None,
         unproven: 0,

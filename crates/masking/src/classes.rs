@@ -32,7 +32,7 @@ pub(crate) struct Classes {
     pub unders: u64,
     /// `+` and `/`
     pub signs: u64,
-    /// Space, `(` and `)`
+    /// Space, `(`, `)`, and the bytes of what is not ASCII: blanks and hyphens that break no line are among it.
     pub gaps: u64,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
         dots: one(b'.').to_bitmask(),
         unders: one(b'_').to_bitmask(),
         signs: (one(b'+') | one(b'/')).to_bitmask(),
-        gaps: (one(b' ') | within(b'(', 2)).to_bitmask(),
+        gaps: (one(b' ') | within(b'(', 2) | within(0x80, 0x80)).to_bitmask(),
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
             b'.' => &mut classes.dots,
             b'_' => &mut classes.unders,
             b'+' | b'/' => &mut classes.signs,
-            b' ' | b'(' | b')' => &mut classes.gaps,
+            b' ' | b'(' | b')' | 0x80.. => &mut classes.gaps,
             _ => continue,
         };
         *class |= 1 << at;

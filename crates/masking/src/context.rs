@@ -5,8 +5,14 @@ use crate::text::{DIGIT, LETTER, LOWER, Text, UPPER, WIDE};
 /// How far before the number is looked, in bytes.
 pub(crate) const REACH: usize = 64;
 
+/// How far back the other items of a list go, in bytes.
+pub(crate) const LIST: usize = 256;
+
 /// The longest word that is compared; of a longer one the end is.
 const LONGEST: usize = 32;
+
+/// Nobody has more than 99 of one kind.
+const LONGEST_COUNTER: usize = 2;
 
 /// An abbreviation has no more bytes than this: `Tél`.
 const SHORT: usize = 4;
@@ -23,6 +29,66 @@ const FILLERS: &[&str] = &[
 /// `others` words that are neither names nor fillers may stand between; digits, a semicolon or a full stop that is not an
 /// abbreviation's (`Tel.`, `no.`) end the search if `others` is 0.
 pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> bool {
+    search(text, at, names, others, |_| None)
+}
+
+/// The same with no other words between, for what people have several of: its name may be counted (`phone2`, `Phone 2:`), and is that of
+/// each item of a list.
+pub(crate) fn calls(text: Text<'_>, at: usize, names: &[&str]) -> bool {
+    search(text, list(text, at), names, 0, |at| counter(text, at))
+}
+
+/// Where the number begins that ends there, if it counts what is called so: it touches the name (`phone2`, `phone_2`), or stands
+/// behind it and before a sign (`Phone 2:`).
+fn counter(text: Text<'_>, end: usize) -> Option<usize> {
+    let digits = (1..=LONGEST_COUNTER + 1).take_while(|back| text.is_back(end, *back, DIGIT)).count();
+    let start = end - digits;
+    let behind_letter = |at| letter_ends(text, at);
+    let apart = || {
+        let next = if text.get(end) == b' ' { end + 1 } else { end };
+        text.back(start, 1) == b' ' && matches!(text.get(next), b':' | b'=' | b'-')
+    };
+    let joined = behind_letter(start) || matches!(text.back(start, 1), b'_' | b'-');
+    let counts = joined || apart();
+    (digits <= LONGEST_COUNTER && counts && (behind_letter(start) || behind_letter(start - 1)))
+        .then_some(start)
+}
+
+/// Where the list begins of which the number is an item, if nothing but numbers stands before it: `["2125550123","2125550124"]`. The place
+/// itself if there is none. What is read of JSON has a zero byte for a quote.
+fn list(text: Text<'_>, at: usize) -> usize {
+    let end = at.saturating_sub(LIST);
+    let back_over = |mut at: usize, all: &[u8]| {
+        while at > end && all.contains(&text.get(at - 1)) {
+            at -= 1;
+        }
+        at
+    };
+    let mut place = at;
+    while place > end {
+        let before = back_over(place, b"\"'\0 ");
+        match text.back(before, 1) {
+            b'[' if place < at => return before,
+            b',' => {}
+            _ => return at,
+        }
+        let item = back_over(before - 1, b"\"'\0 ");
+        place = back_over(item, b"0123456789+-.()/ ");
+        if place == item {
+            return at;
+        }
+    }
+    at
+}
+
+/// Goes back from word to word. Digits that end the search may be a part of the name: then `counter` says where they begin.
+fn search(
+    text: Text<'_>,
+    at: usize,
+    names: &[&str],
+    others: usize,
+    counter: impl Fn(usize) -> Option<usize>,
+) -> bool {
     // What stands in a path is called nothing.
     if text.back(at, 1) == b'/' {
         return false;
@@ -32,20 +98,23 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
     let end = at.saturating_sub(REACH);
     loop {
         // What is between words.
-        while at > end && !text.is(at - 1, LETTER | WIDE) {
+        while at > end && !letter_ends(text, at) {
             let byte = text.get(at - 1);
             let stop = byte == b'.' && !is_abbreviated(text, at - 1);
-            let strict = others == 0 && (text.is(at - 1, DIGIT) || byte == b';' || stop);
-            if byte == b'\n' || strict {
-                return false;
+            let digit = text.is(at - 1, DIGIT);
+            let strict = others == 0 && (digit || byte == b';' || stop);
+            let begins = if strict && digit { counter(at) } else { None };
+            match begins {
+                Some(start) => at = start,
+                None if byte == b'\n' || strict => return false,
+                None => at -= text.sign_back(at).1,
             }
-            at -= 1;
         }
         let mut word = [0; LONGEST];
         let mut room = LONGEST;
         let mut part = None;
         let last = at;
-        while at > end && text.is(at - 1, LETTER | WIDE) {
+        while at > end && letter_ends(text, at) {
             let (byte, before) = (text.get(at - 1), text.back(at, 2));
             if room > 0 {
                 room -= 1;
@@ -82,6 +151,11 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
             left -= 1;
         }
     }
+}
+
+/// Whether a letter ends there, or another character of a word; a blank that breaks no line is none.
+fn letter_ends(text: Text<'_>, at: usize) -> bool {
+    text.is_back(at, 1, LETTER | WIDE) && text.sign_back(at).1 == 1
 }
 
 /// Whether the full stop there stands right behind so short a word that it belongs to it. Behind `Telefon` it ends a sentence.

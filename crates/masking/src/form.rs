@@ -45,15 +45,26 @@ pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
     }
 }
 
-/// What may stand between the groups of a number.
-fn between(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'/')
+/// The value without what may stand between the groups of a number.
+fn characters(value: &[u8]) -> impl Iterator<Item = u8> {
+    let text = Text::new(value);
+    let mut at = 0;
+    let signs = std::iter::from_fn(move || {
+        let (sign, length) = text.sign(at);
+        at += length;
+        (at <= value.len()).then_some(sign)
+    });
+    signs.filter(|sign| !matches!(sign, b' ' | b'-' | b'.' | b'/'))
 }
 
 /// Whether there are so many digits, and nothing else but separators and these signs.
 fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) -> bool {
-    let known = |byte: &u8| byte.is_ascii_digit() || between(*byte) || signs.contains(byte);
-    value.iter().all(known) && count.contains(&value.iter().filter(|byte| byte.is_ascii_digit()).count())
+    let mut all = characters(value).filter(|byte| !signs.contains(byte));
+    let mut found = 0;
+    all.all(|byte| {
+        found += 1;
+        byte.is_ascii_digit()
+    }) && count.contains(&found)
 }
 
 /// Whether it is written as a date: two groups of one or two digits, before or behind one of four.
@@ -70,11 +81,11 @@ fn date(value: &[u8]) -> bool {
 
 /// Whether its digits and letters are one of these forms: `9` is a digit, `A` a letter, `X` either.
 fn formed(value: &[u8], forms: &[&str]) -> bool {
-    let mut characters = [0; LONGEST];
+    let mut read = [0; LONGEST];
     let mut count = 0;
-    for byte in value.iter().filter(|byte| !between(**byte) && **byte != b'+') {
-        let Some(character) = characters.get_mut(count) else { return false };
-        *character = *byte;
+    for byte in characters(value).filter(|byte| *byte != b'+') {
+        let Some(character) = read.get_mut(count) else { return false };
+        *character = byte;
         count += 1;
     }
     let fits = |(form, byte): (u8, &u8)| match form {
@@ -82,7 +93,7 @@ fn formed(value: &[u8], forms: &[&str]) -> bool {
         b'A' => byte.is_ascii_alphabetic(),
         _ => byte.is_ascii_alphanumeric(),
     };
-    forms.iter().any(|form| form.len() == count && form.bytes().zip(&characters).all(fits))
+    forms.iter().any(|form| form.len() == count && form.bytes().zip(&read).all(fits))
 }
 
 /// Six or eight groups of two hexadecimal digits, or three of four, with the same sign between all of them.
@@ -114,8 +125,21 @@ mod tests {
         }
         check(
             Kind::Phone,
-            &["+49 30 901820", "(212) 555-0123", "5550123", "0171/1234567"],
-            &["555012", "1985-03-12", "12.03.1985", "555-0123 Ines", "+49 30 901820, +49 30 901821"],
+            &[
+                "+49 30 901820",
+                "(212) 555-0123",
+                "5550123",
+                "0171/1234567",
+                "06\u{a0}12\u{a0}34\u{202f}56\u{2011}78",
+            ],
+            &[
+                "555012",
+                "1985-03-12",
+                "12.03.1985",
+                "555-0123 Ines",
+                "+49 30 901820, +49 30 901821",
+                "5550123\u{2013}",
+            ],
         );
         check(Kind::Card, &["4111 1111 1111 1112"], &["411111111111", "4111 1111 1111 1111 x"]);
         check(Kind::UsSsn, &[" 123-45-6789", "123456789"], &["123-45-678", "123-45-6789a", "123_45_6789"]);

@@ -14,7 +14,7 @@ use crate::mask::Masker;
 use crate::{context, finder::Finding};
 
 /// What is kept of what was given out already: a trigger's distance, and what the words before a number may be.
-const HISTORY: usize = 2 * (BACK + context::REACH);
+const HISTORY: usize = 2 * (BACK + context::REACH + context::LIST);
 
 /// How far something can go on, with what is looked at behind it, and with blocks that begin elsewhere.
 const AHEAD: usize = jwt::LONGEST + 2 * BACK;

@@ -27,6 +27,10 @@ pub(crate) const WORD: u8 = ALNUM | UNDER;
 /// The alphabet of base64url, and of nearly all keys and tokens.
 pub(crate) const KEY: u8 = ALNUM | UNDER | DASH;
 
+/// What stands for a blank or a hyphen where no line may be broken: U+00A0, U+202F, U+2011.
+const UNBROKEN: [(&[u8], u8); 3] =
+    [("\u{a0}".as_bytes(), b' '), ("\u{202f}".as_bytes(), b' '), ("\u{2011}".as_bytes(), b'-')];
+
 static CLASSES: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
@@ -152,6 +156,28 @@ impl<'t> Text<'t> {
     /// Whether `what` stands right before it.
     pub fn follows(self, at: usize, what: &[u8]) -> bool {
         at.checked_sub(what.len()).is_some_and(|start| self.has(start, what))
+    }
+
+    /// The sign there, and how many bytes it has. A blank or a hyphen that breaks no line is the sign it stands for.
+    #[inline]
+    pub fn sign(self, at: usize) -> (u8, usize) {
+        let byte = self.get(at);
+        if !is(byte, WIDE) {
+            return (byte, 1);
+        }
+        let known = UNBROKEN.iter().find(|(bytes, _)| self.has(at, bytes));
+        known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
+    }
+
+    /// The same for the sign that ends right before it.
+    #[inline]
+    pub fn sign_back(self, at: usize) -> (u8, usize) {
+        let byte = self.back(at, 1);
+        if !is(byte, WIDE) {
+            return (byte, 1);
+        }
+        let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));
+        known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
     }
 
     /// Whether something that ends before `end` is whole: what follows is no part of a word, and does not join

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::checks::luhn;
 use crate::error::RulesError;
 use crate::kind::Kind;
+use crate::text::Text;
 
 /// Binds a token to this format: another one will have another name.
 const FORMAT: &[u8] = b"lacuna/mask/1";
@@ -140,7 +141,16 @@ impl Tokens {
             used += 2;
             u8::try_from(drawn).unwrap_or(0)
         };
-        for byte in value {
+        let text = Text::new(value);
+        let mut at = 0;
+        while let Some(byte) = value.get(at) {
+            let (_, length) = text.sign(at);
+            at += length;
+            // What stands for a blank or a hyphen stays one, so that the number without it has the same shape.
+            if length > 1 {
+                out.extend_from_slice(text.slice(at - length, at));
+                continue;
+            }
             out.push(match byte {
                 byte if is_hex(byte) => b"0123456789abcdef"[usize::from(next(16))],
                 b'0'..=b'9' => b'0' + next(10),
@@ -383,6 +393,10 @@ mod tests {
             "9999 9999 9999 9999 9999 99"
         );
         assert_eq!(form(&shape(Kind::EsDni, "12345678Z")), "99999999A");
+        // What breaks no line stands between groups as well, and is none of them.
+        let spaced = shape(Kind::Card, "4111\u{a0}1111\u{202f}1111\u{2011}1111");
+        assert_eq!(form(&spaced), "9999\u{a0}9999\u{202f}9999\u{2011}9999");
+        assert_eq!(spaced.replace(['\u{a0}', '\u{202f}', '\u{2011}'], "-"), card);
         let email = shape(Kind::Email, "john@example.com");
         assert!(email.ends_with("@masked.example") && email.len() == 41, "{email}");
         let ip: std::net::Ipv4Addr = shape(Kind::Ipv4, "192.0.2.1").parse().expect("an address");

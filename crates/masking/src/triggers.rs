@@ -20,8 +20,8 @@ pub(crate) const BATCH: usize = 32;
 /// Where to look in each block of a batch: bit `n` is byte `n`. Behind the end of the text it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Triggers {
-    /// A group of digits begins, and with what follows it there are seven or more, with at most two separators between
-    /// two of them; but for dates.
+    /// A group of digits begins, and with what follows it there are seven or more, with at most three bytes of separators
+    /// between two of them; but for dates.
     pub numbers: [u64; BATCH],
     /// A run of nine or more capitals and digits begins that can be more than a number, or two capitals and two digits.
     pub words: [u64; BATCH],
@@ -190,17 +190,18 @@ fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
     // Behind a word nothing begins, a digit is one of a word too.
     let begins = !(word.here << 1 | last_word >> 63);
 
-    // A separator counts where digits are within two bytes on both sides.
+    // A separator counts where digits are within three bytes on both sides: ` / ` has three, and so has a hyphen that breaks no line.
     let separators = run(&lanes.gaps) | signs | dashes | dots;
-    let near = (before(digits, last_digits, 1) | before(digits, last_digits, 2))
-        & (digits.later(1) | digits.later(2));
+    let behind = before(digits, last_digits, 1) | before(digits, last_digits, 2);
+    let near =
+        (behind | before(digits, last_digits, 3)) & (digits.later(1) | digits.later(2) | digits.later(3));
     let joined = digits | (separators & near);
     let four = joined.double(1).double(2);
     let group = digits.double(1);
-    // A date such as 2026-11-22 stands in every line of a log, and nothing is written in groups of four, two and two.
+    // A date such as 2026-11-22 stands in every line of a log. What goes on behind it may be more than a date: 0470-12-34-56.
     let date =
         group.here & group.ahead(2) & dashes.ahead(4) & group.ahead(5) & dashes.ahead(7) & group.ahead(8);
-    let date = date & !digits.ahead(10);
+    let date = date & !(digits.ahead(10) | (dashes.ahead(10) & digits.ahead(11)));
     let numbers = digits.here & four.here & four.ahead(3) & begins & !date;
 
     let eight = caps.double(1).double(2).double(4);
@@ -317,6 +318,8 @@ mod tests {
 
     const PIECES: &[&str] = &[
         "2026-11-22",
+        "0470-12-34-56",
+        "12\u{2011}34\u{a0}56 / 78",
         "1234567",
         "12 34 56",
         "(212) 555",

@@ -14,6 +14,9 @@ use crate::error::StepError;
 /// The longest word that is taken from a context, in bytes.
 const LONGEST_WORD: usize = 64;
 
+/// The longest number at the end of one, in digits: no more is a part of a name.
+const LONGEST_COUNTER: usize = 2;
+
 /// The answer of `POST /v1/vault/decrypt`, with the plaintext masked; a problem if it is no text.
 pub(super) fn masked(masker: &Masker, call: &Call, body: &str) -> Result<String, Refusal> {
     let broken = |what| StepError::broken("mask", what);
@@ -74,11 +77,13 @@ fn text(masker: &Masker, word: &str, plain: &[u8]) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// The last part of a context, if it is a word: `phone` of `customers/42/phone`.
+/// The last part of a context, if it is a word, which may be counted: `phone` of `customers/42/phone`, `phone2` of `customers/42/phone2`.
 fn word(context: &str) -> &str {
     let last = context.rsplit(['/', ':', '.', '#']).next().unwrap_or_default();
+    let name = last.trim_end_matches(|c: char| c.is_ascii_digit());
     let plain = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' ');
-    if last.len() <= LONGEST_WORD && last.bytes().all(plain) { last } else { "" }
+    let counted = !name.is_empty() && last.len() - name.len() <= LONGEST_COUNTER;
+    if last.len() <= LONGEST_WORD && counted && name.bytes().all(plain) { last } else { "" }
 }
 
 /// What is no text cannot be searched, so nothing of it is shown.
@@ -109,6 +114,10 @@ mod tests {
         check("customers/42/phone", "2125550123", "[phone]");
         check("customers/42/phone", "\"2125550123\"", "\"[phone]\"");
         check("customers:42:phone_number", " 2125550123\n", " [phone]\n");
+        check("customers/42/phone2", "2125550123", "[phone]");
+        check("customers/42/phone_12", "\"2125550123\"", "\"[phone]\"");
+        check("customers/42/212555", "0123", "0123");
+        check("customers/42/phone212555", "0123", "0123");
         check("customers/42/ssn", "123456789", "[us_ssn]");
         check("customers/42", "B-1234 and john@example.com", "[badge] and [email]");
         check("customers/42", r#"{"phone":2125550123,"n":7}"#, r#"{"phone":"[phone]","n":7}"#);

@@ -137,8 +137,19 @@ fn quoted(text: Text<'_>, at: usize) -> Option<usize> {
     None
 }
 
-/// Where the longest domain that begins there ends.
+/// Where the domain of an address ends that begins there. None where another `@` and a domain follow: that one is the address.
 fn domain(text: Text<'_>, start: usize) -> Option<usize> {
+    longest_domain(text, start)
+        .filter(|end| text.get(*end) != b'@' || longest_domain(text, end + 1).is_none())
+}
+
+/// Whether what is between these two places is a domain's name.
+pub(super) fn is_domain(text: Text<'_>, start: usize, end: usize) -> bool {
+    longest_domain(text, start) == Some(end)
+}
+
+/// Where the longest domain that begins there ends.
+fn longest_domain(text: Text<'_>, start: usize) -> Option<usize> {
     let mut at = start;
     let mut end = None;
     let mut labels = 0;
@@ -155,8 +166,7 @@ fn domain(text: Text<'_>, start: usize) -> Option<usize> {
         }
         at = next + 1;
     }
-    // An address is not followed by another `@`: that one may be the address.
-    end.filter(|end| text.get(*end) != b'@')
+    end
 }
 
 /// Where the letters that are not ASCII end and digits begin, of a label that begins with two or more: no top-level domain has
@@ -215,7 +225,7 @@ fn label(text: Text<'_>, start: usize) -> Option<(usize, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{all, none, only};
+    use super::super::testing::{all, each_in, none, only};
     use crate::Kind::Email;
 
     #[test]
@@ -279,6 +289,10 @@ mod tests {
         only(Email, "john@example.com", "john@example.com-");
         only(Email, "john@example.com", "/home/john@example.com/inbox");
         only(Email, "john@example.com", "john@example.com.1");
+        only(Email, "john@example.com", "john@example.com@sftp-host");
+        each_in("john@example.com@10.0.0.5", &["john@example.com", "10.0.0.5"]);
+        only(Email, "john@example.com", "john@example.com@");
+        only(Email, "b.co@example.com", "a@b.co@example.com");
         only(Email, "b@example.com", "a@b@example.com");
     }
 

@@ -121,15 +121,16 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
 pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
     let country = [text.get(start), text.get(start + 1)];
     let length = LENGTHS.iter().find(|(code, _)| **code == country).map(|(_, length)| *length)?;
-    let spaced = text.get(start + 4) == b' ';
+    let spaced = text.sign(start + 4).0 == b' ';
     let mut characters = [0; LONGEST];
     let mut at = start;
     for (place, character) in characters.iter_mut().take(length).enumerate() {
         if spaced && place > 0 && place.is_multiple_of(4) {
-            if text.get(at) != b' ' {
+            let (sign, length) = text.sign(at);
+            if sign != b' ' {
                 return None;
             }
-            at += 1;
+            at += length;
         }
         if !text.is(at, UPPER | DIGIT) {
             return None;
@@ -172,6 +173,13 @@ mod tests {
                 "AT611904300234573201",
                 "BR1800360305000010009795493C1",
                 "LC55HEMM000100010012001200023015",
+            ],
+        );
+        all(
+            Iban,
+            &[
+                "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00",
+                "NO93\u{202f}8601\u{202f}1117\u{202f}947",
             ],
         );
         only(Iban, "DE89 3704 0044 0532 0130 00", "IBAN DE89 3704 0044 0532 0130 00 12");

@@ -3,13 +3,17 @@
 //! No address is what is called a version (`version 1.2.3.4`, `v1.2.3.4`, `nginx/1.2.3.4`, `1.2.3.4-beta`), nor what has a fifth
 //! number (an object identifier). Loopback and private addresses are addresses.
 
+use super::email;
 use crate::context;
 use crate::finder::Found;
 use crate::kind::Kind;
-use crate::text::{DIGIT, LETTER, Text, WORD};
+use crate::text::{ALNUM, DASH, DIGIT, LETTER, Text, UNDER, WORD};
 
 const VERSIONS: &[&str] =
-    &["version", "ver", "versions", "release", "firmware", "build", "oid", "upgrade", "upgraded"];
+    &["version", "ver", "versions", "release", "releases", "firmware", "build", "oid", "upgrade", "upgraded"];
+
+/// The longest name of a product or a host that is looked at, in bytes.
+const LONGEST_NAME: usize = 64;
 
 /// The address that begins there: where it ends.
 pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
@@ -38,17 +42,41 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
     let Some(end) = ends(text, start) else { return };
     let (before, next) = (text.back(start, 1), text.get(end));
-    // A product and its version, as in a user agent; but `//` is a URL's.
-    let product = before == b'/' && text.is_back(start, 2, LETTER | DIGIT);
     let joined =
         before == b'.' || (before == b'-' && text.is_back(start, 2, WORD) && !range_before(text, start));
     let longer = crate::text::is(next, WORD) || (next == b'.' && text.is(end + 1, DIGIT));
     // A range of addresses, not the release of a version.
     let suffixed = next == b'-' && text.is(end + 1, WORD) && ends(text, end + 1).is_none();
-    if product || joined || longer || suffixed || context::says(text, start, VERSIONS, 0) {
+    if joined
+        || longer
+        || suffixed
+        || is_of_a_product(text, start, end)
+        || context::says(text, start, VERSIONS, 0)
+    {
         return;
     }
     found.add(Kind::Ipv4, start, end);
+}
+
+/// Whether the name of a product stands before a slash, and what is behind it is its version, as in a user agent. A host's name, a part
+/// of a path, another address are none, and no version has a port; but in a path a version may be called one.
+fn is_of_a_product(text: Text<'_>, start: usize, end: usize) -> bool {
+    let port = text.get(end) == b':' && text.is(end + 1, DIGIT);
+    if text.back(start, 1) != b'/' || port {
+        return false;
+    }
+    let slash = start - 1;
+    let inside =
+        |back: &usize| text.is_back(slash, *back, ALNUM | DASH | UNDER) || text.back(slash, *back) == b'.';
+    let length = (1..=LONGEST_NAME).take_while(inside).count();
+    let name = text.slice(slash - length, slash);
+    if !name.iter().any(|byte| crate::text::is(*byte, LETTER)) {
+        return false;
+    }
+    if text.back(slash, length + 1) == b'/' {
+        return VERSIONS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(name));
+    }
+    !email::is_domain(text, slash - length, slash)
 }
 
 /// Whether an address ends right before the hyphen before this one.
@@ -83,6 +111,25 @@ mod tests {
         only(Ipv4, "192.0.2.1", "192.0.2.1/24");
         only(Ipv4, "192.0.2.1", "from=192.0.2.1.");
         assert_eq!(found("192.0.2.1-192.0.2.9").len(), 2);
+    }
+
+    #[test]
+    fn behind_a_slash() {
+        only(Ipv4, "203.0.113.7", "client.example.com/203.0.113.7:52344");
+        only(Ipv4, "203.0.113.7", "client.example.com/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "localhost/203.0.113.7:52344");
+        only(Ipv4, "203.0.113.7", "GET /whois/203.0.113.7 HTTP/1.1");
+        only(Ipv4, "192.0.2.4", "/192.0.2.4:8080");
+        assert_eq!(found("192.0.2.1/192.0.2.9").len(), 2);
+        none(&[
+            "Chrome/120.0.0.0",
+            "nginx/1.2.3.4",
+            "Node.js/1.2.3.4",
+            "(KHTML, like Gecko) Edg/120.0.0.0 x",
+            "python-requests/2.1.2.3",
+            "/download/release/1.2.3.4/setup",
+            "/versions/1.2.3.4",
+        ]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Since text has `::` for other reasons, an address with it has a digit or at least four groups. Eight groups of two digits are
 //! an EUI-64, see [`super::mac`].
 
+use std::ops::RangeInclusive;
+
 use super::ipv4;
 use crate::finder::Found;
 use crate::kind::Kind;
@@ -24,7 +26,7 @@ pub(crate) fn at(text: Text<'_>, colon: usize, found: &mut Found) {
     let before = text.back(start, 1);
     if colon - start > 4
         || crate::text::is(before, WORD)
-        || before == b':'
+        || (before == b':' && group_ends(text, start - 1, 1..=4))
         || before == b'.'
         || before == b'%'
     {
@@ -33,6 +35,14 @@ pub(crate) fn at(text: Text<'_>, colon: usize, found: &mut Found) {
     if let Some(end) = ends(text, start) {
         found.add(Kind::Ipv6, start, end);
     }
+}
+
+/// Whether a group of so many hexadecimal digits ends right before the colon there, or another colon: then what is behind it goes on. The
+/// last letters of a name (`peer:`, `mac:`) are none.
+pub(super) fn group_ends(text: Text<'_>, colon: usize, sizes: RangeInclusive<usize>) -> bool {
+    let length = (1..=sizes.end() + 1).take_while(|back| text.is_back(colon, *back, HEX)).count();
+    let whole = sizes.contains(&length) && !text.is_back(colon, length + 1, WORD);
+    whole || text.back(colon, 1) == b':'
 }
 
 /// Where the address that begins there ends.
@@ -138,6 +148,10 @@ mod tests {
                 "fe80::1%5",
             ],
         );
+        only(Ipv6, "2001:db8::1", "ip:2001:db8::1");
+        only(Ipv6, "2001:db8::1", "peer:2001:db8::1");
+        only(Ipv6, "2001:db8::1", "\"ip\":2001:db8::1");
+        only(Ipv6, "2001:db8:0:0:8:800:200c:417a", "addr:2001:db8:0:0:8:800:200c:417a");
         only(Ipv6, "2001:db8::1", "http://[2001:db8::1]:80/");
         only(Ipv6, "2001:db8::1", "2001:db8::1/64");
         only(Ipv6, "2001:db8::1", "from 2001:db8::1: refused");

@@ -1,6 +1,7 @@
 //! MAC addresses: six groups of two hexadecimal digits with `:` or `-` between them (IEEE 802, EUI-48), eight of them (EUI-64), or
 //! three groups of four with dots.
 
+use super::ipv6::group_ends;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{HEX, Text, WORD};
@@ -18,7 +19,9 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
     };
     let Some(start) = first.checked_sub(size) else { return };
     let before = text.back(start, 1);
-    if crate::text::is(before, WORD) || before == separator {
+    // A name may stand right before a colon; hyphens and dots stand in dates and versions too.
+    let goes_on = before == separator && (separator != b':' || group_ends(text, start - 1, size..=size));
+    if crate::text::is(before, WORD) || goes_on {
         return;
     }
     let mut at = start;
@@ -51,7 +54,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{all, none};
+    use super::super::testing::{all, none, only};
     use crate::Kind::Mac;
 
     #[test]
@@ -68,6 +71,9 @@ mod tests {
                 "00-00-5E-EF-10-00-00-01",
             ],
         );
+        only(Mac, "00:00:5e:00:53:ff", "mac:00:00:5e:00:53:ff");
+        only(Mac, "00:00:5e:00:53:ff", "add:00:00:5e:00:53:ff");
+        only(Mac, "00:00:5e:00:53:ff", "eth0:00:00:5e:00:53:ff");
     }
 
     #[test]
@@ -81,6 +87,9 @@ mod tests {
             "abcd.efab.cdef",
             "a0:00:00:5e:00:53:ff:00:11:22:33:44:55:66:77:88",
             "x00:00:5e:00:53:ff",
+            "20-11-22-10-11-12-13",
+            "log-20-11-22-10-11-12",
+            "backup-2026-11-22-10-11-12-13",
         ]);
     }
 }

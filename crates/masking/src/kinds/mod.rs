@@ -4,6 +4,7 @@
 pub(crate) mod aws;
 pub(crate) mod card;
 pub(crate) mod email;
+pub(crate) mod groups;
 pub(crate) mod iban;
 pub(crate) mod ipv4;
 pub(crate) mod ipv6;

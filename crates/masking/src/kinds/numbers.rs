@@ -1,212 +1,78 @@
-//! Numbers in groups: the digits at a place are read once, with what is between them, and then shown to every kind that is written in
-//! digits.
+//! Numbers in groups, shown to every kind that is written in digits.
 
+use super::groups::{End, Groups, MOST_DIGITS, between};
+pub(crate) use super::groups::{Gap, Number};
 use super::national::{be, br, ca, ch, cn, de, es, fi, fr, ind, nl, no, pl, se, uk};
 use super::{card, ipv4, phone, ssn};
 use crate::finder::Found;
-use crate::text::{DIGIT, HEX, Text, WORD};
-
-/// What is between two groups of digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gap {
-    Space,
-    Dash,
-    Dot,
-    Slash,
-    /// `+`
-    Plus,
-    /// `)`, with or without a space or a hyphen behind it.
-    Close,
-    /// `(`, with or without a space before it.
-    Open,
-}
-
-/// Groups that are read. A national identification number has at most seven.
-const MOST_GROUPS: usize = 8;
-/// Digits that are read: one more than the longest card has.
-const MOST_DIGITS: usize = 20;
-
-/// The groups at a place.
-struct Groups {
-    digits: [u8; MOST_DIGITS],
-    lengths: [usize; MOST_GROUPS],
-    gaps: [Gap; MOST_GROUPS],
-    ends: [usize; MOST_GROUPS],
-    count: usize,
-}
-
-/// The first groups of some, as one number.
-pub(crate) struct Number<'g> {
-    /// Where its first digit is.
-    pub start: usize,
-    /// Where its last one ends.
-    pub end: usize,
-    /// The digits as numbers, without gaps.
-    pub digits: &'g [u8],
-    /// How long the groups are.
-    pub lengths: &'g [usize],
-    /// What is between them: one fewer.
-    pub gaps: &'g [Gap],
-}
-
-impl Number<'_> {
-    /// Whether it is in one piece.
-    pub fn bare(&self) -> bool {
-        self.lengths.len() == 1
-    }
-
-    /// Whether it is written in just these groups, with this between all of them.
-    pub fn written(&self, lengths: &[usize], gap: Gap) -> bool {
-        self.lengths == lengths && self.gaps.iter().all(|other| *other == gap)
-    }
-
-    /// Whether it is in one piece, or in these groups with spaces.
-    pub fn plain_or(&self, lengths: &[usize]) -> bool {
-        self.bare() || self.written(lengths, Gap::Space)
-    }
-}
-
-/// What is between the digit that ends at `at` and the next one, and how long it is.
-fn gap(text: Text<'_>, at: usize) -> Option<(Gap, usize)> {
-    let (first, second) = (text.get(at), text.get(at + 1));
-    let digit = |at| text.is(at, DIGIT);
-    let single = match first {
-        b' ' => Gap::Space,
-        b'-' => Gap::Dash,
-        b'.' => Gap::Dot,
-        b'/' => Gap::Slash,
-        b'+' => Gap::Plus,
-        b')' => Gap::Close,
-        b'(' => Gap::Open,
-        _ => return None,
-    };
-    if digit(at + 1) {
-        return Some((single, 1));
-    }
-    let double = match (first, second) {
-        (b')', b' ' | b'-') => Gap::Close,
-        (b' ', b'(') => Gap::Open,
-        _ => return None,
-    };
-    digit(at + 2).then_some((double, 2))
-}
-
-impl Groups {
-    const NONE: Self = Self {
-        digits: [0; MOST_DIGITS],
-        lengths: [0; MOST_GROUPS],
-        gaps: [Gap::Space; MOST_GROUPS],
-        ends: [0; MOST_GROUPS],
-        count: 0,
-    };
-
-    /// Reads the groups that begin there, of which the first has so many digits.
-    fn read(&mut self, text: Text<'_>, start: usize, first: usize) {
-        let (mut at, mut length, mut total) = (start, first, 0);
-        loop {
-            // Too long for anything; what came before this group may still be something.
-            let Some(digits) = self.digits.get_mut(total..total + length) else { return };
-            for (digit, byte) in digits.iter_mut().zip(text.slice(at, at + length)) {
-                *digit = byte - b'0';
-            }
-            at += length;
-            total += length;
-            self.lengths[self.count] = length;
-            self.ends[self.count] = at;
-            self.count += 1;
-            let Some((gap, between)) = gap(text, at).filter(|_| self.count < MOST_GROUPS) else { return };
-            self.gaps[self.count - 1] = gap;
-            at += between;
-            length = text.digits(at, MOST_DIGITS + 1);
-        }
-    }
-}
+use crate::text::{Text, WORD};
 
 /// Numbers whose first digit is there.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
-    let (before, further) = (text.back(start, 1), text.back(start, 2));
-    // Behind a letter or a part of a word; digits that were masked before; a price; a number that goes on.
-    let word = crate::text::is(before, WORD) || before == b'*' || (before == b' ' && further == b'*');
-    let inside = match before {
-        b'.' | b'/' | b'+' => further.is_ascii_digit(),
-        b'-' => crate::text::is(further, WORD) || further == b'*',
-        b')' => true,
-        _ => false,
-    };
-    if word {
+    let (before, length) = text.sign_back(start);
+    let further = text.back(start, length + 1);
+    // Behind a letter or a part of a word.
+    if crate::text::is(before, WORD) {
         return;
     }
     let first = text.digits(start, MOST_DIGITS + 1);
     let next = text.get(start + first);
     // In one piece and so short it has letters behind it or is called something; and what stands in a path is called nothing.
-    let alone = !matches!(next, b'-' | b'+') && gap(text, start + first).is_none();
+    let alone = !matches!(next, b'-' | b'+') && between(text, start + first).is_none();
     if alone && first < 11 && (first < 6 || before == b'/') {
         return;
     }
     if first < 4 && next == b'.' {
         ipv4::at(text, start, found);
     }
+    if first == es::NIE && before == b'-' {
+        es::nie_at(text, start, found);
+    }
+    // A number that goes on.
+    let inside = match before {
+        b'.' | b'+' | b')' => further.is_ascii_digit(),
+        b'-' => crate::text::is(further, WORD),
+        _ => false,
+    };
     if inside {
         return;
     }
-    let mut groups = Groups::NONE;
-    groups.read(text, start, first);
-    let mut total = 0;
-    for count in 1..=groups.count {
-        total += groups.lengths[count - 1];
-        let number = Number {
-            start,
-            end: groups.ends[count - 1],
-            digits: &groups.digits[..total],
-            lengths: &groups.lengths[..count],
-            gaps: &groups.gaps[..count - 1],
-        };
-        if total < 6 {
-            continue;
-        }
+    let groups = Groups::at(text, start, first);
+    if !groups.are_left_of_a_masked_number(text, start) {
+        numbers_of(text, start, &groups, found);
+    }
+}
+
+/// Numbers of the first groups of these.
+fn numbers_of(text: Text<'_>, start: usize, groups: &Groups, found: &mut Found) {
+    let price = price(text, start);
+    for (number, end) in groups.numbers(text, start).filter(|(number, _)| number.digits.len() >= 6) {
         // What has letters behind its digits.
         match number.lengths {
             [6] | [6, 3] => fi::at(text, &number, found),
-            [8] => es::at(text, &number, found),
+            [8] | [2, 3, 3] => es::at(text, &number, found),
             [2, 2, 2] => uk::spaced_nino_at(text, &number, found),
+            [17] => cn::small_at(text, &number, found),
             _ => {}
         }
-        if !whole(text, &groups, count) {
-            if count == groups.count && phone::extended(text, number.end) && !price(text, start) {
-                phone::at(text, &number, found);
-            }
-            continue;
-        }
-        if !price(text, start) {
-            national(text, &number, found);
-            ssn::at(text, &number, found);
+        let extended = || groups.are_all_of(&number) && phone::extended(text, number.end);
+        let whole = end != End::Inside;
+        if !price && (whole || extended()) {
             phone::at(text, &number, found);
         }
-        if (13..=19).contains(&total) {
+        if whole && !price {
+            national(text, &number, found);
+            ssn::at(text, &number, found);
+        }
+        if whole && (13..=19).contains(&number.digits.len()) {
             card::at(text, &number, found);
         }
     }
 }
 
-/// Whether it is an amount, or a number of something.
+/// Whether it is an amount.
 fn price(text: Text<'_>, start: usize) -> bool {
-    matches!(text.back(start, 1), b'$' | b'#')
-        || text.follows(start, "€".as_bytes())
-        || text.follows(start, "£".as_bytes())
-}
-
-/// Whether the number can end behind this group: the next one is another number's, and nothing goes on.
-fn whole(text: Text<'_>, groups: &Groups, count: usize) -> bool {
-    let end = groups.ends[count - 1];
-    if count < groups.count {
-        return groups.gaps[count - 1] == Gap::Space || groups.gaps[count - 1] == Gap::Open;
-    }
-    let next = text.get(end);
-    let goes_on = matches!(next, b'.' | b',' | b'/') && text.is(end + 1, DIGIT) && next != b',';
-    // Behind a space the last group may be the beginning of something else: an IPv6 address, an e-mail address.
-    let else_begins = next == b'@' || (next == b':' && (text.is(end + 1, HEX) || text.get(end + 1) == b':'));
-    let apart = count > 1 && groups.gaps[count - 2] == Gap::Space;
-    text.ends(end) && !goes_on && !(apart && else_begins)
+    text.back(start, 1) == b'$' || text.follows(start, "€".as_bytes()) || text.follows(start, "£".as_bytes())
 }
 
 fn national(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
@@ -234,5 +100,121 @@ fn national(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         15 => fr::at(number, found),
         18 => cn::at(number, found),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{each_in, found, none, only};
+    use crate::Kind::{Card, Ipv4, Phone, UkNhs, UsSsn};
+    use crate::Masker;
+
+    #[test]
+    fn behind_stars_of_markdown() {
+        only(UsSsn, "123-45-6789", "* 123-45-6789");
+        only(UsSsn, "123-45-6789", "*123-45-6789*");
+        only(UsSsn, "123-45-6789", "***123-45-6789***");
+        only(UsSsn, "123-45-6789", "- **Note**-123-45-6789");
+        only(Card, "4111 1111 1111 1111", "* 4111 1111 1111 1111");
+        only(Card, "4111 1111 1111 1111", "**4111 1111 1111 1111**");
+        only(Card, "4111111111111111", "*** 4111111111111111");
+        only(Ipv4, "203.0.113.7", "* 203.0.113.7");
+        only(Ipv4, "203.0.113.7", "**203.0.113.7**");
+        only(Phone, "212-555-0123", "**212-555-0123**");
+        only(Phone, "0171 1234567", "**Tel.:** 0171 1234567");
+        only(Phone, "2125550123", "**phone:** 2125550123");
+    }
+
+    #[test]
+    fn what_is_left_of_a_masked_number_is_not_looked_at_again() {
+        for value in [
+            "phone 212-555-0123",
+            "phone (212) 555-0123",
+            "phone 212.555.0123",
+            "phone +33 1 99 00 12 34",
+            "phone +33\u{a0}1\u{a0}99\u{a0}00\u{a0}12\u{a0}34",
+            "phone 0171 / 1234567",
+            "card 4111111111111111",
+            "card 4111 1111 1111 1111",
+            "phone DE89 3704 0044 0532 0130 00",
+            "phone NO93 8601 1117 947",
+            "phone 2 55 08 14 168 025 38",
+            "phone 123-45-6789/234-56-7890",
+            "phone 192.0.2.1",
+        ] {
+            let mut masked = Vec::new();
+            assert!(Masker::default().mask(value.as_bytes(), &mut masked) > 0, "{value}");
+            let masked = String::from_utf8(masked).expect("text");
+            // What could make a number of what is left.
+            for rest in ["", " 020 7946", " 5678", "/345-6789", " - 345 - 6789"] {
+                none(&[&format!("{masked}{rest}")]);
+            }
+        }
+    }
+
+    #[test]
+    fn behind_a_number_sign_and_a_bracket() {
+        only(UsSsn, "123-45-6789", "SSN #123-45-6789");
+        only(Phone, "2125550123", "phone #2125550123");
+        only(UkNhs, "9434765919", "NHS #9434765919");
+        only(Card, "4111111111111111", "(Visa)4111111111111111");
+        only(Phone, "212-555-0123", "Tel(home)212-555-0123");
+        none(&["order #2125550123", "$123-45-6789", "€212-555-0123", "f(1)234-56-7890"]);
+    }
+
+    #[test]
+    fn on_both_sides_of_a_slash() {
+        let both = |text: &str| {
+            let values: Vec<String> = found(text).into_iter().map(|(_, value)| value).collect();
+            assert_eq!(values.join("/"), text);
+        };
+        both("123-45-6789/234-56-7890");
+        both("212-555-0123/212-555-0124");
+        both("+14155550100/+14155550101");
+        both("4111111111111111/4012888888881881");
+        both("85.07.30-033.28/93051822361");
+        only(Phone, "212-555-0123", "212-555-0123/0124");
+        only(Phone, "+44 20 7946 0958", "+44 20 7946 0958/59");
+        only(Phone, "030 901820/21", "Tel.: 030 901820/21");
+        only(Phone, "2125550123", "phone: 2125550123/24");
+        only(Card, "4111111111111111", "4111111111111111/1227");
+        only(Card, "4111111111111111", "4111111111111111/123");
+        only(Card, "4111 1111 1111 1111", "4111 1111 1111 1111/12/27");
+        only(UsSsn, "123-45-6789", "123-45-6789/1");
+        none(&[
+            "0123 456789/2024",
+            "0123-45678/99",
+            "612 34 56 78/9",
+            "12/020 7946 0958",
+            "2024/0123-456789",
+            "123456789/17",
+            "20240117/1234567",
+            "2026/11/22/10/11/12",
+            "/v1/orders/17/2125550123",
+            "4111111111111112/1227",
+            "1/2125550123",
+        ]);
+    }
+
+    #[test]
+    fn with_blanks_and_hyphens_that_break_no_line() {
+        only(Card, "4111\u{a0}1111\u{a0}1111\u{a0}1111", "Carte\u{a0}: 4111\u{a0}1111\u{a0}1111\u{a0}1111.");
+        only(UsSsn, "123\u{2011}45\u{2011}6789", "SSN\u{a0}123\u{2011}45\u{2011}6789");
+        only(UsSsn, "123 - 45 - 6789", "SSN: 123 - 45 - 6789");
+        // What is between two numbers ends the first one.
+        each_in("123-45-6789 - 234-56-7890", &["123-45-6789", "234-56-7890"]);
+        each_in("212-555-0123 / 212-555-0124", &["212-555-0123", "212-555-0124"]);
+        each_in("4111111111111111 - 4012888888881881", &["4111111111111111", "4012888888881881"]);
+        none(&[
+            "12\u{a0}345\u{a0}678",
+            "1\u{202f}234\u{202f}567\u{202f}890 €",
+            "2019 - 2020 - 2021",
+            "22 - 11 - 2026 10 20 30",
+            "2026年11月22日10时11分12秒",
+        ]);
+        // Of a masked number the separators stay.
+        let mut out = Vec::new();
+        Masker::default().mask("06\u{a0}12\u{a0}34\u{202f}56\u{2011}78".as_bytes(), &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), "**\u{a0}**\u{a0}**\u{202f}56\u{2011}78");
     }
 }

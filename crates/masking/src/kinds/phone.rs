@@ -5,8 +5,11 @@
 //!
 //! **National**, without a word before it, only in forms that hardly anything else has:
 //! - North America: `212-555-0123`, `(212) 555-0123`, `1-212-555-0123`; with dots or spaces only where area and exchange begin with 2 to 9;
-//! - with the trunk prefix 0 and in groups, 9 to 12 digits: `030 901820`, `020 7946 0958`, `06-12345678`, `01 23 45 67 89`, `0171/1234567`;
+//! - with the trunk prefix 0 and in groups, 9 to 12 digits: `030 901820`, `020 7946 0958`, `06-12345678`, `01 23 45 67 89`, `0171/1234567`,
+//!   `030 / 901820`;
 //! - Spain: `612 34 56 78`; Italy: `06 1234 5678`, mobiles with a word.
+//!
+//! Behind `+` the first form and what a word names are found too where no country has such a number: `+1-123-456-7890`.
 //!
 //! Anything else of 7 to 15 digits, among it every number in one piece, is one only right behind a word such as `phone`.
 //!
@@ -45,7 +48,6 @@ const NAMES: &[&str] = &[
     "msisdn",
     "whatsapp",
     "gsm",
-    "numéro",
     "rufnummer",
     "puhelin",
     "puh",
@@ -57,30 +59,40 @@ const NAMES: &[&str] = &[
 
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
-    if !found.wants(Kind::Phone) || !(7..=16).contains(&number.digits.len()) || date(number) {
+    if !found.wants(Kind::Phone) || !(7..=16).contains(&number.digits.len()) {
         return;
     }
-    let before = text.back(number.start, 1);
-    if before == b'+' {
-        let plus = number.start - 1;
-        if international(number.digits, number) && !crate::text::is(text.back(plus, 1), WORD) {
-            found.add(Kind::Phone, plus, number.end);
-        }
+    let (before, length) = text.sign_back(number.start);
+    let plus = before == b'+';
+    if (plus && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);
-    let start = if open { number.start - 1 } else { number.start };
+    let start = if open || plus { number.start - 1 } else { number.start };
     // Groups among other groups are a part of something longer.
-    let among = before == b' ' && text.is_back(number.start, 2, DIGIT) && number.gaps.contains(&Gap::Space);
-    let grouped = !number.bare() && !among;
-    let zeros = grouped && number.digits.starts_with(&[0, 0]) && international(&number.digits[2..], number);
-    let national = grouped && (north_american(number, open) || trunk(number) || spanish(number));
-    if zeros
-        || national
-        || (number.digits.len() <= 15 && plain(number) && context::says(text, start, NAMES, 0))
-    {
+    let blanks = || number.gaps.contains(&Gap::Space) || number.spaced.contains(&true);
+    let among = before == b' ' && text.is_back(number.start, length + 1, DIGIT) && blanks();
+    let abroad = if plus {
+        international(number.digits, number)
+    } else {
+        let zeros = !number.bare() && !among && number.digits.starts_with(&[0, 0]);
+        zeros && international(&number.digits[2..], number)
+    };
+    if abroad || national(number, open, plus, among) || named(text, number, start) {
         found.add(Kind::Phone, start, number.end);
     }
+}
+
+/// Whether it is written as a country writes its own. Behind a plus, which only foreign ones have, that is a slip where
+/// nothing else is written so; `+0200 12345` stands behind a time.
+fn national(number: &Number<'_>, open: bool, plus: bool, among: bool) -> bool {
+    let weak = || !plus && !number.slashed && (trunk(number) || spanish(number));
+    !number.bare() && !among && (north_american(number, open) || weak())
+}
+
+/// Whether a word before it says that it is one.
+fn named(text: Text<'_>, number: &Number<'_>, start: usize) -> bool {
+    number.digits.len() <= 15 && plain(number) && context::calls(text, start, NAMES)
 }
 
 /// Whether an extension follows the number that ends there: `x` and one to six digits.
@@ -113,7 +125,9 @@ fn date(number: &Number<'_>) -> bool {
 /// What may be a number behind the word for one.
 fn plain(number: &Number<'_>) -> bool {
     // Where the first group is a number already, the next ones are something else.
-    number.bare() || (number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus))
+    // So is what stands behind a hyphen with blanks around it, unless it is the first one: `030 - 901820`.
+    let further = number.spaced.iter().skip(1).any(|spaced| *spaced);
+    number.bare() || (number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus) && !further)
 }
 
 /// Digits behind `+` or `00`.
@@ -171,6 +185,9 @@ fn north_american(number: &Number<'_>, open: bool) -> bool {
         return false;
     }
     let assigned = digits[0] > 1 && digits[3] > 1;
+    if number.spaced.contains(&true) && !assigned {
+        return false;
+    }
     match gaps {
         [Gap::Dash, Gap::Dash] => true,
         [Gap::Close, Gap::Dash | Gap::Dot | Gap::Space] => assigned && (open || number.lengths.len() == 4),
@@ -184,6 +201,11 @@ fn trunk(number: &Number<'_>) -> bool {
     let [0, second, ..] = number.digits else { return false };
     let total = number.digits.len();
     if *second == 0 || !(9..=12).contains(&total) || number.lengths[0] > 6 || number.lengths[0] < 2 {
+        return false;
+    }
+    // `01 - 1234567` is an item of a list.
+    let spaced = number.spaced.contains(&true);
+    if spaced && (number.lengths[0] < 3 || number.spaced[1..].contains(&true)) {
         return false;
     }
     let (first, rest) = (number.gaps[0], &number.gaps[1..]);
@@ -204,7 +226,7 @@ fn spanish(number: &Number<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{all, all_named, none, only};
+    use super::super::testing::{all, all_named, each_in, none, only};
     use crate::Kind::Phone;
 
     #[test]
@@ -282,6 +304,96 @@ mod tests {
         only(Phone, "01711234567", "Mob. 01711234567");
         only(Phone, "2125550123", "phone: 2125550123 200 OK");
         only(Phone, "612 345 678", "Teléfono: 612 345 678");
+    }
+
+    #[test]
+    fn groups_that_look_like_a_date() {
+        all(Phone, &["+31 6 2012 3456", "+31 6 1812 3456", "+20 2 2012 3456"]);
+        all(Phone, &["0470-12-34-56", "0171-23-45-678"]);
+        only(Phone, "0470-12-34-56", "phone: 0470-12-34-56");
+        none(&[
+            "2026-11-22",
+            "2026-11-22-03",
+            "logs/2026-11-22-03-10-11.gz",
+            "phone-2026-11-22-03.log",
+            "phone: 2026-11-22-03",
+            "31 6 2012 3456",
+        ]);
+    }
+
+    #[test]
+    fn behind_a_plus_what_is_no_country() {
+        all(Phone, &["+1-123-456-7890", "+123-456-7890"]);
+        only(Phone, "+1-123-456-7890", "Contact +1-123-456-7890");
+        only(Phone, "+1 (123) 456-7890", "phone: +1 (123) 456-7890");
+        only(Phone, "+1 555 123 4567", "phone: +1 555 123 4567");
+        none(&["+1 555 123 4567", "10:11:12 +0200 12345", "10:11:12 +0100 123456", "x+1-123-456-7890"]);
+    }
+
+    #[test]
+    fn with_the_separators_people_use() {
+        all(
+            Phone,
+            &[
+                "+33\u{a0}6\u{a0}12\u{a0}34\u{a0}56\u{a0}78",
+                "+33\u{202f}6\u{202f}12\u{202f}34\u{202f}56\u{202f}78",
+                "06\u{a0}12\u{a0}34\u{a0}56\u{a0}78",
+                "(212)\u{a0}555\u{2011}0123",
+                "+1\u{a0}(212)\u{a0}555\u{2011}0123",
+                "212\u{2011}555\u{2011}0123",
+                "030 / 901820",
+                "0171 / 1234567",
+                "030 - 901820",
+                "212 - 555 - 0123",
+            ],
+        );
+        only(Phone, "030 / 901820", "Tel.: 030 / 901820");
+        only(Phone, "0142685300", "Tél.\u{a0}: 0142685300");
+        only(Phone, "0142685300", "Téléphone\u{202f}:\u{a0}0142685300");
+        // A remark behind it is no part of it.
+        only(Phone, "555 0123", "phone: 555 0123 - 14 days");
+        none(&[
+            "100 - 200 - 3000",
+            "01 - 1234567",
+            "07 / 20240117",
+            "0900 - 1700",
+            "1\u{a0}06\u{a0}12\u{a0}34\u{a0}56\u{a0}78",
+        ]);
+    }
+
+    #[test]
+    fn a_digit_in_its_name() {
+        only(Phone, "2125550123", "phone1: 2125550123");
+        only(Phone, "2125550123", r#"{"phone_2":"2125550123"}"#);
+        only(Phone, "2125550123", "phone1Number=2125550123");
+        only(Phone, "2125550123", "Phone 1 - Value: 2125550123");
+        only(Phone, "2125550123", "Tel 2: 2125550123");
+        only(Phone, "0612345678", "Numéro de téléphone 2 : 0612345678");
+        none(&[
+            "commande numéro 1234567890",
+            "facture numéro 20240117",
+            "numéro: 2125550123",
+            "phone 200, 1234567890",
+            "mobile2024: 1234567890",
+        ]);
+    }
+
+    #[test]
+    fn every_item_of_a_list() {
+        let items: Vec<String> = (100..115).map(|last| format!("2125550{last}")).collect();
+        let items: Vec<&str> = items.iter().map(String::as_str).collect();
+        each_in(&format!("{{\"phones\":[\"{}\"]}}", items.join("\",\"")), &items);
+        each_in(&format!("{{\"phones\": [\"{}\"]}}", items.join("\", \"")), &items);
+        each_in(&format!("phones=[{}]", items.join(", ")), &items);
+        each_in(&format!("'phones': ['{}']", items.join("', '")), &items);
+        each_in("{\"phones\":[\"+1 415 555 0100\",\"2125550124\"]}", &["+1 415 555 0100", "2125550124"]);
+        none(&[
+            r#"{"ids":["2125550123","2125550124"]}"#,
+            "phone, 17, 2125550124",
+            r#"{"phone":null,"ids":["2125550123","2125550124"]}"#,
+        ]);
+        each_in(r#"{"phone":"2125550123","id":"2125550124"}"#, &["2125550123"]);
+        each_in(r#"["phone","2125550123"],["2125550124"]"#, &["2125550123"]);
     }
 
     #[test]

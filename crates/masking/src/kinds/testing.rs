@@ -43,3 +43,10 @@ pub fn none(texts: &[&str]) {
         assert_eq!(found(text), [], "in {text}");
     }
 }
+
+/// Just these are found in the text, in this order.
+#[track_caller]
+pub fn each_in(text: &str, values: &[&str]) {
+    let found: Vec<String> = found(text).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(found, values, "in {text}");
+}

@@ -1,5 +1,5 @@
 //! Precision and recall on the labelled corpus, `crates/masking/corpus/*.jsonl`: a line is a text and what is in it, as kind, start and
-//! end in bytes. All of it is made by [`super::values`] and [`super::negatives`] from one seed; `LACUNA_CORPUS=write cargo test -p masking
+//! end in bytes. All of it is made by [`super::values`], [`super::negatives`] and [`super::frames`] from one seed; `LACUNA_CORPUS=write cargo test -p masking
 //! --test it corpus` writes it anew.
 //!
 //! A finding is right if kind and place are exactly those of the label. Of every kind that needs a word before it, one text in ten has
@@ -13,7 +13,7 @@ use masking::{Kind, Masker};
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, Random};
-use super::{held_out, negatives};
+use super::{frames, held_out, negatives};
 
 const SEED: u64 = 0x6c61_6375_6e61;
 /// Texts of each kind.
@@ -83,6 +83,7 @@ fn positives() -> Vec<Labelled> {
         }
     }
     all.extend(abbreviated(&mut random));
+    all.extend(frames::positives(SEED));
     all
 }
 

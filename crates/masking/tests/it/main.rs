@@ -4,6 +4,7 @@
 
 mod corpus;
 mod differential;
+mod frames;
 mod fuzz;
 mod held_out;
 mod negatives;

@@ -1,6 +1,7 @@
 //! Texts with nothing personal in them that look as if there were.
 
 use super::corpus::Labelled;
+use super::frames;
 use super::values::Random;
 
 const HEX: &str = "0123456789abcdef";
@@ -141,6 +142,7 @@ pub fn all(seed: u64) -> Vec<Labelled> {
     for _ in 0..EACH {
         all.extend(phoneless(&mut random).into_iter().map(|text| Labelled { text, findings: Vec::new() }));
     }
+    all.extend(frames::negatives(seed));
     all
 }
 

@@ -4,6 +4,7 @@ use super::super::numbers::Number;
 use crate::checks::{day_of, number as value};
 use crate::finder::Found;
 use crate::kind::Kind;
+use crate::text::Text;
 
 /// In digits alone.
 pub(crate) fn at(number: &Number<'_>, found: &mut Found) {
@@ -11,6 +12,15 @@ pub(crate) fn at(number: &Number<'_>, found: &mut Found) {
     if number.bare() && number.digits.len() == last.len() {
         last.copy_from_slice(number.digits);
         check(&last, number.start, found);
+    }
+}
+
+/// With a small `x` behind seventeen digits.
+pub(crate) fn small_at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
+    let mut digits = [10; 18];
+    if number.digits.len() == 17 && text.get(number.end) == b'x' && text.ends(number.end + 1) {
+        digits[..17].copy_from_slice(number.digits);
+        check(&digits, number.start, found);
     }
 }
 
@@ -46,7 +56,8 @@ mod tests {
     #[test]
     fn published() {
         // The two examples of GB 11643-1999.
-        all(CnRic, &["11010519491231002X", "440524188001010014"]);
+        all(CnRic, &["11010519491231002X", "440524188001010014", "11010519491231002x"]);
         none(&["110105194912310021", "11010519491331002X", "440524188001010015"]);
+        none(&["11010519491231003x", "11010519491231002xx", "11010519491231002y"]);
     }
 }

@@ -1,0 +1,239 @@
+//! Groups of digits: they are read once, with what is between them, and a number is the first few of them.
+
+use crate::text::{DIGIT, HEX, Text, WIDE};
+
+/// What is between two groups of digits. A blank or a hyphen that breaks no line is one as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gap {
+    Space,
+    Dash,
+    Dot,
+    Slash,
+    /// `+`
+    Plus,
+    /// `)`, with or without a space or a hyphen behind it.
+    Close,
+    /// `(`, with or without a space before it.
+    Open,
+}
+
+/// Groups that are read. A national identification number has at most seven.
+const MOST_GROUPS: usize = 8;
+/// Digits that are read: one more than the longest card has.
+pub(super) const MOST_DIGITS: usize = 20;
+
+/// How far back it is looked for the stars of what was masked, in bytes.
+const MOST_STARS: usize = 16;
+/// How many digits of a masked number are left, and the least stars before them: what has fewer than seven is masked whole.
+const LEFT: usize = 4;
+const LEAST_STARS: usize = 3;
+
+/// The groups at a place.
+pub(crate) struct Groups {
+    digits: [u8; MOST_DIGITS],
+    lengths: [usize; MOST_GROUPS],
+    gaps: [Gap; MOST_GROUPS],
+    spaced: [bool; MOST_GROUPS],
+    ends: [usize; MOST_GROUPS],
+    count: usize,
+}
+
+/// The first groups of some, as one number.
+pub(crate) struct Number<'g> {
+    /// Where its first digit is.
+    pub start: usize,
+    /// Where its last one ends.
+    pub end: usize,
+    /// The digits as numbers, without gaps.
+    pub digits: &'g [u8],
+    /// How long the groups are.
+    pub lengths: &'g [usize],
+    /// What is between them: one fewer.
+    pub gaps: &'g [Gap],
+    /// Whether that is a hyphen or a slash with a blank on both sides.
+    pub spaced: &'g [bool],
+    /// Whether nothing but a slash is between it and other digits: then only its form or its check says where it begins and ends.
+    pub slashed: bool,
+}
+
+impl Number<'_> {
+    /// Whether it is in one piece.
+    pub fn bare(&self) -> bool {
+        self.lengths.len() == 1
+    }
+
+    /// Whether it is written in just these groups, with this between all of them.
+    pub fn written(&self, lengths: &[usize], gap: Gap) -> bool {
+        self.lengths == lengths && self.gaps.iter().all(|other| *other == gap)
+    }
+
+    /// Whether it is in one piece, or in these groups with spaces.
+    pub fn plain_or(&self, lengths: &[usize]) -> bool {
+        self.bare() || self.written(lengths, Gap::Space)
+    }
+}
+
+/// What is between two groups.
+pub(super) struct Between {
+    gap: Gap,
+    /// In bytes.
+    length: usize,
+    /// A hyphen or a slash with a blank on both sides.
+    spaced: bool,
+}
+
+/// What is between the digit that ends there and the next one, if it can be between two groups of a number.
+pub(super) fn between(text: Text<'_>, at: usize) -> Option<Between> {
+    let digit = |at| text.is(at, DIGIT);
+    let (first, length) = text.sign(at);
+    let gap = match first {
+        b' ' => Gap::Space,
+        b'-' => Gap::Dash,
+        b'.' => Gap::Dot,
+        b'/' => Gap::Slash,
+        b'+' => Gap::Plus,
+        b')' => Gap::Close,
+        b'(' => Gap::Open,
+        _ => return None,
+    };
+    if digit(at + length) {
+        return Some(Between { gap, length, spaced: false });
+    }
+    let (second, more) = text.sign(at + length);
+    let length = length + more;
+    let spaced = match (first, second) {
+        (b' ', b'-' | b'/') => {
+            let gap = if second == b'-' { Gap::Dash } else { Gap::Slash };
+            let (third, last) = text.sign(at + length);
+            return (third == b' ' && digit(at + length + last)).then_some(Between {
+                gap,
+                length: length + last,
+                spaced: true,
+            });
+        }
+        (b')', b' ' | b'-') => Gap::Close,
+        (b' ', b'(') => Gap::Open,
+        _ => return None,
+    };
+    digit(at + length).then_some(Between { gap: spaced, length, spaced: false })
+}
+
+impl Groups {
+    /// The groups that begin there, of which the first has so many digits.
+    pub fn at(text: Text<'_>, start: usize, first: usize) -> Self {
+        let mut groups = Self {
+            digits: [0; MOST_DIGITS],
+            lengths: [0; MOST_GROUPS],
+            gaps: [Gap::Space; MOST_GROUPS],
+            spaced: [false; MOST_GROUPS],
+            ends: [0; MOST_GROUPS],
+            count: 0,
+        };
+        groups.read(text, start, first);
+        groups
+    }
+
+    fn read(&mut self, text: Text<'_>, start: usize, first: usize) {
+        let (mut at, mut length, mut total) = (start, first, 0);
+        loop {
+            // Too long for anything; what came before this group may still be something.
+            let Some(digits) = self.digits.get_mut(total..total + length) else { return };
+            for (digit, byte) in digits.iter_mut().zip(text.slice(at, at + length)) {
+                *digit = byte - b'0';
+            }
+            at += length;
+            total += length;
+            self.lengths[self.count] = length;
+            self.ends[self.count] = at;
+            self.count += 1;
+            let Some(between) = between(text, at).filter(|_| self.count < MOST_GROUPS) else { return };
+            self.gaps[self.count - 1] = between.gap;
+            self.spaced[self.count - 1] = between.spaced;
+            at += between.length;
+            length = text.digits(at, MOST_DIGITS + 1);
+        }
+    }
+
+    /// The number of the first one, of the first two, and so on, and how each can end.
+    pub fn numbers(&self, text: Text<'_>, start: usize) -> impl Iterator<Item = (Number<'_>, End)> {
+        let behind_slash = text.back(start, 1) == b'/' && text.is_back(start, 2, DIGIT);
+        let mut total = 0;
+        (1..=self.count).map(move |count| {
+            total += self.lengths[count - 1];
+            let end = End::of(text, self, count);
+            let number = Number {
+                start,
+                end: self.ends[count - 1],
+                digits: &self.digits[..total],
+                lengths: &self.lengths[..count],
+                gaps: &self.gaps[..count - 1],
+                spaced: &self.spaced[..count - 1],
+                slashed: behind_slash || end == End::Slash,
+            };
+            (number, end)
+        })
+    }
+
+    /// Whether an extension can be behind the number: it is all that was read.
+    pub fn are_all_of(&self, number: &Number<'_>) -> bool {
+        number.lengths.len() == self.count
+    }
+
+    /// Whether the first groups are what was left of a masked number: four digits behind its stars. Behind the stars of an address
+    /// (`192.0.*.*`) nothing is left.
+    pub fn are_left_of_a_masked_number(&self, text: Text<'_>, start: usize) -> bool {
+        let (mut hidden, mut parted) = (0, false);
+        for back in 1..=MOST_STARS {
+            match text.back(start, back) {
+                b'*' => hidden += 1,
+                b'.' | b':' => {
+                    parted |= text.back(start, back - 1) == b'*' && text.back(start, back + 1) == b'*';
+                }
+                b' ' | b'-' | b'/' | b'(' | b')' | b'+' => {}
+                byte if crate::text::is(byte, WIDE) => {}
+                _ => break,
+            }
+        }
+        let mut total = 0;
+        let left = self.lengths[..self.count].iter().any(|length| {
+            total += length;
+            total == LEFT
+        });
+        parted || (hidden >= LEAST_STARS && left)
+    }
+}
+
+/// How a number can end behind a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It cannot: it goes on.
+    Inside,
+    /// A slash and a digit follow. If what is before is whole by itself, so is the number: `123-45-6789/234-56-7890`.
+    Slash,
+    /// What follows is another number's, and nothing goes on.
+    Whole,
+}
+
+impl End {
+    fn of(text: Text<'_>, groups: &Groups, count: usize) -> Self {
+        if count < groups.count {
+            return match groups.gaps[count - 1] {
+                Gap::Space | Gap::Open => Self::Whole,
+                _ if groups.spaced[count - 1] => Self::Whole,
+                Gap::Slash => Self::Slash,
+                _ => Self::Inside,
+            };
+        }
+        let end = groups.ends[count - 1];
+        let next = text.get(end);
+        if next == b'/' && text.is(end + 1, DIGIT) {
+            return Self::Slash;
+        }
+        let goes_on = next == b'.' && text.is(end + 1, DIGIT);
+        // Behind a space the last group may be the beginning of something else: an IPv6 address, an e-mail address.
+        let else_begins =
+            next == b'@' || (next == b':' && (text.is(end + 1, HEX) || text.get(end + 1) == b':'));
+        let apart = count > 1 && (groups.gaps[count - 2] == Gap::Space || groups.spaced[count - 2]);
+        if text.ends(end) && !goes_on && !(apart && else_begins) { Self::Whole } else { Self::Inside }
+    }
+}

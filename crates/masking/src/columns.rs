@@ -319,6 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_a_line_of_its_own_to_rules_of_the_caller_s_own() {
+        let table = table(
+            r#"{"columns": {"phone": "text"}, "rules": {"custom": [
+                {"name": "badge", "pattern": "^EMP-[0-9]{6}$", "mode": "redact"}, {"name": "end", "pattern": "[a-z]7$"}]}}"#,
+        );
+        let check = |value: &str, expect: &str| assert_eq!(written(&table, "phone", value), expect);
+        check("EMP-123456", "[badge]");
+        check("note\r\nEMP-123456\r\nx7\nx7 ", "note\r\n[badge]\r\n***\nx7 ");
+        check("an EMP-123456", "an EMP-123456");
+        check("[\"EMP-123456\"]", "[\"[badge]\"]");
+        // The column's name is still the word before a number.
+        check("2125550123", "******0123");
+    }
+
+    #[test]
     fn tokens_agree_where_fields_do() {
         let table = table(
             r#"{"columns": {"customers.id": {"what": "number", "field": "customer"},

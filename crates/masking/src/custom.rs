@@ -1,8 +1,8 @@
 //! Rules of the caller's own: regular expressions, all in one automaton.
 //!
-//! They are bounded, so that no tenant's rule can make masking slow or let it wait without end: a match has a
-//! longest length, never goes over the end of a line, and the automaton has a largest size. Searching is linear in the text, whatever
-//! the rule: where one matches, each of those behind it is asked once, for no more than the longest match.
+//! They are bounded, so that no tenant's rule lets masking wait without end: a match has a longest length, never goes over the end of a
+//! line, and the automaton has a largest size. Searching is linear in the text, whatever the rules: they are searched for together,
+//! however many there are, and of each match no more is looked at again than [`LONGEST_MATCH`] bytes, by all of them at once.
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax::Config as Syntax;
@@ -14,6 +14,8 @@ use regex_syntax::hir::{
 
 use crate::error::RulesError;
 use crate::kind::Kind;
+#[cfg(test)]
+use crate::text::steps;
 
 /// The longest match of a rule, in bytes.
 pub const LONGEST_MATCH: usize = 1024;
@@ -27,11 +29,17 @@ const LARGEST: usize = 8 << 20;
 const CACHE: usize = 2 << 20;
 /// How deep groups may be in each other.
 const DEEPEST: u32 = 50;
+/// What stands at both ends of a text that counts as a line of its own, whatever is written beside it: a string in JSON, a value behind
+/// its name.
+pub(crate) const EDGE: u8 = 0;
 
 /// All rules, ready to search.
 #[derive(Debug)]
 pub(crate) struct Custom {
-    regex: Regex,
+    /// Finds where the next match begins.
+    next: Regex,
+    /// Finds the longest match that begins at a place, of all rules at once.
+    longest: Regex,
 }
 
 impl Custom {
@@ -47,33 +55,42 @@ impl Custom {
             return Ok(None);
         }
         let parsed = patterns.map(|(name, pattern)| parse(name, pattern)).collect::<Result<Vec<Hir>, _>>()?;
-        let config = Regex::config()
-            .match_kind(MatchKind::LeftmostFirst)
-            .utf8_empty(true)
-            .nfa_size_limit(Some(LARGEST))
-            .onepass_size_limit(Some(CACHE))
-            .hybrid_cache_capacity(CACHE);
-        let regex = Regex::builder().configure(config).build_many_from_hir(&parsed);
-        let regex = regex.map_err(|_| RulesError::TooLarge)?;
-        Ok(Some(Self { regex }))
+        let compiled = |kind| {
+            let config = Regex::config()
+                .match_kind(kind)
+                .line_terminator(EDGE)
+                .utf8_empty(true)
+                .nfa_size_limit(Some(LARGEST))
+                .onepass_size_limit(Some(CACHE))
+                .hybrid_cache_capacity(CACHE);
+            let regex = Regex::builder().configure(config).build_many_from_hir(&parsed);
+            regex.map_err(|_| RulesError::TooLarge)
+        };
+        Ok(Some(Self { next: compiled(MatchKind::LeftmostFirst)?, longest: compiled(MatchKind::All)? }))
     }
 
-    /// The first match that begins at `from` or later; where several rules match, the longest, and of those the first rule's. Each rule is
-    /// asked once for a match, and looks at no more than [`LONGEST_MATCH`] bytes.
+    /// The first match that begins at `from` or later: the longest of those that begin there, and of these the first rule's.
+    ///
+    /// One search says where it begins, and one of at most [`LONGEST_MATCH`] bytes how long it is. Only where the first rule that matches
+    /// there is not the longest are the others asked whose it is, and then for no more than what was found.
     pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, Kind)> {
-        let input = Input::new(text).range(from.min(text.len())..).anchored(Anchored::No);
-        let first = self.regex.find(input)?;
+        let first = self.next.find(Input::new(text).range(from.min(text.len())..).anchored(Anchored::No))?;
         let start = first.start();
-        let end = text.len().min(start + LONGEST_MATCH);
-        // Of rules that match there, the one that was found is the first: those before it do not.
-        let others = first.pattern().as_usize() + 1..self.regex.pattern_len();
-        let others = others.filter_map(|rule| PatternID::new(rule).ok()).filter_map(|rule| {
-            self.regex.find(Input::new(text).range(start..end).anchored(Anchored::Pattern(rule)))
-        });
-        let longest =
-            others.fold(first, |longest, other| if other.end() > longest.end() { other } else { longest });
-        let rule = u8::try_from(longest.pattern().as_usize()).ok()?;
-        Some((start, longest.end(), Kind::Custom(rule)))
+        let longest = |until: usize, whose: Anchored| {
+            let until = until.min(text.len());
+            #[cfg(test)]
+            steps::add(until - start);
+            self.longest.find(Input::new(text).range(start..until).anchored(whose)).map(|found| found.end())
+        };
+        let end = longest(start + LONGEST_MATCH, Anchored::Yes).unwrap_or(first.end());
+        // Of the rules that match there it is the first: those before it do not.
+        let mut rule = first.pattern();
+        if end > first.end() {
+            let rules = rule.as_usize()..self.longest.pattern_len();
+            let mut rules = rules.filter_map(|rule| PatternID::new(rule).ok());
+            rule = rules.find(|rule| longest(end, Anchored::Pattern(*rule)) == Some(end))?;
+        }
+        Some((start, end, Kind::Custom(u8::try_from(rule.as_usize()).ok()?)))
     }
 }
 
@@ -110,6 +127,12 @@ fn said(error: &regex_syntax::Error) -> String {
     format!("it does not read at character {at}: {what}")
 }
 
+/// The beginning or the end of a line: where an [`EDGE`] is, which the automaton takes for the line end, and where a line end is, with or
+/// without a carriage return.
+fn either(edge: Look, line: Look) -> Hir {
+    Hir::alternation(vec![Hir::look(edge), Hir::look(line)])
+}
+
 /// The same without line ends: they are taken out of classes, and a pattern that names one is refused.
 fn in_one_line(hir: &Hir) -> Result<Hir, &'static str> {
     let all = |parts: &[Hir]| parts.iter().map(in_one_line).collect::<Result<Vec<_>, _>>();
@@ -132,6 +155,8 @@ fn in_one_line(hir: &Hir) -> Result<Hir, &'static str> {
         HirKind::Look(Look::Start | Look::End) => {
             return Err("\\A and \\z have no meaning in a stream: ^ and $ are a line's");
         }
+        HirKind::Look(Look::StartLF | Look::StartCRLF) => either(Look::StartLF, Look::StartCRLF),
+        HirKind::Look(Look::EndLF | Look::EndCRLF) => either(Look::EndLF, Look::EndCRLF),
         HirKind::Look(look) => Hir::look(*look),
         HirKind::Repetition(repetition) => {
             let sub = Box::new(in_one_line(&repetition.sub)?);
@@ -146,6 +171,8 @@ fn in_one_line(hir: &Hir) -> Result<Hir, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use proptest::prelude::*;
 
     fn refused(pattern: &str) -> String {
         let error = Custom::new([("own", pattern)].into_iter()).expect_err(pattern);
@@ -209,6 +236,41 @@ mod tests {
         check(&["x", "\\bab\\b", "a", "ab$", "abc"], "ab", Some((0, 2, 1)));
         check(&["a", "a\\b"], "é ab", Some((3, 4, 0)));
         check(&["a", "b"], "c", None);
+        // However it is written.
+        check(&["ab?", "ab{0,2}?", "a|abb"], "abb", Some((0, 3, 1)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        /// As somebody would find it who tries every rule at every place with every length.
+        #[test]
+        fn every_match_is_the_first_the_longest_and_of_the_first_rule(
+            rules in prop::collection::vec(prop::sample::select(vec![
+                "a", "ab?", "ab{0,2}?", "a|ab0", "[ab]{1,4}0", "[ab]{2,3}", "b.{1,3}?b", "(?:a|ba){1,3}", "0{1,2}b", "ж?a",
+            ]), 1..6),
+            text in "[ab0ж]{0,16}",
+        ) {
+            let custom = Custom::new(rules.iter().map(|rule| ("own", *rule))).expect("rules").expect("some");
+            let whole = |rule: &&str| regex::Regex::new(&format!("\\A(?:{rule})\\z")).expect("a rule");
+            let whole: Vec<regex::Regex> = rules.iter().map(whole).collect();
+            let tried = |from: usize| {
+                (from..text.len()).find_map(|start| {
+                    (start + 1..=text.len()).rev().find_map(|end| {
+                        let part = text.get(start..end)?;
+                        let rule = whole.iter().position(|rule| rule.is_match(part))?;
+                        Some((start, end, Kind::Custom(u8::try_from(rule).expect("few"))))
+                    })
+                })
+            };
+            let mut at = 0;
+            loop {
+                let found = custom.find(text.as_bytes(), at);
+                prop_assert_eq!(found, tried(at), "{:?} {} from {}", rules, text, at);
+                let Some((_, end, _)) = found else { break };
+                at = end;
+            }
+        }
     }
 
     #[test]
@@ -217,6 +279,8 @@ mod tests {
         assert_eq!(found("a\\s{0,3}b", "a b a\nb a  b"), ["a b", "a  b"]);
         assert_eq!(found("^x[^y]{1,9}", "xab\nxcd"), ["xab", "xcd"]);
         assert_eq!(found("ab$", "ab\nabc\nab"), ["ab", "ab"]);
+        assert_eq!(found("^ab$", "ab\r\nab\0ab\0\nxab"), ["ab", "ab", "ab"]);
+        assert_eq!(found("(?R)^ab$", "ab\r\nab\0xab"), ["ab", "ab"]);
         assert_eq!(found("\\bab\\b", "ab cab ab"), ["ab", "ab"]);
         assert_eq!(found("é{2}", "éé é"), ["éé"]);
     }

@@ -2,13 +2,15 @@
 //!
 //! What an escape hides from whoever reads the text as it stands is found here: `john\u0040example.com`, the number behind a
 //! `\t`, whose `t` would be a letter before it, the quotes of a local part. So the text is searched as it reads, with the escapes of
-//! its strings replaced by what they mean and a zero byte, which belongs to nothing, where a string begins and ends. The words
-//! before a number may be the name of its member. What is found is replaced where it stands; every other byte stays as it is.
+//! its strings replaced by what they mean and a zero byte, which belongs to nothing and is a line's end to rules of the caller's own,
+//! where a string, number or word begins and ends. The words before a number may be the name of its member. What is found is replaced
+//! where it stands; every other byte stays as it is.
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
+use crate::custom::EDGE;
 use crate::finder::Finding;
 use crate::mask::Masker;
 
@@ -49,12 +51,16 @@ impl Reading {
                     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
                     let length = json[at..].iter().take_while(|byte| bare(byte)).count();
                     let start = reading.text.len();
+                    if let Some(before) = reading.text.last_mut() {
+                        *before = edge(*before);
+                    }
                     reading.text.extend_from_slice(&json[at..at + length]);
                     reading.scalars.push(Scalar { read: start..start + length, bare: true });
                     at += length;
                 }
                 byte => {
-                    reading.text.push(*byte);
+                    let ends = reading.scalars.last().is_some_and(|last| last.read.end == reading.text.len());
+                    reading.text.push(if ends { edge(*byte) } else { *byte });
                     at += 1;
                 }
             }
@@ -63,28 +69,13 @@ impl Reading {
     }
 
     /// Reads a string from behind its first quote, and says where it goes on behind its last.
-    fn string(&mut self, json: &[u8], mut at: usize) -> usize {
-        self.text.push(0);
+    fn string(&mut self, json: &[u8], at: usize) -> usize {
+        self.text.push(EDGE);
         let start = self.text.len();
-        loop {
-            let rest = &json[at..];
-            let end = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-            self.text.extend_from_slice(&rest[..end]);
-            at += end;
-            if json.get(at) != Some(&b'\\') {
-                break;
-            }
-            let (length, meaning) = escape(&json[at..]);
-            let from = self.text.len();
-            let mut buffer = [0; 4];
-            let meaning = meaning.map_or(REPLACEMENT, |meaning| meaning.encode_utf8(&mut buffer));
-            self.text.extend_from_slice(meaning.as_bytes());
-            self.escapes.push(Escape { read: from..self.text.len(), stands: at..at + length });
-            at += length;
-        }
+        let end = unescaped(json, at, &mut self.text, |escape| self.escapes.push(escape));
         self.scalars.push(Scalar { read: start..self.text.len(), bare: false });
-        self.text.push(0);
-        at + 1
+        self.text.push(EDGE);
+        end + 1
     }
 
     /// Where it stands what reads so. Of an escape it is all.
@@ -106,6 +97,32 @@ impl Reading {
         };
         start..end
     }
+}
+
+/// Appends what a string means from there to its last quote, and says where that is.
+fn unescaped(json: &[u8], mut at: usize, text: &mut Vec<u8>, mut note: impl FnMut(Escape)) -> usize {
+    loop {
+        let rest = json.get(at..).unwrap_or_default();
+        let end = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+        text.extend_from_slice(&rest[..end]);
+        at += end;
+        if json.get(at) != Some(&b'\\') {
+            return at;
+        }
+        let (length, meaning) = escape(&json[at..]);
+        let from = text.len();
+        let mut buffer = [0; 4];
+        let meaning = meaning.map_or(REPLACEMENT, |meaning| meaning.encode_utf8(&mut buffer));
+        text.extend_from_slice(meaning.as_bytes());
+        note(Escape { read: from..text.len(), stands: at..at + length });
+        at += length;
+    }
+}
+
+/// What is read in place of a byte that stands next to a number or word: a line ends there anyway, and nothing else than blanks,
+/// brackets, commas and colons can.
+fn edge(byte: u8) -> u8 {
+    if byte == b'\n' { byte } else { EDGE }
 }
 
 /// How long the escape is that begins there, and what it means.
@@ -136,6 +153,18 @@ fn unicode(text: &[u8]) -> (usize, Option<char>) {
         Some(character) => (12, Some(character)),
         None => (6, char::from_u32(u32::from(first))),
     }
+}
+
+/// Appends what a JSON string means, of its text with the quotes. Half of a pair of surrogates, which the grammar allows and no text
+/// can have (RFC 8259, 8.2), is read as U+FFFD. What is no string has no meaning that could be relied on.
+///
+/// ```
+/// let mut out = Vec::new();
+/// masking::read_string(br#""caf\u00e9 \ud83d""#, &mut out);
+/// assert_eq!(out, "café \u{FFFD}".as_bytes());
+/// ```
+pub fn read_string(json: &[u8], out: &mut Vec<u8>) {
+    unescaped(json, 1, out, |_| {});
 }
 
 /// Writes bytes as a part of a string.
@@ -213,7 +242,15 @@ impl Masker {
         }
         let reading = Reading::new(text);
         let mut findings = 0;
-        let mut writer = Writer { masker: self, reading: &reading, json: text, out, done: 0, open: None };
+        let mut writer = Writer {
+            masker: self,
+            reading: &reading,
+            json: text,
+            out,
+            masked: Vec::new(),
+            done: 0,
+            open: None,
+        };
         let mut scalars = reading.scalars.iter().enumerate().peekable();
         // What was said of the last string that was asked for: one may have many findings.
         let mut asked = None;
@@ -260,6 +297,8 @@ struct Writer<'a> {
     reading: &'a Reading,
     json: &'a [u8],
     out: &'a mut Vec<u8>,
+    /// What is written for a finding, before it is quoted.
+    masked: Vec<u8>,
     /// Until where it is written.
     done: usize,
     /// A number or word that was made a string, and where that ends.
@@ -280,9 +319,9 @@ impl Writer<'_> {
         }
         let stands = self.reading.stands(part);
         self.copy(stands.start);
-        let mut masked = Vec::new();
-        self.masker.write(kind, &self.reading.text[part.clone()], &mut masked);
-        quote(&masked, self.out);
+        self.masked.clear();
+        self.masker.write(kind, &self.reading.text[part.clone()], &mut self.masked);
+        quote(&self.masked, self.out);
         self.done = stands.end;
     }
 
@@ -400,6 +439,38 @@ mod tests {
         };
         check(r#"["ab","cd"]"#, r#"["a[across]","[across]d"]"#);
         check(r#"{"x":true,"y":19293945}"#, r#"{"x":"[word]","y":"1[digits][digits][digits]5"}"#);
+    }
+
+    #[test]
+    fn a_string_a_number_and_a_name_are_lines_to_rules_of_the_caller_s_own() {
+        let rule = |name: &str, pattern: &str| CustomRule {
+            name: name.to_owned(),
+            pattern: pattern.to_owned(),
+            mode: None,
+        };
+        let custom = vec![rule("badge", "^EMP-[0-9]{6}$"), rule("pin", "^7[0-9]{3}$"), rule("first", "^xy")];
+        let masker =
+            Masker::new(&Rules { default: Mode::Redact, custom, ..Rules::default() }).expect("rules");
+        let check = |text: &str, expect: &str| {
+            assert_eq!(masked(&masker, text.as_bytes()).as_deref(), Some(expect));
+        };
+        check(r#"{"id":"EMP-123456","of":"an EMP-123456"}"#, r#"{"id":"[badge]","of":"an EMP-123456"}"#);
+        check(
+            r#"{"EMP-123456":["\u0045MP-123456", "EMP-1234567"]}"#,
+            r#"{"[badge]":["[badge]", "EMP-1234567"]}"#,
+        );
+        check(r#"{"a":"note\nEMP-123456\r\nxyz"}"#, r#"{"a":"note\n[badge]\r\n[first]z"}"#);
+        check("[7123,71234, 7124 ,\n7125\n]", "[\"[pin]\",71234, \"[pin]\" ,\n\"[pin]\"\n]");
+        check("{\"a\":7123}", "{\"a\":\"[pin]\"}");
+        check("{\"a\":-7123,\"b\":7123.5}", "{\"a\":-7123,\"b\":7123.5}");
+        let mut out = Vec::new();
+        let answer = br#"{"id":"EMP-123456","pin":7123}"#;
+        assert_eq!(masker.mask_json_strings_but(answer, |_| false, &mut out), Some(1));
+        assert_eq!(out, br#"{"id":"[badge]","pin":7123}"#);
+        let (mut stream, mut lines) = (masker.stream_lines(), Vec::new());
+        stream.push(b"EMP-123456\n{\"id\":\"EMP-123456\"}\nEMP-123456 is here\n", &mut lines);
+        stream.finish(&mut lines);
+        assert_eq!(lines, b"[badge]\n{\"id\":\"[badge]\"}\nEMP-123456 is here\n");
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -55,6 +55,7 @@ pub use columns::{Cell, Column, Columns, Others, Table, What};
 pub use custom::{LONGEST_MATCH, LONGEST_PATTERN, MOST_RULES};
 pub use error::RulesError;
 pub use finder::{Finder, Finding};
+pub use json::read_string;
 pub use kind::Kind;
 pub use mask::Masker;
 pub use rules::{CustomRule, Mode, Rules};

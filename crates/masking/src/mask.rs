@@ -2,7 +2,7 @@
 
 use fearless_simd::Level;
 
-use crate::custom::Custom;
+use crate::custom::{Custom, EDGE};
 use crate::error::RulesError;
 use crate::finder::{Finder, Finding};
 use crate::kind::{Kind, Set};
@@ -101,9 +101,10 @@ impl Masker {
         self.custom.is_some() || memchr::memchr(b'\\', line).is_some() || self.find(line).next().is_some()
     }
 
-    /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written.
+    /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written. For rules of the
+    /// caller's own the text is a line of its own.
     pub(crate) fn mask_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) {
-        let whole = [name, b": ", text].concat();
+        let whole = [name, &[b':', EDGE], text].concat();
         let mut done = name.len() + 2;
         for Finding { kind, range } in self.find_from(&whole, done) {
             out.extend_from_slice(&whole[done..range.start]);

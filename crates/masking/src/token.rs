@@ -6,7 +6,6 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use zeroize::Zeroizing;
 
 use crate::checks::luhn;
 use crate::error::RulesError;
@@ -177,8 +176,7 @@ impl Tokens {
         normal(kind, value, |part| context.update(part));
         let tag = context.sign();
         let mut block = [0; BLOCK];
-        let made = Zeroizing::new(tag.as_ref().to_vec());
-        block.iter_mut().zip(made.iter()).for_each(|(to, from)| *to = *from);
+        block.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         block
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::atomic::AtomicU64;
 
-use masking::{Table, What};
+use masking::{Table, What, read_string};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -115,7 +115,7 @@ impl<'a> Way<'a> {
 }
 
 /// The members of an object, as they stand.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -151,19 +151,20 @@ impl Members<'_> {
     ) -> Result<(), String> {
         let table = documents.table;
         out.push(b'{');
-        for (n, (name, value)) in self.0.iter().enumerate() {
+        for (n, (raw, value)) in self.0.iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
-            let way = Way::to(above, name, n + 1);
+            let name = read(raw.get());
+            let way = Way::to(above, &String::from_utf8_lossy(&name), n + 1);
             let mut shown = Vec::new();
             // A name that nobody wrote into the columns can be somebody's address.
             if table.leads_to(&way.column) {
-                shown.extend_from_slice(name.as_bytes());
+                shown.extend_from_slice(&name);
             } else {
-                table.text(name.as_bytes(), &mut shown);
+                table.text(&name, &mut shown);
             }
-            string(&shown, out);
+            string(raw.get(), &name, &shown, out);
             out.push(b':');
             member(documents, &way, value, depth + 1, out)?;
         }
@@ -228,30 +229,25 @@ fn leaf(table: &Table, way: &Way<'_>, text: &str, out: &mut Vec<u8>) -> Result<(
         out.extend_from_slice(b"null");
         return Ok(());
     }
-    scalar(text, cell.what() == What::Number, out, |value, masked| cell.write(value, masked))
+    scalar(text, cell.what() == What::Number, out, |value, masked| cell.write(value, masked));
+    Ok(())
 }
 
 /// Masks a text, a number, or a truth value. What comes out as it went in stays what it was.
-fn scalar(
-    text: &str,
-    number: bool,
-    out: &mut Vec<u8>,
-    write: impl Fn(&[u8], &mut Vec<u8>),
-) -> Result<(), String> {
+fn scalar(text: &str, number: bool, out: &mut Vec<u8>, write: impl Fn(&[u8], &mut Vec<u8>)) {
     let mut masked = Vec::new();
     if text.starts_with('"') {
-        let value: String = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
-        write(value.as_bytes(), &mut masked);
-        string(&masked, out);
+        let value = read(text);
+        write(&value, &mut masked);
+        string(text, &value, &masked, out);
     } else {
         write(text.as_bytes(), &mut masked);
-        if number || masked == text.as_bytes() {
+        if number {
             out.extend_from_slice(&masked);
         } else {
-            string(&masked, out);
+            string(text, text.as_bytes(), &masked, out);
         }
     }
-    Ok(())
 }
 
 fn list(
@@ -270,8 +266,19 @@ fn list(
     Ok(())
 }
 
-/// Masked text of UTF-8 is UTF-8.
-fn string(text: &[u8], out: &mut Vec<u8>) {
-    // It goes to memory, and a text can always be written.
-    let _ = serde_json::to_writer(out, &String::from_utf8_lossy(text));
+/// What a string means.
+fn read(text: &str) -> Vec<u8> {
+    let mut value = Vec::new();
+    read_string(text.as_bytes(), &mut value);
+    value
+}
+
+/// Writes what a value became: as it stands where it is what it was. Masked text of UTF-8 is UTF-8.
+fn string(stands: &str, value: &[u8], masked: &[u8], out: &mut Vec<u8>) {
+    if value == masked {
+        out.extend_from_slice(stands.as_bytes());
+    } else {
+        // It goes to memory, and a text can always be written.
+        let _ = serde_json::to_writer(out, &String::from_utf8_lossy(masked));
+    }
 }

@@ -39,6 +39,17 @@ fn lines_of_json_stay_json() {
     assert_eq!((ran.code, ran.out.as_str()), (0, expect));
 }
 
+/// `^` and `$` are the ends of a line, and of a string or number where a line is JSON.
+#[test]
+fn a_rule_for_a_whole_line_finds_whole_strings_too() {
+    let folder = Folder::with_key("mask-ends");
+    folder.write("rules.yaml", b"custom:\n  - {name: badge, pattern: '^EMP-[0-9]{6}$', mode: redact}\n");
+    let text = "EMP-123456\r\n{\"id\":\"EMP-123456\",\"of\":\"an EMP-123456\"}\nan EMP-123456\n";
+    let ran = folder.run(None, "mask --rules rules.yaml", text.as_bytes()).text();
+    let expect = "[badge]\r\n{\"id\":\"[badge]\",\"of\":\"an EMP-123456\"}\nan EMP-123456\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, expect));
+}
+
 #[test]
 fn modes_and_rules() {
     let folder = Folder::with_key("mask-rules");

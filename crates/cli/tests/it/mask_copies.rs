@@ -517,3 +517,25 @@ fn a_large_database_takes_less_than_64_mib() {
         300_000
     );
 }
+
+/// A number of a database and the text of a table are one value: the same field, the same token.
+#[test]
+fn a_copy_joins_with_a_table_of_another_form() {
+    let folder = Folder::with_key("mask-copy-joins");
+    sql(
+        &folder,
+        "visits.db",
+        "CREATE TABLE Visit (Person INTEGER, Shop INTEGER); INSERT INTO Visit VALUES (17, 17)",
+    );
+    let columns = "{Person: {what: number, field: person}, Shop: {what: token, field: shop}}";
+    folder.write("tables.yaml", format!("tables: {{Visit: {columns}}}").as_bytes());
+    folder.write("columns.yaml", format!("columns: {columns}").as_bytes());
+    let line = "mask copy --from visits.db --tables tables.yaml --key-file key --out dev.db";
+    let ran = folder.run(None, line, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let line = "mask table --columns columns.yaml --key-file key";
+    let table = folder.run(None, line, b"Person,Shop\n17,17\n").text();
+    let copied = ask(&folder, "dev.db", "SELECT CAST(Person AS TEXT) || ',' || Shop FROM Visit");
+    assert!(copied[0].contains(",token_"), "{copied:?}");
+    assert_eq!(table.out, format!("Person,Shop\n{}\n", copied[0]));
+}

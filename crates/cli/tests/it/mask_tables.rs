@@ -335,3 +335,54 @@ fn a_large_table_and_a_row_without_end_take_less_than_64_mib() {
         run("mask table --columns columns.yaml --format jsonl", "{\"a\":\"", &"x".repeat(1 << 20));
     assert_eq!((code, count), (1, 0));
 }
+
+/// A value is a line of its own to rules of one's own, whatever its column is called.
+#[test]
+fn a_rule_for_a_whole_line_finds_whole_values() {
+    let folder = Folder::with_key("mask-whole");
+    let columns = "
+columns: {id: text, note: text}
+rules: {custom: [{name: badge, pattern: '^EMP-[0-9]{6}$', mode: redact}]}
+";
+    assert_eq!(
+        masked(&folder, columns, "id,note\nEMP-123456,an EMP-123456\n", ""),
+        "id,note\n[badge],an EMP-123456\n"
+    );
+    let lines = "{\"id\":\"EMP-123456\",\"note\":{\"of\":\"EMP-123456\",\"by\":\"an EMP-123456\"}}\n";
+    assert_eq!(
+        masked(&folder, columns, lines, " --format jsonl"),
+        "{\"id\":\"[badge]\",\"note\":{\"of\":\"[badge]\",\"by\":\"an EMP-123456\"}}\n"
+    );
+}
+
+/// Half of a surrogate pair is allowed in JSON, and is no character.
+#[test]
+fn half_a_character_is_read_as_one_that_nobody_knows() {
+    let folder = Folder::with_key("mask-half");
+    let columns = "{columns: {note: text, kept: keep, id: {what: token, field: id}}, others: text}";
+    let line = concat!(
+        r#"{"note":"\ud83d","kept":"\ud83d","\ude00":"to john@example.com \ud83d\ude00","a\ud83d":["\u00e9\ud83d"]}"#,
+        "\n",
+    );
+    assert_eq!(
+        masked(&folder, columns, &format!("{{\"id\":\"\"}}\n{line}"), " --format jsonl"),
+        format!(
+            "{{\"id\":\"\"}}\n{}",
+            line.replace(r"john@example.com \ud83d\ude00", "j***@example.com \u{1F600}")
+        )
+    );
+    let token = |value: &str| {
+        let line = format!("{{\"note\":1,\"kept\":1,\"id\":\"{value}\"}}\n");
+        masked(&folder, columns, &line, " --format jsonl")
+    };
+    assert_eq!(token(r"a\ud83d"), token("a\u{FFFD}"));
+    assert_ne!(token(r"a\ud83d"), token("a"));
+    // What is written anew is what was read.
+    let named = masked(
+        &folder,
+        columns,
+        "{\"note\":1,\"kept\":1,\"id\":\"\",\"john@example.com\\ud83d\":1}\n",
+        " --format jsonl",
+    );
+    assert_eq!(named, "{\"note\":1,\"kept\":1,\"id\":\"\",\"j***@example.com\u{FFFD}\":1}\n");
+}

@@ -61,9 +61,10 @@ fn json(masker: &Masker, word: &str, plain: &[u8]) -> Option<Zeroizing<Vec<u8>>>
     Some(Zeroizing::new(shown.to_vec()))
 }
 
-/// The same for any line. What is found in the name is masked as far as it goes into the value.
+/// The same for any line. What is found in the name is masked as far as it goes into the value. Behind a zero byte, as between strings
+/// of JSON, the value is a line of its own to the tenant's rules.
 fn text(masker: &Masker, word: &str, plain: &[u8]) -> Zeroizing<Vec<u8>> {
-    let before = [word.as_bytes(), b": "].concat();
+    let before = [word.as_bytes(), b":\0"].concat();
     let whole = Zeroizing::new([&before, plain].concat());
     let mut out = Zeroizing::new(Vec::with_capacity(whole.len()));
     let mut done = before.len();
@@ -102,7 +103,8 @@ mod tests {
     fn check(context: &str, plain: &str, expect: &str) {
         let rule =
             |name: &str, pattern: &str| CustomRule { name: name.into(), pattern: pattern.into(), mode: None };
-        let custom = vec![rule("badge", "B-[0-9]{4}"), rule("odd", "odd[^a-z]{0,4}x?")];
+        let custom =
+            vec![rule("badge", "B-[0-9]{4}"), rule("odd", "odd[^a-z]{0,4}x?"), rule("pin", "^7[0-9]{3}$")];
         let masker = Masker::new(&Rules { custom, ..Rules::all(Mode::Redact) }).expect("rules");
         let shown = named(&masker, word(context), plain.as_bytes());
         assert_eq!(String::from_utf8(shown.to_vec()).expect("text"), expect, "{context}: {plain}");
@@ -123,6 +125,18 @@ mod tests {
         check("customers/42", r#"{"phone":2125550123,"n":7}"#, r#"{"phone":"[phone]","n":7}"#);
         check("customers/42", r#"{"phone":212555"#, r#"{"phone":212555"#);
         check("customers/phone", "", "");
+    }
+
+    #[test]
+    fn a_value_is_a_line_of_its_own_and_so_are_its_lines_and_strings() {
+        check("customers/42/pin", "7123", "[pin]");
+        check("42", "7123\r\nmy 7123\n7124\n", "[pin]\r\nmy 7123\n[pin]\n");
+        check("customers/42/pin", "\"7123\"", "\"[pin]\"");
+        check(
+            "customers/42",
+            r#"{"pin":7123,"pins":["7124","7 1234"]}"#,
+            r#"{"pin":"[pin]","pins":["[pin]","7 1234"]}"#,
+        );
     }
 
     #[test]

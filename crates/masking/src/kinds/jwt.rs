@@ -1,37 +1,16 @@
 //! JSON Web Tokens: RFC 7515 in its compact form, three parts of base64url, and RFC 7516, five. The first is decoded: it has to be a JSON
-//! object with `alg`.
+//! object with `alg` (RFC 7515, 4.1.1).
 
-use std::borrow::Cow;
+mod header;
 
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use serde::Deserialize;
-
+use self::header::Reader;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{KEY, Text};
 
-/// Of a token, in bytes: what servers take as a header, twice. Nothing longer is found.
+/// Of a token, in bytes: what servers take as a header, twice. Nothing longer is found. Its first part may be most of it: in
+/// `x5c` are certificates.
 pub(crate) const LONGEST: usize = 16 << 10;
-/// Of its first part.
-const LONGEST_HEADER: usize = 2 << 10;
-
-/// Loose about padding and the last bits: what a library would still read is a token.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
-
-/// What a header has to have: RFC 7515, 4.1.1.
-#[derive(Deserialize)]
-struct Header<'h> {
-    #[serde(borrow)]
-    alg: Cow<'h, str>,
-}
 
 /// A token that begins there.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
@@ -39,10 +18,7 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if text.get(start) != b'e' || !found.wants(Kind::Jwt) || !text.has(start, b"eyJ") || !text.begins(start) {
         return;
     }
-    let header = text.run(start, KEY, LONGEST_HEADER);
-    if text.get(start + header) != b'.' || !decodes(text.slice(start, start + header)) {
-        return;
-    }
+    let Some(header) = header(text, start) else { return };
     let mut ends = [0; 4];
     let mut at = start + header;
     let mut parts = 0;
@@ -70,15 +46,38 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
 }
 
-fn decodes(header: &[u8]) -> bool {
-    let mut buffer = [0; LONGEST_HEADER];
-    let Ok(length) = BASE64.decode_slice(header, &mut buffer) else { return false };
-    let header = serde_json::from_slice::<Header<'_>>(&buffer[..length]);
-    header.is_ok_and(|header| !header.alg.is_empty())
+/// How long the first part is that begins there; `None` if it is none. It is read as it is decoded, and no further than it can be one:
+/// where it looks as if it would begin at many places of one text, the others end it.
+fn header(text: Text<'_>, start: usize) -> Option<usize> {
+    let mut reader = Reader::default();
+    let (mut bits, mut held) = (0_u32, 0);
+    for length in 0..LONGEST {
+        let sextet = match text.get(start + length) {
+            byte @ b'A'..=b'Z' => byte - b'A',
+            byte @ b'a'..=b'z' => byte - b'a' + 26,
+            byte @ b'0'..=b'9' => byte - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            // One character over is no byte.
+            b'.' => return (held < 6 && reader.is_header()).then_some(length),
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(sextet);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            let byte = u8::try_from(bits >> held & 0xFF).unwrap_or(0);
+            if !reader.takes(byte) {
+                return None;
+            }
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::super::testing::{all, none, only};
@@ -116,6 +115,22 @@ mod tests {
                 &format!("{header}..c2ln"),
             ],
         );
+    }
+
+    /// Certificates in the header, as in what App Store servers sign.
+    #[test]
+    fn a_header_as_long_as_a_chain_of_certificates() {
+        let chain = |length: usize| {
+            let certificate = "MIICdjCCAfugAwIBAgIUQ+3\\/x".repeat(length / 75);
+            let header = format!(
+                r#"{{"x5c":["{certificate}","{certificate}","{certificate}"],"typ":"JWT","alg":"ES256"}}"#
+            );
+            format!("{}.eyJhIjoxfQ.c2ln", encoded(&header))
+        };
+        let longest = chain(9_000);
+        assert!(longest.len() > 3 * LONGEST / 4, "{}", longest.len());
+        all(Jwt, &[&chain(1_500), &chain(5_000), &longest]);
+        none(&[&chain(13_000)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! text may take twice the looks, and no text more than so many for each byte.
 
 use crate::text::steps;
-use crate::{CustomRule, Masker, Mode, Rules};
+use crate::{Columns, CustomRule, Masker, Mode, Rules, Table};
 
 const LENGTH: usize = 96 << 10;
 /// For each byte of the text, at most. A place costs at most some hundred looks; not every byte is a place.
@@ -91,6 +91,10 @@ const WORST: &[&str] = &[
     "eyJhbGciOiJub25lIn0.e30.",
     "eyJhbGciOiJub25lIn0.e30.x ",
     "eyJhIjoiYSJ9-",
+    // What could begin at each hyphen, and goes on for long: `{"a":"` and an array.
+    "--eyJhIjoi",
+    "--eyJhIjoiIiwi",
+    "--eyJ9",
     "ghp_",
     "ghp_a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B2c3",
     "sk-",
@@ -138,6 +142,40 @@ fn and_for_what_is_put_together_from_it() {
     }
 }
 
+/// The same inside of a string of JSON, and in a column, behind its name.
+#[test]
+fn and_for_the_worst_in_json_and_in_a_column() {
+    let columns = serde_json::from_str::<Columns>(r#"{"others": "text"}"#).expect("columns");
+    let table = Table::new(&columns, None).expect("a table");
+    let masker = Masker::default();
+    let mut out = Vec::new();
+    let mut taken = |work: &dyn Fn(&str, &mut Vec<u8>), part: &str, length: usize| {
+        let text: String = part.chars().cycle().take(length).collect();
+        out.clear();
+        steps::taken();
+        work(&text, &mut out);
+        steps::taken()
+    };
+    let json = |text: &str, out: &mut Vec<u8>| {
+        let text = serde_json::json!({"phone": text}).to_string();
+        assert!(masker.mask_json(text.as_bytes(), out).is_some());
+    };
+    let cell = |text: &str, out: &mut Vec<u8>| {
+        table.column("phone").expect("decided").write(text.as_bytes(), out);
+    };
+    for (name, work) in [("JSON", &json as &dyn Fn(&str, &mut Vec<u8>)), ("a column", &cell)] {
+        for part in WORST {
+            let (once, twice) = (taken(work, part, LENGTH / 4), taken(work, part, LENGTH / 2));
+            assert!(
+                twice <= once * 2 + once / 20 + 4096,
+                "{name}: {part:?}: {once}, and {twice} for twice as much"
+            );
+            // Some letters are two bytes, or three.
+            assert!(once <= 3 * (LENGTH / 4) * MOST, "{name}: {part:?}: {once}");
+        }
+    }
+}
+
 /// What is long in itself: half as long, half the looks.
 #[test]
 fn and_for_one_long_thing() {
@@ -148,6 +186,8 @@ fn and_for_one_long_thing() {
         ("\"", "a ", "\"@b.com"),
         ("eyJhbGciOiJub25lIn0.", "e30", ".a"),
         ("eyJ", "hbGci", ".a.b"),
+        ("eyJhIjoi", "YWFh", ".a.b"),
+        ("eyJhIjoi", "--eyJhIjoi", ".a.b"),
         ("ghp_", "a1", ""),
         ("xoxb-", "1-", ""),
         ("::", "0:", ""),
@@ -196,4 +236,26 @@ fn custom_rules_are_linear_too() {
     let mut out = Vec::new();
     assert_eq!(masker.mask("a".repeat(100_000).as_bytes(), &mut out), 0);
     assert_eq!(masker.mask("aab".repeat(10_000).as_bytes(), &mut out), 10_000);
+}
+
+/// Rules every one of which could match much longer wherever the first does, and then does not: of each match no more is looked at than the
+/// longest match, by all of them at once.
+#[test]
+fn and_so_are_many_of_them() {
+    let looks = |rules: usize, length: usize| {
+        let rule = |n: usize| {
+            let pattern = if n == 0 { "a".to_owned() } else { format!("[a-z]{{1,{}}}0", 100 + n) };
+            CustomRule { name: format!("own{n}"), pattern, mode: None }
+        };
+        let custom = (0..rules).map(rule).collect();
+        let masker = Masker::new(&Rules { custom, ..Rules::all(Mode::Redact) }).expect("rules");
+        let text = "a".repeat(length);
+        steps::taken();
+        assert_eq!(masker.find(text.as_bytes()).count(), length);
+        steps::taken()
+    };
+    let (two, twice, fifty) = (looks(2, 1 << 12), looks(2, 1 << 13), looks(50, 1 << 12));
+    assert!(twice <= two * 2 + (1 << 20), "{two}, and {twice} for twice as much");
+    assert_eq!(fifty, two);
+    assert!(two <= (crate::LONGEST_MATCH + MOST) << 12, "{two}");
 }

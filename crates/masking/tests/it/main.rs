@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test says what it found")]
 
+mod allocations;
 mod corpus;
 mod differential;
 mod frames;

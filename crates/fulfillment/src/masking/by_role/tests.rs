@@ -104,6 +104,17 @@ async fn a_role_sees_what_its_rules_say_and_the_others_what_they_saw() {
     assert!(deployment.world.keys().is_empty(), "no key is made or fetched");
 }
 
+/// `^` and `$` are the ends of a string too: an answer has no lines.
+#[tokio::test]
+async fn a_rule_for_a_whole_line_finds_whole_strings() {
+    let custom = json!([{"name": "badge", "pattern": "^B-[0-9]{4}$"}]);
+    let deployment =
+        deployment(&json!({"custom": custom, "roles": {"auditor": {"default": "redact"}, "backend": {}}}));
+    let seen = deployment.seen("demo", Role::Auditor, r#"{"id":"B-1234","of":["a B-1234","B-1235"]}"#).await;
+    assert_eq!(seen.body, r#"{"id":"[badge]","of":["a B-1234","[badge]"]}"#);
+    assert_eq!(plaintext(&deployment.opened("customers/42/badge", b"B-1234").await), b"***");
+}
+
 #[tokio::test]
 async fn a_tenants_rules_are_never_anothers() {
     let deployment = deployment(&json!({"roles": {"auditor": {"default": "redact"}}}));

@@ -197,11 +197,11 @@ async fn after_the_end(step: &'static str, begin: fn(&Stage, &RequestId) -> Opti
     let stage = company();
     let id = stage.submit(PERSON).await;
     let late = Arc::new(Mutex::new(None));
-    let (begun, theirs) = (late.clone(), id.clone());
+    let (called, theirs) = (late.clone(), id.clone());
     *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
-        let mut begun = begun.lock().expect("not poisoned");
-        if function == step && begun.is_none() && has_waited(stage, &theirs) {
-            *begun = begin(stage, &theirs);
+        let mut called = called.lock().expect("not poisoned");
+        if function == step && called.is_none() && has_waited(stage, &theirs) {
+            *called = begin(stage, &theirs);
         }
     }));
     let ended = stage.play_to_the_end(&id).await;

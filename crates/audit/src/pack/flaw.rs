@@ -34,9 +34,9 @@ pub enum Unfit {
         "it was made by another version of Lacuna, in the format lacuna/{0}: have the `lacuna` of that version check it"
     )]
     AnotherVersion(u32),
-    /// It holds, and says what only a later version knows: functions are updated one by one, and a verifier is kept for years.
+    /// It says what only a later version knows, where a signature covers it: functions are updated one by one, and a verifier is kept for years.
     #[error(
-        "nothing is wrong with it, but it has words that only a later version of Lacuna knows: have that one check it"
+        "it has words that only a later version of Lacuna knows, and not all of it was checked: have that one check it"
     )]
     Newer,
     /// The archive is not built as a pack is.

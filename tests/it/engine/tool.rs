@@ -1,12 +1,16 @@
 //! The tool, as an operator runs it.
 
+use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::client::{As, run_function};
+
+/// How long the tool may take.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// What the tool said, and how it ended.
 pub struct Ran {
@@ -14,26 +18,48 @@ pub struct Ran {
     pub out: String,
 }
 
+/// A tool that runs. What is dropped, as by a journey that fails, is stopped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Runs the tool with somebody's token, or without one.
 pub fn lacuna(who: As, arguments: &[&str]) -> Ran {
-    let mut command = Command::new("lacuna");
-    command.args(arguments).env_remove("LACUNA_TOKEN").envs(who.token().map(|token| ("LACUNA_TOKEN", token)));
-    let done = command.output().expect("`lacuna` is on the path");
+    let done = command(who, arguments).output().expect("`lacuna` is on the path");
     Ran { code: done.status.code(), out: String::from_utf8(done.stdout).expect("text") }
 }
 
 /// The same, while a function does at once and again what it does by the clock: the tool waits for it.
 pub async fn lacuna_while(function: &str, who: As, arguments: &[&str]) -> Ran {
-    let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let running = tokio::task::spawn_blocking(move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        lacuna(who, &arguments)
+    let child = command(who, arguments).stdout(Stdio::piped()).spawn().expect("`lacuna` is on the path");
+    let mut running = Running(child);
+    let mut output = running.0.stdout.take().expect("its output");
+    // Read while it runs: what fills the pipe would wait for ever.
+    let reading = std::thread::spawn(move || {
+        let mut out = String::new();
+        output.read_to_string(&mut out).map(|_| out)
     });
-    while !running.is_finished() {
+    let deadline = Instant::now() + LONGEST;
+    let code = loop {
+        if let Some(status) = running.0.try_wait().expect("how it is") {
+            break status.code();
+        }
+        assert!(Instant::now() < deadline, "{arguments:?}: not done after {LONGEST:?}");
         tokio::time::sleep(Duration::from_secs(1)).await;
         run_function(function);
-    }
-    running.await.expect("it ends")
+    };
+    Ran { code, out: reading.join().expect("it ends").expect("text") }
+}
+
+fn command(who: As, arguments: &[&str]) -> Command {
+    let mut command = Command::new("lacuna");
+    command.args(arguments).env_remove("LACUNA_TOKEN").envs(who.token().map(|token| ("LACUNA_TOKEN", token)));
+    command
 }
 
 /// What the tool finds of files, as a program reads it, and its exit code. It asks nobody, so nobody asks it who they are.

@@ -7,15 +7,15 @@ use domain::{PackId, RequestId};
 use serde::Deserialize;
 
 use super::flaw::{Flaw, Unfit};
-use super::log::{Log, Read};
+use super::log::{Counted, Log, Read};
 use super::metrics::Metrics;
 use super::proof::{Bound, PackProof};
 use super::receipts::{
     AllHeld, Held, NoReceipt, Receipts, matched, parse_no_receipt_name, parse_receipt_name,
 };
 use super::{
-    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, METRICS, MOST_BYTES, MOST_RECEIPTS, Manifest, PROOF,
-    VERIFIER, derived,
+    CHECKPOINT, FORMAT, FileLine, LOG, MANIFEST, METRICS, MOST_BYTES, MOST_RECEIPTS, Manifest, PAGE, PROOF,
+    README, VERIFIER, derived,
 };
 use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::problem::{Problem, Wrong};
@@ -41,10 +41,12 @@ pub struct Pack {
     pub id: PackId,
     /// What its log is; [`Export::fresh`] says whether it is of the log of the checkpoint that was seen before.
     pub export: Export,
-    /// The figures, as its log gives them.
-    pub metrics: Metrics,
-    /// How many receipts it has, and how many it should have and has not.
-    pub receipts: Receipts,
+    /// What its log gives, and all that follows from it does; `None` if the log says what only a later version knows, so that
+    /// nobody can tell here what it gives.
+    pub figures: Option<Figures>,
+    /// The first file that says what only a later version knows, where a signature covers it: functions are updated one by
+    /// one, and a verifier is kept for years. The rest was checked all the same.
+    pub newer: Option<String>,
     /// What binds it to the log; none if it was made without that.
     pub bound: Option<Bound>,
     /// What its checkpoints say, each signed: so many entries have this root.
@@ -53,6 +55,15 @@ pub struct Pack {
     pub own_verifier: bool,
     /// Whether it was shown to go on from the checkpoint that was seen before; `None` if none was given.
     pub fresh: Option<bool>,
+}
+
+/// What a pack counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// The figures, as its log gives them.
+    pub metrics: Metrics,
+    /// How many receipts it has, and how many it should have and has not.
+    pub receipts: Receipts,
 }
 
 /// What signed checkpoints say: so many entries have this root; and which file said so first.
@@ -89,18 +100,22 @@ pub fn check(
         newer: None,
     };
     let held = checking.receipts()?;
-    let Read { mut export, metrics, closings } = checking.log(&manifest, pinned, sizes, entries)?;
+    let Read { mut export, counted } = checking.log(&manifest, pinned, sizes, entries)?;
     checking.one_history(&export)?;
-    let receipts = matched(&held, &closings)?;
+    let figures = counted.map(|counted| figures(counted, &held)).transpose()?;
     checking.checkpoint(&export)?;
-    let own_verifier = checking.derived(&metrics, &receipts)?;
+    let own_verifier = checking.derived(figures.as_ref())?;
     let bound = checking.proof((&id, &manifest), &export)?;
     let fresh = checking.freshness(pinned, bound.as_ref(), &mut export)?;
-    if let Some(name) = checking.newer {
-        return Err(Flaw::of(&name, Unfit::Newer));
-    }
-    let signed = checking.said.into_iter().map(|(size, (root, _))| (size, root)).collect();
-    Ok(Pack { manifest, id, export, metrics, receipts, bound, signed, own_verifier, fresh })
+    let Checking { said, newer, .. } = checking;
+    let signed = said.into_iter().map(|(size, (root, _))| (size, root)).collect();
+    Ok(Pack { manifest, id, export, figures, newer, bound, signed, own_verifier, fresh })
+}
+
+/// What a log counts, with the receipts that there are of it.
+fn figures(counted: Counted, held: &AllHeld) -> Result<Figures, Flaw> {
+    let Counted { metrics, closings } = counted;
+    Ok(Figures { metrics, receipts: matched(held, &closings)? })
 }
 
 /// Whether the archive has what the manifest lists, and nothing else.
@@ -179,7 +194,7 @@ struct Checking<'a> {
     lines: BTreeMap<String, FileLine>,
     pinned: Pinned,
     said: Said,
-    /// A receipt that holds, in words that are not known here.
+    /// The first file that holds, in words that are not known here.
     newer: Option<String>,
 }
 
@@ -242,7 +257,7 @@ impl Checking<'_> {
                     return Err(Flaw::of(name, Unfit::AnotherReceipt));
                 }
                 self.say(name, &newer.checkpoint)?;
-                self.newer = Some(name.to_owned());
+                self.newer.get_or_insert_with(|| name.to_owned());
                 Held::Receipt { hash: newer.hash, statement: newer.statement }
             }
             Err(problem) => return Err(Flaw::of(name, problem.into())),
@@ -271,6 +286,9 @@ impl Checking<'_> {
         })?;
         let read = log.finish().map_err(|what| Flaw::of(LOG, what))?;
         self.is_listed(LOG, bytes, hash)?;
+        if read.counted.is_none() {
+            self.newer = Some(LOG.to_owned());
+        }
         Ok(read)
     }
 
@@ -285,14 +303,18 @@ impl Checking<'_> {
         self.say(CHECKPOINT, &read)
     }
 
-    /// Whether the files that follow from the figures do; whether the page that checks files is this program's.
-    fn derived(&mut self, metrics: &Metrics, receipts: &Receipts) -> Result<bool, Flaw> {
+    /// Whether the files that follow from the figures do, where these are known, and the others are as they are listed;
+    /// whether the page that checks files is this program's.
+    fn derived(&mut self, figures: Option<&Figures>) -> Result<bool, Flaw> {
+        let follow = figures.map(|Figures { metrics, receipts }| derived(metrics, receipts));
+        let follow: BTreeMap<&str, Vec<u8>> = follow.into_iter().flatten().collect();
         let mut own = false;
-        for (name, expect) in derived(metrics, receipts) {
-            let same = self.file(name)? == expect;
+        for name in ["README.txt", "index.html", "metrics.csv", METRICS, VERIFIER] {
+            let bytes = self.file(name)?;
+            let same = follow.get(name).is_none_or(|expect| *expect == bytes);
             match name {
-                VERIFIER => own = same,
-                "README.txt" if !same => return Err(Flaw::of(name, Unfit::NotThePacks)),
+                VERIFIER => own = bytes == PAGE.as_bytes(),
+                "README.txt" if bytes != README.as_bytes() => return Err(Flaw::of(name, Unfit::NotThePacks)),
                 _ if !same => return Err(Flaw::of(name, Unfit::NotTheFigures)),
                 _ => {}
             }

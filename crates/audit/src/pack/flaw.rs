@@ -34,11 +34,6 @@ pub enum Unfit {
         "it was made by another version of Lacuna, in the format lacuna/{0}: have the `lacuna` of that version check it"
     )]
     AnotherVersion(u32),
-    /// It says what only a later version knows, where a signature covers it: functions are updated one by one, and a verifier is kept for years.
-    #[error(
-        "it has words that only a later version of Lacuna knows, and not all of it was checked: have that one check it"
-    )]
-    Newer,
     /// The archive is not built as a pack is.
     #[error("it is not built as a pack is: {0}")]
     Archive(&'static str),
@@ -99,16 +94,10 @@ pub enum Unfit {
 }
 
 impl Unfit {
-    /// Whether another version may find nothing wrong: then nothing is known of the pack, and it is not called broken.
-    pub fn is_anothers(&self) -> bool {
-        matches!(self, Self::AnotherVersion(_) | Self::Newer)
-    }
-
     /// A word for machines.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::AnotherVersion(_) => "another-version",
-            Self::Newer => "newer",
             Self::Archive(_) => "archive",
             Self::Proof(problem) => problem.what.as_str(),
             Self::Missing => "missing",

@@ -45,6 +45,13 @@ pub struct Log<'a> {
 pub struct Read {
     /// The export.
     pub export: Export,
+    /// What it counts; `None` if an entry says what only a later version knows.
+    pub counted: Option<Counted>,
+}
+
+/// What a log counts.
+#[derive(Debug)]
+pub struct Counted {
     /// The figures.
     pub metrics: Metrics,
     /// The closings in the period that have a receipt, by their places.
@@ -114,10 +121,10 @@ impl<'a> Log<'a> {
             return Err(Unfit::Unsigned);
         }
         if self.newer {
-            return Err(Unfit::Newer);
+            return Ok(Read { export, counted: None });
         }
         let metrics = self.counting.finish().ok_or(Unfit::Unsigned)?;
-        Ok(Read { export, metrics, closings: self.closings })
+        Ok(Read { export, counted: Some(Counted { metrics, closings: self.closings }) })
     }
 
     fn line(&mut self, line: &[u8]) {

@@ -28,11 +28,11 @@ use domain::{PackId, Period, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use check::{Archive, Pack, check};
+pub use check::{Archive, Figures, Pack, check};
 pub use count::{AFTER, BEFORE, Counting};
 pub use flaw::{Flaw, Unfit};
 pub use join::Joining;
-pub use log::{Closing, Log, Read};
+pub use log::{Closing, Counted, Log, Read};
 pub use metrics::{ALL, Answered, Extent, Holds, Lack, Metrics, Replays, Requests, Row, UNKNOWN};
 pub use page::page;
 pub use proof::{Bound, PERIOD, PackProof};

@@ -2,7 +2,7 @@
 
 use super::{Export, Found};
 use crate::checkpoint::Checkpoint;
-use crate::pack::Pack;
+use crate::pack::{Figures, Pack};
 
 /// What can be said of a file in which nothing is wrong. Only the first passes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +87,14 @@ impl Pack {
     /// What can be said of it: the worst that is true. It is signed to its end and of its own time, so that it is not behind
     /// what was seen later.
     pub fn standing(&self, freshness: Option<Freshness>) -> Standing {
-        if self.bound.is_none() {
+        let is = |what: fn(&Figures) -> bool| self.figures.as_ref().is_some_and(what);
+        if self.newer.is_some() {
+            Standing::Newer
+        } else if self.bound.is_none() {
             Standing::NotOnRecord
-        } else if !self.metrics.complete {
+        } else if is(|figures| !figures.metrics.complete) {
             Standing::Unfinished
-        } else if self.receipts.all_missing() > 0 {
+        } else if is(|figures| figures.receipts.all_missing() > 0) {
             Standing::ReceiptsMissing
         } else if matches!(freshness, Some(Freshness::Open | Freshness::Behind)) {
             Standing::NotShown

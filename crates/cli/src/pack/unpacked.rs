@@ -14,10 +14,11 @@ use super::layout::{self, Entry};
 /// How much is read at once.
 const PIECE: usize = 1 << 18;
 
-/// Whether a pack is there that has no proof yet. What begins as a pack and cannot be read may be one.
+/// Whether a pack is there that has no proof yet. What cannot be opened, or begins as a pack and cannot be read, may be one.
 pub fn is_pending(path: &Path) -> bool {
-    if !looks_packed(path) {
-        return false;
+    let barred = matches!(File::open(path), Err(error) if error.kind() != io::ErrorKind::NotFound);
+    if barred || !looks_packed(path) {
+        return barred;
     }
     let read = File::open(path).map_err(drop).and_then(|mut file| layout::read(&mut file).map_err(drop));
     let Ok(entries) = read else { return true };
@@ -96,5 +97,21 @@ impl Archive for Unpacked {
             left = left.checked_sub(read as u64).ok_or_else(wrong)?;
             take(self.buffer.get(..read).unwrap_or_default())?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_opened_may_be_a_pack_that_waits() {
+        let folder = std::env::temp_dir().join(format!("lacuna-unpacked-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("pack.zip");
+        assert!(!is_pending(&path));
+        std::os::unix::fs::symlink(&path, &path).expect("a link to itself");
+        assert!(is_pending(&path));
+        std::fs::remove_dir_all(&folder).expect("its end");
     }
 }

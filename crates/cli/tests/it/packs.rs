@@ -6,7 +6,7 @@ use audit::pack::{FORMAT, LOG, MANIFEST, METRICS, Manifest, parse_no_receipt_nam
 use serde_json::{Value, json as body};
 use testkit::proofs::Log;
 use testkit::proofs::packs::{
-    Files, attacks, contents, drop_receipt, listed, log, made_at, pack, period, sealed,
+    Files, attacks, contents, drop_receipt, later, listed, log, made_at, pack, period, sealed,
 };
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, System, ZipWriter};
@@ -421,6 +421,32 @@ fn another_versions_pack_is_not_checked() {
     let ran = verified(&folder, "pack.zip");
     assert_eq!(ran.code, 2);
     check("packs-another-version", &ran);
+    check("packs-another-version-json", &verified(&folder, "pack.zip --json"));
+}
+
+/// In the log, where a signature covers it.
+#[test]
+fn what_a_later_version_alone_knows_is_said_and_all_else_checked() {
+    let (whole, (files, log)) = (folder("pack-later"), later(true));
+    whole.write("pack.zip", &zipped(&files));
+    check("verify-pack-later", &verified(&whole, "pack.zip"));
+    let mut ran = verified(&whole, "pack.zip --json");
+    let id = Manifest::id(&files.0[MANIFEST]).expect("a manifest");
+    ran.out = ran.out.replace(id.as_str(), "HASH");
+    check("verify-pack-later-json", &ran);
+    let mut altered = zipped(&files);
+    let at = places(&altered, "<h1")[0];
+    altered[at] ^= 1;
+    whole.write("altered.zip", &altered);
+    assert_eq!(verified(&whole, "altered.zip").code, 1);
+    // Nobody here can tell what such a log counts.
+    let key = || json(200, &body!({"key": log.key().to_string()}));
+    check("audit-pack-later-finish", &finished(&Server::start([key()]), &whole));
+    let lines = String::from_utf8(files.0[LOG].clone()).expect("text");
+    let server = Server::start([key(), json(200, &body!({"lines": lines}))]);
+    let made = folder("pack-later-made");
+    check("audit-pack-later", &packed(&server, &made, ""));
+    assert_eq!(made.names(), ["log.key"]);
 }
 
 /// Where one name stands in an archive, from the first to the last.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use audit::Checkpoint;
 use audit::pack::{
-    Archive, CHECKPOINT, FORMAT, FileLine, Flaw, Joining, LOG, MANIFEST, Manifest, Metrics, NoReceipt, PROOF,
-    PackProof, Read, Receipts, derived, no_receipt_name, parse_receipt_name, receipt_name,
+    Archive, CHECKPOINT, Counted, FORMAT, FileLine, Flaw, Joining, LOG, MANIFEST, Manifest, Metrics,
+    NoReceipt, PROOF, PackProof, Receipts, derived, no_receipt_name, parse_receipt_name, receipt_name,
 };
 use audit::receipt::{DETAIL, Unissuable};
+use audit::tree::leaf;
 use audit::verify::Pinned;
+use audit::{Checkpoint, export};
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::{PackId, Period};
 use jiff::{SignedDuration, Timestamp};
@@ -81,7 +82,8 @@ pub fn part(log: &Log, first: u64, last: u64) -> Files {
     let tenant = log.entry(1).expect("an entry").event.tenant.clone();
     let mut reading = audit::pack::Log::new(&pinned, tenant, period(), [].into());
     reading.take(export.as_bytes()).expect("whole");
-    let Read { metrics, closings, .. } = reading.finish().expect("whole");
+    let counted = reading.finish().expect("whole").counted;
+    let Counted { metrics, closings } = counted.expect("known words");
     let mut files = Files::default();
     let receipts = Receipts { issued: closings.len() as u64, ..Receipts::default() };
     for (seq, closing) in closings {
@@ -390,4 +392,35 @@ pub fn without_a_receipt() -> Files {
 
 fn pack_proof(log: &mut Log, id: &PackId, period: Period) -> Vec<u8> {
     log.note_pack(id, period, made_at()).bytes()
+}
+
+/// A log with what another pack put on record after the period.
+pub fn longer() -> Log {
+    let mut log = log("demo");
+    log.note_pack(&"0a".repeat(32).parse().expect("a pack"), period(), made_at());
+    log
+}
+
+/// The files of a log whose last entry is of a kind that nobody knows here, under a checkpoint of its own, which is signed or not.
+pub fn later(signed: bool) -> (Files, Log) {
+    let log = longer();
+    let last = log.size();
+    let mut files = contents(&log, last - 1);
+    let entry = log.entry(last).expect("an entry").content_bytes();
+    let content = String::from_utf8(entry).expect("text").replace("\"audit.packed\"", "\"audit.archived\"");
+    let hash = leaf(content.as_bytes());
+    let mut range = log.range(last - 1);
+    range.push(hash);
+    let text = Checkpoint { origin: log.key().name().to_owned(), size: last, root: range.root() }.text();
+    let note = if signed { log.sign(&text) } else { Log::of("other", 1).sign(&text) };
+    let hash = hex::encode(hash);
+    let mut lines = log.export(1, last - 1);
+    lines.pop();
+    lines.push(format!("{{\"entry\":{content},\"hash\":\"{hash}\"}}\n"));
+    lines.push(export::checkpoint(&note));
+    lines.push(export::end(last, last, &hash));
+    files.0.insert(LOG.to_owned(), lines.concat().into_bytes());
+    files.0.insert(CHECKPOINT.to_owned(), note.into_bytes());
+    listed(&mut files, "demo", made_at());
+    (files, log)
 }

@@ -2,14 +2,14 @@
 
 use anyhow::Context as _;
 use audit::pack::{AFTER, BEFORE, CHECKPOINT, LOG, MOST_RECEIPTS, no_receipt_name, receipt_name};
-use audit::pack::{Closing, Log, NoReceipt, Read, Receipts};
+use audit::pack::{Closing, Counted, Log, NoReceipt, Receipts};
 use audit::receipt::Unissuable;
 use audit::tenant_of;
-use audit::verify::Pinned;
+use audit::verify::{Export, Pinned};
 use domain::Period;
 use jiff::Timestamp;
 
-use super::Parts;
+use super::{Parts, later};
 use crate::api::{Api, Call, Refusal};
 use crate::commands::Desk;
 use crate::ending::Usage;
@@ -25,8 +25,8 @@ pub struct Making<'a, 'd> {
 }
 
 impl Making<'_, '_> {
-    /// Writes the log and its last checkpoint, and counts it: what it is.
-    pub async fn log(&mut self, pinned: &Pinned, period: Period) -> anyhow::Result<Read> {
+    /// Writes the log and its last checkpoint: what it is, and what it counts.
+    pub async fn log(&mut self, pinned: &Pinned, period: Period) -> anyhow::Result<(Export, Counted)> {
         let tenant = tenant_of(pinned.key.name()).context("the API's key is of no tenant")?;
         let from = period.start().checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
         let to = period.end().checked_add(AFTER).unwrap_or(Timestamp::MAX);
@@ -49,13 +49,14 @@ impl Making<'_, '_> {
         let read = log.finish().context(
             "the API's export proves nothing: where nothing is signed yet, wait for the first checkpoint",
         )?;
+        let counted = read.counted.with_context(|| format!("{}. Nothing was packed", later(LOG)))?;
         self.bundle.put(CHECKPOINT, note.context("the API's export has no checkpoint")?.as_bytes())?;
-        Ok(read)
+        Ok((read.export, counted))
     }
 
     /// Writes the receipt of each closing, or that there is none.
-    pub async fn receipts(&mut self, read: &Read) -> anyhow::Result<Receipts> {
-        let all = read.closings.len();
+    pub async fn receipts(&mut self, export: &Export, counted: &Counted) -> anyhow::Result<Receipts> {
+        let all = counted.closings.len();
         if all > MOST_RECEIPTS {
             let text = format!(
                 "{all} requests ended in this period, and a pack has {MOST_RECEIPTS} receipts at the most.\nGive a shorter \
@@ -63,10 +64,10 @@ impl Making<'_, '_> {
             );
             return Err(Usage(text).into());
         }
-        let (entries, ends) = (read.export.last + 1 - read.export.first, count(all as u64, "receipt"));
+        let (entries, ends) = (export.last + 1 - export.first, count(all as u64, "receipt"));
         self.desk.stage(&format!("It has {entries} entries. Fetching {ends}."))?;
         let mut receipts = Receipts::default();
-        for (done, (seq, Closing { request, .. })) in read.closings.iter().enumerate() {
+        for (done, (seq, Closing { request, .. })) in counted.closings.iter().enumerate() {
             self.desk.progress(&format!("{done} of {ends}"))?;
             let entry = seq.to_string();
             let path = ["requests", request.as_str(), "receipt"];

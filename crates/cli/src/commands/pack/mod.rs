@@ -8,7 +8,7 @@ mod record;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use audit::pack::{self, FORMAT, Flaw, Lack, MANIFEST, Manifest, Metrics, Pack as Checked, derived};
+use audit::pack::{self, FORMAT, Figures, Flaw, Lack, MANIFEST, Manifest, Metrics, Pack as Checked, derived};
 use audit::verify::Pinned;
 use audit::{VerifierKey, tenant_of};
 use contract::audit::{ExportPart, KeyView, PackView};
@@ -135,9 +135,9 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
     let Sink::File(file) = sink else { anyhow::bail!("a pack is a file") };
     let made_at = desk.now();
     let mut making = Making { desk, api, bundle: Bundle::new(file, made_at) };
-    let read = making.log(&pinned, period).await?;
-    let receipts = making.receipts(&read).await?;
-    for (name, bytes) in derived(&read.metrics, &receipts) {
+    let (export, counted) = making.log(&pinned, period).await?;
+    let receipts = making.receipts(&export, &counted).await?;
+    for (name, bytes) in derived(&counted.metrics, &receipts) {
         making.bundle.put(name, &bytes)?;
     }
     let manifest =
@@ -162,8 +162,8 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
 fn is_free(path: &Path) -> Result<(), Usage> {
     let out = path.display();
     let taken = format!(
-        "--out {out}: a pack is there whose proof is pending, or that cannot be read, and the log may name it already; it was left as \
-         it is.\n`lacuna audit pack --finish {out}` goes on with it. Another pack needs another name."
+        "--out {out}: a pack is there whose proof is pending, or a file that cannot be read and may be one, and the log may name it \
+         already; it was left as it is.\n`lacuna audit pack --finish {out}` goes on with it. Another pack needs another name."
     );
     if is_pending(path) { Err(Usage(taken)) } else { Ok(()) }
 }
@@ -179,12 +179,23 @@ async fn check(path: &Path, pinned: &Pinned) -> anyhow::Result<Checked> {
         };
         pack::check(&mut archive, &pinned, &[].into(), &|_| {}).map_err(|flaw: Flaw| flaw.into())
     });
-    checking.await.context("the work broke off")?.context("the pack does not verify")
+    let checked = checking.await.context("the work broke off")?.context("the pack does not verify")?;
+    match &checked.newer {
+        Some(file) => Err(anyhow::anyhow!(later(file))),
+        None => Ok(checked),
+    }
+}
+
+/// What can be done about a file that says what only a later version knows.
+fn later(file: &str) -> String {
+    format!("{file} says what only a later version of Lacuna knows: update `lacuna`")
 }
 
 /// What is told of a pack that was made.
 fn said(pack: &Checked, path: &Path) -> Vec<Line> {
-    let Checked { metrics, receipts, manifest, .. } = pack;
+    let Checked { figures: Some(Figures { metrics, receipts }), manifest, .. } = pack else {
+        return Vec::new();
+    };
     let received = metrics.rows.last().map_or(0, |all| all.received);
     let (out, period) = (path.display(), manifest.period);
     let mut lines = vec![Line::plain(format!(

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
-use audit::pack::{Joining, PROOF, PackProof};
+use audit::pack::{Joining, PROOF, Pack as Checked, PackProof};
 use contract::audit::{NotePack, PackView};
 
 use super::{Made, Parts, check};
@@ -37,8 +37,9 @@ pub async fn record(made: &Made, path: &Path, desk: &mut Desk<'_>) -> anyhow::Re
 /// The proof, with the way to its checkpoint from where the pack's log ends.
 async fn joined(proof: PackProof, made: &Made, noted: &PackView) -> anyhow::Result<PackProof> {
     let to = proof.covers().context("the API's proof does not read")?;
-    let (log, extent) = (&made.checked.export, &made.checked.metrics.log);
-    let mut joining = Joining::new(&log.range, to);
+    let Checked { export, figures, .. } = &made.checked;
+    let extent = &figures.as_ref().context("the pack's log cannot be counted here")?.metrics.log;
+    let mut joining = Joining::new(&export.range, to);
     // What is before the latest of the pack's entries is in its log; what puts it on record comes after that.
     let times = (extent.last_at, noted.packed_at.max(extent.last_at));
     let mut parts = Parts::new(&made.api, times, false);

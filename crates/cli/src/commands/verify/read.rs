@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use audit::pack::{self, Archive, Flaw};
+use audit::pack::{self, Archive, Flaw, Unfit};
 use audit::verify::{File, Found, Pinned, Refused, Together};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
@@ -215,7 +215,7 @@ fn packed(path: &std::path::Path, pinned: &Pinned, sizes: &BTreeSet<u64>, done: 
     match pack::check(&mut archive, pinned, sizes, &count) {
         Ok(pack) => Verdict::Packed(Box::new(pack)),
         // Nothing is known to be wrong with it.
-        Err(flaw) if flaw.what.is_anothers() => Verdict::Unread(flaw.to_string()),
+        Err(Flaw { what: Unfit::AnotherVersion(format), .. }) => Verdict::AnotherVersion(format),
         Err(flaw) => Verdict::Flawed(flaw),
     }
 }

@@ -1,8 +1,9 @@
 //! The same for machines.
 
-use audit::pack::{Lack, Pack};
+use audit::pack::{Figures, Lack, Pack};
 use audit::verify::{Disagreement, Found, Standing};
 use audit::{Checkpoint, Problem, Wrong};
+use domain::Period;
 use serde_json::{Map, Value, json};
 
 use super::{About, Checked, Checks, Verdict};
@@ -44,6 +45,9 @@ impl Checked {
                 "broken",
                 json!({ "problem": { "in": flaw.file, "what": flaw.what.as_str(), "says": flaw.what.to_string() } }),
             ),
+            Verdict::AnotherVersion(format) => {
+                ("another_version", json!({ "format": format!("lacuna/{format}") }))
+            }
             Verdict::Unknown => ("unknown", json!({})),
             Verdict::Unread(why) => ("unread", json!({ "error": why })),
         };
@@ -99,27 +103,39 @@ fn packed(pack: &Pack) -> Value {
     let bound = pack.bound.as_ref().map(|bound| {
         json!({ "seq": bound.seq, "at": bound.at, "who": bound.who, "checkpoint": checkpoint(&bound.checkpoint) })
     });
-    let log = &pack.metrics.log;
-    let missing = pack.receipts.missing.iter().map(|(why, count)| (why.as_str().to_owned(), json!(count)));
-    let missing: Map<String, Value> = missing.collect();
-    json!({
+    let mut body = json!({
         "kind": "pack",
         "tenant": pack.manifest.tenant,
         "period": pack.manifest.period,
         "made_at": pack.manifest.made_at,
         "manifest_sha256": pack.id,
-        "complete": pack.metrics.complete,
-        "lacks": log.lacks(pack.manifest.period).into_iter().map(Lack::as_str).collect::<Vec<_>>(),
-        "first": log.first,
-        "first_at": log.first_at,
-        "last": log.last,
-        "last_at": log.last_at,
-        "missing": log.missing,
-        "receipts": pack.receipts.issued,
-        "receipts_missing": missing,
+        "first": pack.export.first,
+        "last": pack.export.last,
+        "newer": pack.newer,
         "on_record": bound,
         "own_verifier": pack.own_verifier,
-    })
+    });
+    if let (Some(body), Some(figures)) = (body.as_object_mut(), &pack.figures) {
+        body.extend(counted(figures, pack.manifest.period));
+    }
+    body
+}
+
+/// What a pack counts.
+fn counted(Figures { metrics, receipts }: &Figures, period: Period) -> Map<String, Value> {
+    let log = &metrics.log;
+    let missing = receipts.missing.iter().map(|(why, count)| (why.as_str().to_owned(), json!(count)));
+    let missing: Map<String, Value> = missing.collect();
+    let fields = [
+        ("complete", json!(metrics.complete)),
+        ("lacks", log.lacks(period).into_iter().map(Lack::as_str).collect()),
+        ("first_at", json!(log.first_at)),
+        ("last_at", json!(log.last_at)),
+        ("missing", json!(log.missing)),
+        ("receipts", json!(receipts.issued)),
+        ("receipts_missing", Value::Object(missing)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn checkpoint(found: &Checkpoint) -> Value {

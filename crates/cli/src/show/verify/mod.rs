@@ -5,7 +5,7 @@ mod pack;
 mod receipt;
 mod standing;
 
-use audit::pack::{Flaw, Pack};
+use audit::pack::{Flaw, Pack, Unfit};
 use audit::verify::{Disagreement, Export, Found, Freshness, Saying, Standing};
 use audit::{Checkpoint, Problem, tenant_of};
 use jiff::SignedDuration;
@@ -24,6 +24,8 @@ pub enum Verdict {
     Packed(Box<Pack>),
     /// It is a pack that is not, and this is the first thing that is wrong.
     Flawed(Flaw),
+    /// It says that it is a pack in the format of another version, by its number: nothing in it was checked.
+    AnotherVersion(u32),
     /// It is nothing that can be checked.
     Unknown,
     /// It cannot be read.
@@ -118,6 +120,10 @@ impl Checks {
             Verdict::Flawed(flaw) => {
                 return paragraph(Tone::Bad, &format!("BROKEN {name}: {flaw}"), width);
             }
+            Verdict::AnotherVersion(format) => {
+                let what = Unfit::AnotherVersion(*format);
+                return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {what}"), width);
+            }
             Verdict::Unknown => {
                 let text = "it is neither an evidence pack nor an audit export nor a receipt nor a checkpoint of this log";
                 return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {text}"), width);
@@ -168,7 +174,7 @@ impl Checks {
         let (unbound, unfinished) = (is(Standing::NotOnRecord), is(Standing::Unfinished));
         let without = is(Standing::ReceiptsMissing);
         let broken = counted(Checked::is_broken);
-        let unusable = counted(|file| matches!(file.verdict, Verdict::Unknown | Verdict::Unread(_)));
+        let unusable = counted(Checked::is_unusable);
         let open =
             counted(|file| file.is_fresh() == Some(false) && file.standing() != Some(Standing::Behind));
         let parts = [

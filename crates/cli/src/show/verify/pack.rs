@@ -1,6 +1,8 @@
 //! What an evidence pack was found to prove.
 
-use audit::pack::{Lack, Metrics, Pack};
+use audit::pack::{Figures, Lack, Metrics, Pack};
+
+use audit::verify::Export;
 
 use super::{entries, range};
 use crate::text::table::{Cell, cell, toned};
@@ -9,42 +11,12 @@ use crate::text::{Tone, count};
 
 /// What there is to say of one.
 pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
-    let (manifest, metrics, export) = (&pack.manifest, &pack.metrics, &pack.export);
-    let period = manifest.period;
-    let received = metrics.rows.last().map_or(0, |all| all.received);
-    let mut facts = vec![
-        (
-            "pack",
-            cell(format!(
-                "of {}, {period}; it says that it was made at {}",
-                manifest.tenant,
-                exact(manifest.made_at)
-            )),
-        ),
-        (
-            "figures",
-            cell(format!(
-                "{} received; counted anew from {} ({}), of {} until {}, all of them signed",
-                count(received, "request"),
-                range(export.first, export.last),
-                entries(export.last + 1 - export.first),
-                exact(metrics.log.first_at),
-                exact(metrics.log.last_at),
-            )),
-        ),
-    ];
-    let lacks = metrics.log.lacks(period);
-    facts.extend(lacks.into_iter().map(|lack| ("unfinished", toned(Tone::Warn, lacking(metrics, lack)))));
-    let all_missing = pack.receipts.all_missing();
-    let of = if all_missing == 0 {
-        format!("{}: of each closing in the period", pack.receipts.issued)
-    } else {
-        format!("{} of {} closings in the period", pack.receipts.issued, pack.receipts.issued + all_missing)
-    };
-    facts.push(("receipts", cell(of)));
-    facts.extend(pack.receipts.missing.iter().map(|(why, count)| {
-        ("missing", toned(Tone::Warn, format!("{count}: {why}. So the pack says; nothing proves it")))
-    }));
+    let manifest = &pack.manifest;
+    let made_at = exact(manifest.made_at);
+    let whose = format!("of {}, {}; it says that it was made at {made_at}", manifest.tenant, manifest.period);
+    let mut facts = vec![("pack", cell(whose))];
+    facts.extend(pack.newer.iter().map(|file| ("newer", toned(Tone::Warn, newer(file, pack)))));
+    facts.extend(pack.figures.iter().flat_map(|figures| counted(figures, &pack.export)));
     facts.push((
         "on record",
         match &pack.bound {
@@ -60,6 +32,45 @@ pub(super) fn facts(pack: &Pack) -> Vec<(&'static str, Cell)> {
         let text = "another version's: what that page would say was not checked";
         facts.push(("verify.html", toned(Tone::Warn, text)));
     }
+    facts
+}
+
+/// What a file says that only a later version knows, and what that leaves open here.
+fn newer(file: &str, pack: &Pack) -> String {
+    let open = match pack.figures {
+        Some(_) => "what it says besides",
+        None => "the figures, and whether each closing has its receipt",
+    };
+    format!(
+        "{file} says what only a later version of Lacuna knows. All that this one can check holds (hashes, signatures, one \
+         history). It cannot check {open}: update for that"
+    )
+}
+
+/// What a pack counts.
+fn counted(Figures { metrics, receipts }: &Figures, export: &Export) -> Vec<(&'static str, Cell)> {
+    let received = metrics.rows.last().map_or(0, |all| all.received);
+    let figures = format!(
+        "{} received; counted anew from {} ({}), of {} until {}, all of them signed",
+        count(received, "request"),
+        range(export.first, export.last),
+        entries(export.last + 1 - export.first),
+        exact(metrics.log.first_at),
+        exact(metrics.log.last_at),
+    );
+    let mut facts = vec![("figures", cell(figures))];
+    let lacks = metrics.log.lacks(metrics.period);
+    facts.extend(lacks.into_iter().map(|lack| ("unfinished", toned(Tone::Warn, lacking(metrics, lack)))));
+    let all_missing = receipts.all_missing();
+    let of = if all_missing == 0 {
+        format!("{}: of each closing in the period", receipts.issued)
+    } else {
+        format!("{} of {} closings in the period", receipts.issued, receipts.issued + all_missing)
+    };
+    facts.push(("receipts", cell(of)));
+    facts.extend(receipts.missing.iter().map(|(why, count)| {
+        ("missing", toned(Tone::Warn, format!("{count}: {why}. So the pack says; nothing proves it")))
+    }));
     facts
 }
 

@@ -21,6 +21,10 @@ impl Checked {
         matches!(self.verdict, Verdict::Broken(_) | Verdict::Flawed(_))
     }
 
+    pub(super) fn is_unusable(&self) -> bool {
+        matches!(self.verdict, Verdict::AnotherVersion(_) | Verdict::Unknown | Verdict::Unread(_))
+    }
+
     pub(super) fn is_whole(&self) -> bool {
         matches!(self.verdict, Verdict::Intact(_) | Verdict::Packed(_))
     }

@@ -57,7 +57,7 @@ async fn an_export_leads_from_the_end_of_a_pack_to_the_checkpoint_of_its_proof()
         let note = Inclusion::parse(&proof.proof).expect("a proof").note;
         let signed = Checkpoint::open(&note, &key(&front).await).expect("a checkpoint");
         assert_eq!(proof.covers(), Some(signed.size));
-        let from = log.metrics.log.last_at;
+        let from = log.counted.as_ref().expect("known words").metrics.log.last_at;
         let (lines, _) = exported(&front, from, noted.packed_at.max(from)).await;
         let mut joining = Joining::new(&log.export.range, signed.size);
         joining.take(&lines).expect("it goes on");

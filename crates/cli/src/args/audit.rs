@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use domain::TenantId;
 
 /// What can be done with the audit log.
 #[derive(Subcommand)]
@@ -51,6 +52,8 @@ pub struct Export {
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub raw: bool,
     #[command(flatten)]
+    pub of: Of,
+    #[command(flatten)]
     pub written: Written,
 }
 
@@ -63,6 +66,8 @@ pub struct Pack {
     /// Go on with a pack that was made and lacks its proof: put it on record, if it is not, and add the proof
     #[arg(long, value_name = "FILE", conflicts_with_all = ["period", "out", "force", "no_wait"])]
     pub finish: Option<PathBuf>,
+    #[command(flatten)]
+    pub of: Of,
     /// The file; lacuna-PERIOD.zip by default
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -72,6 +77,14 @@ pub struct Pack {
     /// Do not put it on record: nothing then shows when it was made, and `verify` says so
     #[arg(long)]
     pub no_wait: bool,
+}
+
+/// Whose log it is. The token says so: this is for whoever has several.
+#[derive(Args)]
+pub struct Of {
+    /// Whose log it has to be: where the token is another tenant's nothing is done
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<TenantId>,
 }
 
 /// Where something is written.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use audit::{VerifierKey, tenant_of};
 use contract::audit::{CheckpointView, ExportPart, KeyView, SaltView};
 use domain::RequestId;
 use jiff::civil::Date;
@@ -11,7 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::Desk;
 use crate::api::Call;
-use crate::args::audit::{Command, Export, Written};
+use crate::args::audit::{Command, Export, Of, Written};
 use crate::ending::{Ending, Usage};
 use crate::file::{Draft, Place, Sink};
 use crate::text::Line;
@@ -86,6 +87,11 @@ fn save(place: Place, written: &Written, text: &str, what: &str, desk: &mut Desk
 async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let extent = extent(&args, &desk)?;
     let place = Place::checked(args.written.out.as_deref(), args.written.force)?;
+    if args.of.tenant.is_some() {
+        let KeyView { key } = desk.api()?.call(Call::get(["audit", "key"])).await?.read()?;
+        let key = VerifierKey::parse(&key).context("the API's key does not read")?;
+        of_tenant(&args.of, &key, "Nothing was exported.")?;
+    }
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
     let written = parts(&mut desk, extent.as_ref(), draft, sink).await?;
     if let Some(out) = &args.written.out {
@@ -103,6 +109,19 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         desk.screen.notes(&notes)?;
     }
     Ok(Ending::Done)
+}
+
+/// Whether a log is whose it has to be.
+pub fn of_tenant(Of { tenant }: &Of, key: &VerifierKey, what: &str) -> Result<(), Usage> {
+    let Some(tenant) = tenant else { return Ok(()) };
+    let log = tenant_of(key.name());
+    if log.as_ref() == Some(tenant) {
+        return Ok(());
+    }
+    let whose = log.as_ref().map_or(key.name(), |log| log.as_str());
+    Err(Usage(format!(
+        "--tenant {tenant}: the token is for {whose}, and gives no other log. Use a token of {tenant}.\n{what}"
+    )))
 }
 
 /// From when to when; none is the whole table as it stands.

@@ -1,6 +1,7 @@
 //! `lacuna audit …` and `lacuna request receipt`
 
 use serde_json::json;
+use testkit::proofs::packs::log;
 
 use super::folder::Folder;
 use super::golden::check;
@@ -50,6 +51,25 @@ fn an_export_is_written_part_by_part() {
             "GET /live/v1/audit/export?cursor=1-2-2"
         ]
     );
+}
+
+/// Whoever has tokens of several companies says whose log it is to be.
+#[test]
+fn another_tenants_log_is_not_taken_for_the_one_that_was_meant() {
+    let key = log("demo").key().to_string();
+    let key = || json(200, &json!({"key": key}));
+    let folder = Folder::new("audit-tenant");
+    let lines = "{\"audit\":\"lacuna/1\"}\n{\"entry\":{},\"hash\":\"a\"}\n{\"end\":{}}\n";
+    let server = Server::start([key(), json(200, &json!({"lines": lines}))]);
+    let ran = folder.run(Some(&server), "audit export --tenant demo --raw --out log.jsonl", b"");
+    assert_eq!((ran.code, String::from_utf8_lossy(&folder.read("log.jsonl")).as_ref()), (0, lines));
+    let line = "audit export --tenant acme --from 2026-10-01 --out other.jsonl";
+    check("audit-export-tenant", &folder.run(Some(&Server::start([key()])), line, b"").text());
+    let line = "audit pack --tenant acme --period 2026-Q3 --out other.zip";
+    check("audit-pack-tenant", &folder.run(Some(&Server::start([key()])), line, b"").text());
+    let line = "audit pack --tenant Acme --period 2026-Q3 --out other.zip";
+    check("audit-pack-no-tenant", &folder.run(Some(&Server::start([])), line, b"").text());
+    assert_eq!(folder.names(), ["log.jsonl"]);
 }
 
 /// For when the checkpoints are what is wrong.

@@ -18,8 +18,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::Desk;
+use super::audit::of_tenant;
 use crate::api::{Answer, Api, Call, Refusal};
-use crate::args::audit::Pack;
+use crate::args::audit::{Of, Pack};
 use crate::ending::{Advice, Ending, Usage};
 use crate::file::{Place, Sink, Stop};
 use crate::pack::{Bundle, Unopened, Unpacked, is_pending};
@@ -39,7 +40,11 @@ pub async fn run(args: Pack, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
         (None, None, period) => format!("lacuna-{}.zip", period.as_deref().unwrap_or_default()).into(),
     };
     let making = async {
-        if args.finish.is_some() { opened(&path, &desk).await } else { make(&args, &path, &mut desk).await }
+        if args.finish.is_some() {
+            opened(&args.of, &path, &desk).await
+        } else {
+            make(&args, &path, &mut desk).await
+        }
     };
     let made = tokio::select! {
         biased;
@@ -99,20 +104,21 @@ struct Made {
 }
 
 /// Asks for the log's key.
-async fn keyed(desk: &Desk<'_>) -> anyhow::Result<(Api, Pinned)> {
+async fn keyed(of: &Of, desk: &Desk<'_>) -> anyhow::Result<(Api, Pinned)> {
     let api = desk.api()?;
     let KeyView { key } = api.call(Call::get(["audit", "key"])).await?.read()?;
     let key = VerifierKey::parse(&key).context("the API's key does not read")?;
+    of_tenant(of, &key, "Nothing was packed.")?;
     Ok((api, Pinned { key, since: None }))
 }
 
 /// One that was made before.
-async fn opened(path: &Path, desk: &Desk<'_>) -> anyhow::Result<Made> {
+async fn opened(of: &Of, path: &Path, desk: &Desk<'_>) -> anyhow::Result<Made> {
     if !crate::pack::looks_packed(path) {
         let text = format!("--finish {}: it is no pack that can be read.\nNothing was done.", path.display());
         return Err(Usage(text).into());
     }
-    let (api, pinned) = keyed(desk).await?;
+    let (api, pinned) = keyed(of, desk).await?;
     let checked = check(path, &pinned).await.context("nothing was put on record")?;
     Ok(Made { api, pinned, checked })
 }
@@ -129,7 +135,7 @@ async fn make(args: &Pack, path: &Path, desk: &mut Desk<'_>) -> anyhow::Result<M
     }
     is_free(path)?;
     let place = Place::file(path, args.force).map_err(|Usage(text)| Usage(format!("--out {text}")))?;
-    let (api, pinned) = keyed(desk).await?;
+    let (api, pinned) = keyed(&args.of, desk).await?;
     let tenant = tenant_of(pinned.key.name()).context("the API's key is of no tenant")?;
     let (draft, sink) = place.begin(desk.screen.output(), (desk.world.random)()?)?;
     let Sink::File(file) = sink else { anyhow::bail!("a pack is a file") };

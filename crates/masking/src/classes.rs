@@ -34,6 +34,8 @@ pub(crate) struct Classes {
     pub signs: u64,
     /// Space, `(`, `)`, and the bytes of what is not ASCII: blanks and hyphens that break no line are among it.
     pub gaps: u64,
+    /// The first byte of a blank or a hyphen that breaks no line (U+00A0, U+202F, U+2011), and of its like in UTF-8.
+    pub unbroken: u64,
 }
 
 /// The same with vectors.
@@ -55,6 +57,7 @@ pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
         unders: one(b'_').to_bitmask(),
         signs: (one(b'+') | one(b'/')).to_bitmask(),
         gaps: (one(b' ') | within(b'(', 2) | within(0x80, 0x80)).to_bitmask(),
+        unbroken: (one(0xC2) | one(0xE2)).to_bitmask(),
     }
 }
 
@@ -75,6 +78,10 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
             b'.' => &mut classes.dots,
             b'_' => &mut classes.unders,
             b'+' | b'/' => &mut classes.signs,
+            0xC2 | 0xE2 => {
+                classes.unbroken |= 1 << at;
+                &mut classes.gaps
+            }
             b' ' | b'(' | b')' | 0x80.. => &mut classes.gaps,
             _ => continue,
         };

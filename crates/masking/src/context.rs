@@ -11,8 +11,14 @@ pub(crate) const LIST: usize = 256;
 /// The longest word that is compared; of a longer one the end is.
 const LONGEST: usize = 32;
 
+/// What has a telephone's name and is none's number.
+const MODELS: &[&str] = &["iphone"];
+
 /// Nobody has more than 99 of one kind.
 const LONGEST_COUNTER: usize = 2;
+
+/// A small letter and a large one are the sign of a quantity.
+const SIGN: usize = 2;
 
 /// An abbreviation has no more bytes than this: `Tél`.
 const SHORT: usize = 4;
@@ -35,7 +41,15 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
 /// The same with no other words between, for what people have several of: its name may be counted (`phone2`, `Phone 2:`), and is that of
 /// each item of a list.
 pub(crate) fn calls(text: Text<'_>, at: usize, names: &[&str]) -> bool {
-    search(text, list(text, at), names, 0, |at| counter(text, at))
+    !begins_with_a_model(text, at) && search(text, list(text, at), names, 0, |at| counter(text, at))
+}
+
+/// Whether what begins there is the model of what is named right before it, and no number: `iPhone 15 - 1234567890`. Of a number itself
+/// so short a beginning is a trunk prefix: `iPhone 06 12345678`.
+fn begins_with_a_model(text: Text<'_>, at: usize) -> bool {
+    let (before, length) = text.sign_back(at);
+    let end = if matches!(before, b' ' | b'_' | b'-') { at - length } else { at };
+    text.digits(at, LONGEST_COUNTER + 1) <= LONGEST_COUNTER && text.get(at) != b'0' && is_model(text, end)
 }
 
 /// Where the number begins that ends there, if it counts what is called so: it touches the name (`phone2`, `phone_2`), or stands
@@ -45,13 +59,22 @@ fn counter(text: Text<'_>, end: usize) -> Option<usize> {
     let start = end - digits;
     let behind_letter = |at| letter_ends(text, at);
     let apart = || {
-        let next = if text.get(end) == b' ' { end + 1 } else { end };
+        let next = end + usize::from(matches!(text.get(end), b'"' | b'\'' | b'\0'));
+        let next = next + usize::from(text.get(next) == b' ');
         text.back(start, 1) == b' ' && matches!(text.get(next), b':' | b'=' | b'-')
     };
-    let joined = behind_letter(start) || matches!(text.back(start, 1), b'_' | b'-');
-    let counts = joined || apart();
-    (digits <= LONGEST_COUNTER && counts && (behind_letter(start) || behind_letter(start - 1)))
-        .then_some(start)
+    let joined = matches!(text.back(start, 1), b'_' | b'-');
+    let name = if behind_letter(start) { start } else { start.saturating_sub(1) };
+    let counts = name == start || joined || apart();
+    (digits <= LONGEST_COUNTER && counts && behind_letter(name) && !is_model(text, name)).then_some(start)
+}
+
+/// Whether the name that ends there is that of a thing, whose number is its model: `iPhone 15`.
+fn is_model(text: Text<'_>, end: usize) -> bool {
+    MODELS.iter().any(|name| {
+        let start = end.saturating_sub(name.len());
+        text.slice(start, end).eq_ignore_ascii_case(name.as_bytes())
+    })
 }
 
 /// Where the list begins of which the number is an item, if nothing but numbers stands before it: `["2125550123","2125550124"]`. The place
@@ -130,7 +153,9 @@ fn search(
             return false;
         }
         let is_name = |word: &[u8]| names.iter().any(|name| matches(word, name.as_bytes()));
-        if is_name(&word[room..]) || part.is_some_and(|(from, _)| is_name(&word[from..])) {
+        // `pH` is no abbreviation of `phone`.
+        let sign = part.is_some() && LONGEST - room == SIGN;
+        if (!sign && is_name(&word[room..])) || part.is_some_and(|(from, _)| is_name(&word[from..])) {
             return true;
         }
         let word = match part {

@@ -2,7 +2,7 @@
 //!
 //! A finding is given out when nothing that begins before it can come any more: every trigger stands at most
 //! [`BACK`] bytes behind the beginning of what it finds. Of findings that overlap the one that begins first is taken, of
-//! those that begin together the longest, of those the first by [`Kind`]'s order.
+//! those that begin together the longest, of those the first by [`Kind`]'s order. What is behind it of an address is one by itself.
 
 use std::ops::Range;
 
@@ -40,6 +40,11 @@ impl Found {
     #[inline]
     pub fn wants(&self, kind: Kind) -> bool {
         self.kinds.has(kind)
+    }
+
+    /// Where an address begins that begins there: not before the end of what was given out.
+    pub fn begins(&self, text: Text<'_>, start: usize, end: usize) -> Option<usize> {
+        if start < self.from { email::rest(text, self.from, end) } else { Some(start) }
     }
 
     /// Notes a finding.
@@ -181,7 +186,14 @@ impl Iterator for Finder<'_, '_> {
                 && (over || self.block * BLOCK >= start + BACK)
             {
                 self.found.from = end;
-                self.found.waiting.retain(|(start, ..)| *start >= end);
+                let text = Text::new(self.text);
+                self.found.waiting.retain_mut(|(start, last, kind)| {
+                    if *start < end && *kind == Kind::Email {
+                        // The number before it has its own kind: what is left of the address is one too.
+                        return email::rest(text, end, *last).map(|rest| *start = rest).is_some();
+                    }
+                    *start >= end
+                });
                 return Some(Finding { kind, range: start..end });
             }
             if over {

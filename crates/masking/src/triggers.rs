@@ -21,7 +21,7 @@ pub(crate) const BATCH: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Triggers {
     /// A group of digits begins, and with what follows it there are seven or more, with at most three bytes of separators
-    /// between two of them; but for dates.
+    /// between two of them, or nine if some break no line; but for dates.
     pub numbers: [u64; BATCH],
     /// A run of nine or more capitals and digits begins that can be more than a number, or two capitals and two digits.
     pub words: [u64; BATCH],
@@ -129,6 +129,7 @@ struct Lanes {
     unders: Lane,
     signs: Lane,
     gaps: Lane,
+    unbroken: Lane,
 }
 
 impl Default for Lanes {
@@ -146,6 +147,7 @@ impl Default for Lanes {
             unders: none,
             signs: none,
             gaps: none,
+            unbroken: none,
         }
     }
 }
@@ -163,6 +165,7 @@ impl Lanes {
         self.unders[at] = classes.unders;
         self.signs[at] = classes.signs;
         self.gaps[at] = classes.gaps;
+        self.unbroken[at] = classes.unbroken;
     }
 }
 
@@ -190,11 +193,25 @@ fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
     // Behind a word nothing begins, a digit is one of a word too.
     let begins = !(word.here << 1 | last_word >> 63);
 
-    // A separator counts where digits are within three bytes on both sides: ` / ` has three, and so has a hyphen that breaks no line.
+    // A separator counts where digits are within three bytes on both sides: ` / ` has three, and so has a hyphen that breaks no line. Where
+    // such a one is near, within nine: of so many is a hyphen between two blanks, if all break no line. Columns of numbers have none.
     let separators = run(&lanes.gaps) | signs | dashes | dots;
-    let behind = before(digits, last_digits, 1) | before(digits, last_digits, 2);
-    let near =
-        (behind | before(digits, last_digits, 3)) & (digits.later(1) | digits.later(2) | digits.later(3));
+    let one = digits | before(digits, last_digits, 1);
+    let last_one = last_digits | last_digits << 1;
+    let behind = one | before(one, last_one, 2);
+    let last_behind = last_one | last_one << 2;
+    let one = digits | digits.later(1);
+    let ahead = one | one.later(2);
+    let far = (behind | before(behind, last_behind, 4) | before(behind, last_behind, 6))
+        & (ahead | ahead.later(4) | ahead.later(6));
+    // ` /` may stand before it, and `/ ` behind its three bytes.
+    let (unbroken, last_unbroken) = (run(&lanes.unbroken), load(&lanes.unbroken, 0));
+    let one = unbroken | unbroken.later(1) | unbroken.later(2);
+    let last_one =
+        last_unbroken | last_unbroken >> 1 | unbroken.here << 63 | last_unbroken >> 2 | unbroken.here << 62;
+    let two = one | before(one, last_one, 2);
+    let last_two = last_one | last_one << 2;
+    let near = (behind & ahead) | (far & (two | before(two, last_two, 2)));
     let joined = digits | (separators & near);
     let four = joined.double(1).double(2);
     let group = digits.double(1);
@@ -320,6 +337,8 @@ mod tests {
         "2026-11-22",
         "0470-12-34-56",
         "12\u{2011}34\u{a0}56 / 78",
+        "12\u{202f}\u{2011}\u{202f}34\u{a0}/\u{a0}567",
+        "12          34",
         "1234567",
         "12 34 56",
         "(212) 555",

@@ -79,9 +79,15 @@ pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
     }
     let Some(end) = domain(text, at + 1) else { return };
     let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
-    if let Some(start) = start {
+    if let Some(start) = start.and_then(|start| found.begins(text, start, end)) {
         found.add(Kind::Email, start, end);
     }
+}
+
+/// Where an address that ends at `end` begins if all before `from` belongs to something else; none if nothing of its local part is left.
+pub(crate) fn rest(text: Text<'_>, from: usize, end: usize) -> Option<usize> {
+    let at = from + memchr::memrchr(b'@', text.slice(from, end))?;
+    (from..at).find(|start| text.is(*start, ALNUM | UNDER | WIDE))
 }
 
 /// Whether the value is an address, and nothing else.
@@ -294,6 +300,14 @@ mod tests {
         only(Email, "john@example.com", "john@example.com@");
         only(Email, "b.co@example.com", "a@b.co@example.com");
         only(Email, "b@example.com", "a@b@example.com");
+    }
+
+    #[test]
+    fn behind_what_overlaps_it() {
+        each_in("4111 1111 1111 1111.john@example.com", &["4111 1111 1111 1111", "john@example.com"]);
+        each_in("+1 415 555 0100._j@example.com", &["+1 415 555 0100", "_j@example.com"]);
+        each_in("a@b.co.-c@example.com", &["a@b.co", "c@example.com"]);
+        each_in("123 45 6789.@example.com", &["123 45 6789"]);
     }
 
     #[test]

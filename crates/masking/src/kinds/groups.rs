@@ -24,6 +24,9 @@ pub(super) const MOST_DIGITS: usize = 20;
 
 /// How far back it is looked for the stars of what was masked, in bytes.
 const MOST_STARS: usize = 16;
+/// The most stars that Markdown has before what it stresses, and the longest label in such, in bytes.
+const MOST_EMPHASIS: usize = 3;
+const LONGEST_LABEL: usize = 32;
 /// How many digits of a masked number are left, and the least stars before them: what has fewer than seven is masked whole.
 const LEFT: usize = 4;
 const LEAST_STARS: usize = 3;
@@ -179,28 +182,70 @@ impl Groups {
         number.lengths.len() == self.count
     }
 
-    /// Whether the first groups are what was left of a masked number: four digits behind its stars. Behind the stars of an address
-    /// (`192.0.*.*`) nothing is left.
+    /// Whether the first groups are what was left of a masked number: four digits behind its stars.
     pub fn are_left_of_a_masked_number(&self, text: Text<'_>, start: usize) -> bool {
-        let (mut hidden, mut parted) = (0, false);
+        let mut hidden = 0;
         for back in 1..=MOST_STARS {
             match text.back(start, back) {
+                // An item of a list of Markdown's.
+                b'*' if text.back(start, back - 1) == b' ' && begins_line(text, start - back) => break,
                 b'*' => hidden += 1,
-                b'.' | b':' => {
-                    parted |= text.back(start, back - 1) == b'*' && text.back(start, back + 1) == b'*';
-                }
-                b' ' | b'-' | b'/' | b'(' | b')' | b'+' => {}
+                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+' => {}
                 byte if crate::text::is(byte, WIDE) => {}
                 _ => break,
             }
         }
         let mut total = 0;
-        let left = self.lengths[..self.count].iter().any(|length| {
-            total += length;
-            total == LEFT
-        });
-        parted || (hidden >= LEAST_STARS && left)
+        let mut lengths = self.lengths[..self.count].iter();
+        hidden >= LEAST_STARS
+            && lengths.any(|length| {
+                total += length;
+                total == LEFT
+            })
+            && !emphasised(text, start, self.ends[self.count - 1])
     }
+}
+
+/// Whether nothing but blanks stands before it on its line, as far as it is looked.
+fn begins_line(text: Text<'_>, at: usize) -> bool {
+    let blanks = (1..=MOST_STARS).take_while(|back| matches!(text.back(at, *back), b' ' | b'\t')).count();
+    matches!(text.back(at, blanks + 1), b'\n' | 0)
+}
+
+/// How many stars end there, and no more than one too many for Markdown.
+fn stars(text: Text<'_>, at: usize) -> usize {
+    (1..=MOST_EMPHASIS + 1).take_while(|back| text.back(at, *back) == b'*').count()
+}
+
+/// Whether the stars right before the number are Markdown's: as many stand right behind its groups, or before it stands a label in as many
+/// (`**Tel:** **0171 1234567**`).
+fn emphasised(text: Text<'_>, start: usize, end: usize) -> bool {
+    let count = stars(text, start);
+    if !(1..=MOST_EMPHASIS).contains(&count) {
+        return false;
+    }
+    let behind = (0..=count).take_while(|more| text.get(end + more) == b'*').count();
+    behind == count || labelled(text, start - count, count)
+}
+
+/// Whether a label in so many stars ends there, before a blank.
+fn labelled(text: Text<'_>, at: usize, count: usize) -> bool {
+    let (blank, length) = text.sign_back(at);
+    let close = at.saturating_sub(length);
+    if blank != b' ' || stars(text, close) != count {
+        return false;
+    }
+    let last = close - count;
+    let length =
+        (1..=LONGEST_LABEL).take_while(|back| !matches!(text.back(last, *back), b'*' | b'\n' | 0)).count();
+    let open = last - length;
+    length > 0 && text.back(last, 1) != b' ' && text.get(open) != b' ' && stars(text, open) == count
+}
+
+/// Whether the stars that end there are those of an address (`192.0.*.*`, `00:00:5e:**:**:**`): then a number ended there.
+pub(super) fn masked_address_ends(text: Text<'_>, at: usize) -> bool {
+    let count = stars(text, at);
+    matches!((count, text.back(at, count + 1)), (1, b'.') | (2, b':')) && text.back(at, count + 2) == b'*'
 }
 
 /// How a number can end behind a group.
@@ -218,7 +263,8 @@ impl End {
     fn of(text: Text<'_>, groups: &Groups, count: usize) -> Self {
         if count < groups.count {
             return match groups.gaps[count - 1] {
-                Gap::Space | Gap::Open => Self::Whole,
+                // A bracket that closes ends what stands in it; where the number goes on behind it (`(212) 555-0123`), the longer is taken.
+                Gap::Space | Gap::Open | Gap::Close => Self::Whole,
                 _ if groups.spaced[count - 1] => Self::Whole,
                 Gap::Slash => Self::Slash,
                 _ => Self::Inside,

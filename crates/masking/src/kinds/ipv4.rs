@@ -12,6 +12,9 @@ use crate::text::{ALNUM, DASH, DIGIT, LETTER, Text, UNDER, WORD};
 const VERSIONS: &[&str] =
     &["version", "ver", "versions", "release", "releases", "firmware", "build", "oid", "upgrade", "upgraded"];
 
+/// What the name of an app begins with, and no host's.
+const REVERSED: &[&[u8]] = &[b"com", b"org", b"net", b"io"];
+
 /// The longest name of a product or a host that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
 
@@ -76,7 +79,17 @@ fn is_of_a_product(text: Text<'_>, start: usize, end: usize) -> bool {
     if text.back(slash, length + 1) == b'/' {
         return VERSIONS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(name));
     }
-    !email::is_domain(text, slash - length, slash)
+    is_of_software(name) || !email::is_domain(text, slash - length, slash)
+}
+
+/// Whether a name with dots is a product's and not a host's: the last of its labels has large and small letters (`Microsoft.NETCore.App`),
+/// or it is a domain turned round, as that of an app is (`com.example.app`).
+fn is_of_software(name: &[u8]) -> bool {
+    let labels = || name.split(|byte| *byte == b'.');
+    let mixed =
+        |label: &[u8]| label.iter().any(u8::is_ascii_uppercase) && label.iter().any(u8::is_ascii_lowercase);
+    let turned = || labels().count() > 2 && labels().next().is_some_and(|first| REVERSED.contains(&first));
+    labels().next_back().is_some_and(mixed) || turned()
 }
 
 /// Whether an address ends right before the hyphen before this one.
@@ -118,6 +131,11 @@ mod tests {
         only(Ipv4, "203.0.113.7", "client.example.com/203.0.113.7:52344");
         only(Ipv4, "203.0.113.7", "client.example.com/203.0.113.7");
         only(Ipv4, "203.0.113.7", "localhost/203.0.113.7:52344");
+        only(Ipv4, "203.0.113.7", "DESKTOP-A1.Corp.example.com/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "HOST.EXAMPLE.COM/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "example.com/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "Client.Example.Com/203.0.113.7:443");
+        only(Ipv4, "203.0.113.7", "com.example/203.0.113.7");
         only(Ipv4, "203.0.113.7", "GET /whois/203.0.113.7 HTTP/1.1");
         only(Ipv4, "192.0.2.4", "/192.0.2.4:8080");
         assert_eq!(found("192.0.2.1/192.0.2.9").len(), 2);
@@ -125,6 +143,10 @@ mod tests {
             "Chrome/120.0.0.0",
             "nginx/1.2.3.4",
             "Node.js/1.2.3.4",
+            "Microsoft.NETCore.App/6.0.0.1",
+            "Newtonsoft.Json/13.0.3.1",
+            "(com.example.app/7.1.2.3)",
+            "org.example.server/7.1.2.3",
             "(KHTML, like Gecko) Edg/120.0.0.0 x",
             "python-requests/2.1.2.3",
             "/download/release/1.2.3.4/setup",

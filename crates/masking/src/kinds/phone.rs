@@ -5,9 +5,10 @@
 //!
 //! **National**, without a word before it, only in forms that hardly anything else has:
 //! - North America: `212-555-0123`, `(212) 555-0123`, `1-212-555-0123`; with dots or spaces only where area and exchange begin with 2 to 9;
-//! - with the trunk prefix 0 and in groups, 9 to 12 digits: `030 901820`, `020 7946 0958`, `06-12345678`, `01 23 45 67 89`, `0171/1234567`,
-//!   `030 / 901820`;
+//! - with the trunk prefix 0 and in groups, 9 to 12 digits: `030 901820`, `020 7946 0958`, `06-12345678`, `01 23 45 67 89`, `0171/1234567`;
 //! - Spain: `612 34 56 78`; Italy: `06 1234 5678`, mobiles with a word.
+//!
+//! With blanks around a hyphen or a slash (`030 / 901820`, `212 - 555 - 0123`) these, and `00`, need a word such as `phone` or `call`.
 //!
 //! Behind `+` the first form and what a word names are found too where no country has such a number: `+1-123-456-7890`.
 //!
@@ -15,6 +16,7 @@
 //!
 //! An extension right behind it (`212-555-0123x12`) is no part of it: it leads nowhere by itself.
 
+use super::groups::masked_address_ends;
 use super::numbers::{Gap, Number};
 use crate::checks::number as value;
 use crate::context;
@@ -57,6 +59,12 @@ const NAMES: &[&str] = &[
     "電話",
 ];
 
+/// Words for what one does with it.
+const CALLS: &[&str] = &[
+    "call", "calls", "called", "dial", "contact", "kontakt", "contatto", "appel", "anruf", "llama", "llame",
+    "chiama", "bellen",
+];
+
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     if !found.wants(Kind::Phone) || !(7..=16).contains(&number.digits.len()) {
@@ -71,16 +79,25 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let start = if open || plus { number.start - 1 } else { number.start };
     // Groups among other groups are a part of something longer.
     let blanks = || number.gaps.contains(&Gap::Space) || number.spaced.contains(&true);
-    let among = before == b' ' && text.is_back(number.start, length + 1, DIGIT) && blanks();
+    let behind_digits =
+        || text.is_back(number.start, length + 1, DIGIT) || masked_address_ends(text, number.start - length);
+    let among = before == b' ' && blanks() && behind_digits();
     let abroad = if plus {
         international(number.digits, number)
     } else {
         let zeros = !number.bare() && !among && number.digits.starts_with(&[0, 0]);
         zeros && international(&number.digits[2..], number)
     };
-    if abroad || national(number, open, plus, among) || named(text, number, start) {
+    let formed = abroad || national(number, open, plus, among);
+    if (formed && (plus || said(text, number, start))) || named(text, number, start) {
         found.add(Kind::Phone, start, number.end);
     }
+}
+
+/// Whether it is said to be one, if it needs that: with blanks around its hyphens or slashes it could be a range, a ratio or a size.
+fn said(text: Text<'_>, number: &Number<'_>, start: usize) -> bool {
+    let says = |names| context::says(text, start, names, 1);
+    !number.spaced.contains(&true) || says(NAMES) || says(CALLS)
 }
 
 /// Whether it is written as a country writes its own. Behind a plus, which only foreign ones have, that is a slip where
@@ -341,10 +358,6 @@ mod tests {
                 "(212)\u{a0}555\u{2011}0123",
                 "+1\u{a0}(212)\u{a0}555\u{2011}0123",
                 "212\u{2011}555\u{2011}0123",
-                "030 / 901820",
-                "0171 / 1234567",
-                "030 - 901820",
-                "212 - 555 - 0123",
             ],
         );
         only(Phone, "030 / 901820", "Tel.: 030 / 901820");
@@ -362,12 +375,42 @@ mod tests {
     }
 
     #[test]
+    fn with_blanks_around_hyphens_and_slashes() {
+        for number in
+            ["030 / 901820", "0171 / 1234567", "030 - 901820", "212 - 555 - 0123", "0049 - 30 - 901820"]
+        {
+            for before in
+                ["Tel.: ", "Telefon privat ", "phone ", "Call me at ", "Please call Ann on ", "Appelez le "]
+            {
+                only(Phone, number, &format!("{before}{number}."));
+            }
+        }
+        each_in("Tel.: 030 / 901820 oder 030 / 901821", &["030 / 901820", "030 / 901821"]);
+        only(Phone, "+49 - 30 - 901820", "+49 - 30 - 901820");
+        // Ranges, ratios, sizes.
+        none(&[
+            "02108 - 02137",
+            "0123 / 456789",
+            "480 - 640 - 1080",
+            "zip codes 02108 - 02137",
+            "the phone has a screen of 480 - 640 - 1080",
+            "0020 - 0030 - 0040",
+            "phone\n0123 / 456789",
+        ]);
+    }
+
+    #[test]
     fn a_digit_in_its_name() {
         only(Phone, "2125550123", "phone1: 2125550123");
         only(Phone, "2125550123", r#"{"phone_2":"2125550123"}"#);
         only(Phone, "2125550123", "phone1Number=2125550123");
         only(Phone, "2125550123", "Phone 1 - Value: 2125550123");
         only(Phone, "2125550123", "Tel 2: 2125550123");
+        only(Phone, "2125550123", r#"{"Phone 2":"2125550123"}"#);
+        only(Phone, "2125550123", r#"{"Phone 2": "2125550123"}"#);
+        only(Phone, "2125550123", "{'Phone 2' : '2125550123'}");
+        only(Phone, "2125550123", "iPhone: 2125550123");
+        only(Phone, "06 12345678", "iPhone 06 12345678");
         only(Phone, "0612345678", "Numéro de téléphone 2 : 0612345678");
         none(&[
             "commande numéro 1234567890",
@@ -375,6 +418,14 @@ mod tests {
             "numéro: 2125550123",
             "phone 200, 1234567890",
             "mobile2024: 1234567890",
+            "iPhone 15 - 1234567890",
+            "iPhone 8: 1234567890",
+            "iPhone 15 1234567890",
+            "iPhone 15/1234567",
+            "iphone_15: 1234567890",
+            "pH 7: 1234567",
+            "pH: 1234567",
+            r#"{"Phone 2""2125550123"}"#,
         ]);
     }
 

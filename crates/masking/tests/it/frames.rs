@@ -12,7 +12,7 @@ const AROUND: &[&str] =
     &["* {}", "**{}**", "*{}*", "- **Note:** {} (new)", "#{}", "(new){}", "see\u{a0}{}\u{a0}!"];
 
 /// A text with the values in it, each at its next `{}`.
-fn framed(frame: &str, values: &[(&str, String)]) -> Labelled {
+pub fn framed(frame: &str, values: &[(&str, String)]) -> Labelled {
     let (mut text, mut findings) = (String::new(), Vec::new());
     let mut parts = frame.split("{}");
     text.push_str(parts.next().unwrap_or_default());
@@ -24,29 +24,29 @@ fn framed(frame: &str, values: &[(&str, String)]) -> Labelled {
     Labelled { text, findings }
 }
 
-fn ssn(r: &mut Random) -> String {
+pub fn ssn(r: &mut Random) -> String {
     format!("{}-{:02}-{:04}", r.between(100, 665), r.between(1, 99), r.between(1, 9999))
 }
 
-fn north_american(r: &mut Random) -> String {
+pub fn north_american(r: &mut Random) -> String {
     format!("{}-555-0{}", r.of(&["212", "303", "415"]), r.between(100, 199))
 }
 
-fn bare(r: &mut Random) -> String {
+pub fn bare(r: &mut Random) -> String {
     format!("2125550{}", r.between(100, 199))
 }
 
-fn address(r: &mut Random) -> String {
+pub fn address(r: &mut Random) -> String {
     format!("{}.{}", r.of(&["192.0.2", "198.51.100", "203.0.113"]), r.below(256))
 }
 
 /// Published test numbers: a draw would need the check digit a second time.
-fn card(r: &mut Random) -> String {
+pub fn card(r: &mut Random) -> String {
     r.of(&["4111111111111111", "5555555555554444", "6011111111111117", "3530111333300000"]).to_owned()
 }
 
 /// In groups of four, with this between them.
-fn fours(digits: &str, between: &str) -> String {
+pub fn fours(digits: &str, between: &str) -> String {
     let groups: Vec<&str> =
         (0..digits.len()).step_by(4).map(|at| &digits[at..digits.len().min(at + 4)]).collect();
     groups.join(between)

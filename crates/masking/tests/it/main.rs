@@ -5,6 +5,7 @@
 mod allocations;
 mod corpus;
 mod differential;
+mod edges;
 mod frames;
 mod fuzz;
 mod held_out;

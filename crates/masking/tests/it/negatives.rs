@@ -1,8 +1,8 @@
 //! Texts with nothing personal in them that look as if there were.
 
 use super::corpus::Labelled;
-use super::frames;
 use super::values::Random;
+use super::{edges, frames};
 
 const HEX: &str = "0123456789abcdef";
 const EACH: usize = 40;
@@ -143,6 +143,7 @@ pub fn all(seed: u64) -> Vec<Labelled> {
         all.extend(phoneless(&mut random).into_iter().map(|text| Labelled { text, findings: Vec::new() }));
     }
     all.extend(frames::negatives(seed));
+    all.extend(edges::negatives(seed));
     all
 }
 

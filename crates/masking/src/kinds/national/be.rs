@@ -38,6 +38,7 @@ mod tests {
     fn published() {
         // Of python-stdnum's documentation, and the one that Belgian services use in theirs.
         all(BeNrn, &["85.07.30-033.28", "85073003328", "93051822361"]);
+        all(BeNrn, &["85.07.30\u{2011}033.28"]);
         none(&["85.07.30-033.29", "85073003327", "85.13.30-033.28"]);
     }
 }

@@ -41,6 +41,7 @@ mod tests {
         // As they stand in most descriptions of the check, of nobody in particular.
         all(BrCpf, &["529.982.247-25", "111.444.777-35"]);
         all_named(BrCpf, "cpf", &["52998224725"]);
+        all(BrCpf, &["529.982.247\u{2011}25"]);
         none(&["529.982.247-24", "111.111.111-11", "529-982-247-25", "52998224725"]);
     }
 }

@@ -45,23 +45,25 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
 
 /// Seven digits behind `X`, `Y` or `Z` and a hyphen; before the last letter there may be one.
 pub(crate) fn nie_at(text: Text<'_>, start: usize, found: &mut Found) {
-    let first = match text.back(start, 2) {
+    let Some(place) = start.checked_sub(text.sign_back(start).1 + 1) else { return };
+    let first = match text.get(place) {
         letter @ b'X'..=b'Z' => u64::from(letter - b'X'),
         _ => return,
     };
     let digits = text.slice(start, start + NIE);
     let number = digits.iter().fold(first, |number, digit| number * 10 + u64::from(digit - b'0'));
-    if text.begins(start - 2)
+    if text.begins(place)
         && let Some(end) = letter_ends(text, start + NIE, number, true)
     {
-        found.add(Kind::EsDni, start - 2, end);
+        found.add(Kind::EsDni, place, end);
     }
 }
 
 /// Where the letter ends that stands there for the number, behind a hyphen or, where it may be so, without one.
 fn letter_ends(text: Text<'_>, at: usize, number: u64, touching: bool) -> Option<usize> {
-    let hyphen = text.get(at) == b'-';
-    let place = at + usize::from(hyphen);
+    let (sign, length) = text.sign(at);
+    let hyphen = sign == b'-';
+    let place = if hyphen { at + length } else { at };
     ((hyphen || touching) && text.get(place) == letter(number) && text.ends(place + 1)).then_some(place + 1)
 }
 
@@ -78,6 +80,11 @@ mod tests {
             &["12345678Z", "12345678-Z", "99999999R", "00000000T", "X1234567L", "Z1234567R", "Y1234567X"],
         );
         all(EsDni, &["12.345.678-Z", "12.345.678Z", "X-1234567-L", "X-1234567L", "Z-1234567-R"]);
+        all(
+            EsDni,
+            &["12345678\u{2011}Z", "12.345.678\u{2011}Z", "X\u{2011}1234567\u{2011}L", "X-1234567\u{2011}L"],
+        );
+        none(&["12345678\u{2011}A", "AX\u{2011}1234567\u{2011}L", "12345678\u{2011}ZZ"]);
         none(&[
             "12.345.678-A",
             "12.345.678",

@@ -8,38 +8,48 @@ use crate::kind::Kind;
 use crate::text::Text;
 
 const CHARACTERS: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
-const LENGTH: usize = 11;
+/// The digits of the date, and the characters behind the sign.
+const DATE: usize = 6;
+const LAST: usize = 4;
 
 /// The six digits of the date were read.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
-    if number.bare() && matches!(text.get(number.end), b'-' | b'+') {
-        let end = number.start + LENGTH;
-        if text.ends(end) {
-            word(text.slice(number.start, end), number.start, found);
-        }
+    let (sign, length) = text.sign(number.end);
+    let place = number.end + length;
+    let end = place + LAST;
+    if number.bare()
+        && matches!(sign, b'-' | b'+')
+        && text.ends(end)
+        && right(text.slice(number.start, number.end), text.slice(place, end))
+    {
+        found.add(Kind::FiHetu, number.start, end);
     }
 }
 
 /// Eleven characters.
 pub(crate) fn word(word: &[u8], start: usize, found: &mut Found) {
-    let mut digits = [0; 9];
-    if !found.wants(Kind::FiHetu)
-        || word.len() != LENGTH
-        || !matches!(word[6], b'-' | b'+' | b'A'..=b'F' | b'U'..=b'Y')
+    if let Some((date, [b'A'..=b'F' | b'U'..=b'Y', rest @ ..])) = word.split_at_checked(DATE)
+        && right(date, rest)
     {
-        return;
+        found.add(Kind::FiHetu, start, start + word.len());
     }
-    for (digit, byte) in digits.iter_mut().zip(word[..6].iter().chain(&word[7..10])) {
+}
+
+/// Whether this can be the date of a number, and this what stands behind the sign of its century.
+fn right(date: &[u8], rest: &[u8]) -> bool {
+    let (&[.., last], LAST) = (rest, rest.len()) else { return false };
+    let mut digits = [0; DATE + LAST - 1];
+    for (digit, byte) in digits.iter_mut().zip(date.iter().chain(rest)) {
         if !byte.is_ascii_digit() {
-            return;
+            return false;
         }
         *digit = byte - b'0';
     }
-    let date = day_of(value(&digits[2..4]), value(&digits[..2]));
     let check = usize::try_from(value(&digits) % 31).map_or(0, |rest| CHARACTERS[rest]);
-    if date && value(&digits[6..]) > 1 && check == word[10] {
-        found.add(Kind::FiHetu, start, start + LENGTH);
-    }
+    date.len() == DATE
+        && day_of(value(&digits[2..4]), value(&digits[..2]))
+        && value(&digits[DATE..]) > 1
+        && check == last
 }
 
 #[cfg(test)]
@@ -54,6 +64,8 @@ mod tests {
             FiHetu,
             &["131052-308T", "010594Y9032", "020594X903P", "030594W903B", "050594U903M", "010516B903X"],
         );
+        all(FiHetu, &["131052\u{2011}308T"]);
+        none(&["131052\u{2011}308U", "131052\u{2011}308TT", "131052\u{a0}308T"]);
         none(&["131052-308U", "131352-308T", "131052-30T", "131052/308T", "131052-308TT"]);
     }
 }

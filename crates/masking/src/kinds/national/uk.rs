@@ -7,7 +7,7 @@ use super::named;
 use crate::checks::weighted;
 use crate::finder::Found;
 use crate::kind::Kind;
-use crate::text::{Text, UPPER};
+use crate::text::Text;
 
 const NHS: &[&str] = &["nhs"];
 
@@ -32,16 +32,14 @@ pub(crate) fn nino(word: &[u8], start: usize, found: &mut Found) {
 
 /// In pairs: three pairs of digits were read.
 pub(crate) fn spaced_nino_at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
-    if !number.gaps.iter().all(|gap| *gap == Gap::Space) || text.back(number.start, 1) != b' ' {
+    let ((before, length), (behind, more)) = (text.sign_back(number.start), text.sign(number.end));
+    if before != b' ' || behind != b' ' || !number.gaps.iter().all(|gap| *gap == Gap::Space) {
         return;
     }
-    let (first, second) = (text.back(number.start, 3), text.back(number.start, 2));
-    let last = text.get(number.end) == b' ' && matches!(text.get(number.end + 1), b'A'..=b'D');
-    if last && prefix(first, second) && !text.is_back(number.start, 4, UPPER) && text.ends(number.end + 2) {
-        let start = number.start - 3;
-        if text.begins(start) {
-            found.add(Kind::UkNino, start, number.end + 2);
-        }
+    let (letters, last) = (number.start - length, number.end + more);
+    let letter = matches!(text.get(last), b'A'..=b'D') && text.ends(last + 1);
+    if letter && prefix(text.back(letters, 2), text.back(letters, 1)) && text.begins(letters - 2) {
+        found.add(Kind::UkNino, letters - 2, last + 1);
     }
 }
 
@@ -67,6 +65,8 @@ mod tests {
     fn national_insurance() {
         // HMRC writes QQ123456C where it means any number; Q is not used, so it is none. These are made up.
         all(UkNino, &["AB123456C", "AB 12 34 56 C", "JG103759A", "WE000000D"]);
+        all(UkNino, &["AB\u{a0}12\u{a0}34\u{a0}56\u{a0}C", "AB\u{202f}12 34 56\u{202f}C"]);
+        none(&["XAB\u{a0}12\u{a0}34\u{a0}56\u{a0}C", "AB\u{a0}12\u{a0}34\u{a0}56\u{a0}E"]);
         none(&[
             "QQ123456C",
             "GB123456A",

@@ -49,7 +49,9 @@ struct Reading {
 impl Reading {
     /// Reads what is called this, or nothing.
     fn new(name: &[u8], json: &[u8]) -> Self {
-        let mut reading = Self { text: Vec::with_capacity(name.len() + 1 + json.len()), ..Self::default() };
+        // A number takes two bytes more than it has, and few lines are so full of them that this is not enough.
+        let room = name.len() + 1 + json.len() + json.len() / 4;
+        let mut reading = Self { text: Vec::with_capacity(room), ..Self::default() };
         if !name.is_empty() {
             reading.text.extend_from_slice(name);
             reading.text.push(b':');

@@ -200,12 +200,6 @@ impl Table {
         self.masker.mask(text, out);
     }
 
-    /// Appends a JSON text in which personal data is masked by the rules, so that it stays JSON; `false`, with nothing appended, if it
-    /// is none, or nested too deep to be read.
-    pub fn json(&self, json: &[u8], out: &mut Vec<u8>) -> bool {
-        self.masker.mask_json(json, out).is_some()
-    }
-
     /// The column of this name; `None` if nobody decided on it.
     pub fn column<'t>(&'t self, name: &'t str) -> Option<Cell<'t>> {
         let Some(column) = self.columns.get(name) else {
@@ -260,11 +254,11 @@ impl Cell<'_> {
         }
     }
 
-    /// Appends a text in which personal data is masked by the rules: a document as one, and the first line of any other behind the
-    /// column's name, which may be what a number is called.
+    /// Appends a text in which personal data is masked by the rules: a document as one, and the first line of any other, either behind
+    /// the column's name, which may be what a number is called.
     fn text(&self, value: &[u8], out: &mut Vec<u8>) {
         let masker = &self.table.masker;
-        if matches!(value.first(), Some(b'{' | b'[')) && masker.mask_json(value, out).is_some() {
+        if matches!(value.first(), Some(b'{' | b'[')) && self.json(value, out) {
             return;
         }
         // Only numbers need to be called something.
@@ -273,6 +267,12 @@ impl Cell<'_> {
         } else {
             masker.mask(value, out);
         }
+    }
+
+    /// Appends a JSON text in which personal data is masked by the rules, behind the column's name, so that it stays JSON; `false`, with
+    /// nothing appended, if it is none, or nested too deep to be read.
+    pub fn json(&self, json: &[u8], out: &mut Vec<u8>) -> bool {
+        self.table.masker.mask_json_behind(self.name.as_bytes(), json, out).is_some()
     }
 
     /// What a token begins with.
@@ -331,6 +331,25 @@ mod tests {
         check("[\"EMP-123456\"]", "[\"[badge]\"]");
         // The column's name is still the word before a number.
         check("2125550123", "******0123");
+    }
+
+    #[test]
+    fn a_document_is_behind_its_column_s_name_too() {
+        let table = table(
+            r#"{"others": "text", "rules": {"custom": [{"name": "badge", "pattern": "^EMP-[0-9]{6}$", "mode": "redact"}]}}"#,
+        );
+        let check = |column: &str, value: &str, expect: &str| {
+            assert_eq!(written(&table, column, value), expect, "{column}");
+        };
+        check("phones", "[2125550123, \"2125550124\"]", "[\"******0123\", \"******0124\"]");
+        check("phone", "{\"number\":\"212\\u00355501\\u00323\"}", "{\"number\":\"******0123\"}");
+        check("orders", "[2125550123, \"2125550124\"]", "[2125550123, \"2125550124\"]");
+        check("badge", "[\"EMP-123456\"]", "[\"[badge]\"]");
+        // The name is written nowhere, whatever is in it.
+        for name in ["", "\"", "phone\\", "{", "ines@example.com", "[1,", "EMP-123456"] {
+            check(name, "{\"to\":\"ines@example.com\"}", "{\"to\":\"i***@example.com\"}");
+        }
+        check("phone", "{\"number\":2125550123", "{\"number\":******0123");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! line, and the automaton has a largest size. Searching is linear in the text, whatever the rules: they are searched for together,
 //! however many there are, and of each match no more is looked at again than [`LONGEST_MATCH`] bytes, by all of them at once.
 
+use std::ops::Range;
+
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax::Config as Syntax;
-use regex_automata::{Anchored, Input, MatchKind, PatternID};
+use regex_automata::{Anchored, Input, Match, MatchKind, PatternID};
 use regex_syntax::hir::{Capture, Repetition};
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look,
@@ -23,10 +25,13 @@ pub const LONGEST_MATCH: usize = 1024;
 pub const LONGEST_PATTERN: usize = 1024;
 /// How many rules there may be.
 pub const MOST_RULES: usize = 100;
-/// How large the automaton of all rules may be, in bytes.
+/// How large an automaton of all rules may be, in bytes: there are two, and each is read forwards and backwards.
 const LARGEST: usize = 8 << 20;
-/// How much a search may keep for itself, in bytes.
-const CACHE: usize = 2 << 20;
+/// How much a search may keep for itself of each, in bytes. With less than the automaton needs for one step it would be walked state by
+/// state, a thousand times as slow, with a place for each rule in each state: hundreds of megabytes.
+const CACHE: usize = LARGEST;
+/// How large an automaton may be that is walked without a choice, in bytes.
+const ONE_PASS: usize = 2 << 20;
 /// How deep groups may be in each other.
 const DEEPEST: u32 = 50;
 /// What stands at both ends of a text that counts as a line of its own, whatever is written beside it: a string in JSON, a value behind
@@ -61,7 +66,7 @@ impl Custom {
                 .line_terminator(EDGE)
                 .utf8_empty(true)
                 .nfa_size_limit(Some(LARGEST))
-                .onepass_size_limit(Some(CACHE))
+                .onepass_size_limit(Some(ONE_PASS))
                 .hybrid_cache_capacity(CACHE);
             let regex = Regex::builder().configure(config).build_many_from_hir(&parsed);
             regex.map_err(|_| RulesError::TooLarge)
@@ -69,28 +74,43 @@ impl Custom {
         Ok(Some(Self { next: compiled(MatchKind::LeftmostFirst)?, longest: compiled(MatchKind::All)? }))
     }
 
-    /// The first match that begins at `from` or later: the longest of those that begin there, and of these the first rule's.
-    ///
-    /// One search says where it begins, and one of at most [`LONGEST_MATCH`] bytes how long it is. Only where the first rule that matches
-    /// there is not the longest are the others asked whose it is, and then for no more than what was found.
-    pub fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, Kind)> {
-        let first = self.next.find(Input::new(text).range(from.min(text.len())..).anchored(Anchored::No))?;
-        let start = first.start();
-        let longest = |until: usize, whose: Anchored| {
-            let until = until.min(text.len());
-            #[cfg(test)]
-            steps::add(until - start);
-            self.longest.find(Input::new(text).range(start..until).anchored(whose)).map(|found| found.end())
-        };
-        let end = longest(start + LONGEST_MATCH, Anchored::Yes).unwrap_or(first.end());
+    /// Where a rule matches next, at `from` or later. How long the match is and whose is asked of what is given out alone: between two
+    /// of those something that is built in can be found any number of times.
+    pub fn next(&self, text: &[u8], from: usize) -> Option<Match> {
+        let next = self.next.find(Input::new(text).range(from.min(text.len())..).anchored(Anchored::No))?;
+        #[cfg(test)]
+        steps::add(next.end() - from);
+        Some(next)
+    }
+
+    /// Where the longest match ends that begins there: one search of at most [`LONGEST_MATCH`] bytes, for all rules.
+    pub fn end(&self, text: &[u8], next: Match) -> usize {
+        self.longest(text, next.start()..next.start() + LONGEST_MATCH, Anchored::Yes).unwrap_or(next.end())
+    }
+
+    /// Whose the longest match is, which ends at `end`: the first rule's of those that match all of it. Only where the first rule that
+    /// matches there matches less are the others asked, and then for no more than what is given out.
+    pub fn rule(&self, text: &[u8], next: Match, end: usize) -> Kind {
         // Of the rules that match there it is the first: those before it do not.
-        let mut rule = first.pattern();
-        if end > first.end() {
+        let mut rule = next.pattern();
+        if end > next.end() {
             let rules = rule.as_usize()..self.longest.pattern_len();
             let mut rules = rules.filter_map(|rule| PatternID::new(rule).ok());
-            rule = rules.find(|rule| longest(end, Anchored::Pattern(*rule)) == Some(end))?;
+            let whole = |rule: &PatternID| {
+                self.longest(text, next.start()..end, Anchored::Pattern(*rule)) == Some(end)
+            };
+            rule = rules.find(whole).unwrap_or(rule);
         }
-        Some((start, end, Kind::Custom(u8::try_from(rule.as_usize()).ok()?)))
+        // There are no more than `MOST_RULES`.
+        Kind::Custom(u8::try_from(rule.as_usize()).unwrap_or(u8::MAX))
+    }
+
+    /// Where the longest match ends that begins where the range does and does not go over it.
+    fn longest(&self, text: &[u8], range: Range<usize>, whose: Anchored) -> Option<usize> {
+        let range = range.start..range.end.min(text.len());
+        #[cfg(test)]
+        steps::add(range.len());
+        self.longest.find(Input::new(text).range(range).anchored(whose)).map(|found| found.end())
     }
 }
 
@@ -179,10 +199,17 @@ mod tests {
         std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
     }
 
+    /// The first match that begins at `from` or later, and whose it is.
+    fn first(custom: &Custom, text: &str, from: usize) -> Option<(usize, usize, Kind)> {
+        let next = custom.next(text.as_bytes(), from)?;
+        let end = custom.end(text.as_bytes(), next);
+        Some((next.start(), end, custom.rule(text.as_bytes(), next, end)))
+    }
+
     fn found(pattern: &str, text: &str) -> Vec<String> {
         let custom = Custom::new([("own", pattern)].into_iter()).expect("a rule").expect("one");
         let (mut at, mut all) = (0, Vec::new());
-        while let Some((start, end, _)) = custom.find(text.as_bytes(), at) {
+        while let Some((start, end, _)) = first(&custom, text, at) {
             all.push(text[start..end].to_owned());
             at = end;
         }
@@ -225,7 +252,7 @@ mod tests {
         fn check(patterns: &[&str], text: &str, expect: Option<(usize, usize, u8)>) {
             let rules = patterns.iter().map(|pattern| ("own", *pattern));
             let custom = Custom::new(rules).expect("rules").expect("some");
-            let found = custom.find(text.as_bytes(), 0);
+            let found = first(&custom, text, 0);
             assert_eq!(found, expect.map(|(start, end, rule)| (start, end, Kind::Custom(rule))), "{text}");
         }
         check(&["EMP-[0-9]{3}", "EMP-[0-9]{6}"], "an EMP-123456", Some((3, 13, 1)));
@@ -265,7 +292,7 @@ mod tests {
             };
             let mut at = 0;
             loop {
-                let found = custom.find(text.as_bytes(), at);
+                let found = first(&custom, &text, at);
                 prop_assert_eq!(found, tried(at), "{:?} {} from {}", rules, text, at);
                 let Some((_, end, _)) = found else { break };
                 at = end;

@@ -13,6 +13,7 @@ use crate::kinds::{aws, email, iban, ipv6, jwt, keys, mac, numbers, words};
 use crate::text::Text;
 use crate::triggers::{self, BATCH, Triggers};
 use fearless_simd::Level;
+use regex_automata::Match;
 
 /// How far behind the beginning of a finding its trigger can be: the longest local part of an address, in quotes.
 pub(crate) const BACK: usize = 128;
@@ -78,7 +79,7 @@ enum Next {
     /// Nobody has looked, from there on.
     Unknown,
     /// The next one is there.
-    At(usize, usize, Kind),
+    At(Match),
     /// There is none.
     None,
 }
@@ -144,24 +145,38 @@ impl<'m, 't> Finder<'m, 't> {
         each(batch.ats[place], start, |at| email::at(text, at, found));
     }
 
-    /// The preferred finding of those that are known.
-    fn best(&mut self) -> Option<(usize, usize, Kind)> {
+    /// Where a rule of the caller's own matches next.
+    fn own(&mut self) -> Option<(&'m Custom, Match)> {
         let from = self.found.from;
-        let best = self.found.waiting.iter().copied().min_by_key(rank);
-        let Some((custom, next)) = &mut self.custom else { return best };
+        let (custom, next) = self.custom.as_mut()?;
         let stale = match next {
             Next::Unknown => true,
-            Next::At(start, ..) => *start < from,
+            Next::At(own) => own.start() < from,
             Next::None => false,
         };
         if stale {
-            *next = custom.find(self.text, from).map_or(Next::None, |(s, e, k)| Next::At(s, e, k));
+            *next = custom.next(self.text, from).map_or(Next::None, Next::At);
         }
-        let own = match next {
-            Next::At(start, end, kind) => Some((*start, *end, *kind)),
-            _ => None,
-        };
-        best.into_iter().chain(own).min_by_key(rank)
+        match next {
+            Next::At(own) => Some((*custom, *own)),
+            Next::Unknown | Next::None => None,
+        }
+    }
+
+    /// The preferred finding of those that are known, if nothing that begins before it can come any more.
+    fn best(&mut self) -> Option<(usize, usize, Kind)> {
+        let seen = if self.block < self.blocks { self.block * BLOCK } else { usize::MAX };
+        let is_decided = |start: usize| seen >= start.saturating_add(BACK);
+        let best = self.found.waiting.iter().copied().min_by_key(rank);
+        let own = self.own().filter(|(_, own)| best.is_none_or(|(start, ..)| own.start() <= start));
+        let Some((custom, own)) = own else { return best.filter(|(start, ..)| is_decided(*start)) };
+        if !is_decided(own.start()) {
+            return None;
+        }
+        let end = custom.end(self.text, own);
+        // Of the same length the caller's own is the first.
+        let longer = best.filter(|(start, longer, _)| *start == own.start() && *longer > end);
+        longer.or_else(|| Some((own.start(), end, custom.rule(self.text, own, end))))
     }
 }
 
@@ -179,12 +194,9 @@ impl Iterator for Finder<'_, '_> {
 
     fn next(&mut self) -> Option<Finding> {
         loop {
-            let over = self.block >= self.blocks;
             let best =
                 if self.found.waiting.is_empty() && self.custom.is_none() { None } else { self.best() };
-            if let Some((start, end, kind)) = best
-                && (over || self.block * BLOCK >= start + BACK)
-            {
+            if let Some((start, end, kind)) = best {
                 self.found.from = end;
                 let text = Text::new(self.text);
                 self.found.waiting.retain_mut(|(start, last, kind)| {
@@ -196,7 +208,7 @@ impl Iterator for Finder<'_, '_> {
                 });
                 return Some(Finding { kind, range: start..end });
             }
-            if over {
+            if self.block >= self.blocks {
                 return None;
             }
             self.advance();

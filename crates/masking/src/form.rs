@@ -10,6 +10,9 @@ use crate::text::Text;
 /// The most digits and letters of a form, those of a residence card of China.
 const LONGEST: usize = 18;
 
+/// What a telephone number has beside digits and separators.
+const PHONE_SIGNS: &[u8] = b"+()";
+
 /// Whether a part of this value can be shown as one of its kind.
 pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
     let text = Text::new(value);
@@ -23,7 +26,7 @@ pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
         Kind::Jwt => value.starts_with(b"eyJ"),
         Kind::AwsKey => aws::is_id(value),
         Kind::ApiKey => keys::prefix(value) > 0,
-        Kind::Phone => digits(value, b"+()", 7..=16) && !date(value),
+        Kind::Phone => digits(value, PHONE_SIGNS, 7..=16) && !date(value),
         Kind::Card => digits(value, b"", 13..=19),
         Kind::UsSsn | Kind::CaSin => digits(value, b"", 9..=9),
         // Eight where the zero in front was lost.
@@ -67,10 +70,15 @@ fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) ->
     }) && count.contains(&found)
 }
 
-/// Whether it is written as a date: two groups of one or two digits, before or behind one of four.
+/// Whether it is written as a date: two groups of one or two digits, before or behind one of four. What stands between them can be more
+/// than one byte; what stands before some number of a telephone alone, before no date.
 fn date(value: &[u8]) -> bool {
+    if value.iter().any(|byte| PHONE_SIGNS.contains(byte)) {
+        return false;
+    }
+    let groups = value.split(|byte| !byte.is_ascii_digit()).filter(|group| !group.is_empty());
     let mut lengths = [0; 3];
-    for (n, group) in value.split(|byte| !byte.is_ascii_digit()).enumerate() {
+    for (n, group) in groups.enumerate() {
         match lengths.get_mut(n) {
             Some(length) => *length = group.len(),
             None => return false,
@@ -131,11 +139,19 @@ mod tests {
                 "5550123",
                 "0171/1234567",
                 "06\u{a0}12\u{a0}34\u{202f}56\u{2011}78",
+                // No date has these signs.
+                "+49 30 1234",
+                "(12) 34 5678",
             ],
             &[
                 "555012",
                 "1985-03-12",
                 "12.03.1985",
+                "1985\u{2011}03\u{2011}12",
+                "12\u{a0}3\u{202f}1985",
+                "12 - 03 - 1985",
+                "12 / 3 / 1985",
+                " 12.  03. 1985 ",
                 "555-0123 Ines",
                 "+49 30 901820, +49 30 901821",
                 "5550123\u{2013}",

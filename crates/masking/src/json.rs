@@ -3,7 +3,8 @@
 //! What an escape hides from whoever reads the text as it stands is found here: `john\u0040example.com`, the number behind a
 //! `\t`, whose `t` would be a letter before it, the quotes of a local part. So the text is searched as it reads, with the escapes of
 //! its strings replaced by what they mean and a zero byte, which belongs to nothing and is a line's end to rules of the caller's own,
-//! where a string, number or word begins and ends. The words before a number may be the name of its member. What is found is replaced
+//! where a string, number or word begins and ends: in place of its quotes, or beside what stands there, since commas and brackets say
+//! what is a list. The words before a number may be the name of its member. What is found is replaced
 //! where it stands; every other byte stays as it is.
 
 use std::ops::Range;
@@ -22,6 +23,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 #[derive(Debug)]
 struct Scalar {
     read: Range<usize>,
+    /// Where it begins as it stands.
+    stands: usize,
     bare: bool,
 }
 
@@ -35,14 +38,25 @@ struct Escape {
 /// JSON as it reads.
 #[derive(Debug, Default)]
 struct Reading {
+    /// What it reads as, behind what it is called.
     text: Vec<u8>,
+    /// Where it begins in there.
+    from: usize,
     scalars: Vec<Scalar>,
     escapes: Vec<Escape>,
 }
 
 impl Reading {
-    fn new(json: &[u8]) -> Self {
-        let mut reading = Self { text: Vec::with_capacity(json.len()), ..Self::default() };
+    /// Reads what is called this, or nothing.
+    fn new(name: &[u8], json: &[u8]) -> Self {
+        // A number takes two bytes more than it has, and few lines are so full of them that this is not enough.
+        let room = name.len() + 1 + json.len() + json.len() / 4;
+        let mut reading = Self { text: Vec::with_capacity(room), ..Self::default() };
+        if !name.is_empty() {
+            reading.text.extend_from_slice(name);
+            reading.text.push(b':');
+        }
+        reading.from = reading.text.len();
         let mut at = 0;
         while let Some(byte) = json.get(at) {
             match byte {
@@ -50,17 +64,11 @@ impl Reading {
                 b'-' | b'0'..=b'9' | b'a'..=b'z' => {
                     let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
                     let length = json[at..].iter().take_while(|byte| bare(byte)).count();
-                    let start = reading.text.len();
-                    if let Some(before) = reading.text.last_mut() {
-                        *before = edge(*before);
-                    }
-                    reading.text.extend_from_slice(&json[at..at + length]);
-                    reading.scalars.push(Scalar { read: start..start + length, bare: true });
+                    reading.scalar(at, true, |text, _| text.extend_from_slice(&json[at..at + length]));
                     at += length;
                 }
                 byte => {
-                    let ends = reading.scalars.last().is_some_and(|last| last.read.end == reading.text.len());
-                    reading.text.push(if ends { edge(*byte) } else { *byte });
+                    reading.text.push(*byte);
                     at += 1;
                 }
             }
@@ -70,30 +78,39 @@ impl Reading {
 
     /// Reads a string from behind its first quote, and says where it goes on behind its last.
     fn string(&mut self, json: &[u8], at: usize) -> usize {
-        self.text.push(EDGE);
-        let start = self.text.len();
-        let end = unescaped(json, at, &mut self.text, |escape| self.escapes.push(escape));
-        self.scalars.push(Scalar { read: start..self.text.len(), bare: false });
-        self.text.push(EDGE);
+        let mut end = at;
+        self.scalar(at, false, |text, escapes| {
+            end = unescaped(json, at, text, |escape| escapes.push(escape));
+        });
         end + 1
     }
 
-    /// Where it stands what reads so. Of an escape it is all.
-    fn stands(&self, read: &Range<usize>) -> Range<usize> {
+    /// Notes what begins there, between zero bytes.
+    fn scalar(&mut self, at: usize, bare: bool, read: impl FnOnce(&mut Vec<u8>, &mut Vec<Escape>)) {
+        self.text.push(EDGE);
+        let start = self.text.len();
+        read(&mut self.text, &mut self.escapes);
+        self.scalars.push(Scalar { read: start..self.text.len(), stands: at, bare });
+        self.text.push(EDGE);
+    }
+
+    /// Where the part of a scalar stands that reads so. Of an escape it is all.
+    fn stands(&self, scalar: &Scalar, read: &Range<usize>) -> Range<usize> {
         let behind = |place: usize| {
             // The last escape that begins before it.
             let at = self.escapes.partition_point(|escape| escape.read.start < place);
-            at.checked_sub(1).and_then(|at| self.escapes.get(at))
+            let last = at.checked_sub(1).and_then(|at| self.escapes.get(at));
+            last.filter(|escape| escape.read.start >= scalar.read.start)
         };
         let start = match behind(read.start) {
             Some(escape) if read.start < escape.read.end => escape.stands.start,
             Some(escape) => read.start - escape.read.end + escape.stands.end,
-            None => read.start,
+            None => read.start - scalar.read.start + scalar.stands,
         };
         let end = match behind(read.end) {
             Some(escape) if read.end < escape.read.end => escape.stands.end,
             Some(escape) => read.end - escape.read.end + escape.stands.end,
-            None => read.end,
+            None => read.end - scalar.read.start + scalar.stands,
         };
         start..end
     }
@@ -117,12 +134,6 @@ fn unescaped(json: &[u8], mut at: usize, text: &mut Vec<u8>, mut note: impl FnMu
         note(Escape { read: from..text.len(), stands: at..at + length });
         at += length;
     }
-}
-
-/// What is read in place of a byte that stands next to a number or word: a line ends there anyway, and nothing else than blanks,
-/// brackets, commas and colons can.
-fn edge(byte: u8) -> u8 {
-    if byte == b'\n' { byte } else { EDGE }
 }
 
 /// How long the escape is that begins there, and what it means.
@@ -193,7 +204,7 @@ impl Masker {
     /// assert_eq!(out, br#"{"to":"j***@example.com","phone":"******0123"}"#);
     /// ```
     pub fn mask_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
-        self.write_json(text, true, |_| false, out)
+        self.write_json(b"", text, true, |_| false, out)
     }
 
     /// The same, with numbers left as they are: for JSON whose numbers are counts, and whose readers rely on it.
@@ -226,11 +237,17 @@ impl Masker {
         stays: impl Fn(&[u8]) -> bool,
         out: &mut Vec<u8>,
     ) -> Option<u64> {
-        self.write_json(text, false, stays, out)
+        self.write_json(b"", text, false, stays, out)
+    }
+
+    /// [`Self::mask_json`] of a text that stands behind this name: the name may be the word before a number, and is not written.
+    pub(crate) fn mask_json_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
+        self.write_json(name, text, true, |_| false, out)
     }
 
     fn write_json(
         &self,
+        name: &[u8],
         text: &[u8],
         numbers: bool,
         stays: impl Fn(&[u8]) -> bool,
@@ -240,7 +257,7 @@ impl Masker {
         if !matches!(first, Some(b'{' | b'[' | b'"')) || serde_json::from_slice::<IgnoredAny>(text).is_err() {
             return None;
         }
-        let reading = Reading::new(text);
+        let reading = Reading::new(name, text);
         let mut findings = 0;
         let mut writer = Writer {
             masker: self,
@@ -254,7 +271,7 @@ impl Masker {
         let mut scalars = reading.scalars.iter().enumerate().peekable();
         // What was said of the last string that was asked for: one may have many findings.
         let mut asked = None;
-        for Finding { kind, range } in self.find(&reading.text) {
+        for Finding { kind, range } in self.find_from(&reading.text, reading.from) {
             let mut replaced = false;
             // Only a rule of the caller's own goes over the end of a string: then each part is masked.
             while let Some((at, scalar)) = scalars.peek() {
@@ -307,17 +324,18 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn replace(&mut self, scalar: usize, bare: bool, kind: crate::Kind, part: &Range<usize>) {
+        let read = &self.reading.scalars[scalar];
         let here = matches!(self.open, Some((open, _)) if open == scalar);
         if !here {
             self.close();
         }
         if bare && !here {
-            let whole = self.reading.stands(&self.reading.scalars[scalar].read);
+            let whole = self.reading.stands(read, &read.read);
             self.copy(whole.start);
             self.out.push(b'"');
             self.open = Some((scalar, whole.end));
         }
-        let stands = self.reading.stands(part);
+        let stands = self.reading.stands(read, part);
         self.copy(stands.start);
         self.masked.clear();
         self.masker.write(kind, &self.reading.text[part.clone()], &mut self.masked);
@@ -396,6 +414,15 @@ mod tests {
         check(r#"{"phone_number":"2125550123"}"#, r#"{"phone_number":"******0123"}"#);
         check(r#"{"phone_number":2125550123, "n":1}"#, r#"{"phone_number":"******0123", "n":1}"#);
         check(r#"{"order":2125550123}"#, r#"{"order":2125550123}"#);
+        // And it is that of each item of a list, whether they have quotes or not.
+        let all = r#"{"phones":["******0123","******0124","******0125"],"n":[1,2]}"#;
+        check(r#"{"phones":["2125550123","2125550124","2125550125"],"n":[1,2]}"#, all);
+        check(r#"{"phones":[2125550123,2125550124,2125550125],"n":[1,2]}"#, all);
+        check(r#"{"phones":[2125550123,"2125550124",2125550125],"n":[1,2]}"#, all);
+        let apart = r#"{"phones" : [ 2125550123 , 2125550124 ]}"#;
+        check(apart, r#"{"phones" : [ "******0123" , "******0124" ]}"#);
+        check("[[2125550123,2125550124],2125550125]", "[[2125550123,2125550124],2125550125]");
+        check(r#"{"phone":1,"2":2125550124}"#, r#"{"phone":1,"2":2125550124}"#);
         check("{\n \"card\": 4111111111111111\n}\n", "{\n \"card\": \"************1111\"\n}\n");
         check(r#"{"john@example.com":true}"#, r#"{"j***@example.com":true}"#);
         check(r#"{"key":"AKIAIOSFODNN7EXAMPLE\\"}"#, r#"{"key":"AKIA***\\"}"#);
@@ -549,7 +576,7 @@ mod tests {
             let read: Value = serde_json::from_str(&out).expect("JSON");
             let hidden = masked(&masker, escaped(&plain).as_bytes()).expect("JSON");
             prop_assert_eq!(&read, &serde_json::from_str::<Value>(&hidden).expect("JSON"));
-            if !masker.find(&Reading::new(plain.as_bytes()).text).any(|_| true) {
+            if !masker.find(&Reading::new(b"", plain.as_bytes()).text).any(|_| true) {
                 prop_assert_eq!(out, plain);
             }
         }

@@ -1,6 +1,6 @@
 //! Each value of each row, as was decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connectors::sql::copy::{Change, Reference, Table, TableKind, Value};
 use masking::{Column, Columns, Others, RulesError, Tokens, What};
@@ -17,11 +17,16 @@ pub struct Rows {
     /// By the table's place; `None` leaves its rows out.
     tables: Vec<Option<Vec<Place>>>,
     cut: Vec<(String, String)>,
+    /// Columns of text that refer to something, or are referred to: what is left out of these is a reference.
+    joined: BTreeSet<At>,
     emptied: Emptied,
 }
 
-/// How many values of a column are not in the copy since nothing could be found in them, by the places of the table and the column.
-pub type Emptied = BTreeMap<(usize, usize), u64>;
+/// A column, by the places of its table and of itself.
+type At = (usize, usize);
+
+/// How many values of a column are not in the copy since nothing could be found in them.
+pub type Emptied = BTreeMap<At, u64>;
 
 /// A column.
 struct Place {
@@ -61,7 +66,8 @@ impl Rows {
         let columns =
             Columns { columns: columns.collect(), others: Others::Refuse, rules: decided.rules.clone() };
         let masking = masking::Table::new(&columns, tokens).map_err(Undecided::Rules)?;
-        Ok(Self { masking, tables, cut, emptied: Emptied::new() })
+        let joined = joined(found, &tables);
+        Ok(Self { masking, tables, cut, joined, emptied: Emptied::new() })
     }
 
     /// Whether any value is written otherwise than it was.
@@ -74,9 +80,23 @@ impl Rows {
         &self.cut
     }
 
-    /// Values that are not in the copy since nothing could be found in them.
-    pub fn emptied(self) -> Emptied {
-        self.emptied
+    /// Values that are not in the copy since nothing could be found in them; what to decide otherwise, if any of them was a reference, or
+    /// what one led to.
+    pub fn emptied(self, found: &[Table]) -> Result<Emptied, String> {
+        let lost: Vec<_> = self.joined.iter().filter(|at| self.emptied.contains_key(at)).collect();
+        let name = |(table, column): &At| {
+            let table = found.get(*table)?;
+            Some(format!("{}.{}", table.name, table.columns.get(*column)?.name))
+        };
+        let names: Vec<String> = lost.into_iter().filter_map(name).collect();
+        if names.is_empty() {
+            return Ok(self.emptied);
+        }
+        Err(format!(
+            "{}: `text` leaves bytes empty that cannot be searched, and what refers to them, or by them, would refer to nothing: write \
+             `token` or `keep`",
+            few(&names)
+        ))
     }
 }
 
@@ -159,6 +179,22 @@ fn references(found: &[Table], tables: &[Option<Vec<Place>>]) -> Result<Vec<(Str
     }
     cut.dedup();
     Ok(cut)
+}
+
+/// The columns of text that refer to something, or are referred to by one.
+fn joined(found: &[Table], tables: &[Option<Vec<Place>>]) -> BTreeSet<At> {
+    let at = |table: &str, column: &str| -> Option<At> {
+        let table = found.iter().position(|found| found.name.eq_ignore_ascii_case(table))?;
+        let column =
+            found.get(table)?.columns.iter().position(|own| own.name.eq_ignore_ascii_case(column))?;
+        let place = tables.get(table)?.as_ref()?.get(column)?;
+        (place.decided.what == What::Text).then_some((table, column))
+    };
+    let references = found.iter().flat_map(|table| table.references.iter().map(move |to| (table, to)));
+    let columns = references.flat_map(|(table, reference)| {
+        reference.columns.iter().map(move |(from, to)| (at(&table.name, from), at(&reference.table, to)))
+    });
+    columns.filter_map(|(from, to)| Some([from?, to?])).flatten().collect()
 }
 
 fn is_cut(

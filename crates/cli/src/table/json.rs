@@ -189,12 +189,12 @@ fn member(
     if decided.is_some() {
         documents.meet(&way.column);
     }
-    match (text.as_bytes().first(), decided.map(|cell| cell.what())) {
-        (_, Some(What::Keep)) => out.extend_from_slice(text.as_bytes()),
-        (_, Some(What::Empty)) => out.extend_from_slice(b"null"),
+    match (text.as_bytes().first(), decided) {
+        (_, Some(cell)) if cell.what() == What::Keep => out.extend_from_slice(text.as_bytes()),
+        (_, Some(cell)) if cell.what() == What::Empty => out.extend_from_slice(b"null"),
         // What is text is so to its last member.
-        (Some(b'{'), Some(What::Text)) => {
-            if !table.json(text.as_bytes(), out) {
+        (Some(b'{'), Some(cell)) if cell.what() == What::Text => {
+            if !cell.json(text.as_bytes(), out) {
                 return Err(deep());
             }
         }

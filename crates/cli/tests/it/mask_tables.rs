@@ -207,6 +207,12 @@ fn text_is_read_where_it_stands() {
             "\n",
         )
     );
+    // What is in a column is called what the column is.
+    let table = "{\"mobile\":{\"number\":2125550123},\"order\":{\"number\":2125550123}}\n";
+    assert_eq!(
+        masked(&folder, "{columns: {mobile: text, order: text}}", table, " --format jsonl"),
+        "{\"mobile\":{\"number\":\"******0123\"},\"order\":{\"number\":2125550123}}\n"
+    );
     let table = "{\"\":{\"id\":\"Ines Weber\"},\"id\":1}\n";
     assert_eq!(
         masked(&folder, "{columns: {id: keep}, others: empty}", table, " --format jsonl"),

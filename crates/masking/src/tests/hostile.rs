@@ -2,7 +2,7 @@
 //! text may take twice the looks, and no text more than so many for each byte.
 
 use crate::text::steps;
-use crate::{Columns, CustomRule, Masker, Mode, Rules, Table};
+use crate::{Columns, CustomRule, Kind, Masker, Mode, Rules, Table};
 
 const LENGTH: usize = 96 << 10;
 /// For each byte of the text, at most. A place costs at most some hundred looks; not every byte is a place.
@@ -273,4 +273,26 @@ fn and_so_are_many_of_them() {
     assert!(twice <= two * 2 + (1 << 20), "{two}, and {twice} for twice as much");
     assert_eq!(fifty, two);
     assert!(two <= (crate::LONGEST_MATCH + MOST) << 12, "{two}");
+}
+
+/// The same rules, and before each place where they match something that is built in is found: it is looked where they match next, and
+/// neither how far they go nor whose a match is, which nobody is given.
+#[test]
+fn and_many_of_them_with_what_is_built_in_between() {
+    let looks = |rules: usize, length: usize| {
+        let rule = |n: usize| {
+            let pattern = if n == 0 { "[.]1".to_owned() } else { format!("[.][0-9. ]{{1,{}}}", 500 + n) };
+            CustomRule { name: format!("own{n}"), pattern, mode: None }
+        };
+        let custom = (0..rules).map(rule).collect();
+        let masker = Masker::new(&Rules { custom, ..Rules::all(Mode::Redact) }).expect("rules");
+        let text = "1.1.1.1 ".repeat(length / 8);
+        steps::taken();
+        assert_eq!(masker.find(text.as_bytes()).filter(|found| found.kind == Kind::Ipv4).count(), length / 8);
+        steps::taken()
+    };
+    let (two, twice, sixty) = (looks(2, 1 << 13), looks(2, 1 << 14), looks(60, 1 << 13));
+    assert!(twice <= two * 2 + two / 20 + 4096, "{two}, and {twice} for twice as much");
+    assert_eq!(sixty, two);
+    assert!(two <= MOST << 13, "{two}");
 }

@@ -70,3 +70,18 @@ fn and_hardly_anything_in_json() {
         assert!(twice <= once + 4 && once < 50, "{mode:?}: {once}, and {twice} for twice as much");
     }
 }
+
+/// Rules that are nearly as large together as they may be.
+#[test]
+fn what_a_search_keeps_is_bounded_however_large_the_rules_are() {
+    let rule = |n: usize| CustomRule {
+        name: format!("own{n}"),
+        pattern: format!("[.][0-9. ]{{1,{}}}Q", 500 + n),
+        mode: None,
+    };
+    let custom = (0..90).map(rule).collect();
+    let masker = Masker::new(&Rules { custom, ..Rules::all(Mode::Redact) }).expect("rules");
+    let text = "from 192.0.2.1 at 10.30 ".repeat(100);
+    let info = measure(|| assert_eq!(masker.find(text.as_bytes()).count(), 100));
+    assert!(info.bytes_max < 32 << 20, "{} bytes", info.bytes_max);
+}

@@ -101,8 +101,8 @@ fn begin(out: &Path, desk: &mut Desk<'_>) -> anyhow::Result<Begun> {
     Ok((run, draft, sink))
 }
 
-/// Rows of each table, and what is not in them.
-type Outcome = Option<Result<(Vec<u64>, Emptied), CopyError>>;
+/// Rows of each table, and what is not in them; or why there is no copy.
+type Outcome = Option<Result<(Vec<u64>, Emptied), String>>;
 
 async fn copied(
     source: Source,
@@ -116,9 +116,13 @@ async fn copied(
     let (stopped, runtime) = (Arc::clone(&stop), Handle::current());
     let work = move |done: &AtomicU64| {
         let progress = Progress { read: done, stop: &stopped };
+        let found = source.tables().to_vec();
         let copied = runtime.block_on(source.copy(&into, &mut rows, &progress));
+        // What was left empty can be why the database takes no copy, and says more.
+        let emptied = rows.emptied(&found);
+        let outcome = emptied.and_then(|emptied| Ok((copied.map_err(|error| error.to_string())?, emptied)));
         // Nobody listens any more if it was given up on.
-        let _ = tell.send(copied.map(|copied| (copied, rows.emptied())));
+        let _ = tell.send(outcome);
         Ok(())
     };
     let end = run.work(work, desk.screen).await;

@@ -201,6 +201,29 @@ async fn a_late_answer_takes_nothing_back_where_everything_was_passed_over_the_s
     assert!(!stage.request(&id).has_begun(), "nothing was changed");
 }
 
+/// And where the second plan finds nobody, so that no store is begun: who comes back before the CRM is confirmed is passed
+/// over there.
+#[tokio::test]
+async fn a_late_answer_takes_nothing_back_where_there_was_nothing_to_begin() {
+    let stage = company();
+    let id = found_again(&stage).await;
+    let crm = stage.world.database(&stage.tenant, &store("crm"));
+    crm.remove("contacts", |row| row["email"].expose() == PERSON);
+    stage.world.answer_always("legal-desk", Ok(keep_the_crm()));
+    let has_ended = overlap(&stage, &id);
+    let mut then = stage.meanwhile.lock().expect("not poisoned").take().expect("it overlaps");
+    let mut came_back = false;
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        if function == "CheckSanctionsFunctionArn" && !std::mem::replace(&mut came_back, true) {
+            come_back(stage);
+        }
+        then(stage, function);
+    }));
+    assert_eq!(ask(&stage, &id, Role::Officer, "erase").await, 202);
+    ends_with_the_crm_kept(&stage, &id, has_ended).await;
+    assert!(!stage.request(&id).has_begun(), "there was nothing to begin");
+}
+
 /// Calls that are made when this step is, and go on after the end: nothing is written into what has ended, and nobody who
 /// comes later waits for it.
 async fn after_the_end(step: &'static str, begin: fn(&Stage, &RequestId) -> Option<Late>) {

@@ -273,7 +273,8 @@ pub struct Request {
     /// begun, so that what was wanted stays kept.
     #[serde(default)]
     pub not_begun_again: bool,
-    /// Whether a wave of some store was begun in the present pass, though perhaps all of it was passed over as kept.
+    /// Whether a wave of some store was begun in the present pass, though perhaps all of it was passed over as kept; or a
+    /// store was confirmed in it, where there was nothing to begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wave_begun: bool,
 }

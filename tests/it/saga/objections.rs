@@ -1,5 +1,6 @@
 //! G1: whoever may object is heard, obeyed, and answered truthfully.
 
+use domain::event::EventKind;
 use domain::hold::Verdict;
 use domain::request::Retention;
 use domain::{Operation, Status, StoreId, Tally};
@@ -48,6 +49,29 @@ async fn a_retain_that_is_lifted_while_erasing_does_not_end_as_fulfilled() {
     let request = stage.play_to_the_end(&id).await;
     assert_eq!(request.status, Status::PartiallyFulfilled);
     assert!(shop::mentions(&stage.world, &stage.tenant, NAME), "the CRM was kept");
+}
+
+/// What was passed over in one store is asked about anew once a hold at the next one is over: nothing was confirmed as kept.
+#[tokio::test]
+async fn a_retain_that_is_lifted_before_everything_is_looked_for_again_keeps_nothing() {
+    let stage = Stage::new(1);
+    stage.world.answer_always("legal-desk", Ok(retain(&["crm", "shop", "support"], &[])));
+    let id = stage.submit(PERSON).await;
+    let review_at = stage.world.clock().now() + SignedDuration::from_hours(24 * 90);
+    let (seen, mut is_told) = (id.clone(), false);
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let is_next = function == "EraseStoreFunctionArn" && stage.request(&seen).wave_begun;
+        if is_next && !std::mem::replace(&mut is_told, true) {
+            stage.world.answer_next("legal-desk", Ok(Verdict::Hold { reason: "audit".into(), review_at }));
+            stage.world.answer_always("legal-desk", Ok(Verdict::Clear));
+        }
+    }));
+    let request = stage.play_to_the_end(&id).await;
+    let events = stage.world.events_of(&stage.tenant, &id).into_iter();
+    let held = events.filter(|event| event.kind == EventKind::Held && event.store.is_some());
+    assert_eq!(held.count(), 1, "it was held at the second store");
+    assert_eq!((request.status, request.retentions), (Status::Fulfilled, vec![]));
+    assert!(!shop::mentions(&stage.world, &stage.tenant, NAME));
 }
 
 /// Who wants kept what is gone already comes too late: it is still looked for, marked in the ledger, and not called kept.

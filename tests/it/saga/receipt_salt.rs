@@ -278,29 +278,18 @@ async fn a_salt_goes_though_nobody_can_be_paged() {
 #[tokio::test]
 async fn what_is_at_rest_takes_half_of_a_sweep_at_the_most() {
     let stage = company(Some("P7D"), "PT0S");
-    let (requests, clock) = (stage.world.requests(), stage.world.clock());
     let mut at_rest = Vec::new();
     for n in 0..130 {
         let id = stage.submit(&format!("somebody-{n}@example.com")).await;
-        let actor = fulfillment::Actor("step:test".into());
-        let scope = fulfillment::Scope {
-            requests: &*requests,
-            clock: &*clock,
-            tenant: &stage.tenant,
-            id: &id,
-            generation: None,
-            actor: &actor,
-        };
-        let done = fulfillment::amend(&scope, |mut request| {
-            (request.status, request.announced) = (Status::Cancelled, true);
-            let now = clock.now();
-            let until = due_at(now, DAY * 7, &request.id);
-            request.salt = Some(ReceiptSalt { until, destroyed_at: None });
-            let mut draft = fulfillment::Draft::new(request, EventKind::Closed, now);
-            draft.request.progress_by = draft.request.rests_until();
-            Ok(fulfillment::Amend::commit(draft, ()))
-        });
-        done.await.expect("committed").expect("not declined");
+        stage
+            .write(&id, EventKind::Closed, |mut draft| {
+                (draft.request.status, draft.request.announced) = (Status::Cancelled, true);
+                let until = due_at(stage.world.clock().now(), DAY * 7, &draft.request.id);
+                draft.request.salt = Some(ReceiptSalt { until, destroyed_at: None });
+                draft.request.progress_by = draft.request.rests_until();
+                draft
+            })
+            .await;
         at_rest.push(id);
     }
     stage.world.fake_clock().advance(DAY * 8);

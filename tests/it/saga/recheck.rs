@@ -2,6 +2,7 @@
 
 mod again;
 mod both;
+mod crossing;
 mod ending;
 mod faults;
 mod judging;

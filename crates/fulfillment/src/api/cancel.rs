@@ -2,11 +2,10 @@
 
 use contract::problem::Problem;
 use domain::event::{EnterAt, EventKind};
-use domain::recheck::Stage;
 use domain::{Request, Status};
 
-use super::dismiss::taken_back;
-use super::reader::find;
+use super::dismiss::found_again;
+use super::reader::{Reader, find};
 use super::{Answer, Call, Ports, Refusal, actor, names, scope, show};
 use crate::change::{Amend, Draft, amend_plainly};
 
@@ -21,7 +20,7 @@ pub(super) async fn cancel(ports: &Ports, call: &Call) -> Result<Answer, Refusal
             return Ok(Amend::Leave(Ok(request)));
         }
         if !request.can_cancel() {
-            return Ok(Amend::Leave(Err(too_late(&request))));
+            return Ok(Amend::Leave(Err(too_late(&request, &reader))));
         }
         let mut draft = Draft::new(request, EventKind::CancelRequested, scope.clock.now());
         draft.request.cancel_requested = true;
@@ -34,15 +33,12 @@ pub(super) async fn cancel(ports: &Ports, call: &Call) -> Result<Answer, Refusal
     Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)
 }
 
-fn too_late(request: &Request) -> Problem {
-    let reached = request.recheck.as_ref().map(|recheck| recheck.stage);
+fn too_late(request: &Request, reader: &Reader) -> Problem {
     let why = match request.status {
         status if status.is_end() => format!("it has ended as {status}"),
-        _ if reached == Some(Stage::Erasing) => taken_back(request).to_owned(),
-        _ if matches!(reached, Some(Stage::Found | Stage::Again)) => {
-            "it had ended, and the person was found again; `POST /v1/requests/{id}/dismiss` leaves them as they are".to_owned()
-        }
-        _ => "erasing has begun, and cannot be undone; what is left is erased as well".to_owned(),
+        _ => found_again(request, reader)
+            .unwrap_or("erasing has begun, and cannot be undone; what is left is erased as well")
+            .to_owned(),
     };
     Problem::conflict(format!("Nothing was done. The request cannot be cancelled any more: {why}."))
 }

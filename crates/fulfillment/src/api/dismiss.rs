@@ -12,7 +12,7 @@ use domain::event::{EnterAt, EventKind};
 use domain::recheck::Stage;
 
 use super::body::{self, Shape, needed};
-use super::reader::find;
+use super::reader::{Reader, find};
 use super::{Answer, Call, Ports, Refusal, actor, names, show};
 use crate::change::{Amend, Draft, Scope, amend_plainly};
 
@@ -52,13 +52,11 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
                 // Nobody needs to be woken any more for what an officer has looked at.
                 (recheck.stage, recheck.unpaged) = (Stage::Dismissed, false);
             }
-            Some(recheck) if recheck.stage == Stage::Erasing => {
-                return Ok(Amend::Leave(Err(Problem::conflict(format!(
-                    "Nothing was done: {}.",
-                    taken_back(&request)
-                )))));
+            _ => {
+                let why = found_again(&request, &reader);
+                let told = |why| Problem::conflict(format!("Nothing was done: {why}."));
+                return Ok(Amend::Leave(Err(why.map_or_else(nothing_to_dismiss, told))));
             }
-            _ => return Ok(Amend::Leave(Err(nothing_to_dismiss()))),
         }
         let mut draft = Draft::new(request, EventKind::Dismissed, scope.clock.now()).wake(EnterAt::Recheck);
         draft.why = Some(body.value.reason.clone());
@@ -69,13 +67,37 @@ pub(super) async fn dismiss(ports: &Ports, call: &Call) -> Result<Answer, Refusa
     Ok(Answer::json(202, &show::view(ports, &request, &reader).await?)?)
 }
 
-/// Why a second erasure that is under way is not taken back.
-pub(super) fn taken_back(request: &Request) -> &'static str {
-    if request.has_begun() {
-        "the person is being erased again, and that cannot be undone; what is left is erased as well"
-    } else {
-        "an officer said that the person is erased again, and that is not taken back, though nothing of it is begun yet; a \
-         legal hold keeps it from beginning"
+/// How a request stands whose person was found again after its end, for whoever wants that taken back; `None` for every
+/// other one. What can be done about it is not the person's to do: they are told what becomes of their data.
+pub(super) fn found_again(request: &Request, reader: &Reader) -> Option<&'static str> {
+    let stage = request.recheck.as_ref().map(|recheck| recheck.stage)?;
+    let (stops, is_person) = (request.parked.is_some(), reader.is_person());
+    match stage {
+        Stage::Erasing if request.has_begun() => Some(
+            "the person is being erased again, and that cannot be undone; what is left is erased as well",
+        ),
+        Stage::Found if is_person => {
+            Some("it had ended, and data of yours was found again; what becomes of that is being looked at")
+        }
+        Stage::Again | Stage::Erasing if is_person => {
+            Some("it had ended, data of yours was found again, and that is to be erased as well")
+        }
+        Stage::Found => Some(
+            "it had ended, and the person was found again; `POST /v1/requests/{id}/dismiss` leaves them as they are",
+        ),
+        Stage::Again if stops => Some(
+            "an officer said that the person is erased again, and that could not be carried out; \
+             `POST /v1/requests/{id}/dismiss` leaves them as they are",
+        ),
+        Stage::Again => Some(
+            "an officer said that the person is erased again, and the stores are being read for that; it can be dismissed \
+             if that stops, and a legal hold keeps it from beginning",
+        ),
+        Stage::Erasing => Some(
+            "an officer said that the person is erased again, and that is not taken back, though nothing of it is begun yet; \
+             a legal hold keeps it from beginning",
+        ),
+        _ => None,
     }
 }
 

@@ -57,8 +57,8 @@ impl Beginning<'_> {
         task.round = self.wave;
         let true_from = task.true_from;
         let begun = amend(self.scope, |mut now| {
-            if now.status == Status::Held || now.denied.is_some() {
-                // Somebody objected to another store of this wave.
+            if now.status == Status::Held || now.denied.is_some() || now.status.is_end() {
+                // Somebody objected to another store of this wave; or this call is late, and all of it is over.
                 return Ok(Amend::Leave(None));
             }
             now.become_status(Status::Erasing)?;

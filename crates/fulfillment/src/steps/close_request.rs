@@ -34,7 +34,7 @@ use crate::receipts::{Closing, Sources};
 use crate::steps::check_sanctions::{settings, whole_seconds};
 use crate::steps::confirm_store::{is_settled, last_erased_at};
 use crate::steps::plan::to_restore;
-use crate::steps::queue::wake_waiters;
+use crate::steps::queue::{let_go, wake_waiters};
 use crate::steps::receipt_salt;
 use crate::steps::recheck_paper::Keeping;
 use crate::steps::restored_since::restored_since_read;
@@ -87,6 +87,7 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
     let request = scope.load().await?;
     if request.status.is_end() {
         let request = lapse(&scope, request).await?;
+        let_go(&scope, &request).await?;
         clean_up(ports, &request).await?;
         // The last: a call that died before it is followed by another.
         receipt_salt::end(&*ports.keyring, &scope, &request).await?;

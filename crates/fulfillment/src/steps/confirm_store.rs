@@ -146,6 +146,9 @@ pub async fn run(ports: &Ports, input: &StoreRun, budget: &dyn Budget) -> Result
     let asked = if finished { Some(desk.seal_asked(&input.store, &progress.asked)?) } else { None };
     amend_plainly(&scope, |mut now| {
         now.become_status(Status::Confirming)?;
+        // What is kept is passed over by this commit, also where the plan found nobody and no store was begun. Not by a call
+        // of an earlier pass: in this one a source may still think better of it.
+        now.wave_begun |= task.pass == now.pass;
         let mut task = Task {
             status: if finished { TaskStatus::Done } else { TaskStatus::Running },
             tally: Tally { residue, ..Tally::default() },

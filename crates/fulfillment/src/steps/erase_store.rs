@@ -174,10 +174,14 @@ pub(super) fn carried(request: &Request, stored: Task, fresh: Task) -> Task {
     }
 }
 
-/// Writes down how far it is; `false` if a hold stands by now, so that nothing more may be touched.
+/// Writes down how far it is; `false` if a hold stands by now, or the request has ended, so that nothing more may be
+/// touched. Nothing is written into what has ended.
 async fn save(scope: &Scope<'_>, task: &Task, kind: EventKind, foreign: u64) -> Result<bool, StepError> {
     let going_on = kind == EventKind::Progressed;
     let saved = amend(scope, |mut request| {
+        if request.status.is_end() {
+            return Ok(Amend::Leave(false));
+        }
         let now = scope.clock.now();
         request.attempts = 0;
         let mut task = task.clone();
@@ -192,10 +196,10 @@ async fn save(scope: &Scope<'_>, task: &Task, kind: EventKind, foreign: u64) -> 
         if going_on {
             draft.unless_held.clone_from(&draft.request.locks);
         }
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await?;
-    Ok(saved.is_ok())
+    Ok(saved.unwrap_or(false))
 }
 
 struct Eraser<'a> {

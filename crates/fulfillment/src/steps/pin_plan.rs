@@ -91,18 +91,30 @@ pub async fn run(ports: &Ports, input: &Run) -> Result<Decision, StepError> {
     let reference = desk.file_plan(&request, &plan).await?;
     if goes_on {
         let round = plan.round_number();
-        amend_plainly(&scope, |mut now| {
+        let is_filed = amend_plainly(&scope, |mut now| {
+            if !is_where_it_was(&now, &request) {
+                return Ok(Amend::Leave(false));
+            }
             now.plan = Some(reference.clone());
             let draft = Draft::new(now, EventKind::Planning, scope.clock.now())
                 .detail("round", round)
                 .detail("plan_sha256", &reference.sha256);
-            Ok(Amend::commit(draft, ()))
+            Ok(Amend::commit(draft, true))
         })
         .await?;
+        if !is_filed {
+            return Ok(Decision::plain(Outcome::Again));
+        }
         let stores = plan.current_round().map(|r| r.lookups.keys().cloned().collect());
         return Ok(Decision::stores(Outcome::Locate, stores.unwrap_or_default()));
     }
     pin(ports, &scope, &request, (&plan, &tasks), reference).await
+}
+
+/// Whether a request is still where this call began: being planned, by the plan that the call has read. A call that is late
+/// takes no locks of a person for a request that has ended or gone on, and puts no earlier plan in the place of a later one.
+fn is_where_it_was(now: &Request, read: &Request) -> bool {
+    now.status == Status::Planning && now.pass == read.pass && now.plan == read.plan
 }
 
 /// Reads the pages of the current round, learns the identities in them, and lists them.
@@ -148,6 +160,9 @@ async fn pin(
     let pseudonymiser = Pseudonymiser::of(&*ports.keyring, &request.tenant).await?;
     let subjects = pseudonyms_of(&pseudonymiser, plan)?;
     let pinned = amend(scope, |mut now| {
+        if !is_where_it_was(&now, request) {
+            return Ok(Amend::Leave(false));
+        }
         now.plan = Some(reference.clone());
         now.locks.clone_from(&subjects);
         let mut draft = Draft::new(now, EventKind::Planned, scope.clock.now())
@@ -155,11 +170,13 @@ async fn pin(
             .detail("identities", subjects.len())
             .detail("waves", plan.waves().len());
         draft.lock.clone_from(&subjects);
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await?;
     match pinned {
-        Ok(()) => Ok(decide(request, plan, tasks)),
+        Ok(true) => Ok(decide(request, plan, tasks)),
+        // Where it stands by now is for planning to say, which closes what has ended.
+        Ok(false) => Ok(Decision::plain(Outcome::Again)),
         Err(Declined::Held) => Err(StepError::broken("pin", "declined without a condition")),
         // Nothing of a person who is half erased is let go of: the other request has to end first.
         Err(Declined::Locked(subject)) if request.has_begun() => {

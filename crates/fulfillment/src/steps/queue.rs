@@ -3,7 +3,7 @@
 use contract::step::{Decision, Outcome};
 use domain::event::{EnterAt, EventKind};
 use domain::request::PlanRef;
-use domain::{Pseudonym, RequestId, Status};
+use domain::{Pseudonym, Request, RequestId, Status};
 use jiff::SignedDuration;
 
 use crate::change::{Amend, Draft, Scope, Turn, amend_plainly, later, too_many_writers, turn};
@@ -56,6 +56,29 @@ pub(super) async fn wait_behind(
         }
     }
     Err(too_many_writers())
+}
+
+/// An ended request that still has locks of the person keeps every later one of theirs waiting: an earlier build let a call
+/// that was late take them. Who waits for them is woken after that.
+pub(super) async fn let_go(scope: &Scope<'_>, request: &Request) -> Result<(), StepError> {
+    let mut held = Vec::new();
+    for lock in &request.locks {
+        let owner = scope.requests.lock_owner(scope.tenant, lock).await?;
+        held.extend(owner.filter(|owner| owner == scope.id).map(|_| lock.clone()));
+    }
+    if held.is_empty() {
+        return Ok(());
+    }
+    amend_plainly(scope, |request| {
+        if !request.status.is_end() {
+            return Ok(Amend::Leave(()));
+        }
+        let draft = Draft::new(request, EventKind::Progressed, scope.clock.now());
+        let mut draft = draft.detail("locks_released", held.len());
+        draft.unlock.clone_from(&held);
+        Ok(Amend::commit(draft, ()))
+    })
+    .await
 }
 
 /// Wakes whoever waits for these locks, which this request has let go. May be done twice.

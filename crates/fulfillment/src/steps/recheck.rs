@@ -88,10 +88,8 @@ pub async fn run(ports: &Ports, input: &Run, budget: &dyn Budget) -> Result<Deci
             decided => decided,
         },
         Stage::Found | Stage::Again if recheck.judged_by() <= now => {
-            leave(&scope, &recheck).await?;
-            let request = scope.load().await?;
-            end(ports, &scope, &request, &recheck).await?;
-            Ok(rest())
+            let is_over = leave(&scope, &recheck).await?;
+            end_if(is_over, ports, &scope, &recheck).await
         }
         Stage::Found => {
             page(ports, &scope, &request, &recheck).await?;
@@ -247,8 +245,10 @@ async fn conclude(
         return Ok(rest());
     }
     let stage = if proves { Stage::Clear } else { Stage::NotProven };
-    amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
+    let is_over = amend_plainly(scope, |mut request| {
+        let Some(own) = own(&mut request, recheck, Stage::Due) else {
+            return Ok(Amend::Leave(is_over(&request, recheck)));
+        };
         (own.stage, own.unpaged) = (stage, stage == Stage::NotProven);
         let mut draft = Draft::new(request, EventKind::Rechecked, scope.clock.now());
         draft = draft.detail("result", stage.as_str()).detail("readings", recheck.unproven.saturating_add(1));
@@ -260,9 +260,28 @@ async fn conclude(
                 draft = draft.detail(name, listed(stores));
             }
         }
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await?;
+    end_if(is_over, ports, scope, recheck).await
+}
+
+/// Whether a reading is over, by whichever call.
+fn is_over(request: &Request, recheck: &Recheck) -> bool {
+    request.recheck.as_ref().is_some_and(|own| own.reading == recheck.reading && own.stage.is_over())
+}
+
+/// Ends it if it is over. Otherwise another call was first, and came to something else: what was kept is still needed, and
+/// the next call goes by where it stands then.
+async fn end_if(
+    is_over: bool,
+    ports: &Ports,
+    scope: &Scope<'_>,
+    recheck: &Recheck,
+) -> Result<Decision, StepError> {
+    if !is_over {
+        return Err(StepError::More);
+    }
     let request = scope.load().await?;
     end(ports, scope, &request, recheck).await?;
     Ok(rest())
@@ -341,14 +360,17 @@ pub(super) fn shown(mut draft: Draft, found: &BTreeMap<StoreId, u64>) -> Draft {
     draft
 }
 
-/// For weeks nobody said what was found, or what was said could not be carried out: it is left as it is.
-async fn leave(scope: &Scope<'_>, recheck: &Recheck) -> Result<(), StepError> {
+/// For weeks nobody said what was found, or what was said could not be carried out: it is left as it is. Whether it is
+/// over: not if another call has carried it out after all.
+async fn leave(scope: &Scope<'_>, recheck: &Recheck) -> Result<bool, StepError> {
     amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, recheck, recheck.stage) else { return Ok(Amend::Leave(())) };
+        let Some(own) = own(&mut request, recheck, recheck.stage) else {
+            return Ok(Amend::Leave(is_over(&request, recheck)));
+        };
         own.stage = Stage::Dismissed;
         let mut draft = Draft::new(request, EventKind::Dismissed, scope.clock.now());
         draft.why = Some(NOT_JUDGED.to_owned());
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await
 }

@@ -33,8 +33,9 @@ pub(super) async fn erase_again(
     let configured = Configured::of(&*ports.tenants, &*ports.catalogs, scope.tenant).await?;
     read_afresh(scope, recheck, &configured.version).await?;
     let request = scope.load().await?;
-    let Some(recheck) = request.recheck.clone().filter(|own| own.stage == Stage::Again) else {
-        return Ok(Decision::plain(Outcome::Rest));
+    // Another call may read by a later catalog by now: what this one reads by is nothing to that reading.
+    let Some(recheck) = request.recheck.clone().filter(|own| is_compared_by(own, &configured.version)) else {
+        return Err(StepError::More);
     };
     if let Some(gone) = request.only_in().filter(|store| configured.store(store).is_none()) {
         return Err(not_there(gone).into());
@@ -70,23 +71,29 @@ pub(super) async fn erase_again(
     }
     let there = found(&tasks, &recheck);
     if recheck.is_more_than_shown(&there) {
-        amend_plainly(scope, |mut request| {
+        let is_asked = amend_plainly(scope, |mut request| {
             let now = scope.clock.now();
-            let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+            let Some(own) = compared(&mut request, &recheck) else { return Ok(Amend::Leave(false)) };
             own.ask(there.clone(), now);
             let draft =
                 Draft::new(request, EventKind::Rechecked, now).detail("result", Stage::Found.as_str());
-            Ok(Amend::commit(shown(draft, &there), ()))
+            Ok(Amend::commit(shown(draft, &there), true))
         })
         .await?;
+        if !is_asked {
+            return Err(StepError::More);
+        }
         let request = scope.load().await?;
         page(ports, scope, &request, &recheck).await?;
         return Ok(Decision::plain(Outcome::Failed));
     }
     let plan = recheck_paper::plan_again(&desk, &paper, &request, &versions, ports.entropy.bits()).await?;
     let reference = papers.begin_again(input).await?.file_plan(&request, &plan).await?;
-    amend_plainly(scope, |mut request| {
-        let Some(own) = own(&mut request, &recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+    let is_begun = amend_plainly(scope, |mut request| {
+        let Some(own) = compared(&mut request, &recheck) else {
+            let by_another = request.recheck.is_some_and(|own| own.stage == Stage::Erasing);
+            return Ok(Amend::Leave(by_another));
+        };
         own.stage = Stage::Erasing;
         begin(&mut request, scope.clock.now())?;
         request.plan = Some(reference.clone());
@@ -95,10 +102,20 @@ pub(super) async fn erase_again(
             .detail("plan_sha256", &reference.sha256)
             .detail("catalog_version", &plan.catalog_version)
             .detail("keys", plan.keys.len());
-        Ok(Amend::commit(draft, ()))
+        Ok(Amend::commit(draft, true))
     })
     .await?;
-    Ok(Decision::plain(Outcome::Again))
+    if is_begun { Ok(Decision::plain(Outcome::Again)) } else { Err(StepError::More) }
+}
+
+/// Whether what an officer said is being carried out, and the reading that is compared is one by this catalog.
+fn is_compared_by(own: &Recheck, version: &str) -> bool {
+    own.stage == Stage::Again && own.compared_by.as_deref() == Some(version)
+}
+
+/// The recheck of a request, if what this call has compared is still what is compared.
+fn compared<'r>(request: &'r mut Request, recheck: &Recheck) -> Option<&'r mut Recheck> {
+    own(request, recheck, Stage::Again).filter(|own| own.compared_by == recheck.compared_by)
 }
 
 /// What was read a day ago, or by another catalog, says nothing of what is there now: then all stores are read from the

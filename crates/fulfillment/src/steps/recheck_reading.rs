@@ -125,8 +125,9 @@ impl Reading<'_> {
         gave_up: Option<Code>,
     ) -> Result<(), StepError> {
         let cursor = if finished { None } else { Some(self.desk.seal_cursor(&task.store, progress)?) };
+        let is_read = finished && gave_up.is_none();
         for _ in 0..TRIES {
-            let Some(last) = self.is_left_to_say(&task.store).await? else { return Ok(()) };
+            let Some(last) = self.is_left_to_say(&task.store, is_read).await? else { return Ok(()) };
             let saved = turn(self.scope, |now| {
                 // Another call came in between, and it may have said more of the store.
                 if now.events != last {
@@ -142,16 +143,18 @@ impl Reading<'_> {
     }
 
     /// The number of the request's last event, if what this call has read of a store is still to be said: not where
-    /// another call has read it to its end, nor once the reading is over.
-    async fn is_left_to_say(&self, store: &StoreId) -> Result<Option<u32>, StepError> {
+    /// another call has read it to its end, nor once the reading is over. Where another call has given it up, that it was
+    /// read to its end is still to be said, and nothing else.
+    async fn is_left_to_say(&self, store: &StoreId, is_read: bool) -> Result<Option<u32>, StepError> {
         let request = self.scope.load().await?;
         let is_ours = |own: &Recheck| (own.stage, own.reading) == (self.recheck.stage, self.recheck.reading);
         if !request.recheck.as_ref().is_some_and(is_ours) {
             return Ok(None);
         }
         let tasks = self.ports.requests.tasks(&request.tenant, &request.id).await?;
+        let is_said = |task: &Task| task.tally.residue.is_some() || !is_read;
         let is_done = tasks_of(&tasks, self.recheck)
-            .any(|task| task.store == *store && task.status == TaskStatus::Done);
+            .any(|task| task.store == *store && task.status == TaskStatus::Done && is_said(task));
         Ok((!is_done).then_some(request.events))
     }
 

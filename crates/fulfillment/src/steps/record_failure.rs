@@ -35,6 +35,10 @@ pub async fn run(ports: &Ports, input: &Caught) -> Result<(), StepError> {
     // A store that cannot hide the person is no reason to stop, but to try again during the wait.
     let hides = op == Operation::Suppress;
     amend_plainly(&scope, |mut request| {
+        // A call that is late: what it has to say of a store changes nothing any more.
+        if request.status.is_end() {
+            return Ok(Amend::Leave(()));
+        }
         // Noted by a call whose answer was lost. The same failure in another pass is another one.
         if stored.as_ref().is_some_and(|t| same(t) && t.pass == request.pass) && !hides {
             return Ok(Amend::Leave(()));

@@ -9,6 +9,7 @@ mod collecting;
 mod connector;
 mod control;
 mod database;
+mod differing;
 mod events;
 mod evidence;
 mod holds;
@@ -47,6 +48,7 @@ use crate::clock::{FakeClock, SeededEntropy};
 use crate::inject::Injector;
 
 pub use database::{Contents, Database, Row};
+pub use differing::{Differing, Differs};
 pub use events::Stream;
 pub use lifecycle::{Execution, ExecutionState};
 pub use objects::{Earlier, Written};

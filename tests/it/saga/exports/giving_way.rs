@@ -4,125 +4,40 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::step::{Outcome, Run};
-use domain::event::Event;
-use domain::request::RequestType;
-use domain::{Pseudonym, Request, RequestId, Status, Task, TenantId};
+use domain::{Pseudonym, RequestId, Status, TenantId};
 use fulfillment::steps::plan;
 use futures::FutureExt;
 use futures::channel::oneshot::{Receiver, channel};
-use jiff::Timestamp;
-use ports::control::{Listing, Remembered};
-use ports::{Change, Fault, NewRequest, Overdue, Refused, Requests};
+use ports::{Fault, Requests};
+use testkit::memory::{Differing, Differs};
 
 use super::super::shop::PERSON;
 use super::super::stage::{Stage, at_once};
 use super::access;
 
-/// Requests of which it takes time to say who waits for a lock.
-struct Slow {
-    waits: Mutex<Option<Receiver<()>>>,
-    requests: Arc<dyn Requests>,
-}
+/// It takes time to say who waits for a lock.
+struct Slow(Mutex<Option<Receiver<()>>>);
 
 #[async_trait]
-impl Requests for Slow {
-    async fn create(&self, new: &NewRequest) -> Result<(), Refused> {
-        self.requests.create(new).await
-    }
-
-    async fn remember(&self, tenant: &TenantId, answer: &Remembered) -> Result<(), Refused> {
-        self.requests.remember(tenant, answer).await
-    }
-
-    async fn remembered(
+impl Differs for Slow {
+    async fn waiters(
         &self,
+        table: &dyn Requests,
         tenant: &TenantId,
-        key: &Pseudonym,
-        now: Timestamp,
-    ) -> Result<Option<Remembered>, Fault> {
-        self.requests.remembered(tenant, key, now).await
-    }
-
-    async fn load(&self, tenant: &TenantId, id: &RequestId) -> Result<Option<Request>, Fault> {
-        self.requests.load(tenant, id).await
-    }
-
-    async fn tasks(&self, tenant: &TenantId, id: &RequestId) -> Result<Vec<Task>, Fault> {
-        self.requests.tasks(tenant, id).await
-    }
-
-    async fn events(
-        &self,
-        tenant: &TenantId,
-        id: &RequestId,
-        after: u32,
-        limit: usize,
-    ) -> Result<Vec<Event>, Fault> {
-        self.requests.events(tenant, id, after, limit).await
-    }
-
-    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
-        self.requests.statement(tenant, id, n).await
-    }
-
-    async fn commit(&self, change: &Change) -> Result<(), Refused> {
-        self.requests.commit(change).await
-    }
-
-    async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault> {
-        self.requests.lock_owner(tenant, subject).await
-    }
-
-    async fn waiters(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Vec<RequestId>, Fault> {
-        let waits = self.waits.lock().expect("not poisoned").take();
+        subject: &Pseudonym,
+    ) -> Result<Vec<RequestId>, Fault> {
+        let waits = self.0.lock().expect("not poisoned").take();
         if let Some(waits) = waits {
             waits.await.expect("it answers");
         }
-        self.requests.waiters(tenant, subject).await
-    }
-
-    async fn stop_waiting(
-        &self,
-        tenant: &TenantId,
-        subjects: &[Pseudonym],
-        id: &RequestId,
-    ) -> Result<(), Fault> {
-        self.requests.stop_waiting(tenant, subjects, id).await
-    }
-
-    async fn open_requests(
-        &self,
-        tenant: &TenantId,
-        kind: RequestType,
-        subject: &[Pseudonym],
-    ) -> Result<Vec<RequestId>, Fault> {
-        self.requests.open_requests(tenant, kind, subject).await
-    }
-
-    async fn list(
-        &self,
-        tenant: &TenantId,
-        status: Option<Status>,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<Listing, Fault> {
-        self.requests.list(tenant, status, cursor, limit).await
-    }
-
-    async fn overdue(
-        &self,
-        which: Overdue,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
-        self.requests.overdue(which, now, limit).await
+        table.waiters(tenant, subject).await
     }
 }
 
 fn ports(stage: &Stage, waits: Receiver<()>) -> plan::Ports {
     let w = &stage.world;
     plan::Ports {
-        requests: Arc::new(Slow { waits: Mutex::new(Some(waits)), requests: w.requests() }),
+        requests: Arc::new(Differing { table: w.requests(), differs: Slow(Mutex::new(Some(waits))) }),
         keyring: w.keyring(),
         staging: w.staging(),
         catalogs: w.catalogs(),

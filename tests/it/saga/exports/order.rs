@@ -7,7 +7,6 @@ use domain::event::EventKind;
 use domain::export::{Export, Format};
 use domain::hold::Verdict;
 use domain::{RequestId, Status};
-use fulfillment::{Actor, Amend, Draft, Scope, amend};
 use jiff::SignedDuration;
 use testkit::inject::{Plan, When};
 use testkit::walker::Next;
@@ -287,13 +286,11 @@ async fn no_store_is_erased_while_an_export_is_outstanding() {
 
 /// Makes an erasure owe an export, made or not.
 async fn owe(stage: &Stage, id: &RequestId, there: bool) {
-    let (requests, clock, actor) = (stage.world.requests(), stage.world.clock(), Actor("test".into()));
-    let (tenant, generation) = (&stage.tenant, None);
-    let scope = Scope { requests: &*requests, clock: &*clock, tenant, id, generation, actor: &actor };
-    let owed = amend(&scope, |mut request| {
-        let ready_at = there.then(|| clock.now());
-        request.export = Some(Export { ready_at, expires_at: ready_at, ..asked(Format::Json) });
-        Ok(Amend::commit(Draft::new(request, EventKind::Checking, clock.now()), ()))
-    });
-    owed.await.expect("committed").expect("not declined");
+    stage
+        .write(id, EventKind::Checking, |mut draft| {
+            let ready_at = there.then(|| stage.world.clock().now());
+            draft.request.export = Some(Export { ready_at, expires_at: ready_at, ..asked(Format::Json) });
+            draft
+        })
+        .await;
 }

@@ -91,24 +91,14 @@ async fn a_call_reads_a_few_pages_and_the_next_one_goes_on() {
 }
 
 async fn verify(stage: &Stage, request: &Request) {
-    let (requests, clock) = (stage.world.requests(), stage.world.clock());
-    let actor = fulfillment::Actor("officer:test".into());
-    let scope = fulfillment::Scope {
-        requests: &*requests,
-        clock: &*clock,
-        tenant: &stage.tenant,
-        id: &request.id,
-        generation: None,
-        actor: &actor,
-    };
     let reference = stage.pseudonym("call@example.com").await;
-    let verified = fulfillment::amend(&scope, |mut request| {
-        request.become_status(Status::Accepted)?;
-        let (method, at) = ("phone".to_owned(), clock.now());
-        request.verification =
-            Some(domain::request::Verification { method, at, reference: reference.clone() });
-        let draft = fulfillment::Draft::new(request, EventKind::Verified, at);
-        Ok(fulfillment::Amend::commit(draft.wake(domain::event::EnterAt::Plan), ()))
-    });
-    verified.await.expect("committed").expect("not declined");
+    stage
+        .write(&request.id, EventKind::Verified, |mut draft| {
+            draft.request.become_status(Status::Accepted).expect("it waits for that");
+            let (method, at) = ("phone".to_owned(), stage.world.clock().now());
+            draft.request.verification =
+                Some(domain::request::Verification { method, at, reference: reference.clone() });
+            draft.wake(domain::event::EnterAt::Plan)
+        })
+        .await;
 }

@@ -187,24 +187,12 @@ async fn what_was_dismissed_goes_as_soon_as_the_outcome_is_announced() {
     let stage = company();
     let id = unannounced(&stage).await;
     stage.world.injector().disarm();
-    let (requests, clock) = (stage.world.requests(), stage.world.clock());
-    let actor = fulfillment::Actor("officer:test".into());
-    let scope = fulfillment::Scope {
-        requests: &*requests,
-        clock: &*clock,
-        tenant: &stage.tenant,
-        id: &id,
-        generation: None,
-        actor: &actor,
-    };
-    let dismissed = fulfillment::amend(&scope, |mut request| {
-        request.recheck.as_mut().expect("kept").stage = Reached::Dismissed;
-        Ok(fulfillment::Amend::commit(
-            fulfillment::Draft::new(request, EventKind::Dismissed, clock.now()),
-            (),
-        ))
-    });
-    dismissed.await.expect("committed").expect("not declined");
+    stage
+        .write(&id, EventKind::Dismissed, |mut draft| {
+            draft.request.recheck.as_mut().expect("kept").stage = Reached::Dismissed;
+            draft
+        })
+        .await;
     stage.sweep_when_due(&id).await;
     stage.play().await;
     let request = stage.request(&id);

@@ -1,100 +1,41 @@
 //! Two calls of one recheck at a time: the one that is late takes nothing from the one that was made in its place.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use contract::step::Run;
-use domain::TenantId;
-use domain::catalog::Store;
 use domain::{Task, TaskStatus};
 use fulfillment::StepError;
 use fulfillment::steps::{recheck, sweep};
-use futures::FutureExt;
-use futures::channel::oneshot::{Receiver, Sender, channel};
-use ports::stores::{Collector, Connector, Contents, Planter, Suppressor, Walker};
-use ports::{Fault, Stores};
 use testkit::clock::CountedBudget;
 use testkit::inject::Point;
 
 use super::again::{changed, publish};
 use super::judging::found_again;
 use super::*;
+use crate::saga::stage::slow::{Late, Slow};
 
-/// Stores of which the first that is connected takes its time.
-struct Slow {
-    waits: Mutex<Option<Receiver<()>>>,
-    stores: Arc<dyn Stores>,
-}
-
-#[async_trait]
-impl Stores for Slow {
-    async fn connector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Connector>, Fault> {
-        let waits = self.waits.lock().expect("not poisoned").take();
-        if let Some(waits) = waits {
-            waits.await.expect("it connects");
-        }
-        self.stores.connector(tenant, store).await
-    }
-
-    async fn suppressor(
-        &self,
-        tenant: &TenantId,
-        store: &Store,
-    ) -> Result<Option<Arc<dyn Suppressor>>, Fault> {
-        self.stores.suppressor(tenant, store).await
-    }
-
-    async fn collector(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Collector>, Fault> {
-        self.stores.collector(tenant, store).await
-    }
-
-    async fn contents(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Contents>>, Fault> {
-        self.stores.contents(tenant, store).await
-    }
-
-    async fn walker(&self, tenant: &TenantId, store: &Store) -> Result<Arc<dyn Walker>, Fault> {
-        self.stores.walker(tenant, store).await
-    }
-
-    async fn planter(&self, tenant: &TenantId, store: &Store) -> Result<Option<Arc<dyn Planter>>, Fault> {
-        self.stores.planter(tenant, store).await
+/// What the recheck needs.
+pub fn ports_of(stage: &Stage) -> recheck::Ports {
+    let w = &stage.world;
+    recheck::Ports {
+        requests: w.requests(),
+        keyring: w.keyring(),
+        staging: w.staging(),
+        catalogs: w.catalogs(),
+        tenants: w.tenants(),
+        stores: w.stores(),
+        pager: w.pager(),
+        clock: w.clock(),
+        entropy: w.entropy(),
     }
 }
 
-/// A call of the recheck that waits for the CRM, has time for one search, and may go on when told.
-struct Late {
-    connects: Sender<()>,
-    call: Pin<Box<dyn Future<Output = Result<(), StepError>> + Send>>,
-}
-
-impl Late {
-    fn begun(stage: &Stage, id: &RequestId) -> Self {
-        let w = &stage.world;
-        let (connects, waits) = channel();
-        let ports = recheck::Ports {
-            requests: w.requests(),
-            keyring: w.keyring(),
-            staging: w.staging(),
-            catalogs: w.catalogs(),
-            tenants: w.tenants(),
-            stores: Arc::new(Slow { waits: Mutex::new(Some(waits)), stores: w.stores() }),
-            pager: w.pager(),
-            clock: w.clock(),
-            entropy: w.entropy(),
-        };
-        let generation = stage.request(id).generation;
-        let run = Run { tenant: stage.tenant.clone(), request_id: id.clone(), generation };
-        let mut call: Pin<Box<dyn Future<Output = _> + Send>> =
-            Box::pin(async move { recheck::run(&ports, &run, &CountedBudget::new(0)).await.map(|_| ()) });
-        assert!(call.as_mut().now_or_never().is_none(), "it waits for the store");
-        Self { connects, call }
-    }
-
-    fn ends(self) -> Result<(), StepError> {
-        self.connects.send(()).expect("it waits");
-        at_once(self.call)
-    }
+/// A call of the recheck that waits for the first store, the CRM, and then has time for so many searches.
+pub fn late_reading(stage: &Stage, id: &RequestId, searches: u64) -> Late {
+    let (go_on, stores) = Slow::new(stage.world.stores());
+    let ports = recheck::Ports { stores, ..ports_of(stage) };
+    let run = stage.run_of(id);
+    let call = async move { recheck::run(&ports, &run, &CountedBudget::new(searches)).await };
+    Late::begun(go_on, call).expect("it waits for the store")
 }
 
 /// The next recheck is called twice: one call waits for its first store. Where it is.
@@ -104,14 +45,14 @@ fn overlap(stage: &Stage, id: &RequestId) -> Arc<Mutex<Option<Late>>> {
     *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
         if function == "RecheckFunctionArn" && !met {
             met = true;
-            *begun.lock().expect("not poisoned") = Some(Late::begun(stage, &id));
+            *begun.lock().expect("not poisoned") = Some(late_reading(stage, &id, 0));
         }
     }));
     late
 }
 
 /// What the present reading says of a store.
-fn reading_of(stage: &Stage, id: &RequestId, name: &str) -> Option<Task> {
+pub fn reading_of(stage: &Stage, id: &RequestId, name: &str) -> Option<Task> {
     let reading = stage.request(id).recheck.map(|recheck| recheck.reading);
     let is_it = |task: &Task| task.op == Operation::Recheck && Some(task.pass) == reading;
     stage.world.tasks_of(&stage.tenant, id).into_iter().find(|task| is_it(task) && task.store == store(name))
@@ -162,21 +103,7 @@ async fn what_was_written_late_wakes_a_request_at_rest_once() {
     let stage = company();
     set(&stage, Some("PT0S"));
     let id = erased(&stage).await;
-    let (requests, clock) = (stage.world.requests(), stage.world.clock());
-    let actor = fulfillment::Actor("step:erase-store".into());
-    let scope = fulfillment::Scope {
-        requests: &*requests,
-        clock: &*clock,
-        tenant: &stage.tenant,
-        id: &id,
-        generation: None,
-        actor: &actor,
-    };
-    let written = fulfillment::amend(&scope, |request| {
-        let draft = fulfillment::Draft::new(request, EventKind::Progressed, clock.now());
-        Ok(fulfillment::Amend::commit(draft, ()))
-    });
-    written.await.expect("committed").expect("not declined");
+    stage.write(&id, EventKind::Progressed, |draft| draft).await;
     assert_ne!(stage.request(&id).progress_by, salt_until(&stage.request(&id)));
     let request = when_due(&stage, &id).await;
     assert_eq!((request.status, request.progress_by), (Status::Fulfilled, salt_until(&request)));

@@ -3,6 +3,7 @@
 use domain::Status;
 use domain::access::Role;
 use domain::event::{EnterAt, EventKind};
+use domain::recheck::Stage;
 use domain::request::Parked;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -82,6 +83,48 @@ async fn after_erasing_has_begun_and_after_the_end_it_is_too_late_to_cancel() {
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("ended as fulfilled"), "{}", answer.body);
     assert!(!front.request(&id).cancel_requested);
+}
+
+/// Who was found again, how far it is since, and what whoever wants that taken back is told: the company what can be done,
+/// the person what becomes of their data.
+#[tokio::test]
+async fn whoever_wants_what_was_found_again_taken_back_is_told_what_is_so() {
+    let reason = json!({"reason": "came-back-by-themselves"});
+    let check = async |stage: Stage, stops: bool, company: &str, own: &str| {
+        let front = front();
+        let id = front.submit(PERSON).await;
+        front.pin(&id).await;
+        front.change(&id, scenes::found_again).await;
+        let is_begun = stage == Stage::Erasing;
+        let reached = |draft: &mut Draft| {
+            draft.request.status = match (stops, is_begun) {
+                (true, _) => Status::Parked,
+                (false, false) => Status::Reopened,
+                (false, true) => Status::Planning,
+            };
+            draft.request.not_begun_again = is_begun;
+            draft.request.recheck.iter_mut().for_each(|recheck| recheck.stage = stage);
+            draft.request.parked.take_if(|_| !stops);
+        };
+        front.change(&id, reached).await;
+        let target = format!("/v1/requests/{id}");
+        for (who, expect) in [(caller(Role::Officer), company), (person(&[PERSON]), own)] {
+            let answer = front.ask(&who, "DELETE", &target).await;
+            assert_eq!(answer.status, 409, "{stage:?}");
+            assert!(answer.body.contains(expect), "{stage:?}: {}", answer.body);
+            let is_theirs = answer.body.contains("/dismiss") || answer.body.contains("officer");
+            assert!(expect == company || !is_theirs, "{stage:?}: {}", answer.body);
+        }
+        let answer = front.post(&caller(Role::Officer), &format!("{target}/dismiss"), &reason).await;
+        let may_be_left = stage == Stage::Found || stops;
+        assert_eq!(answer.status, if may_be_left { 202 } else { 409 }, "{stage:?}: {}", answer.body);
+        assert!(may_be_left || answer.body.contains(company), "{stage:?}: {}", answer.body);
+    };
+    let own = "is to be erased as well";
+    check(Stage::Found, true, "/dismiss` leaves them as they are", "is being looked at").await;
+    check(Stage::Again, true, "could not be carried out; `POST /v1/requests/{id}/dismiss`", own).await;
+    check(Stage::Again, false, "the stores are being read for that", own).await;
+    check(Stage::Erasing, false, "nothing of it is begun yet", own).await;
 }
 
 #[tokio::test]

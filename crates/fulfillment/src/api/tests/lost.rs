@@ -6,12 +6,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::access::Role;
-use domain::event::Event;
-use domain::request::RequestType;
-use domain::{Pseudonym, Status};
-use jiff::Timestamp;
-use ports::control::{Listing, Remembered};
-use ports::{Change, Class, Code, Fault, KeyScope, NewRequest, Overdue, Refused, Requests};
+use ports::{Class, Code, Fault, KeyScope, NewRequest, Refused, Requests};
+use testkit::memory::{Differing, Differs};
 
 use super::*;
 
@@ -29,19 +25,18 @@ enum Create {
 
 /// A table whose `create` does these, one after another.
 struct Unsure {
-    inner: Arc<dyn Requests>,
     world: World,
     turns: Mutex<VecDeque<Create>>,
 }
 
 #[async_trait]
-impl Requests for Unsure {
-    async fn create(&self, new: &NewRequest) -> Result<(), Refused> {
+impl Differs for Unsure {
+    async fn create(&self, table: &dyn Requests, new: &NewRequest) -> Result<(), Refused> {
         let turn = self.turns.lock().expect("a lock").pop_front();
         let lost = Fault::new(Class::Transient, Code::ControlUnavailable, "create", "requests", "lost");
         match turn {
             Some(Create::Lost) => {
-                self.inner.create(new).await?;
+                table.create(new).await?;
                 Err(lost.into())
             }
             Some(Create::Overtaken) => {
@@ -51,103 +46,16 @@ impl Requests for Unsure {
                 Err(lost.into())
             }
             Some(Create::Conflict) => Err(Refused::Conflict),
-            Some(Create::Done) | None => self.inner.create(new).await,
+            Some(Create::Done) | None => table.create(new).await,
         }
-    }
-
-    async fn remember(&self, tenant: &TenantId, answer: &Remembered) -> Result<(), Refused> {
-        self.inner.remember(tenant, answer).await
-    }
-
-    async fn remembered(
-        &self,
-        tenant: &TenantId,
-        key: &Pseudonym,
-        now: Timestamp,
-    ) -> Result<Option<Remembered>, Fault> {
-        self.inner.remembered(tenant, key, now).await
-    }
-
-    async fn load(&self, tenant: &TenantId, id: &RequestId) -> Result<Option<Request>, Fault> {
-        self.inner.load(tenant, id).await
-    }
-
-    async fn tasks(&self, tenant: &TenantId, id: &RequestId) -> Result<Vec<Task>, Fault> {
-        self.inner.tasks(tenant, id).await
-    }
-
-    async fn events(
-        &self,
-        tenant: &TenantId,
-        id: &RequestId,
-        after: u32,
-        limit: usize,
-    ) -> Result<Vec<Event>, Fault> {
-        self.inner.events(tenant, id, after, limit).await
-    }
-
-    async fn statement(&self, tenant: &TenantId, id: &RequestId, n: u32) -> Result<Option<String>, Fault> {
-        self.inner.statement(tenant, id, n).await
-    }
-
-    async fn commit(&self, change: &Change) -> Result<(), Refused> {
-        self.inner.commit(change).await
-    }
-
-    async fn lock_owner(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Option<RequestId>, Fault> {
-        self.inner.lock_owner(tenant, subject).await
-    }
-
-    async fn waiters(&self, tenant: &TenantId, subject: &Pseudonym) -> Result<Vec<RequestId>, Fault> {
-        self.inner.waiters(tenant, subject).await
-    }
-
-    async fn stop_waiting(
-        &self,
-        tenant: &TenantId,
-        subjects: &[Pseudonym],
-        id: &RequestId,
-    ) -> Result<(), Fault> {
-        self.inner.stop_waiting(tenant, subjects, id).await
-    }
-
-    async fn open_requests(
-        &self,
-        tenant: &TenantId,
-        kind: RequestType,
-        subject: &[Pseudonym],
-    ) -> Result<Vec<RequestId>, Fault> {
-        self.inner.open_requests(tenant, kind, subject).await
-    }
-
-    async fn list(
-        &self,
-        tenant: &TenantId,
-        status: Option<Status>,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<Listing, Fault> {
-        self.inner.list(tenant, status, cursor, limit).await
-    }
-
-    async fn overdue(
-        &self,
-        which: Overdue,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(TenantId, RequestId)>, Fault> {
-        self.inner.overdue(which, now, limit).await
     }
 }
 
 /// Submits while `create` does these; the front and the answer.
 async fn submitted(turns: impl IntoIterator<Item = Create>) -> (Front, Answer) {
     let mut front = front();
-    front.ports.requests = Arc::new(Unsure {
-        inner: front.world.requests(),
-        world: front.world.clone(),
-        turns: Mutex::new(turns.into_iter().collect()),
-    });
+    let differs = Unsure { world: front.world.clone(), turns: Mutex::new(turns.into_iter().collect()) };
+    front.ports.requests = Arc::new(Differing { table: front.world.requests(), differs });
     let who = caller(Role::Backend);
     let answer = front.post_with(&who, "/v1/requests", "k", &submission(PERSON)).await;
     (front, answer)

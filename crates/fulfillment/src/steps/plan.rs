@@ -131,6 +131,8 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
         // One that was reopened has waited.
         return Stand::NewPass { for_erasing: is_past || waited };
     };
+    // One that waited, for an export or in a queue, let its locks go: what it was looking for may have changed since.
+    let underway = !pass.complete && request.status == Status::Planning;
     if request.is_to_be_exported() {
         // What is shown is located by the execution that shows it: a request that was stopped for long, or
         // because a store had not caught up, looks again.
@@ -138,7 +140,7 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
             true if pass.generation == request.generation && !request.locks.is_empty() => {
                 Stand::Pinned(Outcome::Collect)
             }
-            false if !pass.for_erasing => Stand::Underway,
+            false if !pass.for_erasing && underway => Stand::Underway,
             _ => Stand::NewPass { for_erasing: false },
         };
     }
@@ -147,9 +149,9 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
         // One pass for the first erasure and one for each residue found.
         let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= due) {
-            (false, _) => Stand::Underway,
+            (false, _) if underway => Stand::Underway,
             (true, true) => Stand::Pinned(Outcome::AfterWait),
-            (true, false) => Stand::NewPass { for_erasing: true },
+            _ => Stand::NewPass { for_erasing: true },
         };
     }
     if request.status == Status::Ready {
@@ -158,7 +160,7 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
     }
     let pinned = !request.locks.is_empty();
     match (pass.complete, pinned) {
-        (false, _) if pass.for_erasing == waited => Stand::Underway,
+        (false, _) if underway && pass.for_erasing == waited => Stand::Underway,
         (true, true) if !waited => Stand::Pinned(Outcome::BeforeWait),
         // Just pinned. What was pinned before a hold, or before it was parked, is looked for again.
         (true, true)

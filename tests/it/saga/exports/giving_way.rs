@@ -89,3 +89,29 @@ async fn an_erasure_that_began_while_it_looked_who_waits_gives_way_to_nobody() {
     let outcome = *ended.lock().expect("not poisoned");
     assert_eq!(outcome, Some(Outcome::AfterWait), "it came to its end, and did not rest");
 }
+
+/// While the records to be erased are located, which may take hours, the locks are those of the first pass: an export that is
+/// asked for then is let go first, and the erasure comes to its end after it.
+#[tokio::test]
+async fn an_erasure_that_gave_way_while_it_located_is_planned_anew() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let theirs = id.clone();
+    let asked = Arc::new(Mutex::new(None));
+    let told = asked.clone();
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let request = stage.request(&theirs);
+        let is_located_for_erasing = function == "LocateStoreFunctionArn" && !request.locks.is_empty();
+        if is_located_for_erasing && told.lock().expect("not poisoned").is_none() {
+            let export = at_once(access(stage, PERSON));
+            *told.lock().expect("not poisoned") = Some(export);
+            at_once(stage.play());
+        }
+    }));
+    let ended = stage.play_to_the_end(&id).await;
+    assert_eq!(ended.status, Status::Fulfilled);
+    let export = asked.lock().expect("not poisoned").clone().expect("it was asked for meanwhile");
+    let events = stage.world.events_of(&stage.tenant, &id);
+    assert!(events.iter().any(|event| event.detail.contains_key("gives_way")), "it gave way");
+    assert_eq!(stage.play_to_the_end(&export).await.status, Status::Fulfilled);
+}

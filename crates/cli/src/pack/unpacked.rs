@@ -16,7 +16,8 @@ const PIECE: usize = 1 << 18;
 
 /// Whether a pack is there that has no proof yet. What cannot be opened, or begins as a pack and cannot be read, may be one.
 pub fn is_pending(path: &Path) -> bool {
-    let barred = matches!(File::open(path), Err(error) if error.kind() != io::ErrorKind::NotFound);
+    let barred = path.is_symlink() || path.exists();
+    let barred = barred && File::open(path).is_err_and(|error| error.kind() != io::ErrorKind::NotFound);
     if barred || !looks_packed(path) {
         return barred;
     }

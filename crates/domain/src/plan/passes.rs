@@ -70,6 +70,13 @@ impl Plan {
         });
     }
 
+    /// The last pass is none by which anything is erased: the locks were let go before that began.
+    pub fn let_go(&mut self) {
+        if let Some(last) = self.passes.last_mut() {
+            last.for_erasing = false;
+        }
+    }
+
     /// Before erasing: drops passes that were superseded. Of those that still stand the first and the
     /// last complete one stay: what a person's records were found through before the wait may be gone
     /// after it. Nothing was erased by either. Passes keep their numbers.

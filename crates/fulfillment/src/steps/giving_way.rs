@@ -68,7 +68,8 @@ pub(super) async fn give_way(scope: &Scope<'_>, request: &Request) -> Result<Opt
         draft.request.progress_by = later(at, ITS_TURN);
         Ok(Amend::commit(draft, Some(held)))
     });
-    let Some(locks) = locks.await? else { return Ok(None) };
+    // It began meanwhile, or another call let its locks go: what this one has read says nothing of where it stands.
+    let Some(locks) = locks.await? else { return Ok(Some(Decision::plain(Outcome::Again))) };
     wake_waiters(scope, &locks).await?;
     Ok(Some(Decision::plain(Outcome::Rest)))
 }

@@ -133,13 +133,12 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
     };
     // One that waited, for an export or in a queue, let its locks go: what it was looking for may have changed since.
     let underway = !pass.complete && request.status == Status::Planning;
+    let pinned = !request.locks.is_empty();
     if request.is_to_be_exported() {
         // What is shown is located by the execution that shows it: a request that was stopped for long, or
         // because a store had not caught up, looks again.
         return match pass.complete {
-            true if pass.generation == request.generation && !request.locks.is_empty() => {
-                Stand::Pinned(Outcome::Collect)
-            }
+            true if pass.generation == request.generation && pinned => Stand::Pinned(Outcome::Collect),
             false if !pass.for_erasing && underway => Stand::Underway,
             _ => Stand::NewPass { for_erasing: false },
         };
@@ -150,7 +149,7 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
         let due = usize::try_from(request.residue_rounds).unwrap_or(usize::MAX).saturating_add(1);
         return match (pass.complete, erasing_passes >= due) {
             (false, _) if underway => Stand::Underway,
-            (true, true) => Stand::Pinned(Outcome::AfterWait),
+            (true, true) if pinned => Stand::Pinned(Outcome::AfterWait),
             _ => Stand::NewPass { for_erasing: true },
         };
     }
@@ -158,7 +157,6 @@ fn stand(request: &Request, is_past: bool, plan: Option<&Plan>, now: Timestamp) 
         // Days went by while the person fetched their export.
         return Stand::NewPass { for_erasing: waited };
     }
-    let pinned = !request.locks.is_empty();
     match (pass.complete, pinned) {
         (false, _) if underway && pass.for_erasing == waited => Stand::Underway,
         (true, true) if !waited => Stand::Pinned(Outcome::BeforeWait),
@@ -287,6 +285,9 @@ async fn new_pass(
             .with_keys(subject.keys)
             .only_in(request.only_in().cloned())
     };
+    if is_past && request.locks.is_empty() {
+        plan.let_go();
+    }
     if !is_past {
         // What was located under locks that were let go may have been erased by another request
         // since, unless it was hidden: that must be shown again.

@@ -223,7 +223,9 @@ async fn ask_unless_erased(
         put_off(scope, recheck, (EventKind::RecheckPutOff, None), why).await?;
         return Ok(rest());
     }
-    reopen(scope, recheck, &found).await?;
+    if !reopen(scope, recheck, &found).await? {
+        return Err(StepError::More);
+    }
     let request = scope.load().await?;
     page(ports, scope, &request, recheck).await?;
     Ok(Decision::plain(Outcome::Failed))
@@ -339,13 +341,15 @@ async fn reopen(
     scope: &Scope<'_>,
     recheck: &Recheck,
     found: &BTreeMap<StoreId, u64>,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        let Some(own) = own(&mut request, recheck, Stage::Due) else { return Ok(Amend::Leave(())) };
+        let Some(own) = own(&mut request, recheck, Stage::Due) else {
+            return Ok(Amend::Leave(own(&mut request, recheck, Stage::Found).is_some()));
+        };
         own.ask(found.clone(), now);
         request.become_status(Status::Reopened)?;
-        Ok(Amend::commit(shown(Draft::new(request, EventKind::Reopened, now), found), ()))
+        Ok(Amend::commit(shown(Draft::new(request, EventKind::Reopened, now), found), true))
     })
     .await
 }

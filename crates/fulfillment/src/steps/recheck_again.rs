@@ -123,7 +123,8 @@ fn compared<'r>(request: &'r mut Request, recheck: &Recheck) -> Option<&'r mut R
 async fn read_afresh(scope: &Scope<'_>, recheck: &Recheck, version: &str) -> Result<(), StepError> {
     amend_plainly(scope, |mut request| {
         let now = scope.clock.now();
-        let Some(own) = own(&mut request, recheck, Stage::Again) else { return Ok(Amend::Leave(())) };
+        // Another call may have begun to compare since, by a catalog that is newer than this one's.
+        let Some(own) = compared(&mut request, recheck) else { return Ok(Amend::Leave(())) };
         let is_old = later(own.at, READ_AGAIN).is_some_and(|by| by <= now);
         let is_by_another = own.compared_by.as_ref().is_some_and(|by| by != version);
         if is_old || is_by_another {

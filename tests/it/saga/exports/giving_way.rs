@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::step::{Outcome, Run};
+use domain::event::{EnterAt, EventKind};
 use domain::{Pseudonym, RequestId, Status, TenantId};
 use fulfillment::steps::plan;
 use futures::FutureExt;
@@ -87,7 +88,7 @@ async fn an_erasure_that_began_while_it_looked_who_waits_gives_way_to_nobody() {
     }));
     assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
     let outcome = *ended.lock().expect("not poisoned");
-    assert_eq!(outcome, Some(Outcome::AfterWait), "it came to its end, and did not rest");
+    assert_eq!(outcome, Some(Outcome::Again), "planning looks where it stands, and does not rest");
 }
 
 /// While the records to be erased are located, which may take hours, the locks are those of the first pass: an export that is
@@ -110,6 +111,41 @@ async fn an_erasure_that_gave_way_while_it_located_is_planned_anew() {
     }));
     let ended = stage.play_to_the_end(&id).await;
     assert_eq!(ended.status, Status::Fulfilled);
+    let export = asked.lock().expect("not poisoned").clone().expect("it was asked for meanwhile");
+    let events = stage.world.events_of(&stage.tenant, &id);
+    assert!(events.iter().any(|event| event.detail.contains_key("gives_way")), "it gave way");
+    assert_eq!(stage.play_to_the_end(&export).await.status, Status::Fulfilled);
+}
+
+/// The same once the pass after a residue was pinned, and nothing was begun: a source wanted everything kept.
+#[tokio::test]
+async fn an_erasure_that_gave_way_after_a_residue_is_planned_anew() {
+    let stage = Stage::new(1);
+    let id = stage.submit(PERSON).await;
+    let theirs = id.clone();
+    let asked = Arc::new(Mutex::new(None));
+    let (told, mut looked) = (asked.clone(), 0);
+    *stage.meanwhile.lock().expect("not poisoned") = Some(Box::new(move |stage, function| {
+        let request = stage.request(&theirs);
+        let waited = request.cooling_off_until.is_some_and(|until| until <= stage.world.clock().now());
+        if function != "CheckSanctionsFunctionArn" || !waited || request.locks.is_empty() {
+            return;
+        }
+        looked += 1;
+        match looked {
+            // As the stores' confirmation does that finds somebody: the next call plans another pass.
+            1 => at_once(stage.write(&theirs, EventKind::ResidueFound, |mut draft| {
+                draft.request.residue_rounds = 1;
+                draft.wake(EnterAt::Plan)
+            })),
+            2 => {
+                *told.lock().expect("not poisoned") = Some(at_once(access(stage, PERSON)));
+                at_once(stage.play());
+            }
+            _ => {}
+        }
+    }));
+    assert_eq!(stage.play_to_the_end(&id).await.status, Status::Fulfilled);
     let export = asked.lock().expect("not poisoned").clone().expect("it was asked for meanwhile");
     let events = stage.world.events_of(&stage.tenant, &id);
     assert!(events.iter().any(|event| event.detail.contains_key("gives_way")), "it gave way");

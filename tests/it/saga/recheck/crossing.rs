@@ -98,6 +98,17 @@ async fn the_second_plan_is_not_destroyed_by_a_call_that_is_too_late_to_leave_it
 /// A call that began under one catalog does not go on with it in the reading that another call began under the next.
 #[tokio::test]
 async fn a_call_by_an_earlier_catalog_has_no_part_in_the_reading_by_a_later_one() {
+    check_late_by_an_earlier_catalog(false).await;
+}
+
+/// Nor does it take that reading for its own, if that is the first one.
+#[tokio::test]
+async fn a_call_by_an_earlier_catalog_takes_no_reading_from_a_later_one() {
+    check_late_by_an_earlier_catalog(true).await;
+}
+
+/// A late call, and the next catalog: at once, or only when a call by the earlier one began to compare.
+async fn check_late_by_an_earlier_catalog(is_first: bool) {
     let mut stage = company();
     let id = found_again(&stage).await;
     stage.manner.pages = Some(0);
@@ -122,6 +133,9 @@ async fn a_call_by_an_earlier_catalog_has_no_part_in_the_reading_by_a_later_one(
                 let (ports, run) = (recheck::Ports { catalogs, ..ports_of(stage) }, stage.run_of(&theirs));
                 let call = async move { recheck::run(&ports, &run, &CountedBudget::new(0)).await };
                 late = Some(Late::begun(go_on, call).expect("it waits for its catalog"));
+                if is_first {
+                    published = Some(at_once(publish(stage, &catalog)));
+                }
             }
             (Some(_), None) if compared_by.is_some() => published = Some(at_once(publish(stage, &catalog))),
             (Some(_), Some(_)) if compared_by == published => {

@@ -21,8 +21,8 @@ were chained after the last checkpoint are signed by the next one, so ask for th
 accept them with --allow-unsigned.
 
 Exit codes: 0 intact; 1 broken, behind the checkpoint of --since, or a receipt about somebody else;
-2 unsigned, of a newer version, a pack that is not on record, unusable input, or freshness that could
-not be shown. Where both are so it is 1.";
+2 unsigned, of a newer version, a pack that is not on record, unfinished or without all receipts,
+unusable input, or freshness that could not be shown. Where both are so it is 1.";
 
 /// What is checked, and with what.
 #[derive(Args)]

@@ -96,10 +96,16 @@ async fn export(args: Export, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let written = parts(&mut desk, extent.as_ref(), draft, sink).await?;
     if let Some(out) = &args.written.out {
         let (entries, out) = (entries_of(written.entries), out.display());
+        let are = if written.entries == 1 { "is" } else { "are" };
         let mut notes = vec![Line::plain(format!(
-            "{entries} are in {out}. Check it with `lacuna verify {out} --key KEY`."
+            "{entries} {are} in {out}. Check it with `lacuna verify {out} --key KEY`."
         ))];
-        if written.unsigned > 0 {
+        if extent.is_none() {
+            notes = vec![Line::plain(format!(
+                "{entries} {are} in {out}, without checkpoints. Check it with `lacuna verify {out} --key KEY --since CHECKPOINT`, \
+                 with one that you kept."
+            ))];
+        } else if written.unsigned > 0 {
             notes.push(Line::plain(format!(
                 "Of these the last {} not signed so far. Export again after the next checkpoint, which is made \
                  every five minutes.",
@@ -130,7 +136,8 @@ fn extent(args: &Export, desk: &Desk<'_>) -> anyhow::Result<Option<(String, Stri
     let from = beginning(from)?;
     let to = args.to.as_deref().map_or_else(|| Ok(desk.now()), end)?;
     if from > to {
-        return Err(Usage("--to is before --from.\nNothing was exported.".to_owned()).into());
+        let what = if args.to.is_some() { "--to is before --from." } else { "--from is in the future." };
+        return Err(Usage(format!("{what}\nNothing was exported.")).into());
     }
     Ok(Some((from.to_string(), to.to_string())))
 }

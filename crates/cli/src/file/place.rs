@@ -71,6 +71,9 @@ impl Place {
     pub fn file(path: &Path, force: bool) -> Result<Self, Usage> {
         let name = path.display();
         match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !has_folder(path) => {
+                Err(Usage(format!("{name}: there is no folder of that name to write it in. Make it first.")))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::File { path: path.into(), force }),
             Err(error) => Err(Usage(format!("{name}: {error}"))),
             Ok(_) if !force => Err(Usage(format!(
@@ -100,6 +103,11 @@ impl Place {
             }
         }
     }
+}
+
+/// Whether the folder is there in which a file would be.
+fn has_folder(path: &Path) -> bool {
+    path.parent().is_none_or(|folder| folder == Path::new("") || folder.is_dir())
 }
 
 /// A new file that only we may read: it may hold what is otherwise nowhere in clear.

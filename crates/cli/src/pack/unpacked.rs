@@ -31,8 +31,12 @@ pub fn is_pending(path: &Path) -> bool {
 pub fn looks_packed(path: &Path) -> bool {
     let mut first = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
-    let alike = first.iter().zip(b"PK\x03\x04").filter(|(a, b)| a == b).count();
-    read.is_ok() && alike >= 3
+    read.is_ok() && begins_as_pack(&first)
+}
+
+/// The same of the first bytes of anything.
+pub fn begins_as_pack(bytes: &[u8]) -> bool {
+    bytes.iter().zip(b"PK\x03\x04").filter(|(a, b)| a == b).count() >= 3
 }
 
 /// By what the log names the pack that is there.

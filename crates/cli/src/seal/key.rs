@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Result<Material, Usage> {
     if let Some(mode) = open_to_others(&file).map_err(unread)? {
         return Err(complaint(&format!(
             "other users can read it (mode {mode:04o}), so nothing was done with it.\nIf they had no time \
-             to, `chmod 600` it; otherwise make a new key, and seal anew what was sealed with this one."
+             to, `chmod 600` it; otherwise make a new key, and do anew with it what was done with this one."
         )));
     }
     let mut bytes = Zeroizing::new([0; MOST]);

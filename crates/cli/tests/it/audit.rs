@@ -82,6 +82,7 @@ fn the_table_is_exported_as_it_stands() {
     let folder = Folder::new("audit-export-raw");
     let ran = folder.run(Some(&server), "audit export --raw --out log.jsonl", b"");
     assert_eq!((ran.code, String::from_utf8_lossy(&folder.read("log.jsonl")).as_ref()), (0, lines));
+    check("audit-export-raw", &ran.text());
     let asked = ["GET /live/v1/audit/export?raw=true", "GET /live/v1/audit/export?cursor=raw-1-2-2"];
     assert_eq!(server.lines(), asked);
 }
@@ -98,6 +99,19 @@ fn an_export_says_what_of_it_is_not_signed_so_far() {
     assert!(!said(&[entry, entry, checkpoint].concat()).contains("not signed"));
     assert!(said(&[entry, checkpoint, entry, entry].concat()).contains("the last 2 are not signed"));
     assert!(said(entry).contains("the last is not signed"));
+}
+
+#[test]
+fn what_cannot_be_exported_says_what_to_change() {
+    let folder = Folder::new("audit-refused");
+    let refused = |line: &str| folder.run(None, line, b"").text();
+    check("audit-export-future", &refused("audit export --from 2126-12-01 --out log.jsonl"));
+    check(
+        "audit-export-backwards",
+        &refused("audit export --from 2026-12-01 --to 2026-11-01 --out log.jsonl"),
+    );
+    check("audit-export-no-folder", &refused("audit export --from 2026-10-01 --out nodir/log.jsonl"));
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
 }
 
 #[test]

@@ -354,6 +354,16 @@ fn a_pack_that_shows_less_is_not_called_intact() {
     assert_eq!(whole.size() + 1, later.size());
 }
 
+/// Its parts are read in another order than they stand in it.
+#[test]
+fn a_pack_has_to_be_a_file() {
+    let folder = folder("pack-pipe");
+    let ran = folder.run(None, "verify --key log.key -", &zipped(&pack().0)).text();
+    check("verify-pack-pipe", &ran);
+    let line = "audit pack --finish nothere.zip";
+    check("audit-pack-nothere", &folder.run(Some(&Server::start([])), line, b"").text());
+}
+
 /// By whoever has the key, and signs another history for another reader.
 #[test]
 fn a_pack_and_a_file_of_another_history_contradict_each_other() {

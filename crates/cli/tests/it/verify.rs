@@ -198,6 +198,22 @@ fn the_key_can_stand_in_the_environment() {
     assert_eq!(machine("nonsense").run(&line).code, 0);
 }
 
+/// What is mistaken for a key, or for a checkpoint.
+#[test]
+fn what_is_no_key_and_no_checkpoint_is_said_to_be_that() {
+    let (folder, log) = (Folder::new("verify-mistaken"), Log::of("demo", 3));
+    let key = log.key().to_string();
+    let id = log.key().id();
+    folder.write("log.key", key.as_bytes());
+    folder.write("kept.txt", log.note(6).as_bytes());
+    folder.write("long.jsonl", log.export(1, log.size()).concat().repeat(8).as_bytes());
+    let slip = key.replacen(&id, "00000000", 1);
+    check("verify-key-slip", &folder.run(None, &format!("verify kept.txt --key {slip}"), b"").text());
+    check("verify-key-checkpoint", &folder.run(None, "verify long.jsonl --key kept.txt", b"").text());
+    let line = "verify kept.txt --key log.key --since long.jsonl";
+    check("verify-since-log", &folder.run(None, line, b"").text());
+}
+
 #[test]
 fn a_receipt_is_somebodys_or_it_is_not() {
     let (folder, _) = folder("verify-person");

@@ -115,7 +115,8 @@ async fn keyed(of: &Of, desk: &Desk<'_>) -> anyhow::Result<(Api, Pinned)> {
 /// One that was made before.
 async fn opened(of: &Of, path: &Path, desk: &Desk<'_>) -> anyhow::Result<Made> {
     if !crate::pack::looks_packed(path) {
-        let text = format!("--finish {}: it is no pack that can be read.\nNothing was done.", path.display());
+        let what = if path.exists() { "it is no pack that can be read" } else { "there is no such file" };
+        let text = format!("--finish {}: {what}.\nNothing was done.", path.display());
         return Err(Usage(text).into());
     }
     let (api, pinned) = keyed(of, desk).await?;
@@ -240,7 +241,7 @@ fn lacking(metrics: &Metrics) -> Option<String> {
     let period = metrics.period;
     let why = if lacks.contains(&Lack::End) {
         format!(
-            "the signed log goes up to {}. Pack {period} again once it goes on for a day after it",
+            "the signed log goes up to {}. Pack {period} again once the log goes on for a day after that period",
             exact(metrics.log.last_at)
         )
     } else if lacks.contains(&Lack::Events) {

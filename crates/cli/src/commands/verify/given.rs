@@ -38,19 +38,36 @@ pub fn key(given: Option<&str>, world: &World) -> Result<VerifierKey, Usage> {
     }
     let path = Path::new(text);
     let wrong = |what: &str| Usage(format!("{name}: {what}"));
+    if !path.is_file() && text.splitn(3, '+').count() == 3 {
+        return Err(wrong(
+            "it is no key. One is written <name>+<8 hex digits>+<base64>, on one line, and its digits are computed of the \
+             rest: look for a slip in any of them",
+        ));
+    }
     if !path.is_file() && text.contains('+') {
         return Err(wrong("it is no key: one is written <name>+<8 hex digits>+<base64>, on one line"));
     }
     let neither =
         |what| Usage(format!("{name} {text}: it is no key's text, and as a file it cannot be read: {what}"));
     let read = small(path).map_err(neither)?;
-    VerifierKey::parse(&read).map_err(|error| Usage(format!("{name} {text}: {error}")))
+    VerifierKey::parse(&read).map_err(|error| {
+        let is_note = read.contains("\n\u{2014} ");
+        let what = if is_note {
+            "it is a checkpoint, which a key signed, and no key".to_owned()
+        } else {
+            error.to_string()
+        };
+        Usage(format!("{name} {text}: {what}"))
+    })
 }
 
 /// A checkpoint that was seen before, if it is one.
 pub fn since(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Usage> {
     let name = file.display();
-    let note = small(file).map_err(|what| Usage(format!("--since {name}: {what}")))?;
+    let note = small(file).map_err(|what| {
+        let made = "`lacuna audit checkpoint --out FILE` writes one";
+        Usage(format!("--since {name}: {what}. It has to be a checkpoint: {made}"))
+    })?;
     Checkpoint::open(&note, key).map_err(|error| {
         Usage(format!(
             "--since {name}: {error}.\nNothing was checked: give a checkpoint of this log, as it was signed."

@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::super::Desk;
 use crate::file::Stop;
-use crate::pack::{Unopened, Unpacked, looks_packed};
+use crate::pack::{Unopened, Unpacked, begins_as_pack, looks_packed};
 use crate::screen::Screen;
 use crate::show::verify::{Verdict, progress};
 
@@ -238,6 +238,7 @@ fn read(
     };
     let mut file = File::noting(pinned, sizes.clone());
     let before = done.entries.load(Ordering::Relaxed);
+    let mut is_first = true;
     let checked = loop {
         let read = match from.read(buffer) {
             Ok(0) => break file.finish(),
@@ -246,7 +247,11 @@ fn read(
             Err(error) => return Verdict::Unread(error.to_string()),
         };
         done.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        if let Err(refused) = file.take(buffer.get(..read).unwrap_or_default()) {
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if std::mem::take(&mut is_first) && begins_as_pack(bytes) {
+            return Verdict::Unread("an evidence pack is read in any order: save it as a file".to_owned());
+        }
+        if let Err(refused) = file.take(bytes) {
             break Err(refused);
         }
         done.entries.store(before + file.entries(), Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use audit::verify::{Export, Found, Freshness, Standing};
 use audit::{Checkpoint, Wrong};
 
-use super::{Checked, Checks, Verdict, entries, range};
+use super::{About, Checked, Checks, Verdict, entries, range};
 use crate::text::Tone;
 use crate::text::table::{Cell, cell, toned};
 
@@ -57,6 +57,9 @@ impl Checks {
     /// The word beside its name.
     pub(super) fn title(&self, file: &Checked) -> (Tone, String) {
         match (file.standing(), &file.verdict) {
+            (Some(Standing::Intact), _) if file.about == Some(About::SomebodyElse) => {
+                (Tone::Bad, "intact, and about SOMEBODY ELSE".to_owned())
+            }
             (Some(Standing::Behind), _) => (Tone::Bad, "BEHIND".to_owned()),
             (Some(Standing::Newer), _) => (Tone::Warn, "NEWER".to_owned()),
             (Some(Standing::Unsigned), Verdict::Intact(Found::Export(export))) if self.accepts(file) => {

@@ -113,8 +113,12 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
         return Ending::Done.code();
     }
     let hidden = || ContextValue::String("…".to_owned());
+    let mut hint = "";
     if error.kind() == ErrorKind::InvalidSubcommand {
         error.insert(ContextKind::InvalidSubcommand, hidden());
+        if error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("lacuna mask ")) {
+            hint = "`lacuna mask` reads standard input: `lacuna mask < FILE`.\n";
+        }
     }
     if error.get(ContextKind::InvalidValue).is_some_and(|v| *v != ContextValue::String(String::new())) {
         error.insert(ContextKind::InvalidValue, hidden());
@@ -129,6 +133,6 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
         // The tip says how to pass what looks like an option as a value, and quotes it.
         error.remove(ContextKind::Suggested);
     }
-    let _ = screen.complaint(&error.render().to_string());
+    let _ = screen.complaint(&format!("{}{hint}", error.render()));
     Ending::Usage.code()
 }

@@ -72,7 +72,8 @@ impl Place {
         let name = path.display();
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound && !has_folder(path) => {
-                Err(Usage(format!("{name}: there is no folder of that name to write it in. Make it first.")))
+                let folder = path.parent().unwrap_or(path).display();
+                Err(Usage(format!("{name}: there is no folder {folder}. Make it first.")))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::File { path: path.into(), force }),
             Err(error) => Err(Usage(format!("{name}: {error}"))),

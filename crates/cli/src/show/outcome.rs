@@ -94,7 +94,7 @@ fn proof(view: &RequestView, total: Total) -> String {
 pub fn unfinished(view: &RequestView, now: Timestamp, why: &str, width: usize) -> Vec<Line> {
     let goes_on = match view.status {
         Status::Parked => "The request is parked",
-        Status::AwaitingVerification | Status::Held => "The request goes on once somebody says so",
+        Status::AwaitingVerification if !view.cancelling => "The request does not go on by itself",
         _ => "The request goes on by itself",
     };
     let text = format!("{why} {goes_on}: {}.", doing(view, now));

@@ -157,3 +157,9 @@ fn a_gigabyte_passes_through_in_less_than_64_mib() {
     assert_eq!(ended(child).code, 0);
     assert!(highest < 64 * 1024, "resident: {highest} KiB");
 }
+
+/// The most natural mistake.
+#[test]
+fn a_file_that_is_named_is_told_to_be_given() {
+    check("mask-file-named", &Machine::default().run("mask app.log"));
+}

@@ -88,6 +88,19 @@ fn more_stores_than_rows_are_counted() {
     compare("watch-terminal-many", &frame);
 }
 
+/// Nothing but somebody's word makes it go on: what is held is asked about again by itself.
+#[test]
+fn what_waits_for_somebodys_word_is_not_said_to_go_on_by_itself() {
+    let said = |status| {
+        let server = Server::start(replies(&[view(status, Vec::new())]));
+        Machine::at(&server).run(&format!("request watch {ID} --timeout 1s")).err
+    };
+    let waiting = said(Status::AwaitingVerification);
+    assert!(waiting.contains("does not go on by itself"), "{waiting}");
+    let held = said(Status::Held);
+    assert!(held.contains("goes on by itself"), "{held}");
+}
+
 #[test]
 fn the_exit_code_says_how_it_ended() {
     let mut denied = view(Status::Denied, Vec::new());

@@ -65,8 +65,8 @@ pub fn key(given: Option<&str>, world: &World) -> Result<VerifierKey, Usage> {
 pub fn since(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Usage> {
     let name = file.display();
     let note = small(file).map_err(|what| {
-        let made = "`lacuna audit checkpoint --out FILE` writes one";
-        Usage(format!("--since {name}: {what}. It has to be a checkpoint: {made}"))
+        let advice = "\nIt has to be a checkpoint: `lacuna audit checkpoint --out FILE` writes one.";
+        Usage(format!("--since {name}: {what}{}", if file.is_file() { advice } else { "" }))
     })?;
     Checkpoint::open(&note, key).map_err(|error| {
         Usage(format!(

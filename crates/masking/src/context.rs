@@ -27,7 +27,9 @@ const SHORT: usize = 4;
 const FILLERS: &[&str] = &[
     "number", "no", "nr", "num", "nbr", "id", "is", "the", "my", "your", "his", "her", "at", "on", "ist",
     "lautet", "nummer", "meine", "die", "est", "le", "la", "du", "de", "numero", "numéro", "número", "n",
-    "es", "mi", "il", "mio", "e", "è", "mijn", "to", "value", "code", "key", "text", "card", "or",
+    "es", "mi", "il", "mio", "e", "è", "mijn", "to", "value", "code", "key", "text", "card", "or", "numbers",
+    "nos", "nummern", "numeros", "numéros", "números", "home", "work", "main", "primary", "private",
+    "privat",
 ];
 
 /// Whether one of `names` is said before the place, on the same line. A name of five letters or more may have
@@ -214,6 +216,11 @@ mod tests {
         check("Tel.: ", 0, true);
         check("tel.", 0, true);
         check("phone no. ", 0, true);
+        check("Phone numbers: ", 0, true);
+        check(r#"{"phone_numbers":[""#, 0, true);
+        check(r#"{"phone_home":""#, 0, true);
+        check("phone_verified_at=", 0, false);
+        check(r#"{"type":"phone","value":""#, 0, true);
         check("Tel. Nr. ", 0, true);
         check("TEL.. ", 0, false);
         check("TEL . ", 0, false);

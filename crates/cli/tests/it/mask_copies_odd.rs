@@ -221,7 +221,8 @@ fn a_copy_that_fails_leaves_no_log() {
         assert_eq!(folder.names(), ["key", "shop.db", "tables.yaml"], "{again}");
         let (folder, _) = made("mask-copy-nowhere-log", statements, "{}");
         folder.write("tables.yaml", b"{tables: {C: keep}}");
-        let ran = folder.run(None, &COPY.replace("dev.db", "none/dev.db"), b"").text();
+        // A folder that is there, and in which nobody can make a file.
+        let ran = folder.run(None, &COPY.replace("dev.db", "/proc/dev.db"), b"").text();
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert_eq!(folder.names(), ["key", "shop.db", "tables.yaml"], "{again}");
         sql(&folder, "shop.db", "DELETE FROM C");

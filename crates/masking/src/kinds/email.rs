@@ -165,7 +165,11 @@ fn longest_domain(text: Text<'_>, start: usize) -> Option<usize> {
         }
         labels += 1;
         if labels > 1 {
-            end = if top { Some(next) } else { before_digits(text, at).or(end) };
+            end = if top {
+                Some(next)
+            } else {
+                before_digits(text, at).or(before_hyphen(text, start, at)).or(end)
+            };
         }
         if text.get(next) != b'.' {
             break;
@@ -182,6 +186,17 @@ fn before_digits(text: Text<'_>, start: usize) -> Option<usize> {
     let two = std::str::from_utf8(text.slice(start, start + letters))
         .is_ok_and(|text| text.chars().nth(1).is_some());
     (two && text.is(start + letters, DIGIT)).then_some(start + letters)
+}
+
+/// Where the letters end behind which a hyphen and something else touches the address, of a label that begins with two or more: no
+/// top-level domain has a hyphen but those that are written in ASCII for other letters (`xn--p1ai`). `ann@example.com-signup` is a key;
+/// `lib@1.2.beta-3` is a version, and `logo@2x.png-1` a file.
+fn before_hyphen(text: Text<'_>, domain: usize, start: usize) -> Option<usize> {
+    let end = start + text.run(start, LETTER, LONGEST_LABEL);
+    let label = text.slice(start, end);
+    let file = FILES.iter().any(|ending| label.eq_ignore_ascii_case(ending));
+    let named = text.slice(domain, start).iter().any(|byte| is(*byte, LETTER | WIDE));
+    (named && !file && label.len() > 1 && text.get(end) == b'-').then_some(end)
 }
 
 /// Where the label that begins there ends, and whether it can be the last one of a domain.
@@ -290,6 +305,11 @@ mod tests {
         only(Email, "john@example.com", "mailto:john@example.com?subject=a");
         only(Email, "john@example.com", "(john@example.com)");
         only(Email, "john@example.com", "'john@example.com'");
+        only(Email, "john@example.com", "session john@example.com-42 closed");
+        only(Email, "john@example.com", "lock user:john@example.com-signup");
+        only(Email, "john@sub.example.com", "john@sub.example.com-1732273200");
+        only(Email, "john@b.co-c.example.com", "john@b.co-c.example.com");
+        none(&["lib@1.2.beta-3", "logo@2x.png-1", "a@b.c-d"]);
         only(Email, "john@example.com", "a..john@example.com");
         only(Email, "john@example.com", "john@example.com...");
         only(Email, "john@example.com", "john@example.com-");

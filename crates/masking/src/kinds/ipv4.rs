@@ -86,6 +86,10 @@ fn is_of_a_product(text: Text<'_>, start: usize, end: usize) -> bool {
 /// or it is a domain turned round, as that of an app is (`com.example.app`).
 fn is_of_software(name: &[u8]) -> bool {
     let labels = || name.split(|byte| *byte == b'.');
+    // One that ends as hosts do: `io.example.com`, `Client.Example.Com`.
+    if labels().next_back().is_some_and(|last| REVERSED.iter().any(|top| top.eq_ignore_ascii_case(last))) {
+        return false;
+    }
     let mixed =
         |label: &[u8]| label.iter().any(u8::is_ascii_uppercase) && label.iter().any(u8::is_ascii_lowercase);
     let turned = || labels().count() > 2 && labels().next().is_some_and(|first| REVERSED.contains(&first));
@@ -136,6 +140,8 @@ mod tests {
         only(Ipv4, "203.0.113.7", "example.com/203.0.113.7");
         only(Ipv4, "203.0.113.7", "Client.Example.Com/203.0.113.7:443");
         only(Ipv4, "203.0.113.7", "com.example/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "io.example.com/203.0.113.7");
+        only(Ipv4, "203.0.113.7", "Client.Example.Com/203.0.113.7");
         only(Ipv4, "203.0.113.7", "GET /whois/203.0.113.7 HTTP/1.1");
         only(Ipv4, "192.0.2.4", "/192.0.2.4:8080");
         assert_eq!(found("192.0.2.1/192.0.2.9").len(), 2);

@@ -32,6 +32,8 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     let inside = match before {
         b'.' | b'+' | b')' => further.is_ascii_digit(),
         b'-' => crate::text::is(further, WORD),
+        // The minutes or seconds of a clock: `10:00:05 4111 1111 1111 1111`.
+        b':' => further.is_ascii_digit() && first == 2,
         _ => false,
     };
     if inside {
@@ -108,6 +110,18 @@ mod tests {
     use super::super::testing::{each_in, found, none, only};
     use crate::Kind::{Card, Ipv4, Phone, UkNhs, UsSsn};
     use crate::Masker;
+
+    #[test]
+    fn a_clock_begins_no_number() {
+        for second in 0..60 {
+            let text = |number: &str| format!("2024-01-17 10:00:{second:02} {number}");
+            only(Card, "4111 1111 1111 1111", &text("4111 1111 1111 1111"));
+            only(Phone, "212-555-0123", &text("212-555-0123"));
+            only(UsSsn, "123-45-6789", &text("123-45-6789"));
+        }
+        only(Card, "4111 1111 1111 1111", "at 10:05 4111 1111 1111 1111");
+        only(Card, "4111111111111111", "card:4111111111111111");
+    }
 
     #[test]
     fn behind_stars_of_markdown() {

@@ -132,9 +132,9 @@ fn limit(results: &Results) -> String {
     let whole = results.median(VERIFY, TOOL).map_or(f64::NAN, |rate| 1e9 / rate);
     let _ = writeln!(
         text,
-        "\nOne after the other, the hashes alone take {hashing:.0} ns: they go as far as {}. Ours hashes two entries at once, which keeps the core\n\
-         busy while each of them waits for itself, and with everything else it comes to {:.0} % of that. {WHOLE} takes {:.0} ns\n\
-         for an entry: beginning and ending a hash for each is {:.0} ns.",
+        "\nOne after the other, the hashes alone take {hashing:.0} ns: they go as far as {}. Ours hashes many\n\
+         entries side by side, as docs/adr/0032 says, and with everything else it comes to {:.0} % of that. {WHOLE} takes\n\
+         {:.0} ns for an entry: beginning and ending a hash for each is {:.0} ns.",
         per_second(1e9 / hashing),
         100.0 * hashing / whole,
         ns(WHOLE),

@@ -4,6 +4,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::sha256::{hashes, of_65};
+
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
 
@@ -17,18 +19,27 @@ pub(crate) fn sha256(bytes: &[u8]) -> Hash {
     hash
 }
 
-/// The hash of a leaf with this data: SHA-256 over a byte 0 and the data. Nodes begin with another byte, so that none
-/// passes for a leaf.
+/// Where the input of a leaf's hash begins.
+const LEAF: u8 = 0;
+/// And that of a node's: so none passes for the other.
+const NODE: u8 = 1;
+
+/// The hash of a leaf with this data: SHA-256 over a byte and the data.
 pub fn leaf(data: &[u8]) -> Hash {
-    sha256(&[&[0], data].concat())
+    sha256(&[&[LEAF], data].concat())
+}
+
+/// The hashes of leaves with these data, in less time than one after the other: see [`crate::sha256`].
+pub(crate) fn leaves(data: &[&[u8]]) -> Vec<Hash> {
+    hashes(LEAF, data)
 }
 
 /// The hash of a node with these children.
 pub fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut input = [1; 65];
+    let mut input = [NODE; 65];
     input[1..33].copy_from_slice(left);
     input[33..].copy_from_slice(right);
-    sha256(&input)
+    of_65(&input)
 }
 
 /// A tree as far as it must be known to go on with it: the roots of its largest full subtrees, one for each bit of its
@@ -61,6 +72,18 @@ impl Range {
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node(&left, &hash);
+            }
+        }
+        self.peaks.push(hash);
+        self.size += 1;
+    }
+
+    /// The same, for the next leaf of those that a tree grew by: the nodes that it has need not be hashed again.
+    pub(crate) fn push_of(&mut self, leaf: Hash, grown: &Grown) {
+        let mut hash = leaf;
+        for level in 1..=self.size.trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                hash = grown.known(level, self.size >> level).unwrap_or_else(|| node(&left, &hash));
             }
         }
         self.peaks.push(hash);
@@ -102,10 +125,22 @@ impl Grown {
         let mut levels = vec![(range.size, leaves)];
         while let Some((first, nodes)) = levels.last().filter(|(_, nodes)| nodes.len() > 1) {
             let skip = usize::from(first % 2 == 1);
-            let above = nodes[skip..].chunks_exact(2).map(|pair| node(&pair[0], &pair[1])).collect();
-            levels.push((first.div_ceil(2), above));
+            let pairs: Vec<&[u8]> = nodes[skip..].chunks_exact(2).map(<[Hash]>::as_flattened).collect();
+            levels.push((first.div_ceil(2), hashes(NODE, &pairs)));
         }
         Self { before, base: range.size, levels, size }
+    }
+
+    /// The hashes of the later leaves.
+    pub(crate) fn leaves(&self) -> &[Hash] {
+        self.levels.first().map_or(&[], |(_, leaves)| leaves)
+    }
+
+    /// The node with this number of a level, if it is over later leaves alone.
+    fn known(&self, level: u32, number: u64) -> Option<Hash> {
+        let (first, nodes) = self.levels.get(level as usize)?;
+        let at = usize::try_from(number.checked_sub(*first)?).ok()?;
+        nodes.get(at).copied()
     }
 
     /// How many leaves it has.
@@ -148,12 +183,8 @@ impl Grown {
         let leaves = to - from;
         if leaves.is_power_of_two() && from >= self.base {
             let level = leaves.trailing_zeros();
-            let known = self.levels.get(level as usize).and_then(|(first, nodes)| {
-                let at = usize::try_from((from >> level).checked_sub(*first)?).ok()?;
-                nodes.get(at)
-            });
-            if let Some(hash) = known {
-                return *hash;
+            if let Some(hash) = self.known(level, from >> level) {
+                return hash;
             }
         }
         let middle = from + split(leaves);

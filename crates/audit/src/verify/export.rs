@@ -10,8 +10,7 @@ use crate::checkpoint::{Checkpoint, tenant_of};
 use crate::entry::{Content, hash_of};
 use crate::export::{CHECKPOINT, CheckpointLine, END, ENTRY, EndLine, HASH, Header};
 use crate::problem::{Problem, Wrong};
-use crate::sha256::leaves;
-use crate::tree::{Hash, Range, leaf};
+use crate::tree::{Grown, Hash, Range, leaf, leaves};
 
 /// What an export was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +158,7 @@ impl<'a> Reader<'a> {
         if line.starts_with(ENTRY) {
             let parts = cut(line).ok_or(Problem::at(self.next, None, Wrong::Unreadable))?;
             let hash = leaf(parts.content);
-            self.entry(&parts, hash)
+            self.entry(&parts, hash, |range| range.push(hash))
         } else if line.starts_with(CHECKPOINT) {
             self.signed(line)
         } else if line.starts_with(END) {
@@ -169,20 +168,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the next two lines, as [`Reader::line`] does one after the other. Two entries take less time so: see
+    /// Takes the next lines, as [`Reader::line`] does one after the other. Many entries take less time so: see
     /// [`crate::sha256`].
-    pub fn two_lines(&mut self, lines: [&[u8]; 2]) -> Result<(), Problem> {
-        let [Some(first), Some(second)] = lines.map(cut) else {
-            self.line(lines[0])?;
-            return self.line(lines[1]);
-        };
-        if self.sought.is_some() || self.ended {
-            self.line(lines[0])?;
-            return self.line(lines[1]);
+    pub fn lines(&mut self, lines: &[&[u8]]) -> Result<(), Problem> {
+        let mut rest = lines;
+        while let Some((line, after)) = rest.split_first() {
+            let entries: Vec<EntryLine<'_>> = rest.iter().map_while(|line| cut(line)).collect();
+            if entries.is_empty() || self.sought.is_some() || self.ended {
+                self.line(line)?;
+                rest = after;
+                continue;
+            }
+            let contents: Vec<&[u8]> = entries.iter().map(|entry| entry.content).collect();
+            let grown = Grown::new(&self.range, leaves(&contents));
+            for ((entry, hash), line) in entries.iter().zip(grown.leaves()).zip(rest) {
+                let push = |range: &mut Range| range.push_of(*hash, &grown);
+                if self.sought.is_some() { self.seek(line) } else { self.entry(entry, *hash, push) }?;
+            }
+            rest = &rest[entries.len()..];
         }
-        let hashes = leaves([first.content, second.content]);
-        self.entry(&first, hashes[0])?;
-        if self.sought.is_some() { self.seek(lines[1]) } else { self.entry(&second, hashes[1]) }
+        Ok(())
     }
 
     /// After the last line: what the file is.
@@ -214,8 +219,13 @@ impl<'a> Reader<'a> {
         self.next - self.first
     }
 
-    /// Takes an entry of which the content has this hash.
-    fn entry(&mut self, parts: &EntryLine<'_>, hash: Hash) -> Result<(), Problem> {
+    /// Takes an entry of which the content has this hash, which `push` adds to the tree.
+    fn entry(
+        &mut self,
+        parts: &EntryLine<'_>,
+        hash: Hash,
+        push: impl FnOnce(&mut Range),
+    ) -> Result<(), Problem> {
         let seq = self.next;
         if parts.seq != seq {
             return self.out_of_place(parts, hash);
@@ -230,7 +240,7 @@ impl<'a> Reader<'a> {
         }
         self.previous = hash;
         self.previous_hex = hex;
-        self.range.push(hash);
+        push(&mut self.range);
         self.next += 1;
         if self.pinned.since.as_ref().is_some_and(|since| since.size == self.range.size()) {
             self.meet_since()?;

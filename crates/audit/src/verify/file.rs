@@ -45,6 +45,9 @@ const RECEIPT: &str = "{\"entry\":{\"checks\":\"";
 /// broken, and not unknown.
 const UNLIKE: usize = 2;
 
+/// Lines that are checked at once at the most: as many as are read at once.
+const AT_ONCE: usize = 128;
+
 /// A file that is being read.
 #[derive(Debug)]
 pub struct File<'a> {
@@ -125,21 +128,23 @@ impl<'a> File<'a> {
     fn lines(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let mut bytes = bytes;
         while let Some((line, after)) = cut(bytes) {
-            bytes = after;
-            if self.rest.is_empty() {
-                match (&mut self.reader, cut(after)) {
-                    (Some(reader), Some((next, after))) => {
+            match &mut self.reader {
+                Some(reader) if self.rest.is_empty() => {
+                    let mut lines = Vec::with_capacity(AT_ONCE);
+                    while let Some((line, after)) = cut(bytes).filter(|_| lines.len() < AT_ONCE) {
+                        lines.push(line);
                         bytes = after;
-                        reader.two_lines([line, next])?;
                     }
-                    _ => self.line(line)?,
+                    reader.lines(&lines)?;
                 }
-            } else {
-                let mut whole = std::mem::take(&mut self.rest);
-                whole.extend_from_slice(line);
-                self.line(&whole)?;
-                whole.clear();
-                self.rest = whole;
+                _ => {
+                    let mut whole = std::mem::take(&mut self.rest);
+                    whole.extend_from_slice(line);
+                    bytes = after;
+                    self.line(&whole)?;
+                    whole.clear();
+                    self.rest = whole;
+                }
             }
         }
         if self.rest.len() + bytes.len() > MOST_LINE {

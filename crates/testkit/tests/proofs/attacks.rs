@@ -123,7 +123,7 @@ proptest! {
         prop_assume!(lines != log.export(1, 12));
         let found = read(&pinned, lines.concat().as_bytes(), 64);
         prop_assert!(found.is_err());
-        // Lines that come together are hashed two at once.
+        // Lines that come together are hashed at once.
         prop_assert_eq!(found, read(&pinned, lines.concat().as_bytes(), 1 << 20));
     }
 }

@@ -2,7 +2,7 @@
 //! disk nor a pipe keeps the progress or Ctrl-C waiting.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, ErrorKind, Read};
+use std::io::{BufRead, Cursor, ErrorKind, Read};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use crate::show::verify::{Verdict, progress};
 const PIECE: usize = 1 << 20;
 /// What is shorter than this is checked before anybody looks: in bytes.
 const QUICK: u64 = 64 << 20;
+/// Bytes that a pack begins with, and nothing else that is checked.
+const HEAD: u64 = 4;
 
 /// A file that is checked.
 pub struct Input {
@@ -236,9 +238,17 @@ fn read(
         Ok(from) => from,
         Err(why) => return Verdict::Unread(why),
     };
+    // A pipe may give a byte at a time.
+    let mut head = Vec::new();
+    if let Err(error) = from.by_ref().take(HEAD).read_to_end(&mut head) {
+        return Verdict::Unread(error.to_string());
+    }
+    if begins_as_pack(&head) {
+        return Verdict::Unread("an evidence pack is read in any order: save it as a file".to_owned());
+    }
+    let mut from = Cursor::new(head).chain(from);
     let mut file = File::noting(pinned, sizes.clone());
     let before = done.entries.load(Ordering::Relaxed);
-    let mut is_first = true;
     let checked = loop {
         let read = match from.read(buffer) {
             Ok(0) => break file.finish(),
@@ -248,9 +258,6 @@ fn read(
         };
         done.bytes.fetch_add(read as u64, Ordering::Relaxed);
         let bytes = buffer.get(..read).unwrap_or_default();
-        if std::mem::take(&mut is_first) && begins_as_pack(bytes) {
-            return Verdict::Unread("an evidence pack is read in any order: save it as a file".to_owned());
-        }
         if let Err(refused) = file.take(bytes) {
             break Err(refused);
         }
@@ -266,7 +273,7 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Cursor;
+    use std::io::BufReader;
     use testkit::proofs::Log;
 
     /// Each is held against what was read before it; the first would have to be read again.
@@ -285,5 +292,14 @@ mod tests {
         check([1, 12], [1, 18], [false, false]);
         check([1, 18], [1, 12], [true, false]);
         check([1, 6], [13, 18], [false, false]);
+    }
+
+    #[test]
+    fn a_pack_that_trickles_is_a_pack() {
+        let slow = BufReader::with_capacity(1, b"PK\x03\x04 and so on".as_slice());
+        let inputs = vec![Input::stdin(Box::new(slow))];
+        let pinned = Pinned { key: Log::of("demo", 3).key(), since: None };
+        let verdicts = super::check(inputs, &pinned, &Done::default());
+        assert!(matches!(verdicts.as_slice(), [Verdict::Unread(why)] if why.contains("save it as a file")));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A finding is given out when nothing that begins before it can come any more: every trigger stands at most
 //! [`BACK`] bytes behind the beginning of what it finds. Of findings that overlap the one that begins first is taken, of
-//! those that begin together the longest, of those the first by [`Kind`]'s order. What is behind it of an address is one by itself.
+//! those that begin together the longest, of those the first by [`Kind`]'s order; but a phone takes no groups of a number behind it. What is behind it of an address is one by itself.
 
 use std::ops::Range;
 
@@ -10,6 +10,7 @@ use crate::classes::BLOCK;
 use crate::custom::Custom;
 use crate::kind::{Kind, Set};
 use crate::kinds::{aws, email, iban, ipv6, jwt, keys, mac, numbers, words};
+use crate::rows::Rows;
 use crate::text::Text;
 use crate::triggers::{self, BATCH, Triggers};
 use fearless_simd::Level;
@@ -34,6 +35,8 @@ pub(crate) struct Found {
     /// Where the last finding that was given out ends.
     from: usize,
     waiting: Vec<(usize, usize, Kind)>,
+    /// Where the last numbers ended, whoever they were given to.
+    rows: Rows,
 }
 
 impl Found {
@@ -50,10 +53,61 @@ impl Found {
 
     /// Notes a finding.
     pub fn add(&mut self, kind: Kind, start: usize, end: usize) {
+        if is_number(kind) {
+            self.rows.note(end, 0);
+        }
+        self.wait(kind, start, end);
+    }
+
+    /// Notes a phone before which so many other numbers stand in a row.
+    pub fn add_to_row(&mut self, start: usize, end: usize, row: u8) {
+        self.rows.note(end, row);
+        self.wait(Kind::Phone, start, end);
+    }
+
+    /// How many numbers stand in a row before the one that ends there, if one does.
+    pub fn row_that_ends(&self, end: usize) -> Option<u8> {
+        self.rows.of(end)
+    }
+
+    fn wait(&mut self, kind: Kind, start: usize, end: usize) {
         if start >= self.from && self.wants(kind) {
             self.waiting.push((start, end, kind));
         }
     }
+
+    /// The preferred one of what waits. What has no place beside another number is gone.
+    fn preferred(&mut self) -> Option<(usize, usize, Kind)> {
+        loop {
+            let waiting = self.waiting.iter().enumerate().min_by_key(|(_, finding)| rank(finding));
+            let (at, best) = waiting.map(|(at, finding)| (at, *finding))?;
+            if !self.takes_from_another(best) {
+                return Some(best);
+            }
+            self.waiting.swap_remove(at);
+        }
+    }
+
+    /// Whether it is a phone with groups of a number that begins in it and goes on behind it: of a card, which is right by its check, or
+    /// of another number where a shorter phone ends before that (`+49 30 901820 0171 1234567`).
+    fn takes_from_another(&self, (start, end, kind): (usize, usize, Kind)) -> bool {
+        let shorter = |at: usize| {
+            self.waiting
+                .iter()
+                .any(|(first, last, kind)| *kind == Kind::Phone && *first == start && *last <= at)
+        };
+        let takes = |(other, last, kind): &(usize, usize, Kind)| {
+            let inside = start < *other && *other < end && end <= *last;
+            inside && (*kind == Kind::Card || (is_number(*kind) && shorter(*other)))
+        };
+        kind == Kind::Phone && self.waiting.iter().any(takes)
+    }
+}
+
+/// Whether it is of digits, and seen at the first of them: then those before a phone are known when it is seen, and those that begin
+/// in it when it is given out, wherever a block begins.
+fn is_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Phone | Kind::Card | Kind::UsSsn | Kind::Ipv4) || kind.group() == "national_id"
 }
 
 /// What is preferred is less.
@@ -99,7 +153,7 @@ impl<'m, 't> Finder<'m, 't> {
             batch: Triggers::default(),
             block: 0,
             blocks: text.len().div_ceil(BLOCK),
-            found: Found { kinds, from, waiting: Vec::new() },
+            found: Found { kinds, from, waiting: Vec::new(), rows: Rows::default() },
             custom: custom.map(|custom| (custom, Next::Unknown)),
         }
     }
@@ -167,7 +221,7 @@ impl<'m, 't> Finder<'m, 't> {
     fn best(&mut self) -> Option<(usize, usize, Kind)> {
         let seen = if self.block < self.blocks { self.block * BLOCK } else { usize::MAX };
         let is_decided = |start: usize| seen >= start.saturating_add(BACK);
-        let best = self.found.waiting.iter().copied().min_by_key(rank);
+        let best = self.found.preferred();
         let own = self.own().filter(|(_, own)| best.is_none_or(|(start, ..)| own.start() <= start));
         let Some((custom, own)) = own else { return best.filter(|(start, ..)| is_decided(*start)) };
         if !is_decided(own.start()) {

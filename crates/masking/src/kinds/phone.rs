@@ -80,14 +80,14 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);
     let start = if open || plus { number.start - 1 } else { number.start };
-    if !closes(number, open) {
+    if !closes(number, open) || ends_in_a_date(number) {
         return;
     }
     let zeros = || !number.bare() && number.digits.starts_with(&[0, 0]);
     let abroad = if plus {
-        abroad::form(number.digits, number)
+        abroad::form(text, number.digits, number)
     } else {
-        zeros() && abroad::form(&number.digits[2..], number)
+        zeros() && abroad::form(text, &number.digits[2..], number)
     };
     let sure = plus && !decimal(number);
     let formed = (abroad && (sure || said(text, number, start))) || national(text, number, start, open, plus);
@@ -170,13 +170,27 @@ pub(crate) fn extended(text: Text<'_>, end: usize) -> bool {
 
 /// What is written as a date, and whatever follows it.
 fn date(number: &Number<'_>) -> bool {
-    let [first, second, third, ..] = number.lengths else { return false };
-    let same = number.gaps[0] == number.gaps[1]
-        && matches!(number.gaps[0], Gap::Dash | Gap::Dot | Gap::Slash | Gap::Space);
+    is_date(number.lengths, number.gaps, number.digits)
+}
+
+/// Whether a date stands behind a blank and what is a number already: `555 0123 22.11.2026`.
+fn ends_in_a_date(number: &Number<'_>) -> bool {
+    let Some(before) = number.lengths.len().checked_sub(3).filter(|before| *before > 0) else { return false };
+    let total = number.lengths[..before].iter().sum();
+    let gaps = &number.gaps[before - 1..];
+    total >= 7
+        && gaps[0] == Gap::Space
+        && gaps[1] != Gap::Space
+        && is_date(&number.lengths[before..], &gaps[1..], &number.digits[total..])
+}
+
+fn is_date(lengths: &[usize], gaps: &[Gap], digits: &[u8]) -> bool {
+    let [first, second, third, ..] = lengths else { return false };
+    let same = gaps[0] == gaps[1] && matches!(gaps[0], Gap::Dash | Gap::Dot | Gap::Slash | Gap::Space);
     let parts = (
-        value(&number.digits[..*first]),
-        value(&number.digits[*first..first + second]),
-        value(&number.digits[first + second..first + second + third]),
+        value(&digits[..*first]),
+        value(&digits[*first..first + second]),
+        value(&digits[first + second..first + second + third]),
     );
     same && match (first, second, third) {
         (4, 1..=2, 1..=2) => {
@@ -410,6 +424,8 @@ mod tests {
         only(Phone, "212 555 0123", "phone: 212 555 0123 200 OK");
         only(Phone, "(212) 555-0123", "phone: (212) 555-0123 (24 hours)");
         only(Phone, "555-0123", "phone (555-0123) 2 times");
+        only(Phone, "555 0123", "phone 555 0123 22.11.2026");
+        only(Phone, "555 0123", "phone 555 0123 2026-11-22 10:11");
         only(Phone, "0171 1234567", "Tel. (0171 1234567) 24 Stunden");
         only(Phone, "030 12 34 56 78", "Tel. 030 12 34 56 78");
         only(Phone, "212-555-0123/24", "phone: 212-555-0123/24");

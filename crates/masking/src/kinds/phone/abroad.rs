@@ -1,9 +1,13 @@
 //! Numbers with a country code: E.164, and the list of assigned codes of 2023.
 
 use super::super::numbers::{Gap, Number};
+use crate::text::{ALNUM, Text, WIDE};
+
+/// The longest extension behind a hyphen or a slash, in digits.
+const LONGEST_EXTENSION: usize = 4;
 
 /// Digits behind `+` or `00`.
-pub(super) fn form(digits: &[u8], number: &Number<'_>) -> bool {
+pub(super) fn form(text: Text<'_>, digits: &[u8], number: &Number<'_>) -> bool {
     let Some((code, least, most)) = country(digits) else { return false };
     // `+44 (0)20 …`: the trunk prefix is not dialled.
     let trunk = number.gaps.first() == Some(&Gap::Open)
@@ -11,7 +15,7 @@ pub(super) fn form(digits: &[u8], number: &Number<'_>) -> bool {
         && digits.get(code) == Some(&0);
     let rest = digits.len() - code - usize::from(trunk);
     if number.gaps.contains(&Gap::Plus)
-        || stops(number, number.digits.len() - digits.len(), code + least)
+        || stops(text, number, number.digits.len() - digits.len(), code + least)
         || !(least..=most).contains(&rest)
     {
         return false;
@@ -21,13 +25,22 @@ pub(super) fn form(digits: &[u8], number: &Number<'_>) -> bool {
 }
 
 /// Whether a hyphen or a slash with blanks around it stands behind what is a number already: `+49 30 901820 - 14 days`. So many digits are
-/// enough, behind the zeros of `00`.
-fn stops(number: &Number<'_>, zeros: usize, least: usize) -> bool {
+/// enough, behind the zeros of `00`. An extension belongs to it: `+49 89 / 12 34 56 - 78`.
+fn stops(text: Text<'_>, number: &Number<'_>, zeros: usize, least: usize) -> bool {
     let mut total = 0;
-    number.lengths.iter().zip(number.spaced).any(|(length, spaced)| {
+    let groups = number.lengths.len();
+    number.lengths.iter().zip(number.spaced).enumerate().any(|(at, (length, spaced))| {
         total += length;
-        *spaced && total >= zeros + least
+        let extension = || at + 2 == groups && is_extension(text, number);
+        *spaced && total >= zeros + least && !extension()
     })
+}
+
+/// Whether its last group can be an extension: no word stands behind it, and no further number.
+fn is_extension(text: Text<'_>, number: &Number<'_>) -> bool {
+    let (behind, length) = text.sign(number.end);
+    let goes_on = behind == b' ' && text.is(number.end + length, ALNUM | WIDE);
+    number.lengths.last().is_some_and(|length| *length <= LONGEST_EXTENSION) && !goes_on
 }
 
 /// How long the country code is, and how many digits may follow it.
@@ -83,6 +96,9 @@ mod tests {
         only(Phone, phone, &format!("{phone} / 24 h"));
         only(Phone, phone, &format!("{phone} (24 h)"));
         each_in("+49 30 901820 192.0.2.1", &[phone, "192.0.2.1"]);
+        only(Phone, "+49 89 / 12 34 56 - 78", "+49 89 / 12 34 56 - 78, Frau Weber");
+        only(Phone, "+43 1 58800 - 123", "+43 1 58800 - 123");
+        only(Phone, phone, &format!("{phone} 22.11.2026"));
         // What is no number yet goes on.
         only(Phone, "+49 30 / 901820", "+49 30 / 901820");
         only(Phone, "+49 - 30 - 901820", "+49 - 30 - 901820");

@@ -28,13 +28,23 @@ pub struct Finding {
     pub range: Range<usize>,
 }
 
+/// A finding that nobody has been given yet.
+#[derive(Clone, Copy)]
+struct Waiting {
+    start: usize,
+    end: usize,
+    kind: Kind,
+    /// Of a phone: whether only a word says that it is one.
+    named: bool,
+}
+
 /// What the verifiers found and nobody has been given yet.
 pub(crate) struct Found {
     /// Which kinds are looked for.
     pub kinds: Set,
     /// Where the last finding that was given out ends.
     from: usize,
-    waiting: Vec<(usize, usize, Kind)>,
+    waiting: Vec<Waiting>,
     /// Where the last numbers ended, whoever they were given to.
     rows: Rows,
 }
@@ -56,13 +66,13 @@ impl Found {
         if is_number(kind) {
             self.rows.note(end, 0);
         }
-        self.wait(kind, start, end);
+        self.wait(kind, start, end, true);
     }
 
-    /// Notes a phone before which so many other numbers stand in a row.
+    /// Notes a phone by its form, before which so many other numbers stand in a row.
     pub fn add_to_row(&mut self, start: usize, end: usize, row: u8) {
         self.rows.note(end, row);
-        self.wait(Kind::Phone, start, end);
+        self.wait(Kind::Phone, start, end, false);
     }
 
     /// How many numbers stand in a row before the one that ends there, if one does.
@@ -70,37 +80,39 @@ impl Found {
         self.rows.of(end)
     }
 
-    fn wait(&mut self, kind: Kind, start: usize, end: usize) {
+    fn wait(&mut self, kind: Kind, start: usize, end: usize, named: bool) {
         if start >= self.from && self.wants(kind) {
-            self.waiting.push((start, end, kind));
+            self.waiting.push(Waiting { start, end, kind, named });
         }
     }
 
     /// The preferred one of what waits. What has no place beside another number is gone.
     fn preferred(&mut self) -> Option<(usize, usize, Kind)> {
         loop {
-            let waiting = self.waiting.iter().enumerate().min_by_key(|(_, finding)| rank(finding));
-            let (at, best) = waiting.map(|(at, finding)| (at, *finding))?;
-            if !self.takes_from_another(best) {
-                return Some(best);
+            let (at, best) =
+                self.waiting.iter().copied().enumerate().min_by_key(|(_, finding)| rank(finding))?;
+            if !self.takes_from_another(&best) {
+                return Some((best.start, best.end, best.kind));
             }
             self.waiting.swap_remove(at);
         }
     }
 
     /// Whether it is a phone with groups of a number that begins in it and goes on behind it: of a card, which is right by its check, or
-    /// of another number where a shorter phone ends before that (`+49 30 901820 0171 1234567`).
-    fn takes_from_another(&self, (start, end, kind): (usize, usize, Kind)) -> bool {
+    /// of another number where a shorter phone ends before that (`+49 30 901820 0171 1234567`). What only a word makes a phone is no
+    /// such one where the longer has the form of one: `Tel. 020 7946` before `0958`.
+    fn takes_from_another(&self, best: &Waiting) -> bool {
         let shorter = |at: usize| {
-            self.waiting
-                .iter()
-                .any(|(first, last, kind)| *kind == Kind::Phone && *first == start && *last <= at)
+            self.waiting.iter().any(|other| {
+                let same = other.kind == Kind::Phone && other.start == best.start;
+                same && other.end <= at && (best.named || !other.named)
+            })
         };
-        let takes = |(other, last, kind): &(usize, usize, Kind)| {
-            let inside = start < *other && *other < end && end <= *last;
-            inside && (*kind == Kind::Card || (is_number(*kind) && shorter(*other)))
+        let takes = |other: &Waiting| {
+            let inside = best.start < other.start && other.start < best.end && best.end <= other.end;
+            inside && (other.kind == Kind::Card || (is_number(other.kind) && shorter(other.start)))
         };
-        kind == Kind::Phone && self.waiting.iter().any(takes)
+        best.kind == Kind::Phone && self.waiting.iter().any(takes)
     }
 }
 
@@ -111,8 +123,8 @@ fn is_number(kind: Kind) -> bool {
 }
 
 /// What is preferred is less.
-fn rank(&(start, end, kind): &(usize, usize, Kind)) -> (usize, std::cmp::Reverse<usize>, Kind) {
-    (start, std::cmp::Reverse(end), kind)
+fn rank(finding: &Waiting) -> (usize, std::cmp::Reverse<usize>, Kind) {
+    (finding.start, std::cmp::Reverse(finding.end), finding.kind)
 }
 
 /// The findings of a text, in order, without overlaps.
@@ -253,12 +265,12 @@ impl Iterator for Finder<'_, '_> {
             if let Some((start, end, kind)) = best {
                 self.found.from = end;
                 let text = Text::new(self.text);
-                self.found.waiting.retain_mut(|(start, last, kind)| {
-                    if *start < end && *kind == Kind::Email {
+                self.found.waiting.retain_mut(|other| {
+                    if other.start < end && other.kind == Kind::Email {
                         // The number before it has its own kind: what is left of the address is one too.
-                        return email::rest(text, end, *last).map(|rest| *start = rest).is_some();
+                        return email::rest(text, end, other.end).map(|rest| other.start = rest).is_some();
                     }
-                    *start >= end
+                    other.start >= end
                 });
                 return Some(Finding { kind, range: start..end });
             }

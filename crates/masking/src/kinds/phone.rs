@@ -213,7 +213,7 @@ fn plain(number: &Number<'_>) -> bool {
 }
 
 /// Whether it is a version: three parts or four with dots between them, one digit alone behind the first dot or later, or four of which
-/// one is more than an address has (`10.0.15254.603`).
+/// one is more than an address has (`10.0.15254.603`); or an address or a version with another number behind it.
 fn version(number: &Number<'_>) -> bool {
     let mut from = 0;
     let large = number.lengths.iter().any(|length| {
@@ -222,7 +222,9 @@ fn version(number: &Number<'_>) -> bool {
     });
     let parts = number.lengths.len();
     let dots = matches!(parts, 3 | 4) && number.gaps.iter().all(|gap| *gap == Gap::Dot);
-    dots && ((parts == 4 && large) || number.lengths[1..].contains(&1))
+    let address = parts > 4 && number.gaps[..3] == [Gap::Dot; 3] && number.digits[0] > 0;
+    let goes_on = address && number.gaps[3] == Gap::Space;
+    goes_on || (dots && ((parts == 4 && large) || number.lengths[1..].contains(&1)))
 }
 
 /// With the trunk prefix 0.
@@ -421,6 +423,11 @@ mod tests {
             each_in(&format!("Tel. {phone} 4111 1111 1111 1111"), &[phone, "4111 1111 1111 1111"]);
             each_in(&format!("Tel. {phone} 0171 1234567"), &[phone, "0171 1234567"]);
         }
+        each_in("Tel. 020 7946 0958 - 212 555 0123", &["020 7946 0958", "212 555 0123"]);
+        each_in("Tel. +44 20 7946 0958 212 555 0123", &["+44 20 7946 0958", "212 555 0123"]);
+        each_in("phone: 192.0.2.1 212 555 0123", &["192.0.2.1", "212 555 0123"]);
+        each_in("phone: 192.0.2.1 123-45-6789", &["192.0.2.1", "123-45-6789"]);
+        only(Phone, "+44 20 7946 0958", "Tel. +44 20 7946 0958 / 2026-11-22");
         only(Phone, "212 555 0123", "phone: 212 555 0123 200 OK");
         only(Phone, "(212) 555-0123", "phone: (212) 555-0123 (24 hours)");
         only(Phone, "555-0123", "phone (555-0123) 2 times");
@@ -442,6 +449,7 @@ mod tests {
         ]);
         only(Phone, "06.12.34.56.78", "phone 06.12.34.56.78");
         only(Phone, "1.212.555.0123", "phone 1.212.555.0123");
+        only(Phone, "06.12.34.56 78", "phone 06.12.34.56 78");
         only(Phone, "55.123.4567", "phone 55.123.4567");
     }
 

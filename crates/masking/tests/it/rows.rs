@@ -2,7 +2,7 @@
 //! numbers, and their like with nothing personal in them.
 
 use super::corpus::Labelled;
-use super::frames::{card, fours, framed, ssn};
+use super::frames::{address, card, fours, framed, ssn};
 use super::values::Random;
 
 /// Texts of each frame.
@@ -25,6 +25,10 @@ fn german(r: &mut Random) -> String {
 
 fn mobile(r: &mut Random, between: &str) -> String {
     format!("0171{between}39200{}", r.between(10, 99))
+}
+
+fn london(r: &mut Random, before: &str) -> String {
+    format!("{before}20 7946 0{}", r.between(100, 999))
 }
 
 fn american(r: &mut Random, between: &str) -> String {
@@ -71,6 +75,9 @@ fn two_phones(r: &mut Random) -> Vec<Labelled> {
     all.push(framed("phone: {} {}", &[("phone", bracketed(r)), ("phone", bracketed(r))]));
     all.push(framed("phone: {} {}", &[("phone", american(r, " ")), ("phone", american(r, " "))]));
     all.push(framed("{} {}", &[("phone", american(r, " ")), ("phone", american(r, " "))]));
+    all.push(framed("Tel. {} - {}", &[("phone", london(r, "0")), ("phone", american(r, " "))]));
+    all.push(framed("Tel. {} / {}", &[("phone", london(r, "+44 ")), ("phone", mobile(r, " "))]));
+    all.push(framed("Tel. {} 2026-11-22", &[("phone", london(r, "+44 "))]));
     all
 }
 
@@ -86,6 +93,8 @@ fn a_phone_and_another(r: &mut Random) -> Vec<Labelled> {
         framed("phone {} {}", &[("phone", american(r, " ")), ("us_ssn", ssn(r))]),
         framed("phone {} {}", &[("phone", american(r, " ")), ("us_ssn", ssn(r).replace('-', " "))]),
         framed("{} {}", &[visa(r), ("phone", mobile(r, " "))]),
+        framed("phone: {} {}", &[("ipv4", address(r)), ("phone", american(r, " "))]),
+        framed("phone: {} {}", &[("ipv4", address(r)), ("us_ssn", ssn(r))]),
     ]
 }
 

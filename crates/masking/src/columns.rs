@@ -300,7 +300,7 @@ mod tests {
     fn each_column_becomes_what_was_decided() {
         let table = table(
             r#"{"columns": {"a": "keep", "b": "redact", "c": {"what": "partial", "kind": "email"}, "d": "partial", "e": "text",
-                "f": "empty", "g": {"what": "redact", "kind": "phone"}, "h": "stars"}}"#,
+                "f": "empty", "g": {"what": "redact", "kind": "phone"}, "h": "stars", "i": {"what": "partial", "kind": "phone"}}}"#,
         );
         let check =
             |column: &str, value: &str, expect: &str| assert_eq!(written(&table, column, value), expect);
@@ -308,6 +308,8 @@ mod tests {
         check("b", "Ines", "[masked]");
         check("c", "ines@example.com", "i***@example.com");
         check("d", "ines@example.com", "***");
+        check("i", "212-555-0123", "***-***-0123");
+        check("i", "1985-03-12 10", "***");
         check("e", "write to ines@example.com", "write to i***@example.com");
         check("f", "Ines", "");
         check("g", "anything", "[phone]");
@@ -315,7 +317,7 @@ mod tests {
         for column in ["a", "b", "c", "d", "e", "f", "g", "h"] {
             check(column, "", "");
         }
-        assert!(table.column("i").is_none());
+        assert!(table.column("j").is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A finding is given out when nothing that begins before it can come any more: every trigger stands at most
 //! [`BACK`] bytes behind the beginning of what it finds. Of findings that overlap the one that begins first is taken, of
-//! those that begin together the longest, of those the first by [`Kind`]'s order. What is behind it of an address is one by itself.
+//! those that begin together the longest, of those the first by [`Kind`]'s order; but a phone takes no groups of a number behind it. What is behind it of an address is one by itself.
 
 use std::ops::Range;
 
@@ -10,6 +10,7 @@ use crate::classes::BLOCK;
 use crate::custom::Custom;
 use crate::kind::{Kind, Set};
 use crate::kinds::{aws, email, iban, ipv6, jwt, keys, mac, numbers, words};
+use crate::rows::Rows;
 use crate::text::Text;
 use crate::triggers::{self, BATCH, Triggers};
 use fearless_simd::Level;
@@ -27,13 +28,25 @@ pub struct Finding {
     pub range: Range<usize>,
 }
 
+/// A finding that nobody has been given yet.
+#[derive(Clone, Copy)]
+struct Waiting {
+    start: usize,
+    end: usize,
+    kind: Kind,
+    /// Of a phone: whether only a word says that it is one.
+    named: bool,
+}
+
 /// What the verifiers found and nobody has been given yet.
 pub(crate) struct Found {
     /// Which kinds are looked for.
     pub kinds: Set,
     /// Where the last finding that was given out ends.
     from: usize,
-    waiting: Vec<(usize, usize, Kind)>,
+    waiting: Vec<Waiting>,
+    /// Where the last numbers ended, whoever they were given to.
+    rows: Rows,
 }
 
 impl Found {
@@ -50,15 +63,68 @@ impl Found {
 
     /// Notes a finding.
     pub fn add(&mut self, kind: Kind, start: usize, end: usize) {
-        if start >= self.from && self.wants(kind) {
-            self.waiting.push((start, end, kind));
+        if is_number(kind) {
+            self.rows.note(end, 0);
         }
+        self.wait(kind, start, end, true);
+    }
+
+    /// Notes a phone by its form, before which so many other numbers stand in a row.
+    pub fn add_to_row(&mut self, start: usize, end: usize, row: u8) {
+        self.rows.note(end, row);
+        self.wait(Kind::Phone, start, end, false);
+    }
+
+    /// How many numbers stand in a row before the one that ends there, if one does.
+    pub fn row_that_ends(&self, end: usize) -> Option<u8> {
+        self.rows.of(end)
+    }
+
+    fn wait(&mut self, kind: Kind, start: usize, end: usize, named: bool) {
+        if start >= self.from && self.wants(kind) {
+            self.waiting.push(Waiting { start, end, kind, named });
+        }
+    }
+
+    /// The preferred one of what waits. What has no place beside another number is gone.
+    fn preferred(&mut self) -> Option<(usize, usize, Kind)> {
+        loop {
+            let (at, best) =
+                self.waiting.iter().copied().enumerate().min_by_key(|(_, finding)| rank(finding))?;
+            if !self.takes_from_another(&best) {
+                return Some((best.start, best.end, best.kind));
+            }
+            self.waiting.swap_remove(at);
+        }
+    }
+
+    /// Whether it is a phone with groups of a number that begins in it and goes on behind it: of a card, which is right by its check, or
+    /// of another number where a shorter phone ends before that (`+49 30 901820 0171 1234567`). What only a word makes a phone is no
+    /// such one where the longer has the form of one: `Tel. 020 7946` before `0958`.
+    fn takes_from_another(&self, best: &Waiting) -> bool {
+        let shorter = |at: usize| {
+            self.waiting.iter().any(|other| {
+                let same = other.kind == Kind::Phone && other.start == best.start;
+                same && other.end <= at && (best.named || !other.named)
+            })
+        };
+        let takes = |other: &Waiting| {
+            let inside = best.start < other.start && other.start < best.end && best.end <= other.end;
+            inside && (other.kind == Kind::Card || (is_number(other.kind) && shorter(other.start)))
+        };
+        best.kind == Kind::Phone && self.waiting.iter().any(takes)
     }
 }
 
+/// Whether it is of digits, and seen at the first of them: then those before a phone are known when it is seen, and those that begin
+/// in it when it is given out, wherever a block begins.
+fn is_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Phone | Kind::Card | Kind::UsSsn | Kind::Ipv4) || kind.group() == "national_id"
+}
+
 /// What is preferred is less.
-fn rank(&(start, end, kind): &(usize, usize, Kind)) -> (usize, std::cmp::Reverse<usize>, Kind) {
-    (start, std::cmp::Reverse(end), kind)
+fn rank(finding: &Waiting) -> (usize, std::cmp::Reverse<usize>, Kind) {
+    (finding.start, std::cmp::Reverse(finding.end), finding.kind)
 }
 
 /// The findings of a text, in order, without overlaps.
@@ -99,7 +165,7 @@ impl<'m, 't> Finder<'m, 't> {
             batch: Triggers::default(),
             block: 0,
             blocks: text.len().div_ceil(BLOCK),
-            found: Found { kinds, from, waiting: Vec::new() },
+            found: Found { kinds, from, waiting: Vec::new(), rows: Rows::default() },
             custom: custom.map(|custom| (custom, Next::Unknown)),
         }
     }
@@ -167,7 +233,7 @@ impl<'m, 't> Finder<'m, 't> {
     fn best(&mut self) -> Option<(usize, usize, Kind)> {
         let seen = if self.block < self.blocks { self.block * BLOCK } else { usize::MAX };
         let is_decided = |start: usize| seen >= start.saturating_add(BACK);
-        let best = self.found.waiting.iter().copied().min_by_key(rank);
+        let best = self.found.preferred();
         let own = self.own().filter(|(_, own)| best.is_none_or(|(start, ..)| own.start() <= start));
         let Some((custom, own)) = own else { return best.filter(|(start, ..)| is_decided(*start)) };
         if !is_decided(own.start()) {
@@ -199,12 +265,12 @@ impl Iterator for Finder<'_, '_> {
             if let Some((start, end, kind)) = best {
                 self.found.from = end;
                 let text = Text::new(self.text);
-                self.found.waiting.retain_mut(|(start, last, kind)| {
-                    if *start < end && *kind == Kind::Email {
+                self.found.waiting.retain_mut(|other| {
+                    if other.start < end && other.kind == Kind::Email {
                         // The number before it has its own kind: what is left of the address is one too.
-                        return email::rest(text, end, *last).map(|rest| *start = rest).is_some();
+                        return email::rest(text, end, other.end).map(|rest| other.start = rest).is_some();
                     }
-                    *start >= end
+                    other.start >= end
                 });
                 return Some(Finding { kind, range: start..end });
             }

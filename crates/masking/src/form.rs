@@ -2,6 +2,7 @@
 //! of it may be shown. Forms are wider than what is found in text, since a column says what its values are: a number needs no word
 //! before it, and a check digit may be wrong where the form has no letters.
 
+use crate::checks::day_of;
 use crate::kind::Kind;
 use crate::kinds::national::it;
 use crate::kinds::{aws, email, iban, ipv4, ipv6, keys};
@@ -71,20 +72,29 @@ fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) ->
 }
 
 /// Whether it is written as a date: two groups of one or two digits, before or behind one of four. What stands between them can be more
-/// than one byte; what stands before some number of a telephone alone, before no date.
+/// than one byte; what stands before some number of a telephone alone, before no date. Behind a day that there is a clock may stand.
 fn date(value: &[u8]) -> bool {
     if value.iter().any(|byte| PHONE_SIGNS.contains(byte)) {
         return false;
     }
-    let groups = value.split(|byte| !byte.is_ascii_digit()).filter(|group| !group.is_empty());
-    let mut lengths = [0; 3];
-    for (n, group) in groups.enumerate() {
-        match lengths.get_mut(n) {
-            Some(length) => *length = group.len(),
-            None => return false,
-        }
-    }
-    matches!(lengths, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 4])
+    let mut groups = value.split(|byte| !byte.is_ascii_digit()).filter(|group| !group.is_empty());
+    let (Some(first), Some(second), Some(third)) = (groups.next(), groups.next(), groups.next()) else {
+        return false;
+    };
+    let (year, days) = match (first.len(), second.len(), third.len()) {
+        (4, 1..=2, 1..=2) => (first, [second, third]),
+        (1..=2, 1..=2, 4) => (third, [first, second]),
+        _ => return false,
+    };
+    let mut further = groups.peekable();
+    further.peek().is_none() || (is_day(year, days) && further.all(|group| group.len() <= 2))
+}
+
+/// Whether there is such a day, whichever of the two is the month. `0470 12 34 56` is a telephone's.
+fn is_day(year: &[u8], days: [&[u8]; 2]) -> bool {
+    let number = |digits: &[u8]| digits.iter().fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
+    let [a, b] = days.map(number);
+    (1800..2200).contains(&number(year)) && (day_of(a, b) || day_of(b, a))
 }
 
 /// Whether its digits and letters are one of these forms: `9` is a digit, `A` a letter, `X` either.
@@ -142,6 +152,9 @@ mod tests {
                 // No date has these signs.
                 "+49 30 1234",
                 "(12) 34 5678",
+                "0470-12-34-56",
+                "1985 32 12 10",
+                "31 6 2012 3456",
             ],
             &[
                 "555012",
@@ -151,6 +164,10 @@ mod tests {
                 "12\u{a0}3\u{202f}1985",
                 "12 - 03 - 1985",
                 "12 / 3 / 1985",
+                "1985-03-12 10",
+                "1985-03-12 10 15",
+                "12.03.1985 10.15.59",
+                "1985/3/12/10",
                 " 12.  03. 1985 ",
                 "555-0123 Ines",
                 "+49 30 901820, +49 30 901821",

@@ -33,6 +33,7 @@ mod json;
 mod kind;
 mod kinds;
 mod mask;
+mod rows;
 mod rules;
 mod stream;
 mod text;

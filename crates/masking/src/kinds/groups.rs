@@ -65,6 +65,17 @@ impl Number<'_> {
         self.lengths.len() == 1
     }
 
+    /// The number of the first so many groups, with so many digits. Where it ends nobody says.
+    pub fn first(&self, groups: usize, digits: usize) -> Number<'_> {
+        Number {
+            digits: &self.digits[..digits],
+            lengths: &self.lengths[..groups],
+            gaps: &self.gaps[..groups - 1],
+            spaced: &self.spaced[..groups - 1],
+            ..*self
+        }
+    }
+
     /// Whether it is written in just these groups, with this between all of them.
     pub fn written(&self, lengths: &[usize], gap: Gap) -> bool {
         self.lengths == lengths && self.gaps.iter().all(|other| *other == gap)
@@ -240,12 +251,6 @@ fn labelled(text: Text<'_>, at: usize, count: usize) -> bool {
         (1..=LONGEST_LABEL).take_while(|back| !matches!(text.back(last, *back), b'*' | b'\n' | 0)).count();
     let open = last - length;
     length > 0 && text.back(last, 1) != b' ' && text.get(open) != b' ' && stars(text, open) == count
-}
-
-/// Whether the stars that end there are those of an address (`192.0.*.*`, `00:00:5e:**:**:**`): then a number ended there.
-pub(super) fn masked_address_ends(text: Text<'_>, at: usize) -> bool {
-    let count = stars(text, at);
-    matches!((count, text.back(at, count + 1)), (1, b'.') | (2, b':')) && text.back(at, count + 2) == b'*'
 }
 
 /// How a number can end behind a group.

@@ -4,7 +4,7 @@
 //! has, 8 to 15 in all; `(0)` in it is the trunk prefix.
 //!
 //! **National**, without a word before it, only in forms that hardly anything else has:
-//! - North America: `212-555-0123`, `(212) 555-0123`, `1-212-555-0123`; with dots or spaces only where area and exchange begin with 2 to 9;
+//! - North America: `212-555-0123`, `(212) 555-0123`, `1-212-555-0123`; with dots or spaces only where area and exchange can be given out;
 //! - with the trunk prefix 0 and in groups, 9 to 12 digits: `030 901820`, `020 7946 0958`, `06-12345678`, `01 23 45 67 89`, `0171/1234567`;
 //! - Spain: `612 34 56 78`; Italy: `06 1234 5678`, mobiles with a word.
 //!
@@ -16,13 +16,16 @@
 //!
 //! An extension right behind it (`212-555-0123x12`) is no part of it: it leads nowhere by itself.
 
-use super::groups::masked_address_ends;
 use super::numbers::{Gap, Number};
 use crate::checks::number as value;
 use crate::context;
 use crate::finder::Found;
 use crate::kind::Kind;
-use crate::text::{DIGIT, Text, WORD};
+use crate::text::{Text, WORD};
+
+mod abroad;
+mod american;
+mod before;
 
 const NAMES: &[&str] = &[
     "phone",
@@ -70,46 +73,93 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     if !found.wants(Kind::Phone) || !(7..=16).contains(&number.digits.len()) {
         return;
     }
-    let (before, length) = text.sign_back(number.start);
+    let (before, _) = text.sign_back(number.start);
     let plus = before == b'+';
     if (plus && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);
     let start = if open || plus { number.start - 1 } else { number.start };
-    // Groups among other groups are a part of something longer.
-    let blanks = || number.gaps.contains(&Gap::Space) || number.spaced.contains(&true);
-    let behind_digits =
-        || text.is_back(number.start, length + 1, DIGIT) || masked_address_ends(text, number.start - length);
-    let among = before == b' ' && blanks() && behind_digits();
-    let abroad = if plus {
-        international(number.digits, number)
-    } else {
-        let zeros = !number.bare() && !among && number.digits.starts_with(&[0, 0]);
-        zeros && international(&number.digits[2..], number)
-    };
-    let formed = abroad || national(number, open, plus, among);
-    if (formed && (plus || said(text, number, start))) || named(text, number, start) {
-        found.add(Kind::Phone, start, number.end);
+    if !closes(number, open) || ends_in_a_date(number) {
+        return;
     }
+    let zeros = || !number.bare() && number.digits.starts_with(&[0, 0]);
+    let abroad = if plus {
+        abroad::form(text, number.digits, number)
+    } else {
+        zeros() && abroad::form(text, &number.digits[2..], number)
+    };
+    let sure = plus && !decimal(number);
+    let formed = (abroad && (sure || said(text, number, start))) || national(text, number, start, open, plus);
+    // Groups among other groups are a part of something longer.
+    let row = if formed { before::row(text, number, found) } else { None };
+    match row {
+        Some(row) => found.add_to_row(start, number.end, row),
+        None if named(text, number, start, open) => found.add(Kind::Phone, start, number.end),
+        None => {}
+    }
+}
+
+/// Whether a word before it says that it is one.
+fn is_said(text: Text<'_>, start: usize) -> bool {
+    context::says(text, start, NAMES, 1) || context::says(text, start, CALLS, 1)
 }
 
 /// Whether it is said to be one, if it needs that: with blanks around its hyphens or slashes it could be a range, a ratio or a size.
 fn said(text: Text<'_>, number: &Number<'_>, start: usize) -> bool {
-    let says = |names| context::says(text, start, names, 1);
-    !number.spaced.contains(&true) || says(NAMES) || says(CALLS)
+    !(number.spaced.contains(&true) || decimal(number)) || is_said(text, start)
+}
+
+/// Whether it can be a decimal, such as a coordinate: `+52.520008`.
+fn decimal(number: &Number<'_>) -> bool {
+    number.gaps == [Gap::Dot]
 }
 
 /// Whether it is written as a country writes its own. Behind a plus, which only foreign ones have, that is a slip where
 /// nothing else is written so; `+0200 12345` stands behind a time.
-fn national(number: &Number<'_>, open: bool, plus: bool, among: bool) -> bool {
-    let weak = || !plus && !number.slashed && (trunk(number) || spanish(number));
-    !number.bare() && !among && (north_american(number, open) || weak())
+fn national(text: Text<'_>, number: &Number<'_>, start: usize, open: bool, plus: bool) -> bool {
+    if number.bare() {
+        return false;
+    }
+    if american::form(number, open) {
+        return plus
+            || (said(text, number, start)
+                && (!american::may_be_columns(text, number) || is_said(text, start)));
+    }
+    let weak = (trunk(number) && !before::goes_on_in_pairs(text, number)) || spanish(number);
+    !plus && !number.slashed && weak && said(text, number, start)
 }
 
 /// Whether a word before it says that it is one.
-fn named(text: Text<'_>, number: &Number<'_>, start: usize) -> bool {
-    number.digits.len() <= 15 && plain(number) && context::calls(text, start, NAMES)
+fn named(text: Text<'_>, number: &Number<'_>, start: usize, open: bool) -> bool {
+    number.digits.len() <= 15 && plain(number) && !goes_on(number, open) && context::calls(text, start, NAMES)
+}
+
+/// Whether there is more behind a number that is whole, and a blank or a bracket: `212 555 0123 200 OK`, `(212) 555-0123 (415)`.
+fn goes_on(number: &Number<'_>, open: bool) -> bool {
+    let whole = |number: &Number<'_>| american::form(number, open) || trunk(number);
+    let mut total = number.lengths[0];
+    let ends = number.gaps.iter().zip(number.spaced).enumerate().skip(1).any(|(at, (gap, spaced))| {
+        total += number.lengths[at];
+        let apart = *spaced || matches!(gap, Gap::Space | Gap::Open | Gap::Close);
+        apart && whole(&number.first(at + 1, total))
+    });
+    ends && !whole(number)
+}
+
+/// Whether it ends in no bracket that opens in it, and behind none that closes around a whole number: `(555-0123) 2 times`.
+fn closes(number: &Number<'_>, open: bool) -> bool {
+    let (mut inside, mut total) = (open, 0);
+    for (gap, length) in number.gaps.iter().zip(number.lengths) {
+        total += length;
+        match gap {
+            Gap::Open => inside = true,
+            Gap::Close if !inside && total >= 7 => return false,
+            Gap::Close => inside = false,
+            _ => {}
+        }
+    }
+    !inside || number.bare()
 }
 
 /// Whether an extension follows the number that ends there: `x` and one to six digits.
@@ -120,13 +170,27 @@ pub(crate) fn extended(text: Text<'_>, end: usize) -> bool {
 
 /// What is written as a date, and whatever follows it.
 fn date(number: &Number<'_>) -> bool {
-    let [first, second, third, ..] = number.lengths else { return false };
-    let same = number.gaps[0] == number.gaps[1]
-        && matches!(number.gaps[0], Gap::Dash | Gap::Dot | Gap::Slash | Gap::Space);
+    is_date(number.lengths, number.gaps, number.digits)
+}
+
+/// Whether a date stands behind a blank and what is a number already: `555 0123 22.11.2026`.
+fn ends_in_a_date(number: &Number<'_>) -> bool {
+    let Some(before) = number.lengths.len().checked_sub(3).filter(|before| *before > 0) else { return false };
+    let total = number.lengths[..before].iter().sum();
+    let gaps = &number.gaps[before - 1..];
+    total >= 7
+        && gaps[0] == Gap::Space
+        && gaps[1] != Gap::Space
+        && is_date(&number.lengths[before..], &gaps[1..], &number.digits[total..])
+}
+
+fn is_date(lengths: &[usize], gaps: &[Gap], digits: &[u8]) -> bool {
+    let [first, second, third, ..] = lengths else { return false };
+    let same = gaps[0] == gaps[1] && matches!(gaps[0], Gap::Dash | Gap::Dot | Gap::Slash | Gap::Space);
     let parts = (
-        value(&number.digits[..*first]),
-        value(&number.digits[*first..first + second]),
-        value(&number.digits[first + second..first + second + third]),
+        value(&digits[..*first]),
+        value(&digits[*first..first + second]),
+        value(&digits[first + second..first + second + third]),
     );
     same && match (first, second, third) {
         (4, 1..=2, 1..=2) => {
@@ -144,73 +208,23 @@ fn plain(number: &Number<'_>) -> bool {
     // Where the first group is a number already, the next ones are something else.
     // So is what stands behind a hyphen with blanks around it, unless it is the first one: `030 - 901820`.
     let further = number.spaced.iter().skip(1).any(|spaced| *spaced);
-    number.bare() || (number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus) && !further)
+    let first = number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus);
+    number.bare() || (first && !further && !version(number))
 }
 
-/// Digits behind `+` or `00`.
-fn international(digits: &[u8], number: &Number<'_>) -> bool {
-    let Some((code, least, most)) = country(digits) else { return false };
-    // `+44 (0)20 …`: the trunk prefix is not dialled.
-    let trunk = number.gaps.first() == Some(&Gap::Open)
-        && number.lengths.get(1) == Some(&1)
-        && digits.get(code) == Some(&0);
-    let rest = digits.len() - code - usize::from(trunk);
-    if number.gaps.contains(&Gap::Plus) || !(least..=most).contains(&rest) {
-        return false;
-    }
-    // In North America the area code and the exchange begin with 2 to 9.
-    !digits.starts_with(&[1]) || (digits[1] > 1 && digits[4] > 1)
-}
-
-/// How long the country code is, and how many digits may follow it.
-fn country(digits: &[u8]) -> Option<(usize, usize, usize)> {
-    let [first, second, third, ..] = *digits else { return None };
-    let (code, least, most) = match (first, second, third) {
-        (1 | 7, ..) => (1, 10, 10),
-        (3, 1 | 3 | 4, _) | (4, 8, _) => (2, 9, 9),
-        (4, 4, _) => (2, 9, 10),
-        (3, 9, _) => (2, 6, 12),
-        (4, 5 | 7, _) => (2, 8, 8),
-        (9, 1, _) => (2, 10, 10),
-        (8, 6, _) => (2, 8, 11),
-        (5, 5, _) => (2, 10, 11),
-        (2, 0 | 7, _)
-        | (3, 0 | 2 | 6, _)
-        | (4, 0 | 1 | 3 | 6 | 9, _)
-        | (5, 1..=4 | 6..=8, _)
-        | (6, 0..=6, _)
-        | (8, 1 | 2 | 4, _)
-        | (9, 0 | 2..=5 | 8, _) => (2, 6, 13),
-        (2, 1..=6 | 8 | 9, _)
-        | (3, 5 | 7 | 8, _)
-        | (4, 2, _)
-        | (5, 0 | 9, _)
-        | (6, 7..=9, _)
-        | (8, 0 | 5 | 7 | 8, _)
-        | (9, 6 | 7 | 9, _) => (3, 5, 12),
-        _ => return None,
-    };
-    Some((code, least, most))
-}
-
-fn north_american(number: &Number<'_>, open: bool) -> bool {
-    let (lengths, gaps, digits) = match number.lengths {
-        [1, rest @ ..] if number.digits[0] == 1 => (rest, &number.gaps[1..], &number.digits[1..]),
-        all => (all, number.gaps, number.digits),
-    };
-    if lengths != [3, 3, 4] {
-        return false;
-    }
-    let assigned = digits[0] > 1 && digits[3] > 1;
-    if number.spaced.contains(&true) && !assigned {
-        return false;
-    }
-    match gaps {
-        [Gap::Dash, Gap::Dash] => true,
-        [Gap::Close, Gap::Dash | Gap::Dot | Gap::Space] => assigned && (open || number.lengths.len() == 4),
-        [Gap::Dot, Gap::Dot] | [Gap::Space, Gap::Space | Gap::Dash] => assigned,
-        _ => false,
-    }
+/// Whether it is a version: three parts or four with dots between them, one digit alone behind the first dot or later, or four of which
+/// one is more than an address has (`10.0.15254.603`); or an address or a version with another number behind it.
+fn version(number: &Number<'_>) -> bool {
+    let mut from = 0;
+    let large = number.lengths.iter().any(|length| {
+        from += length;
+        value(&number.digits[from - length..from]) > 255
+    });
+    let parts = number.lengths.len();
+    let dots = matches!(parts, 3 | 4) && number.gaps.iter().all(|gap| *gap == Gap::Dot);
+    let address = parts > 4 && number.gaps[..3] == [Gap::Dot; 3] && number.digits[0] > 0;
+    let goes_on = address && number.gaps[3] == Gap::Space;
+    goes_on || (dots && ((parts == 4 && large) || number.lengths[1..].contains(&1)))
 }
 
 /// With the trunk prefix 0.
@@ -397,6 +411,46 @@ mod tests {
             "0020 - 0030 - 0040",
             "phone\n0123 / 456789",
         ]);
+    }
+
+    #[test]
+    fn where_what_a_word_names_ends() {
+        each_in("phone: (212) 555-0123 (415) 555-0132", &["(212) 555-0123", "(415) 555-0132"]);
+        each_in("phone: 212 555 0123 415 555 0132", &["212 555 0123", "415 555 0132"]);
+        each_in("phone 212 555 0123 078 05 1120", &["212 555 0123", "078 05 1120"]);
+        each_in("phone: 212-555-0123/4111-1111-1111-1111", &["212-555-0123", "4111-1111-1111-1111"]);
+        for phone in ["0171 / 1234567", "030 901820", "0171-1234567", "555 0123"] {
+            each_in(&format!("Tel. {phone} 4111 1111 1111 1111"), &[phone, "4111 1111 1111 1111"]);
+            each_in(&format!("Tel. {phone} 0171 1234567"), &[phone, "0171 1234567"]);
+        }
+        each_in("Tel. 020 7946 0958 - 212 555 0123", &["020 7946 0958", "212 555 0123"]);
+        each_in("Tel. +44 20 7946 0958 212 555 0123", &["+44 20 7946 0958", "212 555 0123"]);
+        each_in("phone: 192.0.2.1 212 555 0123", &["192.0.2.1", "212 555 0123"]);
+        each_in("phone: 192.0.2.1 123-45-6789", &["192.0.2.1", "123-45-6789"]);
+        only(Phone, "+44 20 7946 0958", "Tel. +44 20 7946 0958 / 2026-11-22");
+        only(Phone, "212 555 0123", "phone: 212 555 0123 200 OK");
+        only(Phone, "(212) 555-0123", "phone: (212) 555-0123 (24 hours)");
+        only(Phone, "555-0123", "phone (555-0123) 2 times");
+        only(Phone, "555 0123", "phone 555 0123 22.11.2026");
+        only(Phone, "555 0123", "phone 555 0123 2026-11-22 10:11");
+        only(Phone, "0171 1234567", "Tel. (0171 1234567) 24 Stunden");
+        only(Phone, "030 12 34 56 78", "Tel. 030 12 34 56 78");
+        only(Phone, "212-555-0123/24", "phone: 212-555-0123/24");
+        only(super::Kind::Card, "5500 0055 5555 5559", "Jan 05 5500 0055 5555 5559");
+    }
+
+    #[test]
+    fn a_version_behind_a_name() {
+        none(&[
+            "Windows Phone 10.0.15254.603",
+            "mobile 10.0.19041.1",
+            "mobile 10.0.19041",
+            "phone 8.10.14219.341",
+        ]);
+        only(Phone, "06.12.34.56.78", "phone 06.12.34.56.78");
+        only(Phone, "1.212.555.0123", "phone 1.212.555.0123");
+        only(Phone, "06.12.34.56 78", "phone 06.12.34.56 78");
+        only(Phone, "55.123.4567", "phone 55.123.4567");
     }
 
     #[test]

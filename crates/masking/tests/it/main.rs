@@ -10,4 +10,5 @@ mod frames;
 mod fuzz;
 mod held_out;
 mod negatives;
+mod rows;
 mod values;

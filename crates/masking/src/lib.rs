@@ -32,6 +32,7 @@ mod form;
 mod json;
 mod kind;
 mod kinds;
+mod marks;
 mod mask;
 mod rules;
 mod stream;

@@ -1,6 +1,8 @@
 //! The text as the verifiers see it: bytes by position, and what a byte is. A position outside of the text
 //! reads as a zero byte, which belongs to nothing and so ends everything.
 
+use crate::marks;
+
 /// `0-9`.
 pub(crate) const DIGIT: u8 = 1;
 /// `A-Z`.
@@ -147,10 +149,10 @@ impl<'t> Text<'t> {
         self.slice(at, at + what.len()) == what
     }
 
-    /// Whether the byte `back` places before is of one of these classes.
+    /// Whether the byte `back` places before is of one of these classes, and does not end a mark.
     #[inline]
     pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
-        is(self.back(at, back), class)
+        is(self.back(at, back), class) && marks::length_back(self, (at + 1).saturating_sub(back)) == 0
     }
 
     /// Whether `what` stands right before it.
@@ -169,12 +171,15 @@ impl<'t> Text<'t> {
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
     }
 
-    /// The same for the sign that ends right before it.
+    /// The same for the sign that ends right before it. A mark is one too, that belongs to nothing.
     #[inline]
     pub fn sign_back(self, at: usize) -> (u8, usize) {
         let byte = self.back(at, 1);
         if !is(byte, WIDE) {
-            return (byte, 1);
+            return match marks::length_back(self, at) {
+                0 => (byte, 1),
+                mark => (0, mark),
+            };
         }
         let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
@@ -193,7 +198,7 @@ impl<'t> Text<'t> {
     pub fn begins(self, start: usize) -> bool {
         let before = self.back(start, 1);
         let joins = before == b'-' && self.is_back(start, 2, ALNUM);
-        !joins && !is(before, WORD)
+        !joins && !self.is_back(start, 1, WORD)
     }
 }
 

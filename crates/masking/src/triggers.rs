@@ -13,6 +13,8 @@ use std::ops::{BitAnd, BitOr, Not, Shl, Shr};
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use crate::classes::{BLOCK, Classes, plain, vector};
+use crate::marks;
+use crate::text::Text;
 
 /// Blocks that are classified in one go.
 pub(crate) const BATCH: usize = 32;
@@ -130,6 +132,7 @@ struct Lanes {
     signs: Lane,
     gaps: Lane,
     unbroken: Lane,
+    marks: Lane,
 }
 
 impl Default for Lanes {
@@ -148,6 +151,7 @@ impl Default for Lanes {
             signs: none,
             gaps: none,
             unbroken: none,
+            marks: none,
         }
     }
 }
@@ -166,6 +170,15 @@ impl Lanes {
         self.signs[at] = classes.signs;
         self.gaps[at] = classes.gaps;
         self.unbroken[at] = classes.unbroken;
+        self.marks[at] = classes.marks;
+    }
+
+    /// Lets the byte belong to nothing.
+    fn leave_out(&mut self, at: usize, bit: usize) {
+        let rest = !(1 << bit);
+        for lane in [&mut self.uppers, &mut self.letters, &mut self.ats, &mut self.unders] {
+            lane[at] &= rest;
+        }
     }
 }
 
@@ -274,7 +287,29 @@ fn classify(
             None => lanes.set(at, &classes(&last_block(text))),
         }
     }
+    // Most texts have none.
+    if lanes.marks.iter().fold(0, |all, marks| all | marks) != 0 {
+        leave_marks_out(text, first, lanes);
+    }
     (blocks - first).min(BATCH)
+}
+
+/// Behind a mark a word begins: what ends one is no letter. Of the block before the batch only the last bytes are asked for, and a mark is no
+/// longer than a block: none that ends there begins before it.
+fn leave_marks_out(text: &[u8], first: usize, lanes: &mut Lanes) {
+    for at in 0..LANES {
+        let mut marks = lanes.marks[at];
+        while marks != 0 {
+            // The first lane of the first batch has none.
+            let start = (first + at - 1) * BLOCK + marks.trailing_zeros() as usize;
+            marks &= marks - 1;
+            let Some(last) = marks::last(Text::new(text), start) else { continue };
+            let place = last / BLOCK + 1 - first;
+            if place < LANES {
+                lanes.leave_out(place, last % BLOCK);
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -359,6 +394,15 @@ mod tests {
         "\n",
         "-",
         ".",
+        "\x1b[0m",
+        "\x1b[1;31m",
+        "\x1b[4@",
+        "\x1b",
+        "[",
+        "m",
+        "\\",
+        "n",
+        "_",
     ];
 
     proptest! {

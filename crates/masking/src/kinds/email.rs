@@ -36,7 +36,7 @@ enum Script {
 fn before(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
     let byte = text.back(at, 1);
     if !is(byte, WIDE) {
-        return is(byte, ALNUM | LOCAL).then_some((1, Script::Spaced));
+        return text.is_back(at, 1, ALNUM | LOCAL).then_some((1, Script::Spaced));
     }
     let length = (1..=4).find(|back| text.back(at, *back) & 0xC0 == 0xC0)?;
     character(text, at - length).filter(|(found, _)| *found == length)
@@ -135,7 +135,7 @@ fn quoted(text: Text<'_>, at: usize) -> Option<usize> {
         match text.get(start) {
             // An escaped one is inside, unless the backslash is escaped itself.
             b'"' if text.back(start, 1) == b'\\' && text.back(start, 2) != b'\\' => {}
-            b'"' => return (start + 1 < close && !is(text.back(start, 1), ALNUM | WIDE)).then_some(start),
+            b'"' => return (start + 1 < close && !text.is_back(start, 1, ALNUM | WIDE)).then_some(start),
             b' '..=b'~' => {}
             _ => return None,
         }

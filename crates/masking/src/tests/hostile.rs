@@ -122,6 +122,14 @@ const WORST: &[&str] = &[
     "\u{e9}",
     "ABCDEFGH9",
     "A1B2",
+    "\x1b[",
+    "\x1b[0m",
+    "\x1b[0",
+    "\x1b[0m1234567",
+    "\x1b[0ma@b.co",
+    " m",
+    "[0m",
+    "phone \x1b[0m1234567",
 ];
 
 fn looks(masker: &Masker, part: &str, length: usize) -> usize {
@@ -205,6 +213,8 @@ fn and_for_one_long_thing() {
         ("::", "0:", ""),
         ("", "12 34 ", ""),
         ("phone", " ", "1234567"),
+        ("phone", "\x1b[1m", "1234567"),
+        ("\x1b[", "1;", "m1234567"),
         ("phones [", "1,", "1234567"),
         ("phones [", "1 ", ",1234567,1234567"),
         ("phones [1", " ", ",1234567"),

@@ -13,7 +13,7 @@ use masking::{Kind, Masker};
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, Random};
-use super::{edges, frames, held_out, negatives};
+use super::{edges, frames, held_out, marks, negatives};
 
 const SEED: u64 = 0x6c61_6375_6e61;
 /// Texts of each kind.
@@ -85,6 +85,7 @@ fn positives() -> Vec<Labelled> {
     all.extend(abbreviated(&mut random));
     all.extend(frames::positives(SEED));
     all.extend(edges::positives(SEED));
+    all.extend(marks::positives(SEED));
     all
 }
 

@@ -9,5 +9,6 @@ mod edges;
 mod frames;
 mod fuzz;
 mod held_out;
+mod marks;
 mod negatives;
 mod values;

@@ -1,0 +1,95 @@
+//! What stands right before something, ends in a letter and is no part of it.
+
+use crate::Kind::{ApiKey, AwsKey, Card, Email, EsDni, Iban, Ipv4, Ipv6, Jwt, Mac, Phone, UkNino, UsSsn};
+use crate::kinds::testing::{each_in, none, only};
+use crate::{Kind, Masker};
+
+const ANY: &[(Kind, &str)] = &[
+    (Email, "john@example.com"),
+    (Email, "\"john doe\"@example.com"),
+    (Card, "4111111111111111"),
+    (Card, "4111 1111 1111 1111"),
+    (Phone, "212-555-0123"),
+    (Phone, "(212) 555-0123"),
+    (Phone, "+14155550100"),
+    (UsSsn, "123-45-6789"),
+    (Ipv4, "192.0.2.1"),
+    (Ipv6, "fe80::1"),
+    (Ipv6, "::1"),
+    (Mac, "00:00:5e:00:53:ff"),
+    (Mac, "AC:DE:48:00:11:22"),
+    (Iban, "DE89370400440532013000"),
+    (UkNino, "AB123456C"),
+    (EsDni, "X-1234567-L"),
+    (Jwt, "eyJhbGciOiJub25lIn0.e30."),
+    (AwsKey, "AKIAIOSFODNN7EXAMPLE"),
+    (ApiKey, "ghp_a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5a1B2c3"),
+];
+
+#[test]
+fn behind_a_colour() {
+    // Colours, lines that are erased, a cursor that is moved: with parameters of all forms and without any, and with an intermediate.
+    for sequence in [
+        "\x1b[0m",
+        "\x1b[m",
+        "\x1b[1;31m",
+        "\x1b[38;2;255;100;50;48;2;255;255;255m",
+        "\x1b[38:2::255:100:50m",
+        "\x1b[2K",
+        "\x1b[3A",
+        "\x1b[?25h",
+        "\x1b[1 q",
+        "\x1b[3~",
+    ] {
+        for (kind, value) in ANY.iter().copied() {
+            only(kind, value, &format!("{sequence}{value}"));
+            only(kind, value, &format!("user={sequence}{value}\x1b[0m;"));
+            only(kind, value, &format!("{sequence}\x1b[0m{value}\x1b[K"));
+        }
+        only(Phone, "2125550123", &format!("\x1b[3mphone\x1b[0m={sequence}2125550123"));
+    }
+    each_in("\x1b[31mjohn@example.com\x1b[0m4111111111111111", &["john@example.com", "4111111111111111"]);
+}
+
+#[test]
+fn what_is_no_sequence_is_text() {
+    none(&[
+        "[0m4111111111111111",
+        "\x1bm4111111111111111",
+        "\x1b0m4111111111111111",
+        "\x1b[0é4111111111111111a",
+        "\x1b[mm4111111111111111",
+        "\x1b[0m_4111111111111111",
+        "\x1b[0mx4111111111111111",
+        // A parameter does not stand behind an intermediate.
+        "\x1b[ 1m4111111111111111",
+        // A sequence that is cut off, and what was masked.
+        "\x1b[ *** v4111111111111111",
+        // In the middle of a number.
+        "4111\x1b[1m111111111111",
+    ]);
+    // Longer than any that colours something.
+    none(&[&format!("\x1b[{}m4111111111111111", "1;".repeat(31))]);
+    only(Card, "4111111111111111", &format!("\x1b[{}m4111111111111111", "1;".repeat(30)));
+}
+
+/// At each place of a block, and wherever the blocks of a batch end.
+#[test]
+fn behind_a_colour_at_every_place() {
+    for long in ["\x1b[0m", &format!("\x1b[{}1m", "1;".repeat(30)), " "] {
+        for before in (0..130).chain(1980..2120) {
+            let text = format!("{}{long}4111111111111111", " ".repeat(before));
+            for masker in [Masker::default(), Masker::default().without_vectors()] {
+                let found: Vec<_> = masker.find(text.as_bytes()).map(|f| f.range.start).collect();
+                assert_eq!(found, [before + long.len()], "{long:?} {before}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_stay() {
+    let mut out = Vec::new();
+    Masker::default().mask(b"\x1b[31mjohn@example.com\x1b[0m 4111111111111111\x1b[0m", &mut out);
+    assert_eq!(String::from_utf8_lossy(&out), "\x1b[31mj***@example.com\x1b[0m ************1111\x1b[0m");
+}

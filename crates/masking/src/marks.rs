@@ -1,15 +1,19 @@
 //! Marks: what stands right before something, ends in what could be a part of a word, and is none. Behind a mark a word begins.
 //!
-//! A control sequence, as colours for terminals are (ECMA-48, 5.4): `ESC [`, parameters, intermediates, and one last byte, which for
-//! colours is the letter `m`.
+//! - A control sequence, as colours for terminals are (ECMA-48, 5.4): `ESC [`, parameters, intermediates, and one last byte, which for
+//!   colours is the letter `m`.
+//! - An escape that is spelled out, as programs write a line end or a tab that stood in a text: a backslash and `n`, `r` or `t`.
 
 use crate::text::Text;
 
 pub(crate) const ESC: u8 = 0x1B;
+pub(crate) const BACKSLASH: u8 = b'\\';
 
 /// The longest sequence that is read, in bytes; one with all colours that can be said at once has about fifty. No longer than a block of the
 /// triggers: they see one block before each.
 pub(crate) const LONGEST: usize = 64;
+/// A backslash and a letter.
+const ESCAPE: usize = 2;
 /// `ESC [`
 const INTRODUCER: usize = 2;
 
@@ -29,9 +33,24 @@ fn is_last(byte: u8) -> bool {
 
 /// Where the last byte of the mark is that begins there.
 pub(crate) fn last(text: Text<'_>, start: usize) -> Option<usize> {
-    if text.get(start) != ESC || text.get(start + 1) != b'[' {
-        return None;
+    match (text.get(start), text.get(start + 1)) {
+        (ESC, b'[') => sequence(text, start),
+        (BACKSLASH, b'n' | b'r' | b't') => is_escape(text, start + ESCAPE).then_some(start + 1),
+        _ => None,
     }
+}
+
+/// Whether an escape ends there, of whose letter and backslash is known: `ESC \` ends a string for a terminal.
+fn is_escape(text: Text<'_>, end: usize) -> bool {
+    text.back(end, ESCAPE + 1) != ESC
+}
+
+/// Whether the mark that ends there is an escape, and not a sequence.
+pub(crate) fn escape_ends(text: Text<'_>, at: usize) -> bool {
+    length_back(text, at) == ESCAPE
+}
+
+fn sequence(text: Text<'_>, start: usize) -> Option<usize> {
     let end = start + LONGEST;
     let parameters = start + INTRODUCER;
     let intermediates = (parameters..end).find(|at| !is_parameter(text.get(*at)))?;
@@ -42,9 +61,16 @@ pub(crate) fn last(text: Text<'_>, start: usize) -> Option<usize> {
 /// How many bytes the mark has that ends right before the place; none is 0.
 #[inline]
 pub(crate) fn length_back(text: Text<'_>, at: usize) -> usize {
+    let last = text.back(at, 1);
+    if !is_last(last) {
+        return 0;
+    }
     // Most letters stand behind another one.
-    let may_end = is_last(text.back(at, 1)) && matches!(text.back(at, 2), b' '..=b'?' | b'[');
-    if may_end { sequence_back(text, at) } else { 0 }
+    match text.back(at, 2) {
+        b' '..=b'?' | b'[' => sequence_back(text, at),
+        BACKSLASH if matches!(last, b'n' | b'r' | b't') && is_escape(text, at) => ESCAPE,
+        _ => 0,
+    }
 }
 
 fn sequence_back(text: Text<'_>, at: usize) -> usize {
@@ -66,7 +92,7 @@ mod tests {
         /// The triggers read marks forwards, the verifiers backwards.
         #[test]
         fn forwards_is_backwards(pieces in prop::collection::vec(
-            prop::sample::select(vec!["\x1b", "[", "0", ";1", "m", "K", " ", "!", "~", "x", "\\", "n", "é", "*",
+            prop::sample::select(vec!["\x1b", "[", "0", ";1", "m", "K", " ", "!", "~", "x", "\\", "n", "t", "é", "*",
                 "1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;", "\x1b[", "\x1b[0m"]),
             0..24,
         )) {

@@ -7,6 +7,7 @@
 
 use crate::finder::Found;
 use crate::kind::Kind;
+use crate::marks;
 use crate::text::{ALNUM, DASH, DIGIT, LETTER, LOCAL, Text, UNDER, WIDE, is};
 
 /// RFC 5321, 4.5.3.1.1.
@@ -120,6 +121,10 @@ fn local(text: Text<'_>, at: usize) -> Option<usize> {
         if at - start > LONGEST_LOCAL {
             return None;
         }
+    }
+    // The only letter, behind a backslash, is a name rather than the end of a line.
+    if start == at && marks::escape_ends(text, at) {
+        return Some(at - 1);
     }
     // It begins with a letter, a digit or an underscore: a sign before that belongs to the text.
     while start < at && !text.is(start, ALNUM | UNDER | WIDE) {

@@ -130,6 +130,10 @@ const WORST: &[&str] = &[
     " m",
     "[0m",
     "phone \x1b[0m1234567",
+    "\\n",
+    "\\n1234567",
+    "\\n@b.co",
+    "phone:\\n1234567",
 ];
 
 fn looks(masker: &Masker, part: &str, length: usize) -> usize {
@@ -215,6 +219,7 @@ fn and_for_one_long_thing() {
         ("phone", " ", "1234567"),
         ("phone", "\x1b[1m", "1234567"),
         ("\x1b[", "1;", "m1234567"),
+        ("phone", "\\n", "1234567"),
         ("phones [", "1,", "1234567"),
         ("phones [", "1 ", ",1234567,1234567"),
         ("phones [1", " ", ",1234567"),

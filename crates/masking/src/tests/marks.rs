@@ -76,7 +76,7 @@ fn what_is_no_sequence_is_text() {
 /// At each place of a block, and wherever the blocks of a batch end.
 #[test]
 fn behind_a_colour_at_every_place() {
-    for long in ["\x1b[0m", &format!("\x1b[{}1m", "1;".repeat(30)), " "] {
+    for long in ["\x1b[0m", &format!("\x1b[{}1m", "1;".repeat(30)), "x\\n", " "] {
         for before in (0..130).chain(1980..2120) {
             let text = format!("{}{long}4111111111111111", " ".repeat(before));
             for masker in [Masker::default(), Masker::default().without_vectors()] {
@@ -92,4 +92,51 @@ fn colours_stay() {
     let mut out = Vec::new();
     Masker::default().mask(b"\x1b[31mjohn@example.com\x1b[0m 4111111111111111\x1b[0m", &mut out);
     assert_eq!(String::from_utf8_lossy(&out), "\x1b[31mj***@example.com\x1b[0m ************1111\x1b[0m");
+}
+
+#[test]
+fn behind_an_escape_that_is_spelled_out() {
+    for escape in ["\\n", "\\r\\n", "\\t", "\\\\n", "\\n\\t"] {
+        for (kind, value) in ANY.iter().copied() {
+            only(kind, value, &format!("{escape}{value}"));
+            only(kind, value, &format!("x: \"a{escape}{value}\\n\" y"));
+        }
+        only(Phone, "2125550123", &format!("a{escape}phone: 2125550123"));
+        only(Phone, "2125550123", &format!("phone:{escape}2125550123"));
+    }
+}
+
+#[test]
+fn behind_other_letters_and_backslashes() {
+    none(&[
+        "\\x4111111111111111",
+        "\\d4111111111111111",
+        "n4111111111111111",
+        "C:\\new4111111111111111",
+        "\\nn4111111111111111",
+        "\\n_4111111111111111",
+        "\\\\host\\run4111111111111111",
+        "\\d{3}-\\d{2}-\\d{4}",
+        // What ends a string for a terminal.
+        "\x1b\\n4111111111111111",
+    ]);
+}
+
+/// A name behind a backslash of a path can begin with such a letter; of one letter it is all there is.
+#[test]
+fn an_address_behind_a_backslash_is_never_left() {
+    only(Email, "ick@example.com", "C:\\temp\\nick@example.com");
+    only(Email, "john@example.com", "C:\\temp\\john@example.com");
+    only(Email, "n@example.com", "C:\\temp\\n@example.com");
+    only(Email, "t@example.com", "\\\\t@example.com");
+    only(Email, "_j@example.com", "\\n_j@example.com");
+    none(&["\\@example.com", "\x1b[m@example.com"]);
+    let masked = |text: &str| {
+        let mut out = Vec::new();
+        Masker::default().mask(text.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    assert_eq!(masked("C:\\temp\\nick@example.com"), "C:\\temp\\ni***@example.com");
+    assert_eq!(masked("C:\\temp\\n@example.com"), "C:\\temp\\***@example.com");
+    assert_eq!(masked("a\\tjohn@example.com\\n"), "a\\tj***@example.com\\n");
 }

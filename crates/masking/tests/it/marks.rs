@@ -1,4 +1,4 @@
-//! What stands around something in lines that programs write for people: colours. Texts with personal data, and their like with
+//! What stands around something in lines that programs write: colours, and line ends and tabs that are spelled out. Texts with personal data, and their like with
 //! none.
 
 use super::corpus::Labelled;
@@ -14,10 +14,13 @@ const AROUND: &[&str] = &[
     "\u{1b}[32m INFO\u{1b}[0m from=\u{1b}[1;31m{}\u{1b}[0m",
     "\u{1b}[38;2;255;100;50m{}\u{1b}[K",
     "\u{1b}[2K\u{1b}[1G{} \u{1b}[?25h",
+    "msg=\\n{}\\n",
+    "body \"name\\r\\n{}\\r\\n\" sent",
+    "row 'a\\t{}\\t17'",
 ];
 
 /// Behind these a number in one piece has the word that it needs.
-const CALLED: &[&str] = &["\u{1b}[3mphone\u{1b}[0m\u{1b}[2m=\u{1b}[0m{}"];
+const CALLED: &[&str] = &["\u{1b}[3mphone\u{1b}[0m\u{1b}[2m=\u{1b}[0m{}", "body \"a\\tphone: {}\\n\""];
 
 pub fn email(r: &mut Random) -> String {
     format!("john{}@example.com", r.below(1000))
@@ -58,6 +61,10 @@ pub fn negatives(seed: u64) -> Vec<Labelled> {
             format!("\u{1b}[38;5;{small}mv1.2.3.{small}\u{1b}[0m"),
             format!("\u{1b}[{small}A\u{1b}[2K{last}-{small}-17 done"),
             format!("m4111111111111111 [0m{order}"),
+            format!("C:\\new4111111111111111\\run{small}"),
+            format!("C:\\temp\\n{order}"),
+            format!("\\d{{3}}-\\d{{2}}-\\d{{4}}\\n\\x4111111111111111 {small}"),
+            format!("rows:\\n{order}\\n{last}\\t{small}"),
         ];
         all.extend(texts.into_iter().map(|text| Labelled { text, findings: Vec::new() }));
     }

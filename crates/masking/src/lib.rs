@@ -26,6 +26,7 @@ mod classes;
 mod columns;
 mod context;
 mod custom;
+mod emphasis;
 mod error;
 mod finder;
 mod form;

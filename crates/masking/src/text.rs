@@ -1,7 +1,7 @@
 //! The text as the verifiers see it: bytes by position, and what a byte is. A position outside of the text
 //! reads as a zero byte, which belongs to nothing and so ends everything.
 
-use crate::marks;
+use crate::{emphasis, marks};
 
 /// `0-9`.
 pub(crate) const DIGIT: u8 = 1;
@@ -149,10 +149,17 @@ impl<'t> Text<'t> {
         self.slice(at, at + what.len()) == what
     }
 
-    /// Whether the byte `back` places before is of one of these classes, and does not end a mark.
+    /// Whether the byte `back` places before is of one of these classes, and neither ends a mark nor opens emphasis.
     #[inline]
     pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
-        is(self.back(at, back), class) && marks::length_back(self, (at + 1).saturating_sub(back)) == 0
+        let byte = self.back(at, back);
+        is(byte, class) && !self.ends_sign(byte, (at + 1).saturating_sub(back))
+    }
+
+    /// Whether this byte, which ends there, is the last of a mark or of what opens emphasis.
+    #[inline]
+    fn ends_sign(self, byte: u8, at: usize) -> bool {
+        if byte == b'_' { emphasis::opens(self, at) > 0 } else { marks::length_back(self, at) > 0 }
     }
 
     /// Whether `what` stands right before it.
@@ -171,15 +178,13 @@ impl<'t> Text<'t> {
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
     }
 
-    /// The same for the sign that ends right before it. A mark is one too, that belongs to nothing.
+    /// The same for the sign that ends right before it. A mark and what opens emphasis are one too, that belongs to nothing.
     #[inline]
     pub fn sign_back(self, at: usize) -> (u8, usize) {
         let byte = self.back(at, 1);
         if !is(byte, WIDE) {
-            return match marks::length_back(self, at) {
-                0 => (byte, 1),
-                mark => (0, mark),
-            };
+            let length = if byte == b'_' { emphasis::opens(self, at) } else { marks::length_back(self, at) };
+            return if length == 0 { (byte, 1) } else { (0, length) };
         }
         let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
@@ -190,7 +195,14 @@ impl<'t> Text<'t> {
     pub fn ends(self, end: usize) -> bool {
         let next = self.get(end);
         let joins = next == b'-' && self.is(end + 1, ALNUM);
-        !joins && !is(next, WORD)
+        !joins && !self.goes_on(end)
+    }
+
+    /// Whether what stands there is a part of a word, and does not close emphasis.
+    #[inline]
+    pub fn goes_on(self, end: usize) -> bool {
+        let next = self.get(end);
+        is(next, WORD) && !(next == b'_' && emphasis::closes(self, end))
     }
 
     /// Whether something may begin there: what stands before is no part of a word, and does not join it

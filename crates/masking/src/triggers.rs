@@ -202,9 +202,16 @@ fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
 
     let last_digits = load(&lanes.digits, 0);
     let last_alnum = last_digits | load(&lanes.letters, 0);
-    let last_word = last_alnum | load(&lanes.unders, 0);
+    let (unders, last_unders) = (load(&lanes.unders, 1), load(&lanes.unders, 0));
+    let last_word = last_alnum | last_unders;
+    // One to three `_` behind no word may be emphasis, which is no word.
+    let (first, last_first) = (unders & !(word.here << 1 | last_word >> 63), last_unders & !(last_word << 1));
+    let (second, last_second) = (unders & (first << 1 | last_first >> 63), last_unders & last_first << 1);
+    let (third, last_third) = (unders & (second << 1 | last_second >> 63), last_unders & last_second << 1);
+    let inner = word.here & !(first | second | third);
+    let last_inner = last_word & !(last_first | last_second | last_third);
     // Behind a word nothing begins, a digit is one of a word too.
-    let begins = !(word.here << 1 | last_word >> 63);
+    let begins = !(inner << 1 | last_inner >> 63);
 
     // A separator counts where digits are within three bytes on both sides: ` / ` has three, and so has a hyphen that breaks no line. Where
     // such a one is near, within nine: of so many is a hyphen between two blanks, if all break no line. Columns of numbers have none.
@@ -405,6 +412,8 @@ mod tests {
         "_",
         "\\n",
         "\\t",
+        " __1234567_",
+        "___",
     ];
 
     proptest! {

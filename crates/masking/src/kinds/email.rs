@@ -5,6 +5,7 @@
 //! before an address more often than in one; and letters of scripts that write no spaces are no part of an address in other
 //! letters. A domain has two labels or more and ends in letters (or `xn--`), so `localhost` and addresses in brackets are not found.
 
+use crate::emphasis;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::marks;
@@ -37,7 +38,8 @@ enum Script {
 fn before(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
     let byte = text.back(at, 1);
     if !is(byte, WIDE) {
-        return text.is_back(at, 1, ALNUM | LOCAL).then_some((1, Script::Spaced));
+        let inside = is(byte, ALNUM | LOCAL) && marks::length_back(text, at) == 0;
+        return inside.then_some((1, Script::Spaced));
     }
     let length = (1..=4).find(|back| text.back(at, *back) & 0xC0 == 0xC0)?;
     character(text, at - length).filter(|(found, _)| *found == length)
@@ -80,9 +82,17 @@ pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
     }
     let Some(end) = domain(text, at + 1) else { return };
     let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
+    let start = start.map(|start| start + emphasis_around(text, start, end));
     if let Some(start) = start.and_then(|start| found.begins(text, start, end)) {
         found.add(Kind::Email, start, end);
     }
+}
+
+/// How many `_` the address begins with that are Markdown's: as many stand right behind it. Otherwise they are its own.
+fn emphasis_around(text: Text<'_>, start: usize, end: usize) -> usize {
+    let count = emphasis::run(text, start);
+    let closed = count == emphasis::run(text, end) && emphasis::can_close(text, end, count);
+    if closed && text.is(start + count, ALNUM | WIDE) { count } else { 0 }
 }
 
 /// Where an address that ends at `end` begins if all before `from` belongs to something else; none if nothing of its local part is left.

@@ -91,8 +91,7 @@ pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
         }
     }
     let next = text.get(at);
-    let longer =
-        crate::text::is(next, WORD) || (next == b':' && (text.is(at + 1, HEX) || text.get(at + 1) == b':'));
+    let longer = text.goes_on(at) || (next == b':' && (text.is(at + 1, HEX) || text.get(at + 1) == b':'));
     let longer = longer || (next == b'.' && text.is(at + 1, DIGIT));
     let complete = if zeros { groups < 8 && groups > 0 } else { groups == 8 };
     let meant = digits || groups >= 4;

@@ -47,7 +47,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
         // Words of four letters are no address.
         _ => groups == 3 && digits,
     };
-    if whole && !text.is(at, WORD) {
+    if whole && !text.goes_on(at) {
         found.add(Kind::Mac, start, at);
     }
 }

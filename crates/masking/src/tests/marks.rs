@@ -140,3 +140,80 @@ fn an_address_behind_a_backslash_is_never_left() {
     assert_eq!(masked("C:\\temp\\n@example.com"), "C:\\temp\\***@example.com");
     assert_eq!(masked("a\\tjohn@example.com\\n"), "a\\tj***@example.com\\n");
 }
+
+/// As Markdown stresses: one to three `_` on both sides, of a value or of a few words with it.
+#[test]
+fn between_underscores() {
+    for under in ["_", "__", "___"] {
+        for (kind, value) in ANY.iter().copied().filter(|(kind, _)| !matches!(kind, Jwt | AwsKey | ApiKey)) {
+            only(kind, value, &format!("{under}{value}{under}"));
+            only(kind, value, &format!("see {under}{value}{under}, and"));
+        }
+        only(Card, "4111 1111 1111 1111", &format!("* {under}4111 1111 1111 1111 (Visa){under}"));
+        only(Phone, "212-555-0123", &format!("{under}Call 212-555-0123{under}"));
+        only(Phone, "2125550123", &format!("{under}Phone:{under} {under}2125550123{under}"));
+        only(Phone, "2125550123", &format!("{under}phone: 2125550123{under}"));
+        only(UsSsn, "123-45-6789", &format!("\\n{under}a_b: 123-45-6789{under}\x1b[0m"));
+        // A local part may begin so: it is the address's unless as many stand behind.
+        let other = format!("{under}john@example.com");
+        only(Email, &other, &other);
+        only(Email, &other, &format!("{other} {under}"));
+        only(Email, &other, &format!("{other}{under}x"));
+    }
+    only(Email, "_john@example.com", "_john@example.com__");
+    each_in("_john@example.com x_@example.com", &["_john@example.com", "x_@example.com"]);
+    only(Email, "a_john@example.com", "a_john@example.com_");
+    only(Email, "____john@example.com", "____john@example.com____");
+    only(UsSsn, "123-45-6789", "*_123-45-6789_*");
+    each_in("_123-45-6789_ and _212-555-0123_", &["123-45-6789", "212-555-0123"]);
+}
+
+#[test]
+fn underscores_of_names() {
+    none(&[
+        "a_4111111111111111_b",
+        "a_4111111111111111_",
+        "_4111111111111111_b",
+        "_4111111111111111",
+        "4111111111111111_",
+        "_ 4111111111111111_",
+        "_4111111111111111 _",
+        "_4111111111111111 and _x_",
+        "_4111111111111111\nx_",
+        "__4111111111111111_",
+        "____4111111111111111____",
+        "id_2125550123",
+        "phone __init__2125550123",
+        "foo_123_bar",
+        "_order 2125550123_",
+        "phone_verified_at_ 4111111111111112_",
+    ]);
+    let far = " x".repeat(40);
+    none(&[&format!("_4111111111111111{far}_"), &format!("_x{far} 4111111111111111_")]);
+    only(Phone, "2125550123", "customer_phone_ 2125550123");
+}
+
+#[test]
+fn emphasis_stays_and_what_was_masked_in_it_too() {
+    let masked = |text: &str| {
+        let mut out = Vec::new();
+        Masker::default().mask(text.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    for sign in ["*", "**", "***", "_", "__", "___"] {
+        for (value, expect) in [
+            ("212-555-0123", "***-***-0123"),
+            ("4111 1111 1111 1111", "**** **** **** 1111"),
+            ("4111111111111111", "************1111"),
+            ("john@example.com", "j***@example.com"),
+            ("192.0.2.1", "192.0.*.*"),
+        ] {
+            for around in ["{}", "- {}, new", "**Tel:** {} 020 7946"] {
+                let text = around.replace("{}", &format!("{sign}{value}{sign}"));
+                let once = masked(&text);
+                assert_eq!(once, around.replace("{}", &format!("{sign}{expect}{sign}")));
+                assert_eq!(masked(&once), once);
+            }
+        }
+    }
+}

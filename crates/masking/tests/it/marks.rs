@@ -1,4 +1,4 @@
-//! What stands around something in lines that programs write: colours, and line ends and tabs that are spelled out. Texts with personal data, and their like with
+//! What stands around something in lines that programs write: colours, line ends and tabs that are spelled out, emphasis. Texts with personal data, and their like with
 //! none.
 
 use super::corpus::Labelled;
@@ -17,10 +17,16 @@ const AROUND: &[&str] = &[
     "msg=\\n{}\\n",
     "body \"name\\r\\n{}\\r\\n\" sent",
     "row 'a\\t{}\\t17'",
+    "_{}_",
+    "* __Note:__ ___{}___, new",
 ];
 
+/// Around numbers: an address may begin with `_`.
+const AROUND_NUMBERS: &[&str] = &["see _{} (new)_.", "__Note: {}__"];
+
 /// Behind these a number in one piece has the word that it needs.
-const CALLED: &[&str] = &["\u{1b}[3mphone\u{1b}[0m\u{1b}[2m=\u{1b}[0m{}", "body \"a\\tphone: {}\\n\""];
+const CALLED: &[&str] =
+    &["\u{1b}[3mphone\u{1b}[0m\u{1b}[2m=\u{1b}[0m{}", "body \"a\\tphone: {}\\n\"", "__Phone:__ _{}_"];
 
 pub fn email(r: &mut Random) -> String {
     format!("john{}@example.com", r.below(1000))
@@ -37,6 +43,11 @@ pub fn positives(seed: u64) -> Vec<Labelled> {
             all.push(framed(frame, &[("card", card(r))]));
             all.push(framed(frame, &[("card", fours(&card(r), " "))]));
             all.push(framed(frame, &[("phone", north_american(r))]));
+            all.push(framed(frame, &[("us_ssn", ssn(r))]));
+            all.push(framed(frame, &[("ipv4", address(r))]));
+        }
+        for frame in AROUND_NUMBERS {
+            all.push(framed(frame, &[("card", fours(&card(r), " "))]));
             all.push(framed(frame, &[("us_ssn", ssn(r))]));
             all.push(framed(frame, &[("ipv4", address(r))]));
         }
@@ -64,6 +75,9 @@ pub fn negatives(seed: u64) -> Vec<Labelled> {
             format!("C:\\new4111111111111111\\run{small}"),
             format!("C:\\temp\\n{order}"),
             format!("\\d{{3}}-\\d{{2}}-\\d{{4}}\\n\\x4111111111111111 {small}"),
+            format!("id_{order} __init__{order} _{order}_ _foo_123_bar_"),
+            format!("img_4111111111111111_{small}.png _4111111111111111_{small} _4111111111111111.jpg"),
+            format!("phone_{last}_{order}_a __{last}-{small}__"),
             format!("rows:\\n{order}\\n{last}\\t{small}"),
         ];
         all.extend(texts.into_iter().map(|text| Labelled { text, findings: Vec::new() }));

@@ -204,12 +204,9 @@ fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
     let last_alnum = last_digits | load(&lanes.letters, 0);
     let (unders, last_unders) = (load(&lanes.unders, 1), load(&lanes.unders, 0));
     let last_word = last_alnum | last_unders;
-    // One to three `_` behind no word may be emphasis, which is no word.
-    let (first, last_first) = (unders & !(word.here << 1 | last_word >> 63), last_unders & !(last_word << 1));
-    let (second, last_second) = (unders & (first << 1 | last_first >> 63), last_unders & last_first << 1);
-    let (third, last_third) = (unders & (second << 1 | last_second >> 63), last_unders & last_second << 1);
-    let inner = word.here & !(first | second | third);
-    let last_inner = last_word & !(last_first | last_second | last_third);
+    // `_` behind no letter or digit may be emphasis, which is no word.
+    let inner = alnum.here | (unders & (alnum.here << 1 | last_alnum >> 63));
+    let last_inner = last_alnum | (last_unders & last_alnum << 1);
     // Behind a word nothing begins, a digit is one of a word too.
     let begins = !(inner << 1 | last_inner >> 63);
 

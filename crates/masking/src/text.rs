@@ -178,12 +178,17 @@ impl<'t> Text<'t> {
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
     }
 
-    /// The same for the sign that ends right before it. A mark and what opens emphasis are one too, that belongs to nothing.
+    /// The same for the sign that ends right before it. A mark and what opens emphasis are one too, that belongs to nothing; so is a hyphen
+    /// right behind a mark, which joins nothing with it.
     #[inline]
     pub fn sign_back(self, at: usize) -> (u8, usize) {
         let byte = self.back(at, 1);
         if !is(byte, WIDE) {
-            let length = if byte == b'_' { emphasis::opens(self, at) } else { marks::length_back(self, at) };
+            let length = match byte {
+                b'_' => emphasis::opens(self, at),
+                b'-' => usize::from(marks::length_back(self, at - 1) > 0),
+                _ => marks::length_back(self, at),
+            };
             return if length == 0 { (byte, 1) } else { (0, length) };
         }
         let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));

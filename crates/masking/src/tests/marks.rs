@@ -48,6 +48,10 @@ fn behind_a_colour() {
         }
         only(Phone, "2125550123", &format!("\x1b[3mphone\x1b[0m={sequence}2125550123"));
     }
+    // As changed lines are shown.
+    only(Card, "4111111111111111", "\x1b[31m-4111111111111111\x1b[m");
+    only(Card, "4111111111111111", "\x1b[32m+4111111111111111\x1b[m");
+    only(Card, "4111 1111 1111 1111", "a\\n-4111 1111 1111 1111");
     each_in("\x1b[31mjohn@example.com\x1b[0m4111111111111111", &["john@example.com", "4111111111111111"]);
 }
 

@@ -10,6 +10,8 @@
 
 use fearless_simd::{Simd, prelude::*, u8x64};
 
+use crate::marks::{BACKSLASH, ESC};
+
 /// Bytes that are looked at together.
 pub(crate) const BLOCK: usize = 64;
 
@@ -36,6 +38,8 @@ pub(crate) struct Classes {
     pub gaps: u64,
     /// The first byte of a blank or a hyphen that breaks no line (U+00A0, U+202F, U+2011), and of its like in UTF-8.
     pub unbroken: u64,
+    /// What a mark begins with: an escape, a backslash.
+    pub marks: u64,
 }
 
 /// The same with vectors.
@@ -58,6 +62,7 @@ pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
         signs: (one(b'+') | one(b'/')).to_bitmask(),
         gaps: (one(b' ') | within(b'(', 2) | within(0x80, 0x80)).to_bitmask(),
         unbroken: (one(0xC2) | one(0xE2)).to_bitmask(),
+        marks: (one(ESC) | one(BACKSLASH)).to_bitmask(),
     }
 }
 
@@ -82,6 +87,7 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
                 classes.unbroken |= 1 << at;
                 &mut classes.gaps
             }
+            &(ESC | BACKSLASH) => &mut classes.marks,
             b' ' | b'(' | b')' | 0x80.. => &mut classes.gaps,
             _ => continue,
         };

@@ -11,10 +11,13 @@ use crate::custom::LONGEST_MATCH;
 use crate::finder::BACK;
 use crate::kinds::{jwt, keys};
 use crate::mask::Masker;
-use crate::{context, finder::Finding};
+use crate::{context, emphasis, finder::Finding, marks};
 
 /// What is kept of what was given out already: a trigger's distance, and what the words before a number may be.
 const HISTORY: usize = 2 * (BACK + context::REACH + context::LIST);
+
+/// Where the furthest of them begins a mark can end, or emphasis that was opened before it.
+const _: () = assert!(HISTORY > BACK + context::REACH + context::LIST + marks::LONGEST + emphasis::REACH);
 
 /// How far something can go on, with what is looked at behind it, and with blocks that begin elsewhere.
 const AHEAD: usize = jwt::LONGEST + 2 * BACK;

@@ -1,6 +1,8 @@
 //! The text as the verifiers see it: bytes by position, and what a byte is. A position outside of the text
 //! reads as a zero byte, which belongs to nothing and so ends everything.
 
+use crate::{emphasis, marks};
+
 /// `0-9`.
 pub(crate) const DIGIT: u8 = 1;
 /// `A-Z`.
@@ -147,10 +149,17 @@ impl<'t> Text<'t> {
         self.slice(at, at + what.len()) == what
     }
 
-    /// Whether the byte `back` places before is of one of these classes.
+    /// Whether the byte `back` places before is of one of these classes, and neither ends a mark nor opens emphasis.
     #[inline]
     pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
-        is(self.back(at, back), class)
+        let byte = self.back(at, back);
+        is(byte, class) && !self.ends_sign(byte, (at + 1).saturating_sub(back))
+    }
+
+    /// Whether this byte, which ends there, is the last of a mark or of what opens emphasis.
+    #[inline]
+    fn ends_sign(self, byte: u8, at: usize) -> bool {
+        if byte == b'_' { emphasis::opens(self, at) > 0 } else { marks::length_back(self, at) > 0 }
     }
 
     /// Whether `what` stands right before it.
@@ -169,12 +178,18 @@ impl<'t> Text<'t> {
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
     }
 
-    /// The same for the sign that ends right before it.
+    /// The same for the sign that ends right before it. A mark and what opens emphasis are one too, that belongs to nothing; so is a hyphen
+    /// right behind a mark, which joins nothing with it.
     #[inline]
     pub fn sign_back(self, at: usize) -> (u8, usize) {
         let byte = self.back(at, 1);
         if !is(byte, WIDE) {
-            return (byte, 1);
+            let length = match byte {
+                b'_' => emphasis::opens(self, at),
+                b'-' => usize::from(marks::length_back(self, at - 1) > 0),
+                _ => marks::length_back(self, at),
+            };
+            return if length == 0 { (byte, 1) } else { (0, length) };
         }
         let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));
         known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
@@ -185,7 +200,14 @@ impl<'t> Text<'t> {
     pub fn ends(self, end: usize) -> bool {
         let next = self.get(end);
         let joins = next == b'-' && self.is(end + 1, ALNUM);
-        !joins && !is(next, WORD)
+        !joins && !self.goes_on(end)
+    }
+
+    /// Whether what stands there is a part of a word, and does not close emphasis.
+    #[inline]
+    pub fn goes_on(self, end: usize) -> bool {
+        let next = self.get(end);
+        is(next, WORD) && !(next == b'_' && emphasis::closes(self, end))
     }
 
     /// Whether something may begin there: what stands before is no part of a word, and does not join it
@@ -193,7 +215,7 @@ impl<'t> Text<'t> {
     pub fn begins(self, start: usize) -> bool {
         let before = self.back(start, 1);
         let joins = before == b'-' && self.is_back(start, 2, ALNUM);
-        !joins && !is(before, WORD)
+        !joins && !self.is_back(start, 1, WORD)
     }
 }
 

@@ -13,6 +13,8 @@ use std::ops::{BitAnd, BitOr, Not, Shl, Shr};
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use crate::classes::{BLOCK, Classes, plain, vector};
+use crate::marks;
+use crate::text::Text;
 
 /// Blocks that are classified in one go.
 pub(crate) const BATCH: usize = 32;
@@ -130,6 +132,7 @@ struct Lanes {
     signs: Lane,
     gaps: Lane,
     unbroken: Lane,
+    marks: Lane,
 }
 
 impl Default for Lanes {
@@ -148,6 +151,7 @@ impl Default for Lanes {
             signs: none,
             gaps: none,
             unbroken: none,
+            marks: none,
         }
     }
 }
@@ -166,6 +170,15 @@ impl Lanes {
         self.signs[at] = classes.signs;
         self.gaps[at] = classes.gaps;
         self.unbroken[at] = classes.unbroken;
+        self.marks[at] = classes.marks;
+    }
+
+    /// Lets the byte belong to nothing.
+    fn leave_out(&mut self, at: usize, bit: usize) {
+        let rest = !(1 << bit);
+        for lane in [&mut self.uppers, &mut self.letters, &mut self.ats, &mut self.unders] {
+            lane[at] &= rest;
+        }
     }
 }
 
@@ -189,9 +202,13 @@ fn shapes<B: Bits>(lanes: &Lanes, load: impl Fn(&Lane, usize) -> B) -> [B; 6] {
 
     let last_digits = load(&lanes.digits, 0);
     let last_alnum = last_digits | load(&lanes.letters, 0);
-    let last_word = last_alnum | load(&lanes.unders, 0);
+    let (unders, last_unders) = (load(&lanes.unders, 1), load(&lanes.unders, 0));
+    let last_word = last_alnum | last_unders;
+    // `_` behind no letter or digit may be emphasis, which is no word.
+    let inner = alnum.here | (unders & (alnum.here << 1 | last_alnum >> 63));
+    let last_inner = last_alnum | (last_unders & last_alnum << 1);
     // Behind a word nothing begins, a digit is one of a word too.
-    let begins = !(word.here << 1 | last_word >> 63);
+    let begins = !(inner << 1 | last_inner >> 63);
 
     // A separator counts where digits are within three bytes on both sides: ` / ` has three, and so has a hyphen that breaks no line. Where
     // such a one is near, within nine: of so many is a hyphen between two blanks, if all break no line. Columns of numbers have none.
@@ -274,7 +291,29 @@ fn classify(
             None => lanes.set(at, &classes(&last_block(text))),
         }
     }
+    // Most texts have none.
+    if lanes.marks.iter().fold(0, |all, marks| all | marks) != 0 {
+        leave_marks_out(text, first, lanes);
+    }
     (blocks - first).min(BATCH)
+}
+
+/// Behind a mark a word begins: what ends one is no letter. Of the block before the batch only the last bytes are asked for, and a mark is no
+/// longer than a block: none that ends there begins before it.
+fn leave_marks_out(text: &[u8], first: usize, lanes: &mut Lanes) {
+    for at in 0..LANES {
+        let mut marks = lanes.marks[at];
+        while marks != 0 {
+            // The first lane of the first batch has none.
+            let start = (first + at - 1) * BLOCK + marks.trailing_zeros() as usize;
+            marks &= marks - 1;
+            let Some(last) = marks::last(Text::new(text), start) else { continue };
+            let place = last / BLOCK + 1 - first;
+            if place < LANES {
+                lanes.leave_out(place, last % BLOCK);
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -359,6 +398,19 @@ mod tests {
         "\n",
         "-",
         ".",
+        "\x1b[0m",
+        "\x1b[1;31m",
+        "\x1b[4@",
+        "\x1b",
+        "[",
+        "m",
+        "\\",
+        "n",
+        "_",
+        "\\n",
+        "\\t",
+        " __1234567_",
+        "___",
     ];
 
     proptest! {

@@ -5,8 +5,10 @@
 //! before an address more often than in one; and letters of scripts that write no spaces are no part of an address in other
 //! letters. A domain has two labels or more and ends in letters (or `xn--`), so `localhost` and addresses in brackets are not found.
 
+use crate::emphasis;
 use crate::finder::Found;
 use crate::kind::Kind;
+use crate::marks;
 use crate::text::{ALNUM, DASH, DIGIT, LETTER, LOCAL, Text, UNDER, WIDE, is};
 
 /// RFC 5321, 4.5.3.1.1.
@@ -36,7 +38,8 @@ enum Script {
 fn before(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
     let byte = text.back(at, 1);
     if !is(byte, WIDE) {
-        return is(byte, ALNUM | LOCAL).then_some((1, Script::Spaced));
+        let inside = is(byte, ALNUM | LOCAL) && marks::length_back(text, at) == 0;
+        return inside.then_some((1, Script::Spaced));
     }
     let length = (1..=4).find(|back| text.back(at, *back) & 0xC0 == 0xC0)?;
     character(text, at - length).filter(|(found, _)| *found == length)
@@ -79,9 +82,17 @@ pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
     }
     let Some(end) = domain(text, at + 1) else { return };
     let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
+    let start = start.map(|start| start + emphasis_around(text, start, end));
     if let Some(start) = start.and_then(|start| found.begins(text, start, end)) {
         found.add(Kind::Email, start, end);
     }
+}
+
+/// How many `_` the address begins with that are Markdown's: as many stand right behind it. Otherwise they are its own.
+fn emphasis_around(text: Text<'_>, start: usize, end: usize) -> usize {
+    let count = emphasis::run(text, start);
+    let closed = count == emphasis::run(text, end) && emphasis::can_close(text, end, count);
+    if closed && text.is(start + count, ALNUM | WIDE) { count } else { 0 }
 }
 
 /// Where an address that ends at `end` begins if all before `from` belongs to something else; none if nothing of its local part is left.
@@ -121,6 +132,10 @@ fn local(text: Text<'_>, at: usize) -> Option<usize> {
             return None;
         }
     }
+    // The only letter, behind a backslash, is a name rather than the end of a line.
+    if start == at && marks::escape_ends(text, at) {
+        return Some(at - 1);
+    }
     // It begins with a letter, a digit or an underscore: a sign before that belongs to the text.
     while start < at && !text.is(start, ALNUM | UNDER | WIDE) {
         start += 1;
@@ -135,7 +150,7 @@ fn quoted(text: Text<'_>, at: usize) -> Option<usize> {
         match text.get(start) {
             // An escaped one is inside, unless the backslash is escaped itself.
             b'"' if text.back(start, 1) == b'\\' && text.back(start, 2) != b'\\' => {}
-            b'"' => return (start + 1 < close && !is(text.back(start, 1), ALNUM | WIDE)).then_some(start),
+            b'"' => return (start + 1 < close && !text.is_back(start, 1, ALNUM | WIDE)).then_some(start),
             b' '..=b'~' => {}
             _ => return None,
         }

@@ -47,7 +47,7 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     let (before, next) = (text.back(start, 1), text.get(end));
     let joined =
         before == b'.' || (before == b'-' && text.is_back(start, 2, WORD) && !range_before(text, start));
-    let longer = crate::text::is(next, WORD) || (next == b'.' && text.is(end + 1, DIGIT));
+    let longer = text.goes_on(end) || (next == b'.' && text.is(end + 1, DIGIT));
     // A range of addresses, not the release of a version.
     let suffixed = next == b'-' && text.is(end + 1, WORD) && ends(text, end + 1).is_none();
     if joined

@@ -20,12 +20,12 @@ pub(crate) fn at(text: Text<'_>, colon: usize, found: &mut Found) {
         return;
     }
     let mut start = colon;
-    while start > 0 && colon - start < 5 && text.is(start - 1, HEX) {
+    while start > 0 && colon - start < 5 && text.is_back(start, 1, HEX) {
         start -= 1;
     }
     let before = text.back(start, 1);
     if colon - start > 4
-        || crate::text::is(before, WORD)
+        || text.is_back(start, 1, WORD)
         || (before == b':' && group_ends(text, start - 1, 1..=4))
         || before == b'.'
         || before == b'%'
@@ -91,8 +91,7 @@ pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
         }
     }
     let next = text.get(at);
-    let longer =
-        crate::text::is(next, WORD) || (next == b':' && (text.is(at + 1, HEX) || text.get(at + 1) == b':'));
+    let longer = text.goes_on(at) || (next == b':' && (text.is(at + 1, HEX) || text.get(at + 1) == b':'));
     let longer = longer || (next == b'.' && text.is(at + 1, DIGIT));
     let complete = if zeros { groups < 8 && groups > 0 } else { groups == 8 };
     let meant = digits || groups >= 4;

@@ -21,7 +21,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
     let before = text.back(start, 1);
     // A name may stand right before a colon; hyphens and dots stand in dates and versions too.
     let goes_on = before == separator && (separator != b':' || group_ends(text, start - 1, size..=size));
-    if crate::text::is(before, WORD) || goes_on {
+    if text.is_back(start, 1, WORD) || goes_on {
         return;
     }
     let mut at = start;
@@ -47,7 +47,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
         // Words of four letters are no address.
         _ => groups == 3 && digits,
     };
-    if whole && !text.is(at, WORD) {
+    if whole && !text.goes_on(at) {
         found.add(Kind::Mac, start, at);
     }
 }

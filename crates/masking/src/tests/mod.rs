@@ -1,4 +1,5 @@
 //! What holds for every kind.
 
 mod hostile;
+mod marks;
 mod properties;

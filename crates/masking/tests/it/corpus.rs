@@ -13,7 +13,7 @@ use masking::{Kind, Masker};
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, Random};
-use super::{edges, frames, held_out, negatives, rows};
+use super::{edges, frames, held_out, marks, negatives, rows};
 
 const SEED: u64 = 0x6c61_6375_6e61;
 /// Texts of each kind.
@@ -86,6 +86,7 @@ fn positives() -> Vec<Labelled> {
     all.extend(frames::positives(SEED));
     all.extend(edges::positives(SEED));
     all.extend(rows::positives(SEED));
+    all.extend(marks::positives(SEED));
     all
 }
 

@@ -9,6 +9,7 @@ mod edges;
 mod frames;
 mod fuzz;
 mod held_out;
+mod marks;
 mod negatives;
 mod rows;
 mod values;

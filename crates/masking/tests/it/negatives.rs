@@ -2,7 +2,7 @@
 
 use super::corpus::Labelled;
 use super::values::Random;
-use super::{edges, frames, rows};
+use super::{edges, frames, marks, rows};
 
 const HEX: &str = "0123456789abcdef";
 const EACH: usize = 40;
@@ -145,6 +145,7 @@ pub fn all(seed: u64) -> Vec<Labelled> {
     all.extend(frames::negatives(seed));
     all.extend(edges::negatives(seed));
     all.extend(rows::negatives(seed));
+    all.extend(marks::negatives(seed));
     all
 }
 

@@ -83,6 +83,7 @@ fn a_number_has_the_name_of_what_it_is_a_member_of() {
     last(r#"{"bsn":{"rel":"a","of":"b","at":"c","value":"111222333"}}"#, "111222333", "*****2333");
     for text in [
         r#"{"phone":{"type":"x","order":"2125550123"}}"#,
+        r#"{"phone":{"value":""},"value":"2125550123"}"#,
         r#"{"phone":{"type":"x"},"orders":[{"value":"2125550123"}]}"#,
         r#"{"phone":{"value":"order 2125550123"}}"#,
         r#"{"value":2125550123}"#,

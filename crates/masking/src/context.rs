@@ -65,10 +65,13 @@ fn begins_with_a_model(text: Text<'_>, at: usize) -> bool {
 
 fn begins_an_isbn(text: Text<'_>, at: usize) -> bool {
     let book = text.slice(at, at + ISBN);
-    let hyphens = book.iter().filter(|byte| **byte == b'-').count();
-    let digits = book.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let parts = || book.split(|byte| *byte == b'-');
+    let digits = parts().flatten().all(u8::is_ascii_digit);
     (book.starts_with(b"978-") || book.starts_with(b"979-"))
-        && (hyphens, digits, book.get(ISBN - 2)) == (4, ISBN - 4, Some(&b'-'))
+        && book.len() == ISBN
+        && digits
+        && parts().count() == 5
+        && parts().next_back().is_some_and(|check| check.len() == 1)
 }
 
 /// Where the number begins that ends there, if it counts what is called so: it touches the name (`phone2`, `phone_2`), or stands

@@ -1,6 +1,10 @@
 //! The words before a number. Digits with a weak check are personal data only where somebody calls them so.
 
-use crate::text::{DIGIT, LETTER, LOWER, Text, UPPER, WIDE};
+use crate::text::{DIGIT, LETTER, LOWER, Text, UNDER, UPPER, WIDE};
+
+use tags::Tag;
+
+mod tags;
 
 /// How far before the number is looked, in bytes.
 pub(crate) const REACH: usize = 64;
@@ -25,12 +29,15 @@ const SHORT: usize = 4;
 
 /// Words that may stand between the name of a number and the number.
 const FILLERS: &[&str] = &[
-    "number", "no", "nr", "num", "nbr", "id", "is", "the", "my", "your", "his", "her", "at", "on", "ist",
-    "lautet", "nummer", "meine", "die", "est", "le", "la", "du", "de", "numero", "numéro", "número", "n",
-    "es", "mi", "il", "mio", "e", "è", "mijn", "to", "value", "code", "key", "text", "card", "or", "numbers",
-    "nos", "nummern", "numeros", "numéros", "números", "home", "work", "main", "primary", "private",
-    "privat",
+    "number", "no", "nr", "num", "nbr", "is", "the", "my", "your", "his", "her", "at", "on", "ist", "lautet",
+    "nummer", "meine", "die", "est", "le", "la", "du", "de", "numero", "numéro", "número", "n", "es", "mi",
+    "il", "mio", "e", "è", "mijn", "to", "value", "code", "key", "text", "card", "or", "numbers", "nos",
+    "nummern", "numeros", "numéros", "números", "home", "work", "main", "primary", "private", "privat",
+    "business", "office", "s", "some", "optional",
 ];
+
+/// An ISBN of 13 digits with its four hyphens: the English say `handy` too.
+const ISBN: usize = 17;
 
 /// Whether one of `names` is said before the place, on the same line. A name of five letters or more may have
 /// an ending (`Telefonnummer`), a shorter one is a whole word. Words are split where small letters turn large (`phoneNumber`). At most
@@ -43,7 +50,9 @@ pub(crate) fn says(text: Text<'_>, at: usize, names: &[&str], others: usize) -> 
 /// The same with no other words between, for what people have several of: its name may be counted (`phone2`, `Phone 2:`), and is that of
 /// each item of a list.
 pub(crate) fn calls(text: Text<'_>, at: usize, names: &[&str]) -> bool {
-    !begins_with_a_model(text, at) && search(text, list(text, at), names, 0, |at| counter(text, at))
+    !begins_with_a_model(text, at)
+        && !begins_an_isbn(text, at)
+        && search(text, list(text, at), names, 0, |at| counter(text, at))
 }
 
 /// Whether what begins there is the model of what is named right before it, and no number: `iPhone 15 - 1234567890`. Of a number itself
@@ -52,6 +61,17 @@ fn begins_with_a_model(text: Text<'_>, at: usize) -> bool {
     let (before, length) = text.sign_back(at);
     let end = if matches!(before, b' ' | b'_' | b'-') { at - length } else { at };
     text.digits(at, LONGEST_COUNTER + 1) <= LONGEST_COUNTER && text.get(at) != b'0' && is_model(text, end)
+}
+
+fn begins_an_isbn(text: Text<'_>, at: usize) -> bool {
+    let book = text.slice(at, at + ISBN);
+    let parts = || book.split(|byte| *byte == b'-');
+    let digits = parts().flatten().all(u8::is_ascii_digit);
+    (book.starts_with(b"978-") || book.starts_with(b"979-"))
+        && book.len() == ISBN
+        && digits
+        && parts().count() == 5
+        && parts().next_back().is_some_and(|check| check.len() == 1)
 }
 
 /// Where the number begins that ends there, if it counts what is called so: it touches the name (`phone2`, `phone_2`), or stands
@@ -121,10 +141,31 @@ fn search(
     let mut left = others;
     let mut at = at;
     let end = at.saturating_sub(REACH);
+    let mut members = Members::default();
+    let mut tag: Option<Tag> = None;
     loop {
         // What is between words.
         while at > end && !letter_ends(text, at) {
             let byte = text.get(at - 1);
+            if byte == b'>'
+                && let Some(next) = tags::ending(text, at, end)
+            {
+                // Nothing stands between the two: `<td></td>`.
+                if tag.is_some_and(|tag| tag.closes && tag.start == at) && !next.closes {
+                    return false;
+                }
+                tag = Some(next);
+            }
+            // Attributes are no reason to stop, and the name of their tag is before them.
+            if let Some(name) =
+                attributes(tag, at).filter(|_| text.is(at - 1, DIGIT) || matches!(byte, b';' | b'.'))
+            {
+                at = name;
+                continue;
+            }
+            if members.pass(byte, others == 0) {
+                return false;
+            }
             let stop = byte == b'.' && !is_abbreviated(text, at - 1);
             let digit = text.is(at - 1, DIGIT);
             let strict = others == 0 && (digit || byte == b';' || stop);
@@ -135,6 +176,7 @@ fn search(
                 None => at -= text.sign_back(at).1,
             }
         }
+        members.empty = false;
         let mut word = [0; LONGEST];
         let mut room = LONGEST;
         let mut part = None;
@@ -155,10 +197,12 @@ fn search(
             return false;
         }
         let is_name = |word: &[u8]| names.iter().any(|name| matches(word, name.as_bytes()));
-        // `pH` is no abbreviation of `phone`.
+        // `pH` is no abbreviation of `phone`, and `phoneVerified` no number of one: the name goes into the last part.
         let sign = part.is_some() && LONGEST - room == SIGN;
-        if (!sign && is_name(&word[room..])) || part.is_some_and(|(from, _)| is_name(&word[from..])) {
-            return true;
+        let begun = part.map_or(0, |(from, _)| from - room);
+        let whole = names.iter().any(|name| name.len() > begun && matches(&word[room..], name.as_bytes()));
+        if (!sign && whole) || part.is_some_and(|(from, _)| is_name(&word[from..])) {
+            return !ends_something(text, tag, at, last);
         }
         let word = match part {
             Some((from, place)) => {
@@ -168,15 +212,58 @@ fn search(
             }
             None => &word[room..],
         };
+        if tag.is_some_and(|tag| tag.cell && last == tag.name) {
+            continue;
+        }
         if !FILLERS
             .iter()
             .any(|filler| word.first() == filler.as_bytes().first() && word == filler.as_bytes())
         {
-            if left == 0 {
-                return false;
+            match attributes(tag, last) {
+                Some(name) => at = at.min(name),
+                None if left == 0 => return false,
+                None => left -= 1,
             }
-            left -= 1;
         }
+    }
+}
+
+/// Where the name of the tag ends, if what ends there is one of its attributes.
+fn attributes(tag: Option<Tag>, at: usize) -> Option<usize> {
+    tag.map(|tag| tag.name).filter(|name| at > *name)
+}
+
+/// Whether the name there is what a redaction left (`[phone] 1732273200`), or ends what was called so (`</phone>`).
+fn ends_something(text: Text<'_>, tag: Option<Tag>, start: usize, end: usize) -> bool {
+    let next = end + 1 + usize::from(text.get(end + 1) == b' ');
+    let before = (1..=LONGEST).take_while(|back| text.is_back(start, *back, LOWER | UNDER)).count();
+    let small = text.is(start, LOWER) && text.back(start, before + 1) == b'[';
+    let left = small && text.get(end) == b']' && !matches!(text.get(next), b':' | b'=');
+    left || tag.is_some_and(|tag| tag.closes && (tag.start..tag.name).contains(&start))
+}
+
+/// What was passed of members and their values, going back.
+#[derive(Debug, Default)]
+struct Members {
+    /// The number has a name of its own.
+    named: bool,
+    /// What is passed now is another member.
+    other: bool,
+    /// Of which nothing but signs was passed.
+    empty: bool,
+}
+
+impl Members {
+    /// Passes a sign, and says whether it stands between a name and its own value: `{"phone":"","id":1732273200}`. Before
+    /// a number without a check the value may be a word.
+    fn pass(&mut self, byte: u8, strict: bool) -> bool {
+        match byte {
+            b':' | b'=' if self.other => return strict || self.empty,
+            b':' | b'=' => self.named = true,
+            b',' | b'&' if self.named => (self.other, self.empty) = (true, true),
+            _ => {}
+        }
+        false
     }
 }
 
@@ -199,6 +286,85 @@ fn matches(word: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kind::{Phone, UsSsn};
+    use crate::kinds::testing::{none, only};
+
+    #[test]
+    fn remarks_tags_and_wrappers_hide_no_name() {
+        fn check(before: &str) {
+            only(Phone, "2125550123", &format!("{before}2125550123"));
+        }
+        check("Phone (home): ");
+        check("Phone(s): ");
+        check("Phone [work]: ");
+        check("Phone (business): ");
+        check("<phone type=\"home\">");
+        check("<phoneNumber type=\"other\" n=\"1\">");
+        check("<td>Phone</td><td>");
+        check("<td>Phone</td><td class=\"c2\">");
+        check("<tr><th><b>Phone</b></th> <td>");
+        check("<dt>Phone</dt> <dd>");
+        check("<span class=\"phone\">");
+        check("phone: Some(\"");
+        check("phone: Some(");
+        check("phone=Optional[");
+        check("Phone(number='");
+        only(UsSsn, "078051120", "<ssn type=\"us\" of=\"a person\">078051120</ssn>");
+        none(&[
+            "<td>Phone</td><td></td><td>1732273200</td>",
+            "<td>Phone</td></tr><tr><td>1732273200</td>",
+            "<phone></phone><value>1732273200</value>",
+            "<phone/><order type=\"phone order\">1732273200</order>",
+            "<order type=\"home\">1732273200</order>",
+            "phone > 1000 and order > 1732273200",
+        ]);
+    }
+
+    #[test]
+    fn a_name_whose_own_value_stands_between_is_another_s() {
+        none(&[
+            r#"{"phone":"","id":1732273200}"#,
+            r#"{"phone":"","value":1732273200}"#,
+            r#"{"phone": "home", "code": 1732273200}"#,
+            "phone=&id=1732273200",
+            "phone=&code=1732273200",
+            "phone=, id=1732273200",
+            "phone: '', number: 1732273200",
+        ]);
+        only(Phone, "2125550123", r#"{"type":"phone","value":"2125550123"}"#);
+        only(Phone, "2125550123", "type=phone&value=2125550123");
+        only(Phone, "2125550123", "kind: phone, number: 2125550123");
+        only(Phone, "2125550123", "Phone: home, 2125550123");
+        only(Phone, "2125550123", r#"{"id":1732273200,"phone":"2125550123"}"#);
+    }
+
+    #[test]
+    fn about_a_phone_and_no_number_of_one() {
+        none(&[
+            "phoneUpdatedAt=1700000000",
+            "phone_updated_at=1700000000",
+            "phoneVerified=1700000000",
+            "phoneVerifiedAt: 1700000000",
+            "phoneId=12345678",
+            "phone_id=12345678",
+            r#"{"mobileAppVersion":"12345678"}"#,
+            "device=mobile id=12345678",
+            "handy: 978-3-16-148410-0",
+        ]);
+        for name in ["phoneNumber", "phone_home", "phone_numbers", "phoneNo", "phone2", "customerPhone"] {
+            only(Phone, "2125550123", &format!("{name}=2125550123"));
+            only(Phone, "2125550123", &format!("{{\"{name}\":2125550123}}"));
+        }
+        only(Phone, "978-555-0123", "Handy: 978-555-0123");
+    }
+
+    #[test]
+    fn what_a_redaction_left_names_nothing() {
+        none(&["[phone] 1732273200", "call [phone], 1732273200", "[phone] [us_ssn] 078051120"]);
+        only(Phone, "2125550123", "[phone]: 2125550123");
+        only(Phone, "2125550123", "row[phone] = 2125550123");
+        only(Phone, "2125550123", "[phone: 2125550123]");
+    }
 
     #[test]
     fn names_before_a_number() {

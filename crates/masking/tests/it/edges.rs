@@ -36,6 +36,7 @@ pub fn positives(seed: u64) -> Vec<Labelled> {
         all.extend(unbroken(r));
         all.extend(spaced(r));
         all.extend(others(r));
+        all.extend(named(r));
     }
     all
 }
@@ -86,6 +87,48 @@ fn others(r: &mut Random) -> Vec<Labelled> {
     ]
 }
 
+/// Names with a remark, a tag or a wrapper behind them.
+const NAMED: &[&str] = &[
+    "Phone (home): {}",
+    "Phone(s): {}",
+    "Phone [work]: {}",
+    "Phone (business): {}",
+    "<phone type=\"home\">{}</phone>",
+    "<td>Phone</td><td>{}</td>",
+    "<dt>Phone</dt> <dd class=\"c2\">{}</dd>",
+    "phone: Some(\"{}\")",
+    "phone: Some({})",
+    "phone=Optional[{}]",
+    "Phone(number='{}')",
+    "{\"type\":\"phone\",\"value\":\"{}\"}",
+    "phone_home={}",
+    "phoneNo: {}",
+    "phone2: {}",
+];
+
+fn named(r: &mut Random) -> Vec<Labelled> {
+    NAMED.iter().map(|frame| framed(frame, &[("phone", bare(r))])).collect()
+}
+
+/// Numbers near the name of a phone that are none.
+const NEAR: &[&str] = &[
+    "{\"phone\":\"\",\"id\":{}}",
+    "{\"phone\":\"\",\"value\":{}}",
+    "phone=&code={}",
+    "phone=, id={}",
+    "phoneUpdatedAt={}",
+    "phone_updated_at={}",
+    "phoneVerified={}",
+    "phoneVerifiedAt: {}",
+    "phoneId={}",
+    "phone_id={}",
+    "{\"mobileAppVersion\":\"{}\"}",
+    "device=mobile id={}",
+    "[phone] {}",
+    "<td>Phone</td><td></td><td>{}</td>",
+    "<phone></phone><value>{}</value>",
+];
+
 /// Their like with nothing personal in them.
 pub fn negatives(seed: u64) -> Vec<Labelled> {
     let mut random = Random::new(seed ^ 0x6564_6e6f);
@@ -117,8 +160,10 @@ pub fn negatives(seed: u64) -> Vec<Labelled> {
             format!("com.example.app/7.1.2.{small} (Android 14)"),
             "12345678\u{2011}A".to_owned(),
             format!("1{small}\u{a0}-\u{a0}{zip}"),
+            "handy: 978-3-16-148410-0".to_owned(),
         ];
-        all.extend(texts.into_iter().map(|text| Labelled { text, findings: Vec::new() }));
+        let near = NEAR.iter().map(|frame| frame.replace("{}", &order.to_string()));
+        all.extend(texts.into_iter().chain(near).map(|text| Labelled { text, findings: Vec::new() }));
     }
     all
 }

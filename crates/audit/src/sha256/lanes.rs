@@ -120,7 +120,7 @@ fn words<S: Simd>(simd: S, blocks: &[[u8; BLOCK]; LANES]) -> [u32x16<S>; LANES] 
 fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[u8; BLOCK]; LANES]) {
     // The words of a round are those of the standard, which takes turns with them. Nothing is moved if their names do.
     macro_rules! step {
-        ($w:ident $round:ident $at:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
+        ($w:ident $differed:ident $round:ident $at:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
             if $round > 0 {
                 let (early, late) = ($w[($at + 1) % 16], $w[($at + 14) % 16]);
                 let first = rotated(early, 7) ^ rotated(early, 18) ^ (early >> 3);
@@ -131,7 +131,10 @@ fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[
             let chosen = ($e & $f) ^ (!$e & $g);
             let first = $h + sum + chosen + u32x16::splat(simd, ROUNDS[16 * $round + $at]) + $w[$at];
             let sum = rotated($a, 2) ^ rotated($a, 13) ^ rotated($a, 22);
-            let most = ($a & $b) ^ ($a & $c) ^ ($b & $c);
+            // Of three bits the most: the middle one, unless both its neighbours differ from it. That of b and c was a's and b's before.
+            let differ = $a ^ $b;
+            let most = (differ & $differed) ^ $b;
+            $differed = differ;
             $d += first;
             $h = first + sum + most;
         };
@@ -148,23 +151,24 @@ fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[
         },
     );
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = before;
+    let mut differed = b ^ c;
     for round in 0..4 {
-        step!(w round 0, a b c d e f g h);
-        step!(w round 1, h a b c d e f g);
-        step!(w round 2, g h a b c d e f);
-        step!(w round 3, f g h a b c d e);
-        step!(w round 4, e f g h a b c d);
-        step!(w round 5, d e f g h a b c);
-        step!(w round 6, c d e f g h a b);
-        step!(w round 7, b c d e f g h a);
-        step!(w round 8, a b c d e f g h);
-        step!(w round 9, h a b c d e f g);
-        step!(w round 10, g h a b c d e f);
-        step!(w round 11, f g h a b c d e);
-        step!(w round 12, e f g h a b c d);
-        step!(w round 13, d e f g h a b c);
-        step!(w round 14, c d e f g h a b);
-        step!(w round 15, b c d e f g h a);
+        step!(w differed round 0, a b c d e f g h);
+        step!(w differed round 1, h a b c d e f g);
+        step!(w differed round 2, g h a b c d e f);
+        step!(w differed round 3, f g h a b c d e);
+        step!(w differed round 4, e f g h a b c d);
+        step!(w differed round 5, d e f g h a b c);
+        step!(w differed round 6, c d e f g h a b);
+        step!(w differed round 7, b c d e f g h a);
+        step!(w differed round 8, a b c d e f g h);
+        step!(w differed round 9, h a b c d e f g);
+        step!(w differed round 10, g h a b c d e f);
+        step!(w differed round 11, f g h a b c d e);
+        step!(w differed round 12, e f g h a b c d);
+        step!(w differed round 13, d e f g h a b c);
+        step!(w differed round 14, c d e f g h a b);
+        step!(w differed round 15, b c d e f g h a);
     }
     for ((state, before), word) in states.iter_mut().zip(before).zip([a, b, c, d, e, f, g, h]) {
         (before + word).store_slice(state);

@@ -53,7 +53,13 @@ impl<'d> Input<'d> {
         let (first, start) = (self.done == 0, (self.done * BLOCK).saturating_sub(1));
         self.done += 1;
         let rest = self.data.get(start..).unwrap_or_default();
-        if let Some(whole) = rest.first_chunk().filter(|_| !first) {
+        // Nearly all are whole: what is copied is as long as the compiler can know.
+        if first && let Some(whole) = rest.first_chunk::<{ BLOCK - 1 }>() {
+            block[0] = self.first;
+            block[1..].copy_from_slice(whole);
+            return;
+        }
+        if !first && let Some(whole) = rest.first_chunk() {
             *block = *whole;
             return;
         }

@@ -90,8 +90,8 @@ fn iban_ends(text: Text<'_>, end: usize) -> bool {
 
 /// The zone behind a clock: `10:11:12 +0200`.
 fn is_zone(text: Text<'_>, start: usize, thing: &[u8]) -> bool {
-    let clock =
-        || text.back(start, 1) == b' ' && text.is_back(start, 2, DIGIT) && text.back(start, 4) == b':';
+    let digits = |back| text.is_back(start, back, DIGIT);
+    let clock = || text.back(start, 1) == b' ' && digits(2) && digits(3) && text.back(start, 4) == b':';
     thing.len() == 5 && matches!(thing[0], b'+' | b'-') && clock()
 }
 
@@ -191,6 +191,7 @@ mod tests {
             "12-34 020 7946 0958",
             "17 212 555 0123",
             "10:11:12 +0200 12345",
+            "a: 2 +0200 0171 39200",
             "2026-11-22 10 200",
             "1 2 3 020 7946 0958",
         ]);

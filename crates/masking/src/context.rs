@@ -66,10 +66,9 @@ fn begins_with_a_model(text: Text<'_>, at: usize) -> bool {
 fn begins_an_isbn(text: Text<'_>, at: usize) -> bool {
     let book = text.slice(at, at + ISBN);
     let parts = || book.split(|byte| *byte == b'-');
-    let digits = parts().flatten().all(u8::is_ascii_digit);
     (book.starts_with(b"978-") || book.starts_with(b"979-"))
         && book.len() == ISBN
-        && digits
+        && parts().flatten().all(u8::is_ascii_digit)
         && parts().count() == 5
         && parts().next_back().is_some_and(|check| check.len() == 1)
 }
@@ -269,7 +268,8 @@ impl Members {
 
 /// Whether a letter ends there, or another character of a word; a blank that breaks no line is none.
 fn letter_ends(text: Text<'_>, at: usize) -> bool {
-    text.is_back(at, 1, LETTER | WIDE) && text.sign_back(at).1 == 1
+    // Of more bytes than one are those blanks, and marks.
+    crate::text::is(text.back(at, 1), LETTER | WIDE) && text.sign_back(at).1 == 1
 }
 
 /// Whether the full stop there stands right behind so short a word that it belongs to it. Behind `Telefon` it ends a sentence.

@@ -153,7 +153,8 @@ impl<'t> Text<'t> {
     #[inline]
     pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
         let byte = self.back(at, back);
-        is(byte, class) && !self.ends_sign(byte, (at + 1).saturating_sub(back))
+        // A digit ends no mark.
+        is(byte, class) && (class == DIGIT || !self.ends_sign(byte, (at + 1).saturating_sub(back)))
     }
 
     /// Whether this byte, which ends there, is the last of a mark or of what opens emphasis.

@@ -33,7 +33,7 @@ const FILLERS: &[&str] = &[
     "nummer", "meine", "die", "est", "le", "la", "du", "de", "numero", "numéro", "número", "n", "es", "mi",
     "il", "mio", "e", "è", "mijn", "to", "value", "code", "key", "text", "card", "or", "numbers", "nos",
     "nummern", "numeros", "numéros", "números", "home", "work", "main", "primary", "private", "privat",
-    "business", "office", "s", "some", "optional",
+    "business", "office", "s", "some", "optional", "display",
 ];
 
 /// An ISBN of 13 digits with its four hyphens: the English say `handy` too.
@@ -149,8 +149,9 @@ fn search(
             if byte == b'>'
                 && let Some(next) = tags::ending(text, at, end)
             {
-                // Nothing stands between the two: `<td></td>`.
-                if tag.is_some_and(|tag| tag.closes && tag.start == at) && !next.closes {
+                // Nothing stands between the two: `<td></td>`, `<td>-</td>`, `<td/>`.
+                let nothing = |tag: Tag| tag.closes && says_nothing(text.slice(at, tag.start));
+                if (next.cell && next.empty) || (tag.is_some_and(nothing) && !next.closes) {
                     return false;
                 }
                 tag = Some(next);
@@ -176,6 +177,7 @@ fn search(
             }
         }
         members.empty = false;
+        members.filled = members.named;
         let mut word = [0; LONGEST];
         let mut room = LONGEST;
         let mut part = None;
@@ -227,6 +229,11 @@ fn search(
     }
 }
 
+/// Whether it is blank, or says that there is none.
+fn says_nothing(content: &[u8]) -> bool {
+    content.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'-'))
+}
+
 /// Where the name of the tag ends, if what ends there is one of its attributes.
 fn attributes(tag: Option<Tag>, at: usize) -> Option<usize> {
     tag.map(|tag| tag.name).filter(|name| at > *name)
@@ -250,6 +257,8 @@ struct Members {
     other: bool,
     /// Of which nothing but signs was passed.
     empty: bool,
+    /// Behind the name of the number: then another `=` is another member's, `phone= code=17322732`.
+    filled: bool,
 }
 
 impl Members {
@@ -258,6 +267,7 @@ impl Members {
     fn pass(&mut self, byte: u8, strict: bool) -> bool {
         match byte {
             b':' | b'=' if self.other => return strict || self.empty,
+            b'=' if self.filled => return strict,
             b':' | b'=' => self.named = true,
             b',' | b'&' if self.named => (self.other, self.empty) = (true, true),
             _ => {}
@@ -300,6 +310,9 @@ mod tests {
         check("Phone (business): ");
         check("<phone type=\"home\">");
         check("<phoneNumber type=\"other\" n=\"1\">");
+        check("<ns:phone type=\"home\">");
+        check("<home-phone primary=\"true\">");
+        check("<contact.phone type=\"x\">");
         check("<td>Phone</td><td>");
         check("<td>Phone</td><td class=\"c2\">");
         check("<tr><th><b>Phone</b></th> <td>");
@@ -329,6 +342,18 @@ mod tests {
             "phone=&id=1732273200",
             "phone=&code=1732273200",
             "phone=, id=1732273200",
+            "level=info phone= code=1732273200 ms=3",
+            "phone=\"\" number=1732273200",
+            "phone=|number=1732273200",
+            "<user phone=\"\" code=\"1732273200\">",
+            "<phone/><value>1732273200</value>",
+            "<phone nil=\"true\"/><value>1732273200</value>",
+            "<mobile id=\"7\"/><number>1732273200</number>",
+            "</ns:phone><value>1732273200</value>",
+            "</home-phone><value>1732273200</value>",
+            "<td>Phone</td><td/><td>1732273200</td>",
+            "<td>Phone</td><td> </td><td>1732273200</td>",
+            "<td>Phone</td><td>-</td><td>1732273200</td>",
             "phone: '', number: 1732273200",
         ]);
         only(Phone, "2125550123", r#"{"type":"phone","value":"2125550123"}"#);

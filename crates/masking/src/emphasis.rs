@@ -50,8 +50,9 @@ pub(crate) fn opens(text: Text<'_>, start: usize) -> usize {
             b'\n' | 0 => return 0,
             b'_' => {
                 let other = run(text, at);
-                if !is_inside(text, at, other) {
-                    return if other == count && can_close(text, at, other) { count } else { 0 };
+                // Others of another count may be emphasis in it.
+                if other == count && !is_inside(text, at, other) {
+                    return if can_close(text, at, other) { count } else { 0 };
                 }
                 at += other;
             }
@@ -73,8 +74,8 @@ pub(crate) fn closes(text: Text<'_>, end: usize) -> bool {
             b'\n' | 0 => return false,
             b'_' => {
                 let other = run_back(text, at);
-                if !is_inside(text, at - other, other) {
-                    return other == count && can_open(text, at - other, other);
+                if other == count && !is_inside(text, at - other, other) {
+                    return can_open(text, at - other, other);
                 }
                 at -= other;
             }

@@ -82,20 +82,35 @@ impl Reading {
         reading
     }
 
-    /// Follows what is a member of what. Behind a name that says nothing by itself the name of what is around it is read again.
+    /// Follows what is a member of what. Before a name that says nothing by itself the name of what is around it is read again.
     fn sign(&mut self, byte: u8, members: &mut Members) {
         match byte {
             b'{' | b'[' => members.opens(),
             b'}' | b']' => members.closes(),
             b':' => {
                 let name = self.scalars.last().map(|scalar| scalar.read.clone()).unwrap_or_default();
+                let before = name.start.saturating_sub(1);
                 if let Some(around) = members.begins(&self.text, name) {
-                    self.text.extend_from_within(around);
-                    self.text.push(b':');
+                    self.say_before(before, around);
                 }
             }
             _ => {}
         }
+    }
+
+    /// Puts what is read there before a place in the last scalar, or right before it: what stands behind its name stays as it is, for the
+    /// rules of the caller's own.
+    fn say_before(&mut self, place: usize, name: Range<usize>) {
+        let more = name.len() + 1;
+        self.text.extend_from_within(name);
+        self.text.push(b':');
+        self.text[place..].rotate_right(more);
+        let shift = |read: &mut Range<usize>| *read = read.start + more..read.end + more;
+        if let Some(last) = self.scalars.last_mut() {
+            shift(&mut last.read);
+        }
+        let escapes = self.escapes.iter_mut().rev().take_while(|escape| escape.read.start >= place);
+        escapes.for_each(|escape| shift(&mut escape.read));
     }
 
     /// Reads a string from behind its first quote, and says where it goes on behind its last.

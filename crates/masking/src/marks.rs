@@ -9,9 +9,9 @@ use crate::text::Text;
 pub(crate) const ESC: u8 = 0x1B;
 pub(crate) const BACKSLASH: u8 = b'\\';
 
-/// The longest sequence that is read, in bytes; one with all colours that can be said at once has about fifty. No longer than a block of the
-/// triggers: they see one block before each.
-pub(crate) const LONGEST: usize = 64;
+/// The longest sequence that is read, in bytes; one with all colours that can be said at once has about fifty. Shorter than a block of the
+/// triggers: they see one block before each, and ask for its last two bytes.
+pub(crate) const LONGEST: usize = 63;
 /// A backslash and a letter.
 const ESCAPE: usize = 2;
 /// `ESC [`

@@ -95,10 +95,15 @@ impl Masker {
         count
     }
 
-    /// Whether a line of JSON can be masked otherwise as JSON than as text, which is faster by far: not where no escape hides anything and
-    /// nothing is found. Rules of the caller's own may match the quotes.
+    /// Whether a line of JSON can be masked otherwise as JSON than as text, which is faster by far: not where no escape hides anything,
+    /// nothing is found, and nothing is in anything, whose name it could have. Rules of the caller's own may match the quotes.
     pub(crate) fn is_otherwise_as_json(&self, line: &[u8]) -> bool {
-        self.custom.is_some() || memchr::memchr(b'\\', line).is_some() || self.find(line).next().is_some()
+        let nests =
+            |line: &[u8]| line.get(1..).is_some_and(|rest| memchr::memchr2(b'{', b'[', rest).is_some());
+        self.custom.is_some()
+            || memchr::memchr(b'\\', line).is_some()
+            || nests(line)
+            || self.find(line).next().is_some()
     }
 
     /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written. For rules of the

@@ -298,8 +298,8 @@ fn classify(
     (blocks - first).min(BATCH)
 }
 
-/// Behind a mark a word begins: what ends one is no letter. Of the block before the batch only the last bytes are asked for, and a mark is no
-/// longer than a block: none that ends there begins before it.
+/// Behind a mark a word begins: what ends one is no letter. Of the block before the batch only the last two bytes are asked for, and a mark is
+/// shorter than a block: none that ends there begins before it.
 fn leave_marks_out(text: &[u8], first: usize, lanes: &mut Lanes) {
     for at in 0..LANES {
         let mut marks = lanes.marks[at];

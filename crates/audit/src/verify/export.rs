@@ -173,8 +173,10 @@ impl<'a> Reader<'a> {
     pub fn lines(&mut self, lines: &[&[u8]]) -> Result<(), Problem> {
         let mut rest = lines;
         while let Some((line, after)) = rest.split_first() {
-            let entries: Vec<EntryLine<'_>> = rest.iter().map_while(|line| cut(line)).collect();
-            if entries.is_empty() || self.sought.is_some() || self.ended {
+            let single = self.sought.is_some() || self.ended;
+            let entries: Vec<EntryLine<'_>> =
+                rest.iter().map_while(|line| cut(line).filter(|_| !single)).collect();
+            if entries.is_empty() {
                 self.line(line)?;
                 rest = after;
                 continue;

@@ -11,7 +11,10 @@ pub(super) struct Tag {
     pub start: usize,
     /// Where its name ends.
     pub name: usize,
+    /// It ends an element, or is all of one.
     pub closes: bool,
+    /// It is all of one: `<td/>`.
+    pub empty: bool,
     pub cell: bool,
 }
 
@@ -25,11 +28,14 @@ pub(super) fn ending(text: Text<'_>, end: usize, from: usize) -> Option<Tag> {
     if start <= from || text.get(start - 1) != b'<' {
         return None;
     }
-    let closes = text.get(start) == b'/';
-    let first = start + usize::from(closes);
-    let length = text.run(first, WORD, inside - first);
+    let ends = text.get(start) == b'/';
+    let first = start + usize::from(ends);
+    // A name can have a prefix, hyphens and full stops (XML 1.0, section 2.3).
+    let of_name = |at: &usize| text.is(*at, WORD) || matches!(text.get(*at), b':' | b'-' | b'.');
+    let length = (first..inside).take_while(of_name).count();
     let name = text.slice(first, first + length);
     let cell = CELLS.iter().any(|cell| cell.eq_ignore_ascii_case(name));
     let whole = length > 0 && !text.is(first + length, WIDE);
-    whole.then_some(Tag { start: start - 1, name: first + length, closes, cell })
+    let empty = text.get(inside - 1) == b'/';
+    whole.then_some(Tag { start: start - 1, name: first + length, closes: ends || empty, empty, cell })
 }

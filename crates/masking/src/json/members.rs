@@ -7,6 +7,8 @@ const HOLDERS: [&[u8]; 4] = [b"number", b"value", b"text", b"display"];
 
 /// A longer name is no word that is looked for.
 const LONGEST: usize = 32;
+/// Nobody has more than 99 of one kind.
+const MOST_DIGITS: usize = 2;
 
 /// The names around a place, as they are in the text that is read.
 #[derive(Debug, Default)]
@@ -43,8 +45,10 @@ impl Members {
     }
 }
 
-/// Whether it is made of letters: read a second time, nothing is found in it but by rules of the caller's own.
+/// Whether it is made of letters, and may be counted: read a second time, nothing is found in it but by rules of the caller's own.
 fn is_word(name: &[u8]) -> bool {
-    (1..=LONGEST).contains(&name.len())
-        && name.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let letters = name.get(..name.len() - digits.min(MOST_DIGITS)).unwrap_or_default();
+    let is_of_word = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' ' | 0x80..);
+    (1..=LONGEST).contains(&name.len()) && !letters.is_empty() && letters.iter().all(is_of_word)
 }

@@ -73,6 +73,10 @@ fn a_number_has_the_name_of_what_it_is_a_member_of() {
     }
     let last = |text: &str, number: &str, left: &str| check(text, &text.replace(number, left));
     last(r#"{"phone":{"type":"home","number":"2125550123"}}"#, "2125550123", "******0123");
+    for name in ["téléphone", "Phone Number", "phone_2", "Phone 2", "mobile-phone"] {
+        let text = format!(r#"{{"{name}":{{"type":"home","number":"0612345678"}}}}"#);
+        last(&text, "0612345678", "******5678");
+    }
     last(r#"{"phone":{"type":"x","value":{"kind":"y","text":"2125550123"}}}"#, "2125550123", "******0123");
     last(r#"{"phone" : { "rel" : "x", "display" : "2125550123" }}"#, "2125550123", "******0123");
     check(
@@ -128,7 +132,13 @@ fn a_rule_that_matches_what_holds_json_together_leaves_it_whole() {
         pattern: pattern.to_owned(),
         mode: None,
     };
-    let custom = vec![rule("across", "b.{1,6}c"), rule("word", "true"), rule("digits", "9[0-9]")];
+    let custom = vec![
+        rule("across", "b.{1,6}c"),
+        rule("word", "true"),
+        rule("digits", "9[0-9]"),
+        rule("employee", r"number\W{1,6}EMP-[0-9]{6}"),
+        rule("other", r"employee:\W{0,2}[0-9]{4}"),
+    ];
     let masker = Masker::new(&Rules { default: Mode::Redact, custom, ..Rules::default() }).expect("rules");
     let check = |text: &str, expect: &str| {
         assert_eq!(masked(&masker, text.as_bytes()).as_deref(), Some(expect));
@@ -136,6 +146,11 @@ fn a_rule_that_matches_what_holds_json_together_leaves_it_whole() {
     };
     check(r#"["ab","cd"]"#, r#"["a[across]","[across]d"]"#);
     check(r#"{"x":true,"y":19293945}"#, r#"{"x":"[word]","y":"1[digits][digits][digits]5"}"#);
+    // That the name of what is around is read again changes nothing for them.
+    let name = r#"{"employee":{"[employee]":"[employee]"}}"#;
+    check(r#"{"employee":{"number":"EMP-123456"}}"#, name);
+    check(r#"{"employee":{"n\u0075mber":"EMP-123456"}}"#, name);
+    check(r#"{"employee":{"number":1234}}"#, r#"{"employee":{"number":1234}}"#);
 }
 
 #[test]

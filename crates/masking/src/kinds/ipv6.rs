@@ -7,6 +7,7 @@
 use std::ops::RangeInclusive;
 
 use super::ipv4;
+use crate::emphasis;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{ALNUM, DIGIT, HEX, Text, UNDER, WORD};
@@ -106,7 +107,11 @@ fn zone(text: Text<'_>, end: usize) -> usize {
     if text.get(end) != b'%' {
         return end;
     }
-    match text.run(end + 1, ALNUM | UNDER, LONGEST_ZONE) {
+    let length = text.run(end + 1, ALNUM | UNDER, LONGEST_ZONE);
+    let closing =
+        text.slice(end + 1, end + 1 + length).iter().rev().take_while(|byte| **byte == b'_').count();
+    let emphasis = closing > 0 && emphasis::closes(text, end + 1 + length - closing);
+    match if emphasis { length - closing } else { length } {
         0 => end,
         length => end + 1 + length,
     }
@@ -116,6 +121,12 @@ fn zone(text: Text<'_>, end: usize) -> usize {
 mod tests {
     use super::super::testing::{all, none, only};
     use crate::Kind::{Ipv6, Mac};
+
+    #[test]
+    fn a_zone_has_no_emphasis() {
+        only(Ipv6, "fe80::1%eth0", "see _fe80::1%eth0_ ok");
+        only(Ipv6, "fe80::1%eth0_", "see fe80::1%eth0_ ok");
+    }
 
     #[test]
     fn the_forms_of_rfc_4291() {

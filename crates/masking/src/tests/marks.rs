@@ -73,16 +73,18 @@ fn what_is_no_sequence_is_text() {
         "4111\x1b[1m111111111111",
     ]);
     // Longer than any that colours something.
-    none(&[&format!("\x1b[{}m4111111111111111", "1;".repeat(31))]);
+    none(&[&format!("\x1b[{}1m4111111111111111", "1;".repeat(30))]);
     only(Card, "4111111111111111", &format!("\x1b[{}m4111111111111111", "1;".repeat(30)));
 }
 
 /// At each place of a block, and wherever the blocks of a batch end.
 #[test]
 fn behind_a_colour_at_every_place() {
-    for long in ["\x1b[0m", &format!("\x1b[{}1m", "1;".repeat(30)), "x\\n", " "] {
+    let longest = format!("\x1b[{}m", "1;".repeat(30));
+    for long in ["\x1b[0m", &longest, &format!("{longest}_"), "x\\n", " "] {
         for before in (0..130).chain(1980..2120) {
-            let text = format!("{}{long}4111111111111111", " ".repeat(before));
+            let text = format!("{}{long}4111111111111111_", " ".repeat(before));
+            let text = if long.ends_with('_') { &text } else { &text[..text.len() - 1] };
             for masker in [Masker::default(), Masker::default().without_vectors()] {
                 let found: Vec<_> = masker.find(text.as_bytes()).map(|f| f.range.start).collect();
                 assert_eq!(found, [before + long.len()], "{long:?} {before}");
@@ -170,6 +172,14 @@ fn between_underscores() {
     only(Email, "____john@example.com", "____john@example.com____");
     only(UsSsn, "123-45-6789", "*_123-45-6789_*");
     each_in("_123-45-6789_ and _212-555-0123_", &["123-45-6789", "212-555-0123"]);
+}
+
+#[test]
+fn emphasis_in_emphasis() {
+    only(Phone, "212-555-0123", "__Tel _new_: 212-555-0123__");
+    only(Card, "4111111111111111", "_Card __Visa__ 4111111111111111_");
+    only(Card, "4111111111111111", "_4111111111111111 (__Visa__)_");
+    only(Phone, "212-555-0123", "__see _Ann_ or 212-555-0123__");
 }
 
 #[test]

@@ -178,6 +178,9 @@ fn lines_in_pieces_are_masked_as_each_is() {
     let long = format!("[\"{}\",\"a\\t4111111111111111\"]", "x ".repeat(100_000));
     let text = [
         json,
+        "{\"phone\":{\"type\":\"home\",\"number\":\"2125550123\"}}",
+        "{\"people\":[{\"ssn\":{\"type\":\"us\",\"value\":\"078051120\"}}]}",
+        "{\"id\":[1]}",
         "[9] john@example.com",
         "phone: 2125550123 {",
         "",

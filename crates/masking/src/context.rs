@@ -176,8 +176,7 @@ fn search(
                 None => at -= text.sign_back(at).1,
             }
         }
-        members.empty = false;
-        members.filled = members.named;
+        members.word();
         let mut word = [0; LONGEST];
         let mut room = LONGEST;
         let mut part = None;
@@ -249,30 +248,42 @@ fn ends_something(text: Text<'_>, tag: Option<Tag>, start: usize, end: usize) ->
 }
 
 /// What was passed of members and their values, going back.
-#[derive(Debug, Default)]
-struct Members {
-    /// The number has a name of its own.
-    named: bool,
-    /// What is passed now is another member.
-    other: bool,
-    /// Of which nothing but signs was passed.
-    empty: bool,
-    /// Behind the name of the number: then another `=` is another member's, `phone= code=17322732`.
-    filled: bool,
+#[derive(Debug, Default, Clone, Copy)]
+enum Members {
+    /// Nothing but the number's own value, or what belongs to no member.
+    #[default]
+    Value,
+    /// The sign behind a name of the number's own.
+    Sign,
+    /// That name: another `=` is another member's then, `phone= code=17322732`.
+    Name,
+    /// What parts it from another member, of which nothing but signs was passed.
+    Empty,
+    /// A word of another member.
+    Other,
 }
 
 impl Members {
     /// Passes a sign, and says whether it stands between a name and its own value: `{"phone":"","id":1732273200}`. Before
     /// a number without a check the value may be a word.
     fn pass(&mut self, byte: u8, strict: bool) -> bool {
-        match byte {
-            b':' | b'=' if self.other => return strict || self.empty,
-            b'=' if self.filled => return strict,
-            b':' | b'=' => self.named = true,
-            b',' | b'&' if self.named => (self.other, self.empty) = (true, true),
-            _ => {}
-        }
+        *self = match (byte, *self) {
+            (b':' | b'=', Self::Empty) => return true,
+            (b':' | b'=', Self::Other) | (b'=', Self::Name) => return strict,
+            (b':' | b'=', Self::Value) => Self::Sign,
+            (b',' | b'&', passed) if !matches!(passed, Self::Value) => Self::Empty,
+            (_, passed) => passed,
+        };
         false
+    }
+
+    /// Passes a word.
+    fn word(&mut self) {
+        *self = match *self {
+            Self::Sign => Self::Name,
+            Self::Empty => Self::Other,
+            passed => passed,
+        };
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{Failure, machine};
 pub const TOOL: &str = "audit";
 
 /// Bytes that are read at once.
-pub const READ: usize = 64 << 10;
+pub const READ: usize = 256 << 10;
 
 /// Does one job, and prints what it measured.
 pub fn work(job: &str, folder: &Path) -> Result<(), Failure> {

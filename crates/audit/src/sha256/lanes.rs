@@ -12,15 +12,12 @@ use std::sync::LazyLock;
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64, u32x16};
 
-use super::{BLOCK, INITIAL, Input};
+use super::{BLOCK, INITIAL, Input, State, in_turn};
 
 /// Inputs at once.
 const LANES: usize = 16;
 /// As long as so many are there: fewer take less time two at once.
 const ENOUGH: usize = 11;
-
-/// One word of each input.
-type Lane = [u32; LANES];
 
 /// The words of the rounds (FIPS 180-4, section 4.2.2).
 #[rustfmt::skip]
@@ -43,49 +40,59 @@ fn is_wide<S: Simd>(_: S) -> bool {
     S::u32s::LEN == LANES
 }
 
-/// Hashes inputs as far as it is worth it: some are not over then.
-pub(super) fn hash(inputs: &mut [Input<'_>]) {
+/// Hashes inputs from the first on, as far as that is worth it, and says how many. The shortest come first.
+pub(super) fn hash(inputs: &[Input<'_>], states: &mut [State]) -> usize {
     let level = *LEVEL;
-    if inputs.len() >= ENOUGH && dispatch!(level, simd => is_wide(simd)) {
-        at_once(level, inputs);
+    if inputs.len() < ENOUGH || !dispatch!(level, simd => is_wide(simd)) {
+        return 0;
     }
-}
-
-fn at_once(level: Level, inputs: &mut [Input<'_>]) {
-    dispatch!(level, simd => side_by_side(simd, inputs));
+    dispatch!(level, simd => in_groups(simd, inputs, states))
 }
 
 #[inline(always)]
-fn side_by_side<S: Simd>(simd: S, inputs: &mut [Input<'_>]) {
-    let mut later = 0..inputs.len();
-    // Which input is in which lane.
-    let mut within: [Option<usize>; LANES] = from_fn(|_| later.next());
-    let mut states: [Lane; 8] = INITIAL.map(|word| [word; LANES]);
-    let mut blocks = [[0; BLOCK]; LANES];
-    // All bits of a lane that goes on.
-    let mut goes_on = [0; LANES];
-    while within.iter().flatten().count() >= ENOUGH {
-        for (block, within) in blocks.iter_mut().zip(&within) {
-            if let Some(input) = within.and_then(|at| inputs.get_mut(at)) {
-                input.next(block);
+fn in_groups<S: Simd>(simd: S, inputs: &[Input<'_>], states: &mut [State]) -> usize {
+    let mut done = 0;
+    for (inputs, states) in inputs.chunks(LANES).zip(states.chunks_mut(LANES)) {
+        if inputs.len() >= ENOUGH {
+            side_by_side(simd, inputs, states);
+            done += inputs.len();
+        }
+    }
+    done
+}
+
+#[inline(always)]
+fn side_by_side<S: Simd>(simd: S, inputs: &[Input<'_>], states: &mut [State]) {
+    // The last that do not end there are too few.
+    let together = inputs[inputs.len() - ENOUGH].blocks;
+    let mut words = INITIAL.map(|word| u32x16::splat(simd, word));
+    let mut written = [[0; BLOCK]; LANES];
+    for at in 0..together {
+        for (input, written) in inputs.iter().zip(&mut written) {
+            if input.whole(at).is_none() {
+                *written = input.block(at);
             }
         }
-        compress(simd, &mut states, goes_on, &blocks);
-        goes_on = [u32::MAX; LANES];
-        for (lane, within) in within.iter_mut().enumerate() {
-            let Some(input) = within.and_then(|at| inputs.get_mut(at)) else { continue };
-            if input.is_over() {
-                input.state = from_fn(|at| states[at][lane]);
-                goes_on[lane] = 0;
-                *within = later.next();
+        // Most blocks are read where they are.
+        let blocks = from_fn(
+            #[inline(always)]
+            |lane| inputs.get(lane).and_then(|input| input.whole(at)).unwrap_or(&written[lane]),
+        );
+        compress(simd, &mut words, blocks);
+        if at + 1 < inputs[0].blocks {
+            continue;
+        }
+        let mut columns = [[0; LANES]; 8];
+        for (column, word) in columns.iter_mut().zip(words) {
+            word.store_slice(column);
+        }
+        for (lane, (input, state)) in inputs.iter().zip(&mut *states).enumerate() {
+            if input.blocks.min(together) == at + 1 {
+                *state = from_fn(|at| columns[at][lane]);
             }
         }
     }
-    for (lane, within) in within.iter().enumerate() {
-        if let Some(input) = within.and_then(|at| inputs.get_mut(at)).filter(|input| input.done > 0) {
-            input.state = from_fn(|at| states[at][lane]);
-        }
-    }
+    in_turn(inputs, states, together);
 }
 
 #[inline(always)]
@@ -95,12 +102,12 @@ fn rotated<S: Simd>(word: u32x16<S>, by: u32) -> u32x16<S> {
 
 /// The words of each block, as words of all blocks: rows as columns. Each turn shuffles the rows as one shuffles cards.
 #[inline(always)]
-fn words<S: Simd>(simd: S, blocks: &[[u8; BLOCK]; LANES]) -> [u32x16<S>; LANES] {
+fn words<S: Simd>(simd: S, blocks: [&[u8; BLOCK]; LANES]) -> [u32x16<S>; LANES] {
     let mut rows: [u32x16<S>; LANES] = from_fn(
         #[inline(always)]
         |at| {
             // The first byte of a word is its highest.
-            let row: u32x16<S> = u8x64::from_slice(simd, &blocks[at]).bitcast();
+            let row: u32x16<S> = u8x64::from_slice(simd, blocks[at]).bitcast();
             (rotated(row, 8) & 0xff00_ff00) | (rotated(row, 24) & 0x00ff_00ff)
         },
     );
@@ -114,10 +121,10 @@ fn words<S: Simd>(simd: S, blocks: &[[u8; BLOCK]; LANES]) -> [u32x16<S>; LANES] 
     rows
 }
 
-/// One block of each input (FIPS 180-4, section 6.2.2), of which some go on and some begin.
+/// One block of each input (FIPS 180-4, section 6.2.2).
 #[inline(always)]
 #[expect(clippy::many_single_char_names, reason = "the names of the standard")]
-fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[u8; BLOCK]; LANES]) {
+fn compress<S: Simd>(simd: S, states: &mut [u32x16<S>; 8], blocks: [&[u8; BLOCK]; LANES]) {
     // The words of a round are those of the standard, which takes turns with them. Nothing is moved if their names do.
     macro_rules! step {
         ($w:ident $differed:ident $round:ident $at:literal, $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
@@ -140,16 +147,7 @@ fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[
         };
     }
     let mut w = words(simd, blocks);
-    // What begins has the first state. It is not written among the others before: to read a register of what was just written in
-    // parts takes longer than all else here.
-    let goes_on = u32x16::from_slice(simd, &goes_on);
-    let before: [u32x16<S>; 8] = from_fn(
-        #[inline(always)]
-        |at| {
-            let begun = u32x16::from_slice(simd, &states[at]);
-            (begun & goes_on) | (u32x16::splat(simd, INITIAL[at]) & !goes_on)
-        },
-    );
+    let before = *states;
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = before;
     let mut differed = b ^ c;
     for round in 0..4 {
@@ -171,7 +169,7 @@ fn compress<S: Simd>(simd: S, states: &mut [Lane; 8], goes_on: Lane, blocks: &[[
         step!(w differed round 15, b c d e f g h a);
     }
     for ((state, before), word) in states.iter_mut().zip(before).zip([a, b, c, d, e, f, g, h]) {
-        (before + word).store_slice(state);
+        *state = before + word;
     }
 }
 
@@ -189,15 +187,14 @@ mod tests {
             let bytes: Vec<u8> = (0..=250).cycle().take(800).collect();
             let data: Vec<&[u8]> = lengths.iter().map(|length| &bytes[*length..2 * length]).collect();
             for level in [Level::new(), Level::baseline()] {
-                let mut inputs: Vec<_> = data.iter().map(|data| Input::new(7, data)).collect();
-                at_once(level, &mut inputs);
-                let left = inputs.iter().filter(|input| !input.is_over()).count();
-                prop_assert!(left < ENOUGH, "{}", left);
-                for input in &mut inputs {
-                    (input.done..input.blocks).for_each(|_| input.step());
+                let inputs = Input::all(7, &data);
+                let mut states = vec![INITIAL; inputs.len()];
+                let done = dispatch!(level, simd => in_groups(simd, &inputs, &mut states));
+                prop_assert!(inputs.len() - done < ENOUGH, "{}", done);
+                let all = each(7, &data);
+                for (input, state) in inputs[..done].iter().zip(&states) {
+                    prop_assert_eq!(written(state), all[input.place]);
                 }
-                let hashes: Vec<_> = inputs.iter().map(|input| written(&input.state)).collect();
-                prop_assert_eq!(hashes, each(7, &data));
             }
         }
     }

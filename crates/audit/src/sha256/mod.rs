@@ -24,87 +24,97 @@ type State = [u32; 8];
 const INITIAL: State =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// What is being hashed: a byte, the data, a bit that is set, zeros, and the length of all before in bits (FIPS 180-4,
-/// section 5.1.1).
+/// What is hashed: a byte, the data, a bit that is set, zeros, and the length of all before in bits (FIPS 180-4, section
+/// 5.1.1).
 struct Input<'d> {
     first: u8,
     data: &'d [u8],
-    /// Blocks that are in the state already.
-    done: usize,
     /// Blocks of the whole input.
     blocks: usize,
-    state: State,
+    /// Which it is of those that are hashed together.
+    place: usize,
 }
 
 impl<'d> Input<'d> {
-    fn new(first: u8, data: &'d [u8]) -> Self {
-        let blocks = (1 + data.len() + 1 + LENGTH).div_ceil(BLOCK);
-        Self { first, data, done: 0, blocks, state: INITIAL }
+    /// Those of these data, the shortest first: what is hashed together begins together, and ends together if it has as
+    /// many blocks.
+    fn all(first: u8, data: &[&'d [u8]]) -> Vec<Self> {
+        let new = |(place, data): (usize, &&'d [u8])| Self {
+            first,
+            data,
+            blocks: (1 + data.len() + 1 + LENGTH).div_ceil(BLOCK),
+            place,
+        };
+        let mut inputs: Vec<Self> = data.iter().enumerate().map(new).collect();
+        inputs.sort_unstable_by_key(|input| input.blocks);
+        inputs
     }
 
-    fn is_over(&self) -> bool {
-        self.done == self.blocks
-    }
-
-    /// Writes the next block of its input.
+    /// One of its blocks, if it is of data alone, as nearly all are.
     #[inline]
-    fn next(&mut self, block: &mut [u8; BLOCK]) {
+    fn whole(&self, at: usize) -> Option<&'d [u8; BLOCK]> {
         // The byte before the data puts every place one further.
-        let (first, start) = (self.done == 0, (self.done * BLOCK).saturating_sub(1));
-        self.done += 1;
-        let rest = self.data.get(start..).unwrap_or_default();
-        // Nearly all are whole: what is copied is as long as the compiler can know.
-        if first && let Some(whole) = rest.first_chunk::<{ BLOCK - 1 }>() {
+        self.data.get((at * BLOCK).checked_sub(1)?..)?.first_chunk()
+    }
+
+    /// One of its blocks. What is copied is as long as the compiler can know, but for inputs that are shorter than a block.
+    #[inline]
+    fn block(&self, at: usize) -> [u8; BLOCK] {
+        if let Some(whole) = self.whole(at) {
+            return *whole;
+        }
+        let mut block = [0; BLOCK];
+        let (from, to) = ((at * BLOCK).saturating_sub(1), usize::from(at == 0));
+        let rest = self.data.get(from..).unwrap_or_default();
+        if at == 0 {
             block[0] = self.first;
-            block[1..].copy_from_slice(whole);
-            return;
+            if let Some(whole) = rest.first_chunk::<{ BLOCK - 1 }>() {
+                block[1..].copy_from_slice(whole);
+                return block;
+            }
+            block[1..=rest.len()].copy_from_slice(rest);
+        } else if let Some(last) = self.data.last_chunk::<BLOCK>() {
+            // The data end where the rest of them does.
+            let mut wide = [0; 2 * BLOCK];
+            wide[rest.len()..][..BLOCK].copy_from_slice(last);
+            block.copy_from_slice(&wide[BLOCK..]);
+        } else {
+            block[..rest.len()].copy_from_slice(rest);
         }
-        if !first && let Some(whole) = rest.first_chunk() {
-            *block = *whole;
-            return;
-        }
-        *block = [0; BLOCK];
-        if first {
-            block[0] = self.first;
-        }
-        let into = &mut block[usize::from(first)..];
-        let there = rest.len().min(into.len());
-        into[..there].copy_from_slice(&rest[..there]);
         // The bit stands right behind the data, which may be in the block before.
-        if there < into.len() && start <= self.data.len() {
-            into[there] = 0x80;
+        if from <= self.data.len() {
+            block[to + rest.len()] = 0x80;
         }
-        if self.is_over() {
+        if at + 1 == self.blocks {
             let bits = (1 + self.data.len() as u64) * 8;
             block[BLOCK - LENGTH..].copy_from_slice(&bits.to_be_bytes());
         }
-    }
-
-    /// Hashes one block more.
-    #[inline]
-    fn step(&mut self) {
-        let mut block = [0; BLOCK];
-        self.next(&mut block);
-        compress256(&mut self.state, slice::from_ref(&block));
+        block
     }
 }
 
 /// The hash of this byte and these data, for each of the data.
 pub(crate) fn hashes(first: u8, data: &[&[u8]]) -> Vec<Hash> {
-    let mut inputs: Vec<Input<'_>> = data.iter().map(|data| Input::new(first, data)).collect();
-    lanes::hash(&mut inputs);
-    let mut rest = inputs.iter_mut().filter(|input| !input.is_over());
-    while let Some(first) = rest.next() {
-        if let Some(second) = rest.next() {
-            while !first.is_over() && !second.is_over() {
-                first.step();
-                second.step();
-            }
-            (second.done..second.blocks).for_each(|_| second.step());
-        }
-        (first.done..first.blocks).for_each(|_| first.step());
+    let inputs = Input::all(first, data);
+    let mut states = vec![INITIAL; inputs.len()];
+    let done = lanes::hash(&inputs, &mut states);
+    in_turn(&inputs[done..], &mut states[done..], 0);
+    let mut hashes = vec![Hash::default(); inputs.len()];
+    for (input, state) in inputs.iter().zip(&states) {
+        hashes[input.place] = written(state);
     }
-    inputs.iter().map(|input| written(&input.state)).collect()
+    hashes
+}
+
+/// Hashes each from this block on, two at once, of which the second is as long or longer.
+fn in_turn(inputs: &[Input<'_>], states: &mut [State], from: usize) {
+    for (inputs, states) in inputs.chunks(2).zip(states.chunks_mut(2)) {
+        for at in from..inputs.last().map_or(0, |longer| longer.blocks) {
+            for (input, state) in inputs.iter().zip(&mut *states).filter(|(input, _)| at < input.blocks) {
+                compress256(state, slice::from_ref(&input.block(at)));
+            }
+        }
+    }
 }
 
 /// The hash of two blocks: of 65 bytes, as a node's input has.

@@ -45,8 +45,8 @@ const RECEIPT: &str = "{\"entry\":{\"checks\":\"";
 /// broken, and not unknown.
 const UNLIKE: usize = 2;
 
-/// Lines that are checked at once at the most: as many as are read at once.
-const AT_ONCE: usize = 128;
+/// Lines that are checked at once at the most. Of more, those that are hashed side by side are of lengths more alike.
+const AT_ONCE: usize = 512;
 
 /// A file that is being read.
 #[derive(Debug)]

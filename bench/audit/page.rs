@@ -133,7 +133,7 @@ fn limit(results: &Results) -> String {
     let _ = writeln!(
         text,
         "\nOne after the other, the hashes alone take {hashing:.0} ns: they go as far as {}. Ours hashes many\n\
-         entries side by side, as docs/adr/0032 says, and with everything else it comes to {:.0} % of that. {WHOLE} takes\n\
+         entries side by side, as docs/adr/0032 and 0033 say, and with everything else it comes to {:.0} % of that. {WHOLE} takes\n\
          {:.0} ns for an entry: beginning and ending a hash for each is {:.0} ns.",
         per_second(1e9 / hashing),
         100.0 * hashing / whole,

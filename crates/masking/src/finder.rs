@@ -12,7 +12,7 @@ use crate::kind::{Kind, Set};
 use crate::kinds::{aws, email, iban, ipv6, jwt, keys, mac, numbers, words};
 use crate::rows::Rows;
 use crate::text::Text;
-use crate::triggers::{self, BATCH, Triggers};
+use crate::triggers::{self, BATCH, Triggers, Wanted};
 use fearless_simd::Level;
 use regex_automata::Match;
 
@@ -122,6 +122,17 @@ fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Phone | Kind::Card | Kind::UsSsn | Kind::Ipv4) || kind.group() == "national_id"
 }
 
+/// The shapes of these kinds. What a phone stands behind has to be found, whoever wants it.
+fn wanted(kinds: Set) -> Wanted {
+    let national = || Kind::named("national_id").any(|kind| kinds.has(kind));
+    let numbers = kinds.has_any(&[Kind::Phone, Kind::Card, Kind::UsSsn, Kind::Ipv4]) || national();
+    let words = kinds.has_any(&[Kind::Phone, Kind::Iban]) || national();
+    let keys = kinds.has_any(&[Kind::Jwt, Kind::ApiKey, Kind::AwsKey]);
+    let secrets = kinds.has(Kind::AwsKey);
+    let colons = kinds.has_any(&[Kind::Ipv6, Kind::Mac]);
+    [numbers, words, keys, secrets, colons, kinds.has(Kind::Email)].map(|any| if any { u64::MAX } else { 0 })
+}
+
 /// What is preferred is less.
 fn rank(finding: &Waiting) -> (usize, std::cmp::Reverse<usize>, Kind) {
     (finding.start, std::cmp::Reverse(finding.end), finding.kind)
@@ -131,6 +142,7 @@ fn rank(finding: &Waiting) -> (usize, std::cmp::Reverse<usize>, Kind) {
 pub struct Finder<'m, 't> {
     text: &'t [u8],
     level: Option<Level>,
+    wanted: Wanted,
     batch: Triggers,
     /// The next block.
     block: usize,
@@ -162,6 +174,7 @@ impl<'m, 't> Finder<'m, 't> {
         Self {
             text,
             level,
+            wanted: wanted(kinds),
             batch: Triggers::default(),
             block: 0,
             blocks: text.len().div_ceil(BLOCK),
@@ -175,8 +188,8 @@ impl<'m, 't> Finder<'m, 't> {
         let mut place = self.block % BATCH;
         if place == 0 {
             match self.level {
-                Some(level) => triggers::find(level, self.text, self.block, &mut self.batch),
-                None => triggers::find_plain(self.text, self.block, &mut self.batch),
+                Some(level) => triggers::find(level, self.text, self.block, &self.wanted, &mut self.batch),
+                None => triggers::find_plain(self.text, self.block, &self.wanted, &mut self.batch),
             }
         }
         let batch = &self.batch;

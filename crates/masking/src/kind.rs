@@ -35,6 +35,19 @@ macro_rules! kinds {
                     $(Self::$variant => $group,)*
                 }
             }
+
+            /// Its place in a [`Set`]. Custom rules have none: they are looked for by other means.
+            fn bit(self) -> u64 {
+                match self {
+                    Self::Custom(_) => 0,
+                    $(Self::$variant => 1 << Place::$variant as u64,)*
+                }
+            }
+        }
+
+        /// The place of each in [`Kind::ALL`].
+        enum Place {
+            $($variant,)*
         }
     };
 }
@@ -103,11 +116,6 @@ impl Kind {
     pub fn named(name: &str) -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(move |kind| kind.name() == name || kind.group() == name)
     }
-
-    /// Its place in a [`Set`]. Custom rules have none: they are looked for by other means.
-    fn bit(self) -> u64 {
-        Self::ALL.iter().position(|kind| *kind == self).map_or(0, |at| 1 << at)
-    }
 }
 
 impl fmt::Display for Kind {
@@ -127,6 +135,10 @@ impl Set {
 
     pub fn has(self, kind: Kind) -> bool {
         self.0 & kind.bit() != 0
+    }
+
+    pub fn has_any(self, kinds: &[Kind]) -> bool {
+        kinds.iter().any(|kind| self.has(*kind))
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) const DASH: u8 = 1 << 6;
 /// A byte of a character that is not ASCII.
 pub(crate) const WIDE: u8 = 1 << 7;
 
+/// Neither a mark nor what opens emphasis ends in a byte before this one: a digit, a blank.
+const FIRST_OF_SIGNS: u8 = 0x40;
+
 /// Letters of ASCII.
 pub(crate) const LETTER: u8 = UPPER | LOWER;
 /// Letters and digits of ASCII.
@@ -153,8 +156,7 @@ impl<'t> Text<'t> {
     #[inline]
     pub fn is_back(self, at: usize, back: usize, class: u8) -> bool {
         let byte = self.back(at, back);
-        // A digit ends no mark.
-        is(byte, class) && (class == DIGIT || !self.ends_sign(byte, (at + 1).saturating_sub(back)))
+        is(byte, class) && (byte < FIRST_OF_SIGNS || !self.ends_sign(byte, (at + 1).saturating_sub(back)))
     }
 
     /// Whether this byte, which ends there, is the last of a mark or of what opens emphasis.
@@ -184,6 +186,14 @@ impl<'t> Text<'t> {
     #[inline]
     pub fn sign_back(self, at: usize) -> (u8, usize) {
         let byte = self.back(at, 1);
+        if byte < FIRST_OF_SIGNS && byte != b'-' {
+            return (byte, 1);
+        }
+        self.longer_sign_back(at, byte)
+    }
+
+    /// The same for what may be longer than a byte.
+    fn longer_sign_back(self, at: usize, byte: u8) -> (u8, usize) {
         if !is(byte, WIDE) {
             let length = match byte {
                 b'_' => emphasis::opens(self, at),

@@ -8,6 +8,7 @@
     reason = "what is not inlined is compiled for the oldest machine, without vectors"
 )]
 
+use std::array::from_fn;
 use std::ops::{BitAnd, BitOr, Not, Shl, Shr};
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
@@ -38,6 +39,9 @@ pub(crate) struct Triggers {
     /// Any of them.
     pub any: [u64; BATCH],
 }
+
+/// Of which shapes anybody wants to know: all bits, or none. In the order of the fields of [`Triggers`].
+pub(crate) type Wanted = [u64; 6];
 
 /// With the block before them and the one behind.
 const LANES: usize = BATCH + 2;
@@ -317,7 +321,7 @@ fn leave_marks_out(text: &[u8], first: usize, lanes: &mut Lanes) {
 }
 
 #[inline(always)]
-fn find_vector<S: Simd>(simd: S, text: &[u8], first: usize, into: &mut Triggers) {
+fn find_vector<S: Simd>(simd: S, text: &[u8], first: usize, wanted: &Wanted, into: &mut Triggers) {
     let mut lanes = Lanes::default();
     let count = classify(
         text,
@@ -332,7 +336,16 @@ fn find_vector<S: Simd>(simd: S, text: &[u8], first: usize, into: &mut Triggers)
             #[inline(always)]
             |lane, by| S::u64s::from_slice(simd, &lane[at + by..at + by + S::u64s::LEN]),
         );
-        let [numbers, words, keys, secrets, colons, ats] = found;
+        let mask = wanted.map(
+            #[inline(always)]
+            |mask| S::u64s::splat(simd, mask),
+        );
+        let numbers = found[0] & mask[0];
+        let words = found[1] & mask[1];
+        let keys = found[2] & mask[2];
+        let secrets = found[3] & mask[3];
+        let colons = found[4] & mask[4];
+        let ats = found[5] & mask[5];
         let put = |from: S::u64s, to: &mut [u64; BATCH]| from.store_slice(&mut to[at..at + S::u64s::LEN]);
         put(numbers, &mut into.numbers);
         put(words, &mut into.words);
@@ -345,16 +358,17 @@ fn find_vector<S: Simd>(simd: S, text: &[u8], first: usize, into: &mut Triggers)
 }
 
 /// The triggers of a batch of blocks, the first of which is block number `first` of the text.
-pub(crate) fn find(level: Level, text: &[u8], first: usize, into: &mut Triggers) {
-    dispatch!(level, simd => find_vector(simd, text, first, into));
+pub(crate) fn find(level: Level, text: &[u8], first: usize, wanted: &Wanted, into: &mut Triggers) {
+    dispatch!(level, simd => find_vector(simd, text, first, wanted, into));
 }
 
 /// The same byte by byte.
-pub(crate) fn find_plain(text: &[u8], first: usize, into: &mut Triggers) {
+pub(crate) fn find_plain(text: &[u8], first: usize, wanted: &Wanted, into: &mut Triggers) {
     let mut lanes = Lanes::default();
     let count = classify(text, first, &mut lanes, plain);
     for at in 0..count {
-        let [numbers, words, keys, secrets, colons, ats] = shapes(&lanes, |lane, by| lane[at + by]);
+        let found = shapes(&lanes, |lane, by| lane[at + by]);
+        let [numbers, words, keys, secrets, colons, ats] = from_fn(|shape| found[shape] & wanted[shape]);
         into.numbers[at] = numbers;
         into.words[at] = words;
         into.keys[at] = keys;
@@ -416,14 +430,18 @@ mod tests {
     proptest! {
         /// All instruction sets find what is found byte by byte, in every batch, and no block is left out.
         #[test]
-        fn every_level_is_the_plain_one(pieces in prop::collection::vec(prop::sample::select(PIECES), 1..900)) {
+        fn every_level_is_the_plain_one(
+            pieces in prop::collection::vec(prop::sample::select(PIECES), 1..900),
+            shapes in prop::array::uniform6(any::<bool>()),
+        ) {
+            let wanted = shapes.map(|wanted| if wanted { u64::MAX } else { 0 });
             let text = pieces.concat().into_bytes();
             for first in (0..text.len().div_ceil(BLOCK)).step_by(BATCH) {
                 let mut expect = Triggers::default();
-                find_plain(&text, first, &mut expect);
+                find_plain(&text, first, &wanted, &mut expect);
                 for level in levels() {
                     let mut found = Triggers::default();
-                    find(level, &text, first, &mut found);
+                    find(level, &text, first, &wanted, &mut found);
                     prop_assert_eq!(&found, &expect, "{:?}", level);
                 }
             }

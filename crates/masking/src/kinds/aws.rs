@@ -2,7 +2,7 @@
 //! credentials, and 16 capitals and digits. A secret access key is forty characters of base64 and nothing by itself, so it is
 //! found where a word before it says `secret`.
 
-use crate::context;
+use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{ALNUM, DIGIT, Text, UPPER};
@@ -11,7 +11,7 @@ use crate::text::{ALNUM, DIGIT, Text, UPPER};
 const PREFIXES: &[&[u8; 4]] = &[b"AKIA", b"ASIA", b"ABIA", b"ACCA"];
 const ID: usize = 20;
 const SECRET: usize = 40;
-const NAMES: &[&str] = &["secret"];
+static NAMES: Names = Names::new(&["secret"]);
 /// `aws_secret_access_key`, `SecretAccessKey`, `secret = `.
 const WORDS_BETWEEN: usize = 2;
 
@@ -41,7 +41,7 @@ pub(crate) fn secret_at(text: Text<'_>, start: usize, found: &mut Found) {
     let all = (start..start + SECRET).all(alphabet) && !alphabet(start + SECRET);
     let padded =
         matches!(text.get(start + SECRET), b'=' | b'_') || text.is_back(start, 1, crate::text::UNDER);
-    if all && !padded && context::says(text, start, NAMES, WORDS_BETWEEN) {
+    if all && !padded && context::says(text, start, &NAMES, WORDS_BETWEEN) {
         found.add(Kind::AwsKey, start, start + SECRET);
     }
 }

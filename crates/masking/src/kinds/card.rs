@@ -6,7 +6,7 @@
 
 use super::numbers::{Gap, Number};
 use crate::checks::{luhn, number};
-use crate::context;
+use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
@@ -47,8 +47,19 @@ const RANGES: &[(u64, u64, &[usize])] = &[
     (81, 82, &[16]),
 ];
 
-const NAMES: &[&str] =
-    &["card", "cards", "visa", "maestro", "karte", "kreditkarte", "carte", "tarjeta", "carta", "pan", "cc"];
+static NAMES: Names = Names::new(&[
+    "card",
+    "cards",
+    "visa",
+    "maestro",
+    "karte",
+    "kreditkarte",
+    "carte",
+    "tarjeta",
+    "carta",
+    "pan",
+    "cc",
+]);
 
 /// Whether the digits are in one piece, or grouped as cards are.
 fn grouped(number: &Number<'_>) -> bool {
@@ -70,7 +81,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let bare = number.lengths == [13];
-    if !bare || context::says(text, number.start, NAMES, 1) {
+    if !bare || context::says(text, number.start, &NAMES, 1) {
         found.add(Kind::Card, number.start, number.end);
     }
 }

@@ -91,7 +91,7 @@ impl Number<'_> {
 pub(super) struct Between {
     gap: Gap,
     /// In bytes.
-    length: usize,
+    pub length: usize,
     /// A hyphen or a slash with a blank on both sides.
     spaced: bool,
 }
@@ -134,6 +134,7 @@ pub(super) fn between(text: Text<'_>, at: usize) -> Option<Between> {
 
 impl Groups {
     /// The groups that begin there, of which the first has so many digits.
+    #[inline]
     pub fn at(text: Text<'_>, start: usize, first: usize) -> Self {
         let mut groups = Self {
             digits: [0; MOST_DIGITS],

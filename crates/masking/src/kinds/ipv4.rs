@@ -4,13 +4,14 @@
 //! number (an object identifier). Loopback and private addresses are addresses.
 
 use super::email;
-use crate::context;
+use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{ALNUM, DASH, DIGIT, LETTER, Text, UNDER, WORD};
 
-const VERSIONS: &[&str] =
-    &["version", "ver", "versions", "release", "releases", "firmware", "build", "oid", "upgrade", "upgraded"];
+static VERSIONS: Names = Names::new(&[
+    "version", "ver", "versions", "release", "releases", "firmware", "build", "oid", "upgrade", "upgraded",
+]);
 
 /// What the name of an app begins with, and no host's.
 const REVERSED: &[&[u8]] = &[b"com", b"org", b"net", b"io"];
@@ -22,8 +23,11 @@ const LONGEST_NAME: usize = 64;
 pub(crate) fn ends(text: Text<'_>, start: usize) -> Option<usize> {
     let mut at = start;
     for part in 0..4 {
-        let length = text.run(at, DIGIT, 4);
-        let number = text.slice(at, at + length).iter().fold(0, |n, digit| n * 10 + u32::from(digit - b'0'));
+        let (mut length, mut number) = (0, 0);
+        while length < 4 && text.is(at + length, DIGIT) {
+            number = number * 10 + u32::from(text.get(at + length) - b'0');
+            length += 1;
+        }
         if !(1..=3).contains(&length) || number > 255 || (length > 1 && text.get(at) == b'0') {
             return None;
         }
@@ -54,7 +58,7 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
         || longer
         || suffixed
         || is_of_a_product(text, start, end)
-        || context::says(text, start, VERSIONS, 0)
+        || context::says(text, start, &VERSIONS, 0)
     {
         return;
     }
@@ -77,7 +81,7 @@ fn is_of_a_product(text: Text<'_>, start: usize, end: usize) -> bool {
         return false;
     }
     if text.back(slash, length + 1) == b'/' {
-        return VERSIONS.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(name));
+        return VERSIONS.has_in_any_case(name);
     }
     is_of_software(name) || !email::is_domain(text, slash - length, slash)
 }

@@ -5,7 +5,10 @@ pub(crate) use super::groups::{Gap, Number};
 use super::national::{be, br, ca, ch, cn, de, es, fi, fr, ind, nl, no, pl, se, uk};
 use super::{card, ipv4, phone, ssn};
 use crate::finder::Found;
-use crate::text::{Text, WORD};
+use crate::text::{Text, WIDE, WORD};
+
+/// Digits of the shortest number of more groups than one, but for those of three pairs and a letter: a telephone's.
+const SHORTEST: usize = 7;
 
 /// Numbers whose first digit is there.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
@@ -17,8 +20,9 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
     let first = text.digits(start, MOST_DIGITS + 1);
     let next = text.get(start + first);
+    let gap = between(text, start + first);
     // In one piece and so short it has letters behind it or is called something; and what stands in a path is called nothing.
-    let alone = !matches!(next, b'-' | b'+') && between(text, start + first).is_none();
+    let alone = !matches!(next, b'-' | b'+') && gap.is_none();
     if alone && first < 11 && (first < 6 || before == b'/') {
         return;
     }
@@ -39,10 +43,19 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if inside {
         return;
     }
+    if gap.is_some_and(|gap| is_short_pair(text, start + first + gap.length, first)) {
+        return;
+    }
     let groups = Groups::at(text, start, first);
     if !groups.are_left_of_a_masked_number(text, start) {
         numbers_of(text, start, &groups, found);
     }
+}
+
+/// Whether it is two groups and too few digits for anything, as decimals are: the second begins there.
+fn is_short_pair(text: Text<'_>, at: usize, first: usize) -> bool {
+    let second = text.digits(at, SHORTEST);
+    first + second < SHORTEST && between(text, at + second).is_none()
 }
 
 /// Numbers of the first groups of these.
@@ -74,7 +87,9 @@ fn numbers_of(text: Text<'_>, start: usize, groups: &Groups, found: &mut Found) 
 
 /// Whether it is an amount.
 fn price(text: Text<'_>, start: usize) -> bool {
-    text.back(start, 1) == b'$' || text.follows(start, "€".as_bytes()) || text.follows(start, "£".as_bytes())
+    let before = text.back(start, 1);
+    let sign = |sign: &str| text.follows(start, sign.as_bytes());
+    before == b'$' || (crate::text::is(before, WIDE) && (sign("€") || sign("£")))
 }
 
 fn national(text: Text<'_>, number: &Number<'_>, found: &mut Found) {

@@ -18,7 +18,7 @@
 
 use super::numbers::{Gap, Number};
 use crate::checks::number as value;
-use crate::context;
+use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{Text, WORD};
@@ -27,7 +27,7 @@ mod abroad;
 mod american;
 mod before;
 
-const NAMES: &[&str] = &[
+static NAMES: Names = Names::new(&[
     "phone",
     "telephone",
     "ph",
@@ -60,13 +60,16 @@ const NAMES: &[&str] = &[
     "电话",
     "手机",
     "電話",
-];
+]);
 
 /// Words for what one does with it.
-const CALLS: &[&str] = &[
+static CALLS: Names = Names::new(&[
     "call", "calls", "called", "dial", "contact", "kontakt", "contatto", "appel", "anruf", "llama", "llame",
     "chiama", "bellen",
-];
+]);
+
+/// Of a number with its country code (E.164, 6.2).
+const MOST_DIGITS: usize = 15;
 
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
@@ -75,6 +78,13 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     }
     let (before, _) = text.sign_back(number.start);
     let plus = before == b'+';
+    if number.bare() && !plus {
+        // Only a word says what it is.
+        if number.digits.len() <= MOST_DIGITS && context::calls(text, number.start, &NAMES) {
+            found.add(Kind::Phone, number.start, number.end);
+        }
+        return;
+    }
     if (plus && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }
@@ -102,7 +112,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
 
 /// Whether a word before it says that it is one.
 fn is_said(text: Text<'_>, start: usize) -> bool {
-    context::says(text, start, NAMES, 1) || context::says(text, start, CALLS, 1)
+    context::says(text, start, &NAMES, 1) || context::says(text, start, &CALLS, 1)
 }
 
 /// Whether it is said to be one, if it needs that: with blanks around its hyphens or slashes it could be a range, a ratio or a size.
@@ -132,7 +142,10 @@ fn national(text: Text<'_>, number: &Number<'_>, start: usize, open: bool, plus:
 
 /// Whether a word before it says that it is one.
 fn named(text: Text<'_>, number: &Number<'_>, start: usize, open: bool) -> bool {
-    number.digits.len() <= 15 && plain(number) && !goes_on(number, open) && context::calls(text, start, NAMES)
+    number.digits.len() <= 15
+        && plain(number)
+        && !goes_on(number, open)
+        && context::calls(text, start, &NAMES)
 }
 
 /// Whether there is more behind a number that is whole, and a blank or a bracket: `212 555 0123 200 OK`, `(212) 555-0123 (415)`.

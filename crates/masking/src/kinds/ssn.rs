@@ -4,12 +4,12 @@
 
 use super::numbers::{Gap, Number};
 use crate::checks;
-use crate::context;
+use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["ssn", "ssns", "security", "ss"];
+static NAMES: Names = Names::new(&["ssn", "ssns", "security", "ss"]);
 
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
@@ -18,7 +18,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     }
     let written = number.lengths == [3, 2, 4]
         && matches!(number.gaps, [Gap::Dash, Gap::Dash] | [Gap::Space, Gap::Space]);
-    let bare = number.lengths == [9] && context::says(text, number.start, NAMES, 1);
+    let bare = number.lengths == [9] && context::says(text, number.start, &NAMES, 1);
     if (written || bare) && possible(number.digits) {
         found.add(Kind::UsSsn, number.start, number.end);
     }

@@ -4,12 +4,21 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::{day_of, number as value};
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] =
-    &["rijksregisternummer", "rijksregister", "registre", "insz", "niss", "nrn", "nationaal", "national"];
+static NAMES: Names = Names::new(&[
+    "rijksregisternummer",
+    "rijksregister",
+    "registre",
+    "insz",
+    "niss",
+    "nrn",
+    "nationaal",
+    "national",
+]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let written =
@@ -23,7 +32,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     // Of foreigners the month is 20 or 40 more, and an unknown day is 0.
     let usual = day_of(month, day);
     let unusual =
-        || (day == 0 || day_of(month % 20, day)) && month < 53 && (written || named(text, number, NAMES));
+        || (day == 0 || day_of(month % 20, day)) && month < 53 && (written || named(text, number, &NAMES));
     if checked && (usual || unusual()) {
         found.add(Kind::BeNrn, number.start, number.end);
     }

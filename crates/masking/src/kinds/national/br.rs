@@ -3,11 +3,12 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::weighted;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["cpf"];
+static NAMES: Names = Names::new(&["cpf"]);
 const WEIGHTS: &[u32] = &[11, 10, 9, 8, 7, 6, 5, 4, 3, 2];
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
@@ -15,7 +16,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let written = number.lengths == [3, 3, 3, 2] && number.gaps == [Gap::Dot, Gap::Dot, Gap::Dash];
-    if (written || (number.bare() && named(text, number, NAMES))) && valid(number.digits) {
+    if (written || (number.bare() && named(text, number, &NAMES))) && valid(number.digits) {
         found.add(Kind::BrCpf, number.start, number.end);
     }
 }

@@ -4,15 +4,16 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::luhn;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["sin", "nas", "insurance", "assurance"];
+static NAMES: Names = Names::new(&["sin", "nas", "insurance", "assurance"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let form = number.plain_or(&[3, 3, 3]) || number.written(&[3, 3, 3], Gap::Dash);
-    if found.wants(Kind::CaSin) && form && luhn(number.digits) && named(text, number, NAMES) {
+    if found.wants(Kind::CaSin) && form && luhn(number.digits) && named(text, number, &NAMES) {
         found.add(Kind::CaSin, number.start, number.end);
     }
 }

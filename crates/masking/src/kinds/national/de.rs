@@ -4,17 +4,18 @@
 
 use super::super::numbers::Number;
 use super::named;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["steuer", "idnr", "tin", "identifikationsnummer", "stid"];
+static NAMES: Names = Names::new(&["steuer", "idnr", "tin", "identifikationsnummer", "stid"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     if !found.wants(Kind::DeTin) || !number.plain_or(&[2, 3, 3, 3]) || !valid(number.digits) {
         return;
     }
-    if named(text, number, NAMES) {
+    if named(text, number, &NAMES) {
         found.add(Kind::DeTin, number.start, number.end);
     }
 }

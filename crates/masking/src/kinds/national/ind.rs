@@ -4,11 +4,12 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::verhoeff;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["aadhaar", "aadhar", "adhaar", "uidai", "uid", "आधार"];
+static NAMES: Names = Names::new(&["aadhaar", "aadhar", "adhaar", "uidai", "uid", "आधार"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let form = number.plain_or(&[4, 4, 4]) || number.written(&[4, 4, 4], Gap::Dash);
@@ -16,7 +17,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         && form
         && number.digits[0] > 1
         && verhoeff(number.digits)
-        && named(text, number, NAMES)
+        && named(text, number, &NAMES)
     {
         found.add(Kind::InAadhaar, number.start, number.end);
     }

@@ -22,13 +22,13 @@ pub(crate) mod se;
 pub(crate) mod uk;
 
 use super::numbers::Number;
-use crate::context;
+use crate::context::{self, Names};
 use crate::text::Text;
 
 /// Words that are neither names nor fillers and may still stand between: checks stand behind the name as well.
 const OTHERS: usize = 2;
 
 /// Whether one of these names stands before the number.
-fn named(text: Text<'_>, number: &Number<'_>, names: &[&str]) -> bool {
+fn named(text: Text<'_>, number: &Number<'_>, names: &Names) -> bool {
     context::says(text, number.start, names, OTHERS)
 }

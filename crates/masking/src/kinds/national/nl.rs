@@ -4,11 +4,12 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::weighted;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["bsn", "burgerservicenummer", "burger", "sofi", "sofinummer"];
+static NAMES: Names = Names::new(&["bsn", "burgerservicenummer", "burger", "sofi", "sofinummer"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let form = number.plain_or(&[4, 2, 3])
@@ -18,7 +19,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let sum = weighted(number.digits, &[9, 8, 7, 6, 5, 4, 3, 2]);
-    if sum % 11 == u32::from(number.digits[8]) % 11 && named(text, number, NAMES) {
+    if sum % 11 == u32::from(number.digits[8]) % 11 && named(text, number, &NAMES) {
         found.add(Kind::NlBsn, number.start, number.end);
     }
 }

@@ -4,11 +4,12 @@
 use super::super::numbers::Number;
 use super::named;
 use crate::checks::{day_of, number as value, weighted};
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["pesel"];
+static NAMES: Names = Names::new(&["pesel"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     if !found.wants(Kind::PlPesel) || !number.bare() {
@@ -16,7 +17,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     }
     let (month, day) = (value(&number.digits[2..4]), value(&number.digits[4..6]));
     let checked = weighted(number.digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10);
-    if checked && day_of(month % 20, day) && named(text, number, NAMES) {
+    if checked && day_of(month % 20, day) && named(text, number, &NAMES) {
         found.add(Kind::PlPesel, number.start, number.end);
     }
 }

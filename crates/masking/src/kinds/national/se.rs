@@ -5,11 +5,12 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::{day_of, luhn, number as value};
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NAMES: &[&str] = &["personnummer", "personnr", "pnr", "samordningsnummer"];
+static NAMES: Names = Names::new(&["personnummer", "personnr", "pnr", "samordningsnummer"]);
 
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let written = matches!(number.lengths, [6 | 8, 4]) && matches!(number.gaps, [Gap::Dash | Gap::Plus]);
@@ -24,7 +25,7 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let time = value(&last[6..8]) < 24 && value(&last[8..]) < 60;
-    if (written && !time) || named(text, number, NAMES) {
+    if (written && !time) || named(text, number, &NAMES) {
         found.add(Kind::SePnr, number.start, number.end);
     }
 }

@@ -5,11 +5,12 @@
 use super::super::numbers::{Gap, Number};
 use super::named;
 use crate::checks::weighted;
+use crate::context::Names;
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::Text;
 
-const NHS: &[&str] = &["nhs"];
+static NHS: Names = Names::new(&["nhs"]);
 
 /// Letters that no prefix has; `O` is not the second one.
 const NEVER: &[u8] = b"DFIQUV";
@@ -46,7 +47,7 @@ pub(crate) fn spaced_nino_at(text: Text<'_>, number: &Number<'_>, found: &mut Fo
 /// An NHS number.
 pub(crate) fn nhs_at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let form = number.plain_or(&[3, 3, 4]) || number.written(&[3, 3, 4], Gap::Dash);
-    if found.wants(Kind::UkNhs) && form && nhs(number.digits) && named(text, number, NHS) {
+    if found.wants(Kind::UkNhs) && form && nhs(number.digits) && named(text, number, &NHS) {
         found.add(Kind::UkNhs, number.start, number.end);
     }
 }

@@ -1,0 +1,75 @@
+//! Words that are looked for before a number, all of one meaning.
+
+/// Names of something, or other words, in small letters.
+pub(crate) struct Names {
+    all: &'static [&'static str],
+    /// By first byte: bit `n` for a length of `n`, or more. Most words are none of them, and known as such without a look at each.
+    lengths: [u32; 256],
+}
+
+/// A name of so many letters may have an ending, a shorter one is a whole word.
+const LONG: usize = 5;
+
+impl Names {
+    pub const fn new(all: &'static [&'static str]) -> Self {
+        let mut lengths = [0; 256];
+        let mut at = 0;
+        while at < all.len() {
+            let name = all[at].as_bytes();
+            lengths[name[0] as usize] |= bit(name.len());
+            at += 1;
+        }
+        Self { all, lengths }
+    }
+
+    fn lengths(&self, word: &[u8]) -> u32 {
+        word.first().map_or(0, |first| self.lengths[usize::from(*first)])
+    }
+
+    /// Whether the word is one of them.
+    pub fn has(&self, word: &[u8]) -> bool {
+        let is = |name: &&str| name.as_bytes().first() == word.first() && name.as_bytes() == word;
+        self.lengths(word) & bit(word.len()) != 0 && self.all.iter().any(is)
+    }
+
+    /// Whether the word is one of them with more than so many bytes, with or without an ending.
+    pub fn begin(&self, word: &[u8], longer: usize) -> bool {
+        self.lengths(word) != 0
+            && self.all.iter().any(|name| matches(word, name.as_bytes()) && name.len() > longer)
+    }
+
+    /// Whether the word is one of them, whatever its letters' size.
+    pub fn has_in_any_case(&self, word: &[u8]) -> bool {
+        self.all.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(word))
+    }
+}
+
+const fn bit(length: usize) -> u32 {
+    const LAST: usize = 31;
+    1 << if length < LAST { length } else { LAST }
+}
+
+fn matches(word: &[u8], name: &[u8]) -> bool {
+    // Most differ in their first letter.
+    word.first() == name.first() && if name.len() < LONG { word == name } else { word.starts_with(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static WORDS: Names = Names::new(&["tel", "phone", "tél", "identifikationsnummer-der-steuer-2"]);
+
+    #[test]
+    fn whole_words_and_beginnings() {
+        for name in WORDS.all {
+            assert!(WORDS.has(name.as_bytes()) && WORDS.begin(name.as_bytes(), 0), "{name}");
+            assert!(!WORDS.has(&name.as_bytes()[1..]) && !WORDS.begin(&name.as_bytes()[1..], 0), "{name}");
+        }
+        assert!(WORDS.begin(b"phones", 0) && !WORDS.has(b"phones"));
+        assert!(!WORDS.begin(b"tell", 0), "a short one is a whole word");
+        assert!(WORDS.begin(b"phone", 4) && !WORDS.begin(b"phone", 5), "only longer ones count");
+        assert!(WORDS.has_in_any_case(b"PHone") && !WORDS.has_in_any_case(b"phon"));
+        assert!(!WORDS.has(b"") && !WORDS.begin(b"", 0));
+    }
+}

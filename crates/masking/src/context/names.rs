@@ -3,8 +3,9 @@
 /// Names of something, or other words, in small letters.
 pub(crate) struct Names {
     all: &'static [&'static str],
-    /// By first byte: bit `n` for a length of `n`, or more. Most words are none of them, and known as such without a look at each.
-    lengths: [u32; 256],
+    /// Which second bytes stand behind a first one, by their last five bits: those of small letters differ. Most words are none of
+    /// the names, and known as such without a look at each.
+    seconds: [u32; 256],
 }
 
 /// A name of so many letters may have an ending, a shorter one is a whole word.
@@ -12,29 +13,32 @@ const LONG: usize = 5;
 
 impl Names {
     pub const fn new(all: &'static [&'static str]) -> Self {
-        let mut lengths = [0; 256];
+        let mut seconds = [0; 256];
         let mut at = 0;
         while at < all.len() {
             let name = all[at].as_bytes();
-            lengths[name[0] as usize] |= bit(name.len());
+            seconds[name[0] as usize] |= bit(if name.len() > 1 { name[1] } else { 0 });
             at += 1;
         }
-        Self { all, lengths }
+        Self { all, seconds }
     }
 
-    fn lengths(&self, word: &[u8]) -> u32 {
-        word.first().map_or(0, |first| self.lengths[usize::from(*first)])
+    /// Whether one of them may begin as the word does.
+    #[inline]
+    fn may_begin(&self, word: &[u8]) -> bool {
+        let second = word.get(1).copied().unwrap_or(0);
+        word.first().is_some_and(|first| self.seconds[usize::from(*first)] & bit(second) != 0)
     }
 
     /// Whether the word is one of them.
     pub fn has(&self, word: &[u8]) -> bool {
         let is = |name: &&str| name.as_bytes().first() == word.first() && name.as_bytes() == word;
-        self.lengths(word) & bit(word.len()) != 0 && self.all.iter().any(is)
+        self.may_begin(word) && self.all.iter().any(is)
     }
 
     /// Whether the word is one of them with more than so many bytes, with or without an ending.
     pub fn begin(&self, word: &[u8], longer: usize) -> bool {
-        self.lengths(word) != 0
+        self.may_begin(word)
             && self.all.iter().any(|name| matches(word, name.as_bytes()) && name.len() > longer)
     }
 
@@ -44,9 +48,8 @@ impl Names {
     }
 }
 
-const fn bit(length: usize) -> u32 {
-    const LAST: usize = 31;
-    1 << if length < LAST { length } else { LAST }
+const fn bit(byte: u8) -> u32 {
+    1 << (byte & 0x1F)
 }
 
 fn matches(word: &[u8], name: &[u8]) -> bool {

@@ -263,7 +263,7 @@ impl Cell<'_> {
         }
         // Only numbers need to be called something.
         if value.iter().any(u8::is_ascii_digit) {
-            masker.mask_behind(self.name.as_bytes(), value, out);
+            masker.mask_behind(&self.word(), value, out);
         } else {
             masker.mask(value, out);
         }
@@ -272,7 +272,12 @@ impl Cell<'_> {
     /// Appends a JSON text in which personal data is masked by the rules, behind the column's name, so that it stays JSON; `false`, with
     /// nothing appended, if it is none, or nested too deep to be read.
     pub fn json(&self, json: &[u8], out: &mut Vec<u8>) -> bool {
-        self.table.masker.mask_json_behind(self.name.as_bytes(), json, out).is_some()
+        self.table.masker.mask_json_behind(&self.word(), json, out).is_some()
+    }
+
+    /// The column's name as one word before its values: a full stop, as in the path of a member, would end what a number is called.
+    fn word(&self) -> Vec<u8> {
+        self.name.bytes().map(|byte| if byte == b'.' { b'_' } else { byte }).collect()
     }
 
     /// What a token begins with.
@@ -347,6 +352,11 @@ mod tests {
         check("phone", "{\"number\":\"212\\u00355501\\u00323\"}", "{\"number\":\"******0123\"}");
         check("orders", "[2125550123, \"2125550124\"]", "[2125550123, \"2125550124\"]");
         check("badge", "[\"EMP-123456\"]", "[\"[badge]\"]");
+        for path in ["phone.number", "phones.value", "customer.mobile.value", "phone"] {
+            check(path, "2125550123", "******0123");
+            check(path, "[2125550123]", "[\"******0123\"]");
+        }
+        check("phones.id", "2125550123", "2125550123");
         // The name is written nowhere, whatever is in it.
         for name in ["", "\"", "phone\\", "{", "ines@example.com", "[1,", "EMP-123456"] {
             check(name, "{\"to\":\"ines@example.com\"}", "{\"to\":\"i***@example.com\"}");

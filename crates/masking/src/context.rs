@@ -205,7 +205,7 @@ fn go_back(
             let (byte, before) = (text.get(at - 1), text.back(at, 2));
             if room > 0 {
                 room -= 1;
-                word[room] = byte.to_ascii_lowercase();
+                word[room] = small(text, at - 1);
             }
             at -= 1;
             // `phoneNumber` is two words, `IdNr` is one.
@@ -329,10 +329,26 @@ fn letter_ends(text: Text<'_>, at: usize) -> bool {
     crate::text::is(byte, LETTER | WIDE) && ((at > 1 && plain()) || text.sign_back(at).1 == 1)
 }
 
-/// Whether the full stop there stands right behind so short a word that it belongs to it. Behind `Telefon` it ends a sentence.
+/// The byte there in small letters: of ASCII, of Latin-1 (`É`) and of the Cyrillic alphabet.
+fn small(text: Text<'_>, at: usize) -> u8 {
+    let byte = text.get(at);
+    if !crate::text::is(byte, WIDE) {
+        return byte.to_ascii_lowercase();
+    }
+    match (text.back(at, 1), byte, text.get(at + 1)) {
+        (0xC3, 0x80..=0x96 | 0x98..=0x9E, _) | (0xD0, 0x90..=0x9F, _) => byte + 0x20,
+        // The second half of that alphabet's small letters stands behind another first byte.
+        (0xD0, 0xA0..=0xAF, _) => byte - 0x20,
+        (_, 0xD0, 0xA0..=0xAF) => 0xD1,
+        _ => byte,
+    }
+}
+
+/// Whether the full stop there stands right behind so short a word that it belongs to it, or behind `Nr`. Behind `Telefon` it ends a
+/// sentence.
 fn is_abbreviated(text: Text<'_>, stop: usize) -> bool {
     let letters = (1..=SHORT + 1).take_while(|back| text.is_back(stop, *back, LETTER | WIDE)).count();
-    (1..=SHORT).contains(&letters)
+    (1..=SHORT).contains(&letters) || (letters > SHORT && text.follows(stop, b"nr"))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
         Kind::Card => digits(value, b"", 13..=19),
         Kind::UsSsn | Kind::CaSin => digits(value, b"", 9..=9),
         // Eight where the zero in front was lost.
-        Kind::NlBsn => digits(value, b"", 8..=9),
+        Kind::NlBsn => digits(value, b"", 8..=9) && !date(value),
         Kind::UkNhs => digits(value, b"", 10..=10),
         Kind::SePnr => digits(value, b"+", 10..=12),
         Kind::DeTin | Kind::PlPesel | Kind::BeNrn | Kind::BrCpf | Kind::NoFnr => digits(value, b"", 11..=11),
@@ -74,6 +74,7 @@ fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) ->
 /// Whether it is written as a date: two groups of one or two digits, before or behind one of four. What stands between them can be more
 /// than one byte; what stands before some number of a telephone alone, before no date. Behind a day that there is a clock may stand.
 fn date(value: &[u8]) -> bool {
+    let value = trimmed(value);
     if value.iter().any(|byte| PHONE_SIGNS.contains(byte)) {
         return false;
     }
@@ -88,6 +89,13 @@ fn date(value: &[u8]) -> bool {
     };
     let mut further = groups.peekable();
     further.peek().is_none() || (is_day(year, days) && further.all(|group| group.len() <= 2))
+}
+
+/// The value without a plus before a year, where a country would have three digits at the most, or brackets around it.
+fn trimmed(value: &[u8]) -> &[u8] {
+    let year = value.len() > 4 && value[1..=4].iter().all(u8::is_ascii_digit);
+    let value = value.strip_prefix(b"+").filter(|_| year).unwrap_or(value);
+    value.strip_prefix(b"(").and_then(|value| value.strip_suffix(b")")).unwrap_or(value)
 }
 
 /// Whether there is such a day, whichever of the two is the month. `0470 12 34 56` is a telephone's.
@@ -172,10 +180,13 @@ mod tests {
                 "555-0123 Ines",
                 "+49 30 901820, +49 30 901821",
                 "5550123\u{2013}",
+                "(1985-03-12)",
+                "+1985-03-12",
             ],
         );
         check(Kind::Card, &["4111 1111 1111 1112"], &["411111111111", "4111 1111 1111 1111 x"]);
         check(Kind::UsSsn, &[" 123-45-6789", "123456789"], &["123-45-678", "123-45-6789a", "123_45_6789"]);
+        check(Kind::NlBsn, &["111222333", "11122233", "1112.22.333"], &["12.03.1985", "1985-03-12"]);
         check(Kind::CnRic, &["11010519491231002X", "110105194912310021"], &["11010519491231002"]);
         check(
             Kind::EsDni,

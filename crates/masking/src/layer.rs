@@ -26,7 +26,9 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::finder::Finding;
+use crate::marks;
 use crate::mask::Masker;
+use crate::text::Text;
 
 /// How much of a line that does not end is held. What is longer is masked in parts of this length.
 const LONGEST: usize = 1 << 20;
@@ -73,11 +75,16 @@ pub struct MaskedWriter<'a, W: Write> {
 impl<W: Write> MaskedWriter<'_, W> {
     fn put(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut out = Vec::with_capacity(lines.len() + 64);
-        if memchr::memchr(ESCAPE, lines).is_some() {
-            mask_coloured(self.masker, lines, &mut out);
-        } else {
-            self.masker.mask_lines(lines, &mut out);
+        // No JSON has colours; a line beside one that has may be some.
+        let mut rest = lines;
+        while let Some(at) = memchr::memchr(ESCAPE, rest) {
+            let begin = memchr::memrchr(b'\n', &rest[..at]).map_or(0, |end| end + 1);
+            let end = memchr::memchr(b'\n', &rest[at..]).map_or(rest.len(), |end| at + end + 1);
+            self.masker.mask_lines(&rest[..begin], &mut out);
+            mask_coloured(self.masker, &rest[begin..end], &mut out);
+            rest = &rest[end..];
         }
+        self.masker.mask_lines(rest, &mut out);
         self.inner.write_all(&out)
     }
 
@@ -166,14 +173,10 @@ fn copy<'t>(
     out.extend_from_slice(&plain[from..until]);
 }
 
-/// How long the control sequence is that begins there: ECMA-48, 5.4. Of any other the escape alone.
+/// How long the mark is that begins there: a control sequence of up to 63 bytes (see [`marks`]). Of any other the escape alone, so that
+/// what is behind it is looked at.
 fn sequence(text: &[u8]) -> usize {
-    if text.get(1) != Some(&b'[') {
-        return 1;
-    }
-    let parameters = text[2..].iter().take_while(|byte| matches!(byte, 0x20..=0x3F)).count();
-    let last = text.get(2 + parameters).is_some_and(|byte| matches!(byte, 0x40..=0x7E));
-    2 + parameters + usize::from(last)
+    marks::last(Text::new(text), 0).map_or(1, |last| last + 1)
 }
 
 /// A layer that writes events as lines of JSON, masked.
@@ -279,6 +282,15 @@ mod tests {
         check(
             "\u{1b}[3mphone\u{1b}[0m=\u{1b}[1;31m2125550123\u{1b}[0m",
             "\u{1b}[3mphone\u{1b}[0m=\u{1b}[1;31m******0123\u{1b}[0m",
+        );
+        // What is too long for a sequence, or none, hides nothing.
+        check("\u{1b}[ 4111 1111 1111 1111 paid\n", "\u{1b}[ **** **** **** 1111 paid\n");
+        let long = "1;".repeat(40);
+        check(&format!("\u{1b}[{long}m 4111111111111111\n"), &format!("\u{1b}[{long}m ************1111\n"));
+        // A line of JSON stays one beside a line in colours.
+        check(
+            "\u{1b}[32mINFO\u{1b}[0m x\n{\"to\":\"john\\u0040example.com\"}\n\u{1b}[3mcard\u{1b}[0m=4111111111111111",
+            "\u{1b}[32mINFO\u{1b}[0m x\n{\"to\":\"j***@example.com\"}\n\u{1b}[3mcard\u{1b}[0m=************1111",
         );
         check("\u{1b}", "\u{1b}");
         check("\u{1b}[", "\u{1b}[");

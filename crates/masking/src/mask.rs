@@ -124,7 +124,7 @@ impl Masker {
         Stream::new(self, false)
     }
 
-    /// The same for lines that come in pieces: one that is a JSON object or array of at most about 68 KB is masked as [`Self::mask_json`] does it,
+    /// The same for lines that come in pieces: one that is a JSON object or array of at most 65 KiB is masked as [`Self::mask_json`] does it,
     /// all others as text.
     pub fn stream_lines(&self) -> Stream<'_> {
         Stream::new(self, true)

@@ -203,7 +203,30 @@ impl<'t> Text<'t> {
             return if length == 0 { (byte, 1) } else { (0, length) };
         }
         let known = UNBROKEN.iter().find(|(bytes, _)| self.follows(at, bytes));
-        known.map_or((byte, 1), |(bytes, sign)| (*sign, bytes.len()))
+        known.map_or_else(
+            || match self.symbol_back(at, byte) {
+                0 => (byte, 1),
+                length => (0, length),
+            },
+            |(bytes, sign)| (*sign, bytes.len()),
+        )
+    }
+
+    /// How many bytes the character has that ends there in this byte, if it is no letter: of the Unicode blocks whose characters
+    /// are signs, marks of direction and symbols (`«`, `º`, `“`, `—`, `→`, `：`, a byte order mark). Otherwise 0.
+    fn symbol_back(self, at: usize, byte: u8) -> usize {
+        // Latin-1's, but for `ª` and `µ`.
+        if self.back(at, 2) == 0xC2 {
+            return if matches!(byte, 0x80..=0xA9 | 0xAB..=0xB4 | 0xB6..=0xBF) { 2 } else { 0 };
+        }
+        let symbol = matches!(
+            (self.back(at, 3), self.back(at, 2), byte),
+            // U+2000 to U+2BFF; U+3000 to U+3004 and U+3008 to U+303F; U+FEFF.
+            (0xE2, 0x80..=0xAF, 0x80..=0xBF) | (0xE3, 0x80, 0x80..=0x84 | 0x88..=0xBF) | (0xEF, 0xBB, 0xBF)
+            // U+FF01 to U+FF0F, U+FF1A to U+FF20, U+FF3B to U+FF40, U+FF5B to U+FF65.
+            | (0xEF, 0xBC, 0x81..=0x8F | 0x9A..=0xA0 | 0xBB..=0xBF) | (0xEF, 0xBD, 0x80 | 0x9B..=0xA5)
+        );
+        if symbol { 3 } else { 0 }
     }
 
     /// Whether something that ends before `end` is whole: what follows is no part of a word, and does not join

@@ -144,10 +144,12 @@ impl Tokens {
         let mut at = 0;
         while let Some(byte) = value.get(at) {
             let (_, length) = text.sign(at);
-            at += length;
-            // What stands for a blank or a hyphen stays one, so that the number without it has the same shape.
+            at += 1;
+            // What stands between digits stays, so that the number without it has the same shape.
+            let length = if length > 1 { length } else { separator(&value[at - 1..]) };
             if length > 1 {
-                out.extend_from_slice(text.slice(at - length, at));
+                out.extend_from_slice(text.slice(at - 1, at - 1 + length));
+                at += length - 1;
                 continue;
             }
             out.push(match byte {
@@ -203,15 +205,23 @@ fn is_separated(kind: Kind, value: &[u8]) -> bool {
         Kind::Mac => ".:",
         _ => "./",
     };
-    let known = |c: char| {
-        c.is_ascii_alphanumeric()
-            || c == '-'
-            || signs.contains(c)
-            || c.is_whitespace()
-            || matches!(c, '\u{2010}'..='\u{2015}')
-    };
+    let known = |c: char| c.is_ascii_alphanumeric() || signs.contains(c) || is_blank_or_hyphen(c);
     value.iter().any(u8::is_ascii_alphanumeric)
         && std::str::from_utf8(value).is_ok_and(|text| text.chars().all(known))
+}
+
+/// How many bytes the character has that begins there, if it is a blank or a hyphen that is not ASCII, and so no part of the value;
+/// otherwise 0.
+fn separator(value: &[u8]) -> usize {
+    let bytes = value.get(..value.len().min(3)).unwrap_or_default();
+    let valid =
+        std::str::from_utf8(bytes).or_else(|error| std::str::from_utf8(&bytes[..error.valid_up_to()]));
+    let first = valid.ok().and_then(|text| text.chars().next());
+    first.filter(|c| !c.is_ascii() && is_blank_or_hyphen(*c)).map_or(0, char::len_utf8)
+}
+
+fn is_blank_or_hyphen(c: char) -> bool {
+    c == '-' || c.is_whitespace() || matches!(c, '\u{2010}'..='\u{2015}')
 }
 
 /// Second digits of a MAC address that is its owner's own.
@@ -220,17 +230,24 @@ const LOCAL: &[u8; 4] = b"26ae";
 /// The most digits of a card's number: ISO/IEC 7812-1.
 const LONGEST_CARD: usize = 19;
 
-/// Makes a number wrong by Luhn: where it is right, its last digit is another.
+/// The least digits of a card's number.
+const SHORTEST_CARD: usize = 13;
+
+/// Makes a number wrong by Luhn wherever one of its groups ends: where it is right, its last digit is another. A date may stand behind it.
 fn unlike_a_card(number: &mut [u8]) {
     let (mut digits, mut count) = ([0; LONGEST_CARD], 0);
-    for (to, byte) in digits.iter_mut().zip(number.iter().filter(|byte| byte.is_ascii_digit())) {
-        *to = byte - b'0';
+    for at in 0..number.len() {
+        let Some(to) = digits.get_mut(count) else { return };
+        if !number[at].is_ascii_digit() {
+            continue;
+        }
+        *to = number[at] - b'0';
         count += 1;
-    }
-    if luhn(&digits[..count])
-        && let Some(last) = number.iter_mut().rfind(|byte| byte.is_ascii_digit())
-    {
-        *last = if *last == b'9' { b'0' } else { *last + 1 };
+        let ends = !number.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if ends && count >= SHORTEST_CARD && luhn(&digits[..count]) {
+            number[at] = if number[at] == b'9' { b'0' } else { number[at] + 1 };
+            digits[count - 1] = number[at] - b'0';
+        }
     }
 }
 
@@ -395,6 +412,10 @@ mod tests {
         let spaced = shape(Kind::Card, "4111\u{a0}1111\u{202f}1111\u{2011}1111");
         assert_eq!(form(&spaced), "9999\u{a0}9999\u{202f}9999\u{2011}9999");
         assert_eq!(spaced.replace(['\u{a0}', '\u{202f}', '\u{2011}'], "-"), card);
+        let phone = shape(Kind::Phone, "0171 1234567");
+        for sign in ["\u{2009}", "\u{2010}", "\u{2013}", "\u{2015}", "\u{3000}", "\t"] {
+            assert_eq!(shape(Kind::Phone, &format!("0171{sign}1234567")), phone.replace(' ', sign));
+        }
         let email = shape(Kind::Email, "john@example.com");
         assert!(email.ends_with("@masked.example") && email.len() == 41, "{email}");
         let ip: std::net::Ipv4Addr = shape(Kind::Ipv4, "192.0.2.1").parse().expect("an address");
@@ -418,6 +439,12 @@ mod tests {
                 .map(|b| b - b'0')
                 .collect();
             assert!(digits.len() == 16 && !luhn(&digits), "{n}");
+            for behind in [" 12/2027", " 12/27", " 123"] {
+                let made = shape(Kind::Card, &format!("4111 1111 1111 {n:04}{behind}"));
+                let digits: Vec<u8> =
+                    made.bytes().filter(u8::is_ascii_digit).take(16).map(|b| b - b'0').collect();
+                assert!(!luhn(&digits), "{made}");
+            }
             assert!(shape(Kind::UsSsn, &format!("123-45-{n:04}")).starts_with('9'));
             // Wherever its first digit is.
             let made = shape(Kind::UsSsn, &format!(" 123-45-{n:04}"));

@@ -64,7 +64,10 @@ static NAMES: Names = Names::new(&[
 /// Whether the digits are in one piece, or grouped as cards are.
 fn grouped(number: &Number<'_>) -> bool {
     let gap = number.gaps.first().copied();
-    let even = number.gaps.iter().all(|other| Some(*other) == gap && matches!(other, Gap::Space | Gap::Dash));
+    let even = number
+        .gaps
+        .iter()
+        .all(|other| Some(*other) == gap && matches!(other, Gap::Space | Gap::Dash | Gap::Plus));
     let groups = match number.lengths {
         [_] | [4, 4, 4, 4] | [4, 5, 6] | [8, 8] => true,
         [4, 4, 4, last] | [4, 4, 4, 4, last] => *last < 4,

@@ -1,6 +1,7 @@
 //! Groups of digits: they are read once, with what is between them, and a number is the first few of them.
 
-use crate::text::{DIGIT, HEX, Text, WIDE};
+use super::{email, ipv6, mac};
+use crate::text::{DIGIT, Text, WIDE};
 
 /// What is between two groups of digits. A blank or a hyphen that breaks no line is one as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +12,9 @@ pub(crate) enum Gap {
     Slash,
     /// `+`
     Plus,
-    /// `)`, with or without a space or a hyphen behind it.
+    /// `)`, with or without another of these signs behind it.
     Close,
-    /// `(`, with or without a space before it.
+    /// `(`, with or without another of these signs before it.
     Open,
 }
 
@@ -30,6 +31,11 @@ const LONGEST_LABEL: usize = 32;
 /// How many digits of a masked number are left, and the least stars before them: what has fewer than seven is masked whole.
 const LEFT: usize = 4;
 const LEAST_STARS: usize = 3;
+/// The least digits of a telephone number, and of one in pairs.
+const LEAST: usize = 7;
+const LEAST_OF_PAIRS: usize = 10;
+/// The zeros behind the point of a whole number.
+const MOST_ZEROS: usize = 2;
 
 /// The groups at a place.
 pub(crate) struct Groups {
@@ -55,7 +61,8 @@ pub(crate) struct Number<'g> {
     pub gaps: &'g [Gap],
     /// Whether that is a hyphen or a slash with a blank on both sides.
     pub spaced: &'g [bool],
-    /// Whether nothing but a slash is between it and other digits: then only its form or its check says where it begins and ends.
+    /// Whether nothing but a slash, or a plus for a blank, is between it and other digits: then only its form or its check says where it
+    /// begins and ends.
     pub slashed: bool,
 }
 
@@ -125,8 +132,8 @@ pub(super) fn between(text: Text<'_>, at: usize) -> Option<Between> {
                 spaced: true,
             });
         }
-        (b')', b' ' | b'-') => Gap::Close,
-        (b' ', b'(') => Gap::Open,
+        (b')', b' ' | b'-' | b'.' | b'/') => Gap::Close,
+        (b' ' | b'-' | b'.' | b'/', b'(') => Gap::Open,
         _ => return None,
     };
     digit(at + length).then_some(Between { gap: spaced, length, spaced: false })
@@ -171,7 +178,7 @@ impl Groups {
 
     /// The number of the first one, of the first two, and so on, and how each can end.
     pub fn numbers(&self, text: Text<'_>, start: usize) -> impl Iterator<Item = (Number<'_>, End)> {
-        let behind_slash = text.back(start, 1) == b'/' && text.is_back(start, 2, DIGIT);
+        let behind_slash = matches!(text.back(start, 1), b'/' | b'+') && text.is_back(start, 2, DIGIT);
         let mut total = 0;
         (1..=self.count).map(move |count| {
             total += self.lengths[count - 1];
@@ -194,6 +201,55 @@ impl Groups {
         number.lengths.len() == self.count
     }
 
+    /// Whether the last of so many, behind a blank, begins something else: an IPv6 address, a MAC address, an e-mail address, a clock.
+    fn end_in_something_else(&self, text: Text<'_>, count: usize) -> bool {
+        let (end, length) = (self.ends[count - 1], self.lengths[count - 1]);
+        match text.get(end) {
+            b'@' => email::domain(text, end + 1).is_some(),
+            b':' => {
+                let start = end - length;
+                ipv6::ends(text, start).is_some()
+                    || mac::ends(text, end).is_some()
+                    || self.end_in_a_clock(text, count)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the last of so many is the hour of a clock. Where the others are no whole number without it, it is one of them, whatever
+    /// stands behind the colon.
+    fn end_in_a_clock(&self, text: Text<'_>, count: usize) -> bool {
+        let (minutes, length) = (self.ends[count - 1] + 1, self.lengths[count - 1]);
+        let before: usize = self.lengths[..count - 1].iter().sum();
+        let pairs = self.lengths[count - 2] == 2;
+        let below =
+            |digits: &[u8], most| digits.iter().fold(0, |all, digit| all * 10 + u32::from(digit % 16)) < most;
+        length <= 2
+            && text.digits(minutes, 3) == 2
+            && below(&self.digits[before..][..length], 24)
+            && below(text.slice(minutes, minutes + 2), 60)
+            && before >= if pairs { LEAST_OF_PAIRS } else { LEAST }
+    }
+
+    /// Whether they are one number in one piece as programs write it that take it for a fraction: `2125550123.0`.
+    fn are_a_float(&self, text: Text<'_>) -> bool {
+        let zeros = &self.digits[self.lengths[0]..][..self.lengths[1]];
+        self.count == 2
+            && zeros.len() <= MOST_ZEROS
+            && zeros.iter().all(|digit| *digit == 0)
+            && End::of(text, self, self.count) == End::Whole
+    }
+
+    /// Whether the stars right before them are Markdown's, or before the sign or the bracket that they begin with.
+    fn are_emphasised(&self, text: Text<'_>, start: usize) -> bool {
+        let end = self.ends[self.count - 1];
+        match text.back(start, 1) {
+            b'+' => emphasised(text, start - 1, end),
+            b'(' => emphasised(text, start - 1, end + usize::from(text.get(end) == b')')),
+            _ => emphasised(text, start, end),
+        }
+    }
+
     /// Whether the first groups are what was left of a masked number: four digits behind its stars.
     pub fn are_left_of_a_masked_number(&self, text: Text<'_>, start: usize) -> bool {
         let mut hidden = 0;
@@ -214,7 +270,7 @@ impl Groups {
                 total += length;
                 total == LEFT
             })
-            && !emphasised(text, start, self.ends[self.count - 1])
+            && !self.are_emphasised(text, start)
     }
 }
 
@@ -272,20 +328,22 @@ impl End {
                 // A bracket that closes ends what stands in it; where the number goes on behind it (`(212) 555-0123`), the longer is taken.
                 Gap::Space | Gap::Open | Gap::Close => Self::Whole,
                 _ if groups.spaced[count - 1] => Self::Whole,
-                Gap::Slash => Self::Slash,
-                _ => Self::Inside,
+                Gap::Slash | Gap::Plus => Self::Slash,
+                Gap::Dot if count == 1 && groups.are_a_float(text) => Self::Whole,
+                Gap::Dot | Gap::Dash => Self::Inside,
             };
         }
         let end = groups.ends[count - 1];
         let next = text.get(end);
-        if next == b'/' && text.is(end + 1, DIGIT) {
+        if matches!(next, b'/' | b'+') && text.is(end + 1, DIGIT) {
             return Self::Slash;
         }
         let goes_on = next == b'.' && text.is(end + 1, DIGIT);
-        // Behind a space the last group may be the beginning of something else: an IPv6 address, an e-mail address.
-        let else_begins =
-            next == b'@' || (next == b':' && (text.is(end + 1, HEX) || text.get(end + 1) == b':'));
         let apart = count > 1 && (groups.gaps[count - 2] == Gap::Space || groups.spaced[count - 2]);
-        if text.ends(end) && !goes_on && !(apart && else_begins) { Self::Whole } else { Self::Inside }
+        if text.ends(end) && !goes_on && !(apart && groups.end_in_something_else(text, count)) {
+            Self::Whole
+        } else {
+            Self::Inside
+        }
     }
 }

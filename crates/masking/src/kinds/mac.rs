@@ -12,23 +12,37 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
         return;
     }
     let separator = text.get(first);
-    let size = match separator {
-        b':' | b'-' => 2,
-        b'.' => 4,
-        _ => return,
-    };
-    let Some(start) = first.checked_sub(size) else { return };
+    let Some(start) = size(separator).and_then(|size| first.checked_sub(size)) else { return };
     let before = text.back(start, 1);
     // A name may stand right before a colon; hyphens and dots stand in dates and versions too.
-    let goes_on = before == separator && (separator != b':' || group_ends(text, start - 1, size..=size));
+    let goes_on = before == separator && (separator != b':' || group_ends(text, start - 1, 2..=2));
     if text.is_back(start, 1, WORD) || goes_on {
         return;
     }
+    if let Some(end) = ends(text, first) {
+        found.add(Kind::Mac, start, end);
+    }
+}
+
+/// The digits of a group before this separator.
+fn size(separator: u8) -> Option<usize> {
+    match separator {
+        b':' | b'-' => Some(2),
+        b'.' => Some(4),
+        _ => None,
+    }
+}
+
+/// Where the address ends whose first separator is there.
+pub(super) fn ends(text: Text<'_>, first: usize) -> Option<usize> {
+    let separator = text.get(first);
+    let size = size(separator)?;
+    let start = first.checked_sub(size)?;
     let mut at = start;
     let mut groups = 0;
     loop {
         if text.run(at, HEX, size + 1) != size {
-            return;
+            return None;
         }
         at += size;
         groups += 1;
@@ -38,7 +52,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
         }
         at += 1;
         if groups > 8 {
-            return;
+            return None;
         }
     }
     let digits = (start..at).any(|at| text.get(at).is_ascii_digit());
@@ -47,9 +61,7 @@ pub(crate) fn at(text: Text<'_>, first: usize, found: &mut Found) {
         // Words of four letters are no address.
         _ => groups == 3 && digits,
     };
-    if whole && !text.goes_on(at) {
-        found.add(Kind::Mac, start, at);
-    }
+    (whole && !text.goes_on(at)).then_some(at)
 }
 
 #[cfg(test)]

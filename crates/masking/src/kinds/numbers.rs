@@ -5,10 +5,12 @@ pub(crate) use super::groups::{Gap, Number};
 use super::national::{be, br, ca, ch, cn, de, es, fi, fr, ind, nl, no, pl, se, uk};
 use super::{card, ipv4, phone, ssn};
 use crate::finder::Found;
-use crate::text::{Text, WIDE, WORD};
+use crate::text::{DIGIT, LETTER, Text, UNDER, WIDE, WORD};
 
 /// Digits of the shortest number of more groups than one, but for those of three pairs and a letter: a telephone's.
 const SHORTEST: usize = 7;
+/// Digits of an hour.
+const CLOCK: usize = 2;
 
 /// Numbers whose first digit is there.
 pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
@@ -34,10 +36,10 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
     // A number that goes on.
     let inside = match before {
-        b'.' | b'+' | b')' => further.is_ascii_digit(),
+        b'.' | b')' => further.is_ascii_digit(),
         b'-' => crate::text::is(further, WORD),
         // The minutes or seconds of a clock: `10:00:05 4111 1111 1111 1111`.
-        b':' => further.is_ascii_digit() && first == 2,
+        b':' => first == 2 && is_behind_a_clock(text, start - 1),
         _ => false,
     };
     if inside {
@@ -50,6 +52,15 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if !groups.are_left_of_a_masked_number(text, start) {
         numbers_of(text, start, &groups, found);
     }
+}
+
+/// Whether the digits before the colon there are a clock's, and no counter of a name: `10:05`, not `phone2:06`.
+fn is_behind_a_clock(text: Text<'_>, colon: usize) -> bool {
+    let digits = (1..=CLOCK + 1).take_while(|back| text.is_back(colon, *back, DIGIT)).count();
+    let named = text.is_back(colon, digits + 1, LETTER | UNDER | WIDE);
+    // `2026-11-22T10:05`
+    let instant = || text.back(colon, digits + 1) == b'T' && text.is_back(colon, digits + 2, DIGIT);
+    digits > 0 && (!named || digits > CLOCK || instant())
 }
 
 /// Whether it is two groups and too few digits for anything, as decimals are: the second begins there.

@@ -22,10 +22,12 @@ use crate::context::{self, Names};
 use crate::finder::Found;
 use crate::kind::Kind;
 use crate::text::{Text, WORD};
+use trunk::trunk;
 
 mod abroad;
 mod american;
 mod before;
+mod trunk;
 
 static NAMES: Names = Names::new(&[
     "phone",
@@ -33,7 +35,8 @@ static NAMES: Names = Names::new(&[
     "ph",
     "tel",
     "tél",
-    "tÉl",
+    "тел",
+    "телефон",
     "telefon",
     "telefono",
     "teléfono",
@@ -56,6 +59,8 @@ static NAMES: Names = Names::new(&[
     "rufnummer",
     "puhelin",
     "puh",
+    "telnr",
+    "telno",
     "tlf",
     "电话",
     "手机",
@@ -70,6 +75,8 @@ static CALLS: Names = Names::new(&[
 
 /// Of a number with its country code (E.164, 6.2).
 const MOST_DIGITS: usize = 15;
+/// The longest extension behind a hyphen or a slash, in digits.
+const LONGEST_EXTENSION: usize = 4;
 
 /// A number of these groups.
 pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
@@ -85,7 +92,16 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         }
         return;
     }
-    if (plus && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
+    let listed = before::listed(text, number, found);
+    let zeros = || !number.bare() && number.digits.starts_with(&[0, 0]);
+    let abroad = if plus {
+        abroad::form(text, number.digits, number)
+    } else {
+        zeros() && abroad::form(text, &number.digits[2..], number)
+    };
+    // Behind another number a plus may stand for a blank.
+    let plus = plus && !(listed && (!abroad || american::form(number, false)));
+    if (plus && !listed && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);
@@ -93,14 +109,10 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     if !closes(number, open) || ends_in_a_date(number) {
         return;
     }
-    let zeros = || !number.bare() && number.digits.starts_with(&[0, 0]);
-    let abroad = if plus {
-        abroad::form(text, number.digits, number)
-    } else {
-        zeros() && abroad::form(text, &number.digits[2..], number)
-    };
     let sure = plus && !decimal(number);
-    let formed = (abroad && (sure || said(text, number, start))) || national(text, number, start, open, plus);
+    let formed = (abroad && (sure || said(text, number, start)))
+        || (national(text, number, start, open, plus)
+            && (!number.slashed || listed || american::form(number, open)));
     // Groups among other groups are a part of something longer.
     let row = if formed { before::row(text, number, found) } else { None };
     match row {
@@ -137,7 +149,7 @@ fn national(text: Text<'_>, number: &Number<'_>, start: usize, open: bool, plus:
                 && (!american::may_be_columns(text, number) || is_said(text, start)));
     }
     let weak = (trunk(number) && !before::goes_on_in_pairs(text, number)) || spanish(number);
-    !plus && !number.slashed && weak && said(text, number, start)
+    !plus && weak && said(text, number, start)
 }
 
 /// Whether a word before it says that it is one.
@@ -221,8 +233,21 @@ fn plain(number: &Number<'_>) -> bool {
     // Where the first group is a number already, the next ones are something else.
     // So is what stands behind a hyphen with blanks around it, unless it is the first one: `030 - 901820`.
     let further = number.spaced.iter().skip(1).any(|spaced| *spaced);
-    let first = number.lengths[0] < 7 && !number.gaps.contains(&Gap::Plus);
-    number.bare() || (first && !further && !version(number))
+    let plus = |gap: &Gap| *gap == Gap::Plus;
+    let first = number.lengths[0] < 7 && (number.gaps.iter().all(plus) || !number.gaps.iter().any(plus));
+    number.bare() || with_extension(number) || (first && !further && !version(number))
+}
+
+/// Whether it is in one piece but for an extension: `2125550123-12`.
+fn with_extension(number: &Number<'_>) -> bool {
+    let zeros = || number.digits[number.lengths[0]..].iter().all(|digit| *digit == 0);
+    let gap = match number.gaps {
+        [Gap::Dash] => !number.spaced[0],
+        // The fraction of a whole number is no part of it.
+        [Gap::Dot] => !zeros(),
+        _ => false,
+    };
+    gap && number.lengths[0] >= 7 && number.lengths[1] <= LONGEST_EXTENSION
 }
 
 /// Whether it is a version: three parts or four with dots between them, one digit alone behind the first dot or later, or four of which
@@ -238,30 +263,6 @@ fn version(number: &Number<'_>) -> bool {
     let address = parts > 4 && number.gaps[..3] == [Gap::Dot; 3] && number.digits[0] > 0;
     let goes_on = address && number.gaps[3] == Gap::Space;
     goes_on || (dots && ((parts == 4 && large) || number.lengths[1..].contains(&1)))
-}
-
-/// With the trunk prefix 0.
-fn trunk(number: &Number<'_>) -> bool {
-    let [0, second, ..] = number.digits else { return false };
-    let total = number.digits.len();
-    if *second == 0 || !(9..=12).contains(&total) || number.lengths[0] > 6 || number.lengths[0] < 2 {
-        return false;
-    }
-    // `01 - 1234567` is an item of a list.
-    let spaced = number.spaced.contains(&true);
-    if spaced && (number.lengths[0] < 3 || number.spaced[1..].contains(&true)) {
-        return false;
-    }
-    let (first, rest) = (number.gaps[0], &number.gaps[1..]);
-    let groups = number.lengths.iter().all(|length| *length > 1) && number.lengths.len() <= 5;
-    match first {
-        // Ten digits in pairs; other numbers with dots are versions and amounts.
-        Gap::Dot => number.written(&[2, 2, 2, 2, 2], Gap::Dot),
-        Gap::Slash | Gap::Close => groups && rest.iter().all(|gap| matches!(gap, Gap::Space | Gap::Dash)),
-        Gap::Dash => groups && rest.iter().all(|gap| matches!(gap, Gap::Dash | Gap::Space)),
-        Gap::Space => groups && rest.iter().all(|gap| matches!(gap, Gap::Space | Gap::Dash)),
-        Gap::Plus | Gap::Open => false,
-    }
 }
 
 fn spanish(number: &Number<'_>) -> bool {

@@ -2,4 +2,5 @@
 
 mod hostile;
 mod marks;
+mod numbers;
 mod properties;

@@ -1,10 +1,8 @@
 //! Numbers with a country code: E.164, and the list of assigned codes of 2023.
 
 use super::super::numbers::{Gap, Number};
+use super::LONGEST_EXTENSION;
 use crate::text::{ALNUM, Text, WIDE};
-
-/// The longest extension behind a hyphen or a slash, in digits.
-const LONGEST_EXTENSION: usize = 4;
 
 /// Digits behind `+` or `00`.
 pub(super) fn form(text: Text<'_>, digits: &[u8], number: &Number<'_>) -> bool {
@@ -32,8 +30,20 @@ fn stops(text: Text<'_>, number: &Number<'_>, zeros: usize, least: usize) -> boo
     number.lengths.iter().zip(number.spaced).enumerate().any(|(at, (length, spaced))| {
         total += length;
         let extension = || at + 2 == groups && is_extension(text, number);
-        *spaced && total >= zeros + least && !extension()
+        let ends = if *spaced { !extension() } else { another_begins(number, at, total) };
+        total >= zeros + least && ends
     })
+}
+
+/// Whether something else stands behind so many groups with so many digits: a number with its own trunk prefix behind a slash
+/// (`+49 30 901820/030 901821`), or a decimal behind a blank.
+fn another_begins(number: &Number<'_>, at: usize, total: usize) -> bool {
+    let gaps = &number.gaps[at..];
+    match gaps {
+        [Gap::Slash, ..] => number.digits[total] == 0 && number.lengths[at + 1] > 1,
+        [Gap::Space, Gap::Dot, ..] => !number.gaps[..at].contains(&Gap::Dot),
+        _ => false,
+    }
 }
 
 /// Whether its last group can be an extension: no word stands behind it, and no further number.

@@ -5,7 +5,7 @@ use super::super::numbers::{Gap, Number};
 use super::super::{iban, ipv4};
 use crate::checks::number as value;
 use crate::finder::Found;
-use crate::text::{ALNUM, DIGIT, LETTER, Text, UPPER, WORD};
+use crate::text::{ALNUM, DIGIT, HEX, LETTER, Text, UPPER, WORD};
 
 /// How long an IBAN in fours is, in bytes: Norway's, and Russia's.
 const SHORTEST_IBAN: usize = 18;
@@ -22,6 +22,9 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<
     let blanks = number.gaps.contains(&Gap::Space) || number.spaced.contains(&true);
     let (before, length) = text.sign_back(number.start);
     let end = number.start - length.min(number.start);
+    if listed(text, number, found) {
+        return found.row_that_ends(end).map(|row| row + 1);
+    }
     if !blanks || before != b' ' || !text.is_back(end, 1, DIGIT) {
         return Some(0);
     }
@@ -30,6 +33,13 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<
         return Some(0);
     }
     found.row_that_ends(end).filter(|row| *row < LONGEST_ROW).map(|row| row + 1)
+}
+
+/// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`.
+pub(super) fn listed(text: Text<'_>, number: &Number<'_>, found: &Found) -> bool {
+    matches!(text.back(number.start, 1), b'/' | b'+')
+        && text.is_back(number.start, 2, DIGIT)
+        && found.row_that_ends(number.start - 1).is_some_and(|row| row < LONGEST_ROW)
 }
 
 /// Whether what ends there with a digit is whole: no group of a number has letters or colons in it, or is a date.
@@ -41,7 +51,7 @@ fn whole(text: Text<'_>, end: usize) -> bool {
     let length = (1..=LONGEST).take_while(part).count();
     let thing = text.slice(end - length, end);
     let other = |byte: &u8| crate::text::is(*byte, LETTER) || matches!(byte, b'_' | b':');
-    thing.iter().any(other)
+    (thing.iter().any(other) && !is_tracking(text, end))
         || is_date(thing)
         || ipv4::ends(text, end - length) == Some(end)
         || iban_ends(text, end)
@@ -49,10 +59,22 @@ fn whole(text: Text<'_>, end: usize) -> bool {
         || (thing.len() == STATUS && answers(text, end - length))
 }
 
+/// What a parcel's number of UPS begins with, in bytes: `1Z`, the sender in two groups of three.
+const TRACKING: usize = 10;
 /// Pairs of a number.
 const PAIRS: usize = 5;
+/// A pair and the blank beside it, in bytes.
+const PAIR: usize = 3;
 /// Digits of a status of HTTP.
 const STATUS: usize = 3;
+
+/// Whether the third group of a parcel's number ends there: `1Z 999 AA1 01 2345 6784`.
+fn is_tracking(text: Text<'_>, end: usize) -> bool {
+    let groups = text.slice(end.saturating_sub(TRACKING), end);
+    groups.starts_with(b"1Z ")
+        && groups.get(6) == Some(&b' ')
+        && groups[7..].iter().all(|byte| crate::text::is(*byte, ALNUM))
+}
 
 /// Three numbers with the same sign between them: a year, or two digits of one, behind a day and a month, or the year before them.
 fn is_date(thing: &[u8]) -> bool {
@@ -122,10 +144,13 @@ pub(super) fn is_of_an_answer(text: Text<'_>, start: usize) -> bool {
 }
 
 /// Whether a number in pairs is the beginning of more of them, which are none of it and no other number: `01 23 45 67 89 10 11 12`. One
-/// pair may be a count or a house's number.
+/// pair may be a count or a house's number; and whether it is among bytes in hexadecimal, `ff 01 23 45 67 89 ab`.
 pub(super) fn goes_on_in_pairs(text: Text<'_>, number: &Number<'_>) -> bool {
     if !number.written(&[2; PAIRS], Gap::Space) {
         return false;
+    }
+    if are_hexadecimal_behind(text, number.end) || are_hexadecimal_before(text, number.start) {
+        return true;
     }
     let mut at = number.end;
     let mut further = 0;
@@ -140,6 +165,29 @@ pub(super) fn goes_on_in_pairs(text: Text<'_>, number: &Number<'_>) -> bool {
     let first = number.end + text.sign(number.end).1;
     let another = further == PAIRS && text.get(first) == b'0' && text.get(first + 1) != b'0';
     further > 1 && !another
+}
+
+/// Whether two pairs of hexadecimal digits with a letter stand behind it. One may be a word: `de`.
+fn are_hexadecimal_behind(text: Text<'_>, end: usize) -> bool {
+    let pair = |at: usize| {
+        let start = end + at * PAIR;
+        text.get(start) == b' '
+            && text.run(start + 1, HEX, 3) == 2
+            && text.is(start + 1, LETTER) | text.is(start + 2, LETTER)
+    };
+    (0..2).all(pair)
+}
+
+/// Whether two stand before it.
+fn are_hexadecimal_before(text: Text<'_>, start: usize) -> bool {
+    let pair = |at: usize| {
+        let Some(start) = start.checked_sub((at + 1) * PAIR) else { return false };
+        text.run(start, HEX, 3) == 2
+            && text.get(start + 2) == b' '
+            && !text.is_back(start, 1, WORD)
+            && text.is(start, LETTER) | text.is(start + 1, LETTER)
+    };
+    (0..2).all(pair)
 }
 
 #[cfg(test)]

@@ -1,0 +1,171 @@
+//! Numbers as people and programs write them: what touches one, and how its groups are parted.
+
+use crate::Kind::{BeNrn, Card, Email, Phone, UsSsn};
+use crate::kinds::testing::{all, each_in, found, none, only};
+
+#[test]
+fn a_colon_or_an_at_behind_groups_hides_none() {
+    for (kind, value) in [
+        (Phone, "020 7946 0958"),
+        (Phone, "030 901820"),
+        (Phone, "+49 30 901820"),
+        (Phone, "212 555 0123"),
+        (Phone, "+33 6 12 34 56 78"),
+        (Phone, "06 12 34 56 12"),
+        (Card, "4111 1111 1111 1111"),
+        (UsSsn, "123 45 6789"),
+    ] {
+        let word = if kind == UsSsn { "SSN" } else { "seen" };
+        for behind in [
+            ":call", ":added", ":8080", ":12/27", ":a", ":1", ":10", ":f:1", ":80:tcp", "@shop", "@17:02",
+            ": 12", ":", "@",
+        ] {
+            only(kind, value, &format!("{word} {value}{behind}"));
+        }
+    }
+    // There something else begins at the last group.
+    for number in ["0171 1234567", "+49 30 901820", "4111 1111 1111 1111"] {
+        for behind in ["2001:db8::1", "00:00:5e:00:53:01", "17@example.com", "1::"] {
+            each_in(&format!("{number} {behind}"), &[number, behind]);
+        }
+        only(found(number)[0].0, number, &format!("{number} 10:11:12 seen"));
+        only(found(number)[0].0, number, &format!("{number} 10:11"));
+    }
+    only(Phone, "06 12 34 56 78", "06 12 34 56 78 10:11");
+}
+
+#[test]
+fn an_extension_behind_a_number_in_one_piece() {
+    only(Phone, "2125550123-3", "phone 2125550123-3");
+    only(Phone, "2125550123", "phone 2125550123.");
+    only(Phone, "0301234567-12", "Tel. 0301234567-12");
+    only(Phone, "2125550123-1234", "{\"phone\":\"2125550123-1234\"}");
+    only(Phone, "2125550123.5", "phone 2125550123.5");
+    none(&["2125550123-3", "order 2125550123-3"]);
+}
+
+#[test]
+fn a_bracket_behind_any_sign() {
+    all(
+        Phone,
+        &[
+            "+49-(0)30-901820",
+            "+49.(0)30.901820",
+            "+44.(0)20.7946.0958",
+            "+49/(0)30/901820",
+            "+1-(212)-555-0123",
+            "+1-(212) 555-0123",
+            "+1.(212).555.0123",
+            "1-(212) 555-0123",
+        ],
+    );
+}
+
+#[test]
+fn emphasis_around_what_does_not_begin_with_a_digit() {
+    only(Phone, "+49 30 901820", "**Tel:** **+49 30 901820**");
+    only(Phone, "(0171) 1234567", "**Phone:** **(0171) 1234567**");
+    only(Phone, "+49 30 901820", "***+49 30 901820***");
+    only(Phone, "(212) 555-0123", "***(212) 555-0123***");
+    only(Card, "4111 1111 1111 1111", "***(4111 1111 1111 1111)***");
+    only(Phone, "+49 30 901820", "**Tel:** **+49 30 901820 (mobil)**");
+    none(&["tel ***) 0123 020 7946"]);
+}
+
+#[test]
+fn a_name_with_a_number_is_no_clock() {
+    only(Phone, "06 12 34 56 78", "phone2:06 12 34 56 78");
+    only(Phone, "01.99.00.12.34", "tel2:01.99.00.12.34");
+    only(Phone, "06-12345678", "\"phone1:06-12345678\"");
+    only(BeNrn, "85.07.30-033.28", "id1:85.07.30-033.28");
+    none(&["10:06 12 34 56 78", "7:06 12 34 56 78", "2026-11-22T10:06 12 34 56 78"]);
+}
+
+#[test]
+fn names_in_capitals_with_accents() {
+    for name in ["TÉLÉPHONE", "MÓVIL", "TELÉFONO", "TÉL", "tÉL", "Tél"] {
+        only(Phone, "0612345678", &format!("{name} : 0612345678"));
+        only(Phone, "612345678", &format!("{{\"{name}\":\"612345678\"}}"));
+        only(Phone, "612345678", &format!("{name} NÚMERO: 612345678"));
+    }
+}
+
+#[test]
+fn whole_numbers_that_were_floats() {
+    each_in("{\"phone\":2125550123.0,\"card\":4111111111111111.0}", &["2125550123", "4111111111111111"]);
+    only(Phone, "2125550123", "phone 2125550123.0");
+    only(Phone, "2125550123", "phone 2125550123.00, seen");
+    only(UsSsn, "078051120", "ssn 078051120.0");
+    only(Card, "4111111111111111", "4111111111111111.0");
+    none(&["4111111111111111.01", "4111111111111111.0.1", "4111111111111111.000", "4111111111111111.0a"]);
+}
+
+#[test]
+fn a_plus_for_a_blank() {
+    each_in("phones=212-555-0123+415-555-0132", &["212-555-0123", "415-555-0132"]);
+    each_in("+12125550123+12125550124", &["+12125550123", "+12125550124"]);
+    only(Card, "4111111111111111", "card=4111111111111111+x");
+    only(Card, "4111+1111+1111+1111", "/pay?card=4111+1111+1111+1111&ok=1");
+    only(Phone, "212+555+0123", "/pay?phone=212+555+0123&ok=1");
+    only(Phone, "030+901820", "tel=030+901820");
+    only(UsSsn, "123+45+6789", "ssn=123+45+6789");
+    each_in("q=4111111111111111+4012888888881881", &["4111111111111111", "4012888888881881"]);
+    none(&["1+14155550100", "2125550123+17", "4111111111111112+17"]);
+}
+
+#[test]
+fn groups_of_something_longer_in_letters() {
+    none(&[
+        "tracking 1Z 999 AA1 01 2345 6784",
+        "hex: ff 01 23 45 67 89 ab cd",
+        "hex: fe ff 01 23 45 67 89",
+        "hex: 01 23 45 67 89 ab cd",
+    ]);
+    only(Phone, "01 99 00 12 34", "01 99 00 12 34 de Paris");
+    only(Phone, "01 99 00 12 34", "appel de 01 99 00 12 34 de Paris");
+    only(Phone, "01 99 00 12 34", "Paris 12e 01 99 00 12 34");
+}
+
+#[test]
+fn two_numbers_with_their_trunk_prefixes() {
+    each_in("Tel: +49 30 901820/030 901821", &["+49 30 901820", "030 901821"]);
+    each_in("+49 30 901820/0171 1234567", &["+49 30 901820", "0171 1234567"]);
+}
+
+#[test]
+fn signs_that_are_no_letters() {
+    only(Phone, "2125550123", "\u{feff}phone: 2125550123");
+    only(Phone, "2125550123", "phone: \u{202a}2125550123\u{202c}");
+    only(Phone, "2125550123", "phone\u{200b}: \u{200e}2125550123");
+    only(Phone, "0142685300", "Tél. n° 0142685300");
+    only(Phone, "612345678", "Tel. Nº 612345678");
+    only(Phone, "612345678", "Tel. № 612345678");
+    only(Card, "4111111111111111", "\u{feff}4111111111111111");
+}
+
+#[test]
+fn what_follows_a_number_and_a_blank() {
+    only(Phone, "+49 171 1234567", "+49 171 1234567 12.5%");
+    only(Phone, "+49 171 1234567", "+49 171 1234567 12.5");
+}
+
+#[test]
+fn an_address_with_dots_where_none_should_be() {
+    all(Email, &["john.@example.com", "john..doe@example.com", "j.o..h.n.@example.com"]);
+    only(Email, "john@example.com", "see...john@example.com");
+    only(Email, "doe@example.com", "john...doe@example.com");
+    none(&["..@example.com", ".@example.com", "john..@example.com"]);
+}
+
+#[test]
+fn an_address_behind_another_at() {
+    only(Email, "john@example.com", "ssh john@example.com@host.example.com");
+}
+
+#[test]
+fn names_with_other_words() {
+    only(Phone, "01711234567", "Handynr. 01711234567");
+    only(Phone, "01711234567", "Handynummer: 01711234567");
+    only(Phone, "01711234567", "Telnr. 01711234567");
+    none(&["hotel 01711234567", "telling 01711234567"]);
+}

@@ -22,7 +22,7 @@ pub(crate) struct Classes {
     pub uppers: u64,
     /// Of both sizes.
     pub letters: u64,
-    /// `@`
+    /// `@`, and what it begins with in a URL: `%40`.
     pub ats: u64,
     /// `:`
     pub colons: u64,
@@ -54,7 +54,7 @@ pub(crate) fn vector<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Classes {
         letters: ((bytes | u8x64::splat(simd, 0x20)) - u8x64::splat(simd, b'a'))
             .simd_lt(u8x64::splat(simd, 26))
             .to_bitmask(),
-        ats: one(b'@').to_bitmask(),
+        ats: (one(b'@') | one(b'%')).to_bitmask(),
         colons: one(b':').to_bitmask(),
         dashes: one(b'-').to_bitmask(),
         dots: one(b'.').to_bitmask(),
@@ -77,7 +77,7 @@ pub(crate) fn plain(block: &[u8; BLOCK]) -> Classes {
                 &mut classes.letters
             }
             b'a'..=b'z' => &mut classes.letters,
-            b'@' => &mut classes.ats,
+            b'@' | b'%' => &mut classes.ats,
             b':' => &mut classes.colons,
             b'-' => &mut classes.dashes,
             b'.' => &mut classes.dots,

@@ -28,8 +28,10 @@ pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
         Kind::AwsKey => aws::is_id(value),
         Kind::ApiKey => keys::prefix(value) > 0,
         Kind::Phone => digits(value, PHONE_SIGNS, 7..=16) && !date(value),
-        Kind::Card => digits(value, b"", 13..=19),
-        Kind::UsSsn | Kind::CaSin => digits(value, b"", 9..=9),
+        // In a URL a plus is a blank.
+        Kind::Card => digits(value, b"+", 13..=19),
+        Kind::UsSsn => digits(value, b"+", 9..=9),
+        Kind::CaSin => digits(value, b"", 9..=9),
         // Eight where the zero in front was lost.
         Kind::NlBsn => digits(value, b"", 8..=9) && !date(value),
         Kind::UkNhs => digits(value, b"", 10..=10),
@@ -184,8 +186,16 @@ mod tests {
                 "+1985-03-12",
             ],
         );
-        check(Kind::Card, &["4111 1111 1111 1112"], &["411111111111", "4111 1111 1111 1111 x"]);
-        check(Kind::UsSsn, &[" 123-45-6789", "123456789"], &["123-45-678", "123-45-6789a", "123_45_6789"]);
+        check(
+            Kind::Card,
+            &["4111 1111 1111 1112", "4111+1111+1111+1111"],
+            &["411111111111", "4111 1111 1111 1111 x"],
+        );
+        check(
+            Kind::UsSsn,
+            &[" 123-45-6789", "123+45+6789", "123456789"],
+            &["123-45-678", "123-45-6789a", "123_45_6789"],
+        );
         check(Kind::NlBsn, &["111222333", "11122233", "1112.22.333"], &["12.03.1985", "1985-03-12"]);
         check(Kind::CnRic, &["11010519491231002X", "110105194912310021"], &["11010519491231002"]);
         check(

@@ -10,6 +10,7 @@ use aws_lc_rs::hmac;
 use crate::checks::luhn;
 use crate::error::RulesError;
 use crate::kind::Kind;
+use crate::kinds::email;
 use crate::text::Text;
 
 /// Binds a token to this format: another one will have another name.
@@ -25,7 +26,7 @@ pub const SHORTEST_KEY: usize = 32;
 const LEAST_NUMBER: u64 = 1_000_000_000_000_000;
 const MOST_NUMBER: u64 = 1 << 53;
 /// Reserved for documentation: RFC 2606.
-const DOMAIN: &[u8] = b"@masked.example";
+const DOMAIN: &[u8] = b"masked.example";
 
 /// Makes tokens for one tenant. Does not print its key.
 #[derive(Clone)]
@@ -68,6 +69,8 @@ impl Tokens {
         match kind {
             Kind::Email => {
                 base32(&first, out);
+                let sign = email::sign(value).map_or(&b"@"[..], |(at, length)| &value[at..at + length]);
+                out.extend_from_slice(sign);
                 out.extend_from_slice(DOMAIN);
             }
             Kind::Ipv4 => {
@@ -187,7 +190,8 @@ impl Tokens {
 /// that are not ASCII among it, or nothing would be left, it is compared as it is: `Иван` is not `Олег`.
 fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
     match kind {
-        Kind::Email | Kind::Ipv6 => value.iter().for_each(|byte| update(&[byte.to_ascii_lowercase()])),
+        Kind::Email => email::normal(value, |byte| update(&[byte])),
+        Kind::Ipv6 => value.iter().for_each(|byte| update(&[byte.to_ascii_lowercase()])),
         Kind::Jwt | Kind::AwsKey | Kind::ApiKey | Kind::Ipv4 | Kind::Custom(_) => update(value),
         _ if is_separated(kind, value) => {
             let alone = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
@@ -202,6 +206,7 @@ fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
 fn is_separated(kind: Kind, value: &[u8]) -> bool {
     let signs = match kind {
         Kind::Phone => "./()+",
+        Kind::Card | Kind::UsSsn => "./+",
         Kind::Mac => ".:",
         _ => "./",
     };
@@ -403,6 +408,7 @@ mod tests {
         };
         assert_eq!(form(&card), "9999-9999-9999-9999");
         assert_eq!(card.replace('-', ""), shape(Kind::Card, "4111111111111111"));
+        assert_eq!(card.replace('-', "+"), shape(Kind::Card, "4111+1111+1111+1111"));
         assert_eq!(
             form(&shape(Kind::Iban, "DE89 3704 0044 0532 0130 00")).replace('A', "9"),
             "9999 9999 9999 9999 9999 99"
@@ -418,6 +424,7 @@ mod tests {
         }
         let email = shape(Kind::Email, "john@example.com");
         assert!(email.ends_with("@masked.example") && email.len() == 41, "{email}");
+        assert_eq!(shape(Kind::Email, "John%40example%2Ecom"), email.replace('@', "%40"));
         let ip: std::net::Ipv4Addr = shape(Kind::Ipv4, "192.0.2.1").parse().expect("an address");
         assert!(ip.is_private());
         let ip: std::net::Ipv6Addr = shape(Kind::Ipv6, "2001:db8::1").parse().expect("an address");

@@ -2,7 +2,7 @@
 
 use crate::form;
 use crate::kind::Kind;
-use crate::kinds::keys;
+use crate::kinds::{email, keys};
 
 /// What stands for what is not shown.
 const STARS: &[u8] = b"***";
@@ -29,7 +29,7 @@ pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
         return stars(out);
     }
     match kind {
-        Kind::Email => email(value, out),
+        Kind::Email => address(value, out),
         Kind::Iban => keep(value, 2, out),
         Kind::Ipv4 => {
             // The network of 16 bits: where somebody is, roughly, and not who.
@@ -71,8 +71,8 @@ pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The first character, and the domain.
-fn email(value: &[u8], out: &mut Vec<u8>) {
-    let at = value.iter().rposition(|byte| *byte == b'@').unwrap_or(0);
+fn address(value: &[u8], out: &mut Vec<u8>) {
+    let at = email::sign(value).map_or(0, |(at, _)| at);
     let local = value.get(..at).unwrap_or_default();
     let local = local.strip_prefix(b"\"").unwrap_or(local);
     // All of the character: what goes on in UTF-8 belongs to it.

@@ -72,20 +72,58 @@ fn character(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
     ((character.is_alphanumeric() || sign) && !danda).then_some((length, script))
 }
 
-/// An address around the `@` there.
+/// How an address stands in a URL, and its `@` with it: RFC 3986, 2.1.
+const ENCODED: &[u8] = b"%40";
+
+/// Where the `@` of an address is, and how many bytes it has.
+pub(crate) fn sign(value: &[u8]) -> Option<(usize, usize)> {
+    let encoded = || memchr::memmem::rfind(value, ENCODED).map(|at| (at, ENCODED.len()));
+    memchr::memrchr(b'@', value).map(|at| (at, 1)).or_else(encoded)
+}
+
+/// An address around the `@` there, or around that of a URL.
 pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
-    if !found.wants(Kind::Email) {
+    let encoded = text.get(at) == b'%';
+    if !found.wants(Kind::Email) || (encoded && !text.has(at, ENCODED)) {
         return;
     }
     let byte = text.back(at, 1);
     if byte != b'"' && !is(byte, ALNUM | LOCAL | WIDE) {
         return;
     }
-    let Some(end) = domain(text, at + 1) else { return };
+    let Some(end) = domain(text, at + if encoded { ENCODED.len() } else { 1 }) else { return };
     let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
+    let start = start.map(|start| if encoded { behind_escapes(text, start, at) } else { start });
+    let start = start.filter(|start| *start < at);
     let start = start.map(|start| start + emphasis_around(text, start, end));
     if let Some(start) = start.and_then(|start| found.begins(text, start, end)) {
         found.add(Kind::Email, start, end);
+    }
+}
+
+/// Where the local part begins in a URL: behind the last escape of a byte that is none of it, `mail%3Djohn%40example.com`.
+fn behind_escapes(text: Text<'_>, start: usize, at: usize) -> usize {
+    let inside = |byte: u8| is(byte, ALNUM | LOCAL | WIDE);
+    let other = |place: &usize| escaped(text.slice(*place, at)).is_some_and(|byte| !inside(byte));
+    let last = (start..at).rev().find(other);
+    last.map_or(start, |place| place + ENCODED.len())
+}
+
+/// The byte that is escaped there as in a URL.
+fn escaped(text: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let [b'%', high, low, ..] = text else { return None };
+    u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
+}
+
+/// The bytes of an address as it is compared: in small letters, and without the escapes of a URL if its `@` is one.
+pub(crate) fn normal(value: &[u8], mut update: impl FnMut(u8)) {
+    let encoded = sign(value).is_some_and(|(_, length)| length == ENCODED.len());
+    let mut rest = value;
+    while let [first, behind @ ..] = rest {
+        let escaped = escaped(rest).filter(|_| encoded);
+        update(escaped.unwrap_or(*first).to_ascii_lowercase());
+        rest = if escaped.is_some() { &rest[ENCODED.len()..] } else { behind };
     }
 }
 
@@ -98,16 +136,16 @@ fn emphasis_around(text: Text<'_>, start: usize, end: usize) -> usize {
 
 /// Where an address that ends at `end` begins if all before `from` belongs to something else; none if nothing of its local part is left.
 pub(crate) fn rest(text: Text<'_>, from: usize, end: usize) -> Option<usize> {
-    let at = from + memchr::memrchr(b'@', text.slice(from, end))?;
+    let at = from + sign(text.slice(from, end))?.0;
     (from..at).find(|start| text.is(*start, ALNUM | UNDER | WIDE))
 }
 
 /// Whether the value is an address, and nothing else.
 pub(crate) fn is_one(value: &[u8]) -> bool {
-    let Some(at) = memchr::memrchr(b'@', value) else { return false };
+    let Some((at, length)) = sign(value) else { return false };
     let text = Text::new(value);
     let start = if text.back(at, 1) == b'"' { quoted(text, at) } else { local(text, at) };
-    start == Some(0) && domain(text, at + 1) == Some(value.len())
+    start == Some(0) && domain(text, at + length) == Some(value.len())
 }
 
 /// Where the local part that ends there begins.

@@ -231,13 +231,12 @@ impl Groups {
             && before >= if pairs { LEAST_OF_PAIRS } else { LEAST }
     }
 
-    /// Whether they are one number in one piece as programs write it that take it for a fraction: `2125550123.0`.
-    fn are_a_float(&self, text: Text<'_>) -> bool {
+    /// Whether the first two are one number in one piece as programs write it that take it for a fraction: `2125550123.0`.
+    fn begin_as_a_float(&self, text: Text<'_>) -> bool {
         let zeros = &self.digits[self.lengths[0]..][..self.lengths[1]];
-        self.count == 2
-            && zeros.len() <= MOST_ZEROS
+        zeros.len() <= MOST_ZEROS
             && zeros.iter().all(|digit| *digit == 0)
-            && End::of(text, self, self.count) == End::Whole
+            && End::of(text, self, 2) == End::Whole
     }
 
     /// Whether the stars right before them are Markdown's, or before the sign or the bracket that they begin with.
@@ -329,7 +328,7 @@ impl End {
                 Gap::Space | Gap::Open | Gap::Close => Self::Whole,
                 _ if groups.spaced[count - 1] => Self::Whole,
                 Gap::Slash | Gap::Plus => Self::Slash,
-                Gap::Dot if count == 1 && groups.are_a_float(text) => Self::Whole,
+                Gap::Dot if count == 1 && groups.begin_as_a_float(text) => Self::Whole,
                 Gap::Dot | Gap::Dash => Self::Inside,
             };
         }

@@ -100,7 +100,8 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         zeros() && abroad::form(text, &number.digits[2..], number)
     };
     // Behind another number a plus may stand for a blank.
-    let plus = plus && !(listed && (!abroad || american::form(number, false)));
+    let at_home = || number.lengths.starts_with(&[3, 3, 4]) && american::form(&number.first(3, 10), false);
+    let plus = plus && !(listed && (!abroad || at_home()));
     if (plus && !listed && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }

@@ -97,6 +97,8 @@ fn whole_numbers_that_were_floats() {
     only(Phone, "2125550123", "phone 2125550123.00, seen");
     only(UsSsn, "078051120", "ssn 078051120.0");
     only(Card, "4111111111111111", "4111111111111111.0");
+    each_in("4111111111111111.0 123-456-7890", &["4111111111111111", "123-456-7890"]);
+    each_in("4111111111111111.0 020 7946 0958", &["4111111111111111", "020 7946 0958"]);
     none(&["4111111111111111.01", "4111111111111111.0.1", "4111111111111111.000", "4111111111111111.0a"]);
 }
 
@@ -155,6 +157,24 @@ fn an_address_with_dots_where_none_should_be() {
     only(Email, "john@example.com", "see...john@example.com");
     only(Email, "doe@example.com", "john...doe@example.com");
     none(&["..@example.com", ".@example.com", "john..@example.com"]);
+}
+
+#[test]
+fn an_address_in_a_url() {
+    all(Email, &["john%40example.com", "john%2Bnews%40example.com", "john.doe%40mail.example.com"]);
+    only(Email, "john%40example.com", "GET /reset?email=john%40example.com&ok=1 HTTP/1.1");
+    only(Email, "john%40example.com", "next=%2Freset%3Fmail%3Djohn%40example.com%26ok%3D1");
+    each_in(
+        "smtp://john%40example.com:pass@mail.example.com",
+        &["john%40example.com", "pass@mail.example.com"],
+    );
+    none(&["100%40", "%40example.com", "a%4", "a%40", "a%40b", "50%40 off.com", "a%3D%40example.com"]);
+    let masked = |text: &str| {
+        let mut out = Vec::new();
+        crate::Masker::default().mask(text.as_bytes(), &mut out);
+        String::from_utf8(out).expect("text")
+    };
+    assert_eq!(masked("?email=john%40example.com"), "?email=j***%40example.com");
 }
 
 #[test]

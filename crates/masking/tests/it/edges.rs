@@ -38,7 +38,47 @@ pub fn positives(seed: u64) -> Vec<Labelled> {
         all.extend(others(r));
         all.extend(named(r));
     }
+    for _ in 0..EACH {
+        all.extend(touching(r));
+        all.extend(formed(r));
+    }
     all
+}
+
+/// What stands right behind a number or before it.
+fn touching(r: &mut Random) -> Vec<Labelled> {
+    let phone = |r: &mut Random| ("phone", bare(r));
+    let encoded = |r: &mut Random| ("email", format!("john{}%40example.com", r.below(1000)));
+    vec![
+        framed("Tel {}:call", &[("phone", mobile(r, " "))]),
+        framed("card {}:approved", &[("card", fours(&card(r), " "))]),
+        framed("{\"card\":{}.0,\"phone\":{}.0}", &[("card", card(r)), phone(r)]),
+        framed("phones={}+{}", &[("phone", north_american(r)), ("phone", north_american(r))]),
+        framed("GET /reset?email={}&ok=1 HTTP/1.1", &[encoded(r)]),
+        framed("next=%2Freset%3Fmail%3D{}%26ok%3D1", &[encoded(r)]),
+        framed("**Tel:** **{}**", &[("phone", format!("+49 30 231250{}", r.between(10, 99)))]),
+        framed("phone2:{}", &[("phone", mobile(r, "-"))]),
+        framed("ssh {}@host.example.com", &[("email", format!("john{}@example.com", r.below(1000)))]),
+        framed("T\u{c9}L\u{c9}PHONE : {}", &[phone(r)]),
+        framed("\u{feff}phone: \u{201c}{}\u{201d}", &[phone(r)]),
+        framed("\u{422}\u{435}\u{43b}\u{435}\u{444}\u{43e}\u{43d}: {}", &[phone(r)]),
+    ]
+}
+
+/// How its groups are parted.
+fn formed(r: &mut Random) -> Vec<Labelled> {
+    let last = r.between(10, 99);
+    vec![
+        framed("Zentrale {}, werktags", &[("phone", format!("030/231250{last}-0"))]),
+        framed("phone {} (Ines)", &[("phone", format!("{}-{}", bare(r), r.between(1, 999)))]),
+        framed("call {}", &[("phone", format!("+49-(0)30-231250{last}"))]),
+        framed("call {}", &[("phone", format!("+1-(212)-555-01{last}"))]),
+        framed("/pay?card={}&ok=1", &[("card", fours(&card(r), "+"))]),
+        framed(
+            "Tel: {}/{}",
+            &[("phone", format!("+49 30 231250{last}")), ("phone", format!("030 231251{last}"))],
+        ),
+    ]
 }
 
 /// Of Germany's numbers for films.
@@ -164,6 +204,22 @@ pub fn negatives(seed: u64) -> Vec<Labelled> {
         ];
         let near = NEAR.iter().map(|frame| frame.replace("{}", &order.to_string()));
         all.extend(texts.into_iter().chain(near).map(|text| Labelled { text, findings: Vec::new() }));
+    }
+    for _ in 0..EACH {
+        let (zip, small) = (r.between(1000, 9000), r.between(2, 9));
+        let texts = [
+            format!("{small}0%40 {zip}.com"),
+            format!("width=10{small}%40&size={zip}"),
+            format!("tracking 1Z 999 AA1 01 {zip} 6784"),
+            format!("hex: ff 01 23 45 67 8{small} ab cd"),
+            format!("0123-2026-11-1{small}"),
+            format!("0100-20000-{small}"),
+            format!("4111111111111111.0{small}"),
+            format!("order 212{zip}123-{small}"),
+            format!("10:0{small} 12 34 56 78"),
+            format!("abc+123456789+d{zip}/x=="),
+        ];
+        all.extend(texts.map(|text| Labelled { text, findings: Vec::new() }));
     }
     all
 }

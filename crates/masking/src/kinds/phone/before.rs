@@ -32,7 +32,11 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<
     if whole(text, end) {
         return Some(0);
     }
-    found.row_that_ends(end).filter(|row| *row < LONGEST_ROW).map(|row| row + 1)
+    let known = [&b""[..], b".0", b".00"].iter().find_map(|zeros| {
+        let behind = text.follows(end, zeros);
+        behind.then(|| found.row_that_ends(end - zeros.len())).flatten()
+    });
+    known.filter(|row| *row < LONGEST_ROW).map(|row| row + 1)
 }
 
 /// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`.

@@ -141,16 +141,17 @@ fn mac(value: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn check(kind: Kind, ones: &[&str], others: &[&str]) {
+        for value in ones {
+            assert!(is_one(kind, value.as_bytes()), "{kind}: {value}");
+        }
+        for value in others {
+            assert!(!is_one(kind, value.as_bytes()), "{kind}: {value}");
+        }
+    }
+
     #[test]
     fn forms() {
-        fn check(kind: Kind, ones: &[&str], others: &[&str]) {
-            for value in ones {
-                assert!(is_one(kind, value.as_bytes()), "{kind}: {value}");
-            }
-            for value in others {
-                assert!(!is_one(kind, value.as_bytes()), "{kind}: {value}");
-            }
-        }
         check(
             Kind::Phone,
             &[
@@ -182,8 +183,6 @@ mod tests {
                 "555-0123 Ines",
                 "+49 30 901820, +49 30 901821",
                 "5550123\u{2013}",
-                "(1985-03-12)",
-                "+1985-03-12",
             ],
         );
         check(
@@ -196,7 +195,6 @@ mod tests {
             &[" 123-45-6789", "123+45+6789", "123456789"],
             &["123-45-678", "123-45-6789a", "123_45_6789"],
         );
-        check(Kind::NlBsn, &["111222333", "11122233", "1112.22.333"], &["12.03.1985", "1985-03-12"]);
         check(Kind::CnRic, &["11010519491231002X", "110105194912310021"], &["11010519491231002"]);
         check(
             Kind::EsDni,
@@ -246,5 +244,11 @@ mod tests {
         check(Kind::ApiKey, &[], &["SKoda Weber", "SG.Weber", "sk-Weber", "hf_Weber"]);
         check(Kind::AwsKey, &["AKIAIOSFODNN7EXAMPLE"], &["Ines Weber from Graz", "AKIAIOSFODNN7EXAMPLe"]);
         check(Kind::Custom(0), &[], &["anything"]);
+    }
+
+    #[test]
+    fn dates_are_none() {
+        check(Kind::NlBsn, &["111222333", "11122233", "1112.22.333"], &["12.03.1985", "1985-03-12"]);
+        check(Kind::Phone, &["+49 30 1234", "(12) 34 5678"], &["(1985-03-12)", "+1985-03-12"]);
     }
 }

@@ -39,11 +39,16 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<
     known.filter(|row| *row < LONGEST_ROW).map(|row| row + 1)
 }
 
-/// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`.
+/// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`. Of
+/// what has letters in it, it depends on the blocks whether it was found already.
 pub(super) fn listed(text: Text<'_>, number: &Number<'_>, found: &Found) -> bool {
-    matches!(text.back(number.start, 1), b'/' | b'+')
-        && text.is_back(number.start, 2, DIGIT)
-        && found.row_that_ends(number.start - 1).is_some_and(|row| row < LONGEST_ROW)
+    let Some(end) = number.start.checked_sub(1).filter(|end| matches!(text.get(*end), b'/' | b'+')) else {
+        return false;
+    };
+    let digits = (1..=LONGEST).take_while(|back| text.is_back(end, *back, DIGIT)).count();
+    digits > 0
+        && !text.is_back(end, digits + 1, LETTER)
+        && found.row_that_ends(end).is_some_and(|row| row < LONGEST_ROW)
 }
 
 /// Whether what ends there with a digit is whole: no group of a number has letters or colons in it, or is a date.
@@ -197,7 +202,7 @@ fn are_hexadecimal_before(text: Text<'_>, start: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{each_in, found, none, only};
-    use crate::Kind::{Phone, UsSsn};
+    use crate::Kind::{FiHetu, Phone, UsSsn};
     use crate::Masker;
 
     #[test]
@@ -265,6 +270,14 @@ mod tests {
                 stream.finish(&mut out);
                 assert!(out == expect, "{row} in pieces of {size}");
             }
+        }
+    }
+
+    /// What has letters in it is seen behind the numbers of its block, or before those of the next one.
+    #[test]
+    fn behind_letters_wherever_a_block_begins() {
+        for pad in 0..70 {
+            only(FiHetu, "050366Y4783", &format!("{} 050366Y4783+49 30 23125 933", "x".repeat(pad)));
         }
     }
 

@@ -30,7 +30,7 @@ const LONGEST_COUNTER: usize = 2;
 /// A small letter and a large one are the sign of a quantity.
 const SIGN: usize = 2;
 
-/// An abbreviation has no more bytes than this: `Tél`.
+/// An abbreviation has no more letters than this: `Tél`.
 const SHORT: usize = 4;
 
 /// Words that may stand between the name of a number and the number.
@@ -347,8 +347,12 @@ fn small(text: Text<'_>, at: usize) -> u8 {
 /// Whether the full stop there stands right behind so short a word that it belongs to it, or behind `Nr`. Behind `Telefon` it ends a
 /// sentence.
 fn is_abbreviated(text: Text<'_>, stop: usize) -> bool {
-    let letters = (1..=SHORT + 1).take_while(|back| text.is_back(stop, *back, LETTER | WIDE)).count();
-    (1..=SHORT).contains(&letters) || (letters > SHORT && text.follows(stop, b"nr"))
+    let word = (1..=2 * SHORT + 1).take_while(|back| text.is_back(stop, *back, LETTER | WIDE));
+    // What goes on in UTF-8 is no letter of its own.
+    let letters = word.filter(|back| text.back(stop, *back) & 0xC0 != 0x80).count();
+    let number = || text.slice(stop.saturating_sub(2), stop);
+    let number = || number().eq_ignore_ascii_case(b"nr") || number().eq_ignore_ascii_case(b"no");
+    (1..=SHORT).contains(&letters) || (letters > SHORT && number())
 }
 
 #[cfg(test)]

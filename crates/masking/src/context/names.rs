@@ -52,9 +52,15 @@ const fn bit(byte: u8) -> u32 {
     1 << (byte & 0x1F)
 }
 
+/// Of Cyrillic letters each has two bytes.
+fn is_short(name: &[u8]) -> bool {
+    let long = if matches!(name.first(), Some(0xD0 | 0xD1)) { 2 * LONG } else { LONG };
+    name.len() < long
+}
+
 fn matches(word: &[u8], name: &[u8]) -> bool {
     // Most differ in their first letter.
-    word.first() == name.first() && if name.len() < LONG { word == name } else { word.starts_with(name) }
+    word.first() == name.first() && if is_short(name) { word == name } else { word.starts_with(name) }
 }
 
 #[cfg(test)]

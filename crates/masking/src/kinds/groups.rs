@@ -132,8 +132,8 @@ pub(super) fn between(text: Text<'_>, at: usize) -> Option<Between> {
                 spaced: true,
             });
         }
-        (b')', b' ' | b'-' | b'.' | b'/') => Gap::Close,
-        (b' ' | b'-' | b'.' | b'/', b'(') => Gap::Open,
+        (b')', b' ' | b'-' | b'.' | b'/' | b'+') => Gap::Close,
+        (b' ' | b'-' | b'.' | b'/' | b'+', b'(') => Gap::Open,
         _ => return None,
     };
     digit(at + length).then_some(Between { gap: spaced, length, spaced: false })

@@ -5,7 +5,7 @@ pub(crate) use super::groups::{Gap, Number};
 use super::national::{be, br, ca, ch, cn, de, es, fi, fr, ind, nl, no, pl, se, uk};
 use super::{card, ipv4, phone, ssn};
 use crate::finder::Found;
-use crate::text::{DIGIT, LETTER, Text, UNDER, WIDE, WORD};
+use crate::text::{DIGIT, LETTER, Text, WIDE, WORD};
 
 /// Digits of the shortest number of more groups than one, but for those of three pairs and a letter: a telephone's.
 const SHORTEST: usize = 7;
@@ -57,10 +57,8 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
 /// Whether the digits before the colon there are a clock's, and no counter of a name: `10:05`, not `phone2:06`.
 fn is_behind_a_clock(text: Text<'_>, colon: usize) -> bool {
     let digits = (1..=CLOCK + 1).take_while(|back| text.is_back(colon, *back, DIGIT)).count();
-    let named = text.is_back(colon, digits + 1, LETTER | UNDER | WIDE);
-    // `2026-11-22T10:05`
-    let instant = || text.back(colon, digits + 1) == b'T' && text.is_back(colon, digits + 2, DIGIT);
-    digits > 0 && (!named || digits > CLOCK || instant())
+    let named = || text.is_back(colon, digits + 1, LETTER) && phone::is_called(text, colon + 1);
+    digits > 0 && (digits > CLOCK || !named())
 }
 
 /// Whether it is two groups and too few digits for anything, as decimals are: the second begins there.

@@ -36,6 +36,7 @@ static NAMES: Names = Names::new(&[
     "tel",
     "tél",
     "тел",
+    "моб",
     "телефон",
     "telefon",
     "telefono",
@@ -92,7 +93,6 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         }
         return;
     }
-    let listed = before::listed(text, number, found);
     let zeros = || !number.bare() && number.digits.starts_with(&[0, 0]);
     let abroad = if plus {
         abroad::form(text, number.digits, number)
@@ -100,9 +100,10 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         zeros() && abroad::form(text, &number.digits[2..], number)
     };
     // Behind another number a plus may stand for a blank.
+    let joined = plus && before::is_joined(text, number.start - 1);
     let at_home = || number.lengths.starts_with(&[3, 3, 4]) && american::form(&number.first(3, 10), false);
-    let plus = plus && !(listed && (!abroad || at_home()));
-    if (plus && !listed && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
+    let plus = plus && !(joined && (!abroad || at_home()));
+    if (plus && !joined && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
         return;
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);
@@ -111,16 +112,22 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let sure = plus && !decimal(number);
-    let formed = (abroad && (sure || said(text, number, start)))
-        || (national(text, number, start, open, plus)
-            && (!number.slashed || listed || american::form(number, open)));
+    let foreign = abroad && (sure || said(text, number, start));
+    let sure = foreign || american::form(number, open);
+    let placed = || !number.slashed || sure || before::listed(text, number, found);
+    let formed = foreign || (national(text, number, start, open, plus) && placed());
     // Groups among other groups are a part of something longer.
-    let row = if formed { before::row(text, number, found) } else { None };
+    let row = if formed { before::row(text, number, found, sure) } else { None };
     match row {
         Some(row) => found.add_to_row(start, number.end, row),
         None if named(text, number, start, open) => found.add(Kind::Phone, start, number.end),
         None => {}
     }
+}
+
+/// Whether what begins there is called one.
+pub(super) fn is_called(text: Text<'_>, start: usize) -> bool {
+    context::calls(text, start, &NAMES)
 }
 
 /// Whether a word before it says that it is one.
@@ -167,7 +174,7 @@ fn goes_on(number: &Number<'_>, open: bool) -> bool {
     let mut total = number.lengths[0];
     let ends = number.gaps.iter().zip(number.spaced).enumerate().skip(1).any(|(at, (gap, spaced))| {
         total += number.lengths[at];
-        let apart = *spaced || matches!(gap, Gap::Space | Gap::Open | Gap::Close);
+        let apart = *spaced || matches!(gap, Gap::Space | Gap::Open | Gap::Close | Gap::Plus);
         apart && whole(&number.first(at + 1, total))
     });
     ends && !whole(number)
@@ -234,21 +241,22 @@ fn plain(number: &Number<'_>) -> bool {
     // Where the first group is a number already, the next ones are something else.
     // So is what stands behind a hyphen with blanks around it, unless it is the first one: `030 - 901820`.
     let further = number.spaced.iter().skip(1).any(|spaced| *spaced);
-    let plus = |gap: &Gap| *gap == Gap::Plus;
-    let first = number.lengths[0] < 7 && (number.gaps.iter().all(plus) || !number.gaps.iter().any(plus));
+    let first = number.lengths[0] < 7;
     number.bare() || with_extension(number) || (first && !further && !version(number))
 }
 
-/// Whether it is in one piece but for an extension: `2125550123-12`.
+/// Whether it is in one piece but for an extension, and no day with a time behind it: `2125550123-12`, not `20261122-1011`.
 fn with_extension(number: &Number<'_>) -> bool {
-    let zeros = || number.digits[number.lengths[0]..].iter().all(|digit| *digit == 0);
-    let gap = match number.gaps {
-        [Gap::Dash] => !number.spaced[0],
-        // The fraction of a whole number is no part of it.
-        [Gap::Dot] => !zeros(),
-        _ => false,
+    let day = || {
+        let digits = number.digits;
+        let [year, month, day] = [&digits[..4], &digits[4..6], &digits[6..8]].map(value);
+        (1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
     };
-    gap && number.lengths[0] >= 7 && number.lengths[1] <= LONGEST_EXTENSION
+    number.gaps == [Gap::Dash]
+        && !number.spaced[0]
+        && number.lengths[0] >= 7
+        && number.lengths[1] <= LONGEST_EXTENSION
+        && !(number.lengths[0] == 8 && day())
 }
 
 /// Whether it is a version: three parts or four with dots between them, one digit alone behind the first dot or later, or four of which

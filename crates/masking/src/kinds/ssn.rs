@@ -17,8 +17,10 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
         return;
     }
     let written = number.lengths == [3, 2, 4]
-        && matches!(number.gaps, [Gap::Dash, Gap::Dash] | [Gap::Space, Gap::Space] | [Gap::Plus, Gap::Plus]);
-    let bare = number.lengths == [9] && context::says(text, number.start, &NAMES, 1);
+        && matches!(number.gaps, [Gap::Dash, Gap::Dash] | [Gap::Space, Gap::Space]);
+    // A sum, unless it is said what it is.
+    let form = number.written(&[3, 2, 4], Gap::Plus);
+    let bare = (number.lengths == [9] || form) && context::says(text, number.start, &NAMES, 1);
     if (written || bare) && possible(number.digits) {
         found.add(Kind::UsSsn, number.start, number.end);
     }

@@ -5,7 +5,7 @@ use super::super::numbers::{Gap, Number};
 use super::super::{iban, ipv4};
 use crate::checks::number as value;
 use crate::finder::Found;
-use crate::text::{ALNUM, DIGIT, HEX, LETTER, Text, UPPER, WORD};
+use crate::text::{ALNUM, DIGIT, LETTER, Text, UPPER, WIDE, WORD};
 
 /// How long an IBAN in fours is, in bytes: Norway's, and Russia's.
 const SHORTEST_IBAN: usize = 18;
@@ -17,12 +17,13 @@ const LONGEST_PATH: usize = 128;
 /// So many numbers of a row are known as such. It is what a stream still has of what it gave out, and a longer row is a column.
 const LONGEST_ROW: u8 = 4;
 
-/// How many numbers stand right before it in a row; none if it is a group among others, and so a part of something longer.
-pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<u8> {
+/// How many numbers stand right before it in a row; none if it is a group among others, and so a part of something longer. Behind a slash
+/// or a plus its own form may be sure to say where it begins.
+pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found, sure: bool) -> Option<u8> {
     let blanks = number.gaps.contains(&Gap::Space) || number.spaced.contains(&true);
     let (before, length) = text.sign_back(number.start);
     let end = number.start - length.min(number.start);
-    if listed(text, number, found) {
+    if !sure && listed(text, number, found) {
         return found.row_that_ends(end).map(|row| row + 1);
     }
     if !blanks || before != b' ' || !text.is_back(end, 1, DIGIT) {
@@ -37,6 +38,12 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found) -> Option<
         behind.then(|| found.row_that_ends(end - zeros.len())).flatten()
     });
     known.filter(|row| *row < LONGEST_ROW).map(|row| row + 1)
+}
+
+/// Whether the plus there stands behind a group of another number: `12125550123+12125550124`, not `1+14155550100`.
+pub(super) fn is_joined(text: Text<'_>, plus: usize) -> bool {
+    let digits = (1..=LONGEST).take_while(|back| text.is_back(plus, *back, DIGIT)).count();
+    digits >= LEAST_BEFORE_PLUS && !text.is_back(plus, digits + 1, WORD)
 }
 
 /// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`. Of
@@ -72,8 +79,14 @@ fn whole(text: Text<'_>, end: usize) -> bool {
 const TRACKING: usize = 10;
 /// Pairs of a number.
 const PAIRS: usize = 5;
+/// Pairs that are looked at on either side.
+const MOST_PAIRS: usize = 4;
+/// Words of two letters that are hexadecimal digits.
+const WORDS: [&[u8]; 3] = [b"de", b"ce", b"da"];
 /// A pair and the blank beside it, in bytes.
 const PAIR: usize = 3;
+/// Digits of the last group before a plus that stands for a blank.
+const LEAST_BEFORE_PLUS: usize = 4;
 /// Digits of a status of HTTP.
 const STATUS: usize = 3;
 
@@ -158,7 +171,7 @@ pub(super) fn goes_on_in_pairs(text: Text<'_>, number: &Number<'_>) -> bool {
     if !number.written(&[2; PAIRS], Gap::Space) {
         return false;
     }
-    if are_hexadecimal_behind(text, number.end) || are_hexadecimal_before(text, number.start) {
+    if hexadecimal_behind(text, number.end) + hexadecimal_before(text, number.start) > 1 {
         return true;
     }
     let mut at = number.end;
@@ -176,27 +189,34 @@ pub(super) fn goes_on_in_pairs(text: Text<'_>, number: &Number<'_>) -> bool {
     further > 1 && !another
 }
 
-/// Whether two pairs of hexadecimal digits with a letter stand behind it. One may be a word: `de`.
-fn are_hexadecimal_behind(text: Text<'_>, end: usize) -> bool {
+/// How many pairs of hexadecimal digits with a letter are among those right behind it.
+fn hexadecimal_behind(text: Text<'_>, end: usize) -> usize {
     let pair = |at: usize| {
-        let start = end + at * PAIR;
-        text.get(start) == b' '
-            && text.run(start + 1, HEX, 3) == 2
-            && text.is(start + 1, LETTER) | text.is(start + 2, LETTER)
+        let start = end + at * PAIR + 1;
+        let pair = text.slice(start, start + 2);
+        (text.get(start - 1) == b' ' && is_pair(pair) && !text.is(start + 2, WORD | WIDE)).then_some(pair)
     };
-    (0..2).all(pair)
+    (0..MOST_PAIRS).map_while(pair).filter(|pair| has_letter(pair)).count()
 }
 
-/// Whether two stand before it.
-fn are_hexadecimal_before(text: Text<'_>, start: usize) -> bool {
+/// The same for those before it.
+fn hexadecimal_before(text: Text<'_>, start: usize) -> usize {
     let pair = |at: usize| {
-        let Some(start) = start.checked_sub((at + 1) * PAIR) else { return false };
-        text.run(start, HEX, 3) == 2
-            && text.get(start + 2) == b' '
-            && !text.is_back(start, 1, WORD)
-            && text.is(start, LETTER) | text.is(start + 1, LETTER)
+        let start = start.checked_sub((at + 1) * PAIR)?;
+        let pair = text.slice(start, start + 2);
+        (text.get(start + 2) == b' ' && is_pair(pair) && !text.is_back(start, 1, WORD | WIDE)).then_some(pair)
     };
-    (0..2).all(pair)
+    (0..MOST_PAIRS).map_while(pair).filter(|pair| has_letter(pair)).count()
+}
+
+fn is_pair(pair: &[u8]) -> bool {
+    pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether it has a letter and is no word that stands before or behind a number: `de`, `ce`.
+fn has_letter(pair: &[u8]) -> bool {
+    let word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(pair));
+    !word && pair.iter().any(u8::is_ascii_alphabetic)
 }
 
 #[cfg(test)]

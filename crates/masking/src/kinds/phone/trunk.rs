@@ -22,7 +22,7 @@ pub(super) fn trunk(number: &Number<'_>) -> bool {
         return false;
     }
     let (first, rest) = (number.gaps[0], &number.gaps[1..]);
-    if first == Gap::Dash && is_date_behind(number) {
+    if is_date_behind(number) {
         return false;
     }
     let lengths =
@@ -53,7 +53,9 @@ fn switchboard(number: &Number<'_>) -> bool {
 /// Whether a date stands behind its first group: `0123-2026-11-22`.
 fn is_date_behind(number: &Number<'_>) -> bool {
     let first = number.lengths[0];
-    number.lengths.len() == 4 && is_date(&number.lengths[1..], &number.gaps[1..], &number.digits[first..])
+    number.lengths.len() >= 4
+        && number.gaps[1] != Gap::Space
+        && is_date(&number.lengths[1..], &number.gaps[1..], &number.digits[first..])
 }
 
 #[cfg(test)]
@@ -81,7 +83,13 @@ mod tests {
 
     #[test]
     fn a_date_behind_a_group() {
-        none(&["02-2026-11-22", "0123-2026-11-22"]);
+        none(&[
+            "02-2026-11-22",
+            "0123-2026-11-22",
+            "02-2026-11-22-03",
+            "seq 0123 2026-11-22 10:11",
+            "0123 22-11-2026",
+        ]);
         all(Phone, &["0171-20-99-123", "0470-12-34-56"]);
     }
 }

@@ -28,7 +28,13 @@ pub fn csv(
         match records.read(&mut row) {
             Ok(true) if row.is_blank() => {}
             Ok(true) => break,
-            Ok(false) => return Ok(()),
+            // What feeds it failed: a table without rows still has its names.
+            Ok(false) => {
+                return Err(Trouble::Input(
+                    "standard input is empty: a table begins with a line of names".to_owned(),
+                    false,
+                ));
+            }
             Err(broken) => return Err(trouble(broken, writer, &mut out)),
         }
     }
@@ -106,7 +112,9 @@ fn names(header: &Row) -> Result<Vec<String>, Trouble> {
 fn cells<'t>(table: &'t Table, names: &'t [String]) -> Result<Vec<Cell<'t>>, Trouble> {
     let missing: Vec<&str> = table.names().filter(|name| !names.iter().any(|other| other == name)).collect();
     if !missing.is_empty() {
-        let what = format!("the table has no column {}: its first line has the names", missing.join(", "));
+        let one = if names.len() == 1 { "; it has one column: is --delimiter right?" } else { "" };
+        let what =
+            format!("the table has no column {}: its first line has the names{one}", missing.join(", "));
         return Err(Trouble::Input(what, false));
     }
     let cells: Vec<_> = names.iter().map(|name| table.column(name)).collect();

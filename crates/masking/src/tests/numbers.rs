@@ -160,6 +160,13 @@ fn groups_of_something_longer_in_letters() {
     only(Phone, "01 99 00 12 34", "Paris 12e 01 99 00 12 34");
 }
 
+/// A group short of a parcel's number, at the beginning of a text as behind something.
+#[test]
+fn where_a_text_begins_says_nothing() {
+    only(Phone, "01 6097 6784", "1Z 999 A1 01 6097 6784.");
+    only(Phone, "01 6097 6784", "\n1Z 999 A1 01 6097 6784.");
+}
+
 #[test]
 fn two_numbers_with_their_trunk_prefixes() {
     each_in("Tel: +49 30 901820/030 901821", &["+49 30 901820", "030 901821"]);

@@ -93,7 +93,8 @@ const STATUS: usize = 3;
 /// Whether the third group of a parcel's number ends there: `1Z 999 AA1 01 2345 6784`.
 fn is_tracking(text: Text<'_>, end: usize) -> bool {
     let groups = text.slice(end.saturating_sub(TRACKING), end);
-    groups.starts_with(b"1Z ")
+    groups.len() == TRACKING
+        && groups.starts_with(b"1Z ")
         && groups.get(6) == Some(&b' ')
         && groups[7..].iter().all(|byte| crate::text::is(*byte, ALNUM))
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::RulesError;
 use crate::kind::Kind;
+use crate::kinds::aws;
 use crate::mask::Masker;
 use crate::rules::{Mode, Rules, refused_hash};
 use crate::token::Tokens;
@@ -254,15 +255,15 @@ impl Cell<'_> {
         }
     }
 
-    /// Appends a text in which personal data is masked by the rules: a document as one, and the first line of any other, either behind
-    /// the column's name, which may be what a number is called.
+    /// Appends a text in which personal data is masked by the rules: a document as one, and of any other the first line and those that are
+    /// numbers, behind the column's name, which may be what a number is called.
     fn text(&self, value: &[u8], out: &mut Vec<u8>) {
         let masker = &self.table.masker;
         if matches!(value.first(), Some(b'{' | b'[')) && self.json(value, out) {
             return;
         }
-        // Only numbers need to be called something.
-        if value.iter().any(u8::is_ascii_digit) {
+        // Only numbers and secrets need to be called something.
+        if value.len() >= aws::SECRET || value.iter().any(u8::is_ascii_digit) {
             masker.mask_behind(&self.word(), value, out);
         } else {
             masker.mask(value, out);
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn a_text_is_a_line_of_its_own_to_rules_of_the_caller_s_own() {
         let table = table(
-            r#"{"columns": {"phone": "text"}, "rules": {"custom": [
+            r#"{"columns": {"phone": "text", "aws_secret_access_key": "text"}, "rules": {"custom": [
                 {"name": "badge", "pattern": "^EMP-[0-9]{6}$", "mode": "redact"}, {"name": "end", "pattern": "[a-z]7$"}]}}"#,
         );
         let check = |value: &str, expect: &str| assert_eq!(written(&table, "phone", value), expect);
@@ -338,6 +339,10 @@ mod tests {
         check("[\"EMP-123456\"]", "[\"[badge]\"]");
         // The column's name is still the word before a number.
         check("2125550123", "******0123");
+        check("2125550123\r\n(415) 555-0100\n", "******0123\r\n(***) ***-0100\n");
+        let secret = "wJalrXUtnFEMIoKxMDENGobPxRfiCYEXAMPLEKEY";
+        assert_eq!(written(&table, "aws_secret_access_key", secret), "***");
+        check("at home\n2125550123\nSSN:\n123-45-6789\n7", "at home\n******0123\nSSN:\n***-**-6789\n7");
     }
 
     #[test]

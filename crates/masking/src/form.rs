@@ -2,7 +2,7 @@
 //! of it may be shown. Forms are wider than what is found in text, since a column says what its values are: a number needs no word
 //! before it, and a check digit may be wrong where the form has no letters.
 
-use crate::checks::day_of;
+use crate::checks::{day_of, luhn};
 use crate::kind::Kind;
 use crate::kinds::national::it;
 use crate::kinds::{aws, email, iban, ipv4, ipv6, keys};
@@ -10,6 +10,10 @@ use crate::text::Text;
 
 /// The most digits and letters of a form, those of a residence card of China.
 const LONGEST: usize = 18;
+
+/// Digits of a card's number: ISO/IEC 7812-1.
+const SHORTEST_CARD: usize = 13;
+const LONGEST_CARD: usize = 19;
 
 /// What a telephone number has beside digits and separators.
 const PHONE_SIGNS: &[u8] = b"+()";
@@ -29,7 +33,7 @@ pub(crate) fn is_one(kind: Kind, value: &[u8]) -> bool {
         Kind::ApiKey => keys::prefix(value) > 0,
         Kind::Phone => digits(value, PHONE_SIGNS, 7..=16) && !date(value),
         // In a URL a plus is a blank.
-        Kind::Card => digits(value, b"+", 13..=19),
+        Kind::Card => digits(value, b"+", 13..=19) && !card_and_more(value),
         Kind::UsSsn => digits(value, b"+", 9..=9),
         Kind::CaSin => digits(value, b"", 9..=9),
         // Eight where the zero in front was lost.
@@ -71,6 +75,22 @@ fn digits(value: &[u8], signs: &[u8], count: std::ops::RangeInclusive<usize>) ->
         found += 1;
         byte.is_ascii_digit()
     }) && count.contains(&found)
+}
+
+/// Whether it is a card's number, right by its check, and a date or a code behind it, which alone makes one that is wrong by it.
+fn card_and_more(value: &[u8]) -> bool {
+    let (mut digits, mut count) = ([0; LONGEST_CARD], 0);
+    let (mut is_card, mut more) = (false, false);
+    for byte in value {
+        if !byte.is_ascii_digit() {
+            is_card |= count >= SHORTEST_CARD && luhn(&digits[..count]);
+        } else if let Some(to) = digits.get_mut(count) {
+            *to = byte - b'0';
+            count += 1;
+            more = is_card;
+        }
+    }
+    more && !luhn(&digits[..count])
 }
 
 /// Whether it is written as a date: two groups of one or two digits, before or behind one of four. What stands between them can be more
@@ -188,7 +208,13 @@ mod tests {
         check(
             Kind::Card,
             &["4111 1111 1111 1112", "4111+1111+1111+1111"],
-            &["411111111111", "4111 1111 1111 1111 x"],
+            &[
+                "411111111111",
+                "4111 1111 1111 1111 x",
+                "4111 1111 1111 1111 123",
+                "4222222222222 123",
+                "378282246310005 12/27",
+            ],
         );
         check(
             Kind::UsSsn,

@@ -106,17 +106,39 @@ impl Masker {
             || self.find(line).next().is_some()
     }
 
-    /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written. For rules of the
-    /// caller's own the text is a line of its own.
+    /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written; each line that
+    /// is a number and nothing else is behind it too. For rules of the caller's own the text is a line of its own.
     pub(crate) fn mask_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) {
-        let whole = [name, &[b':', EDGE], text].concat();
-        let mut done = name.len() + 2;
-        for Finding { kind, range } in self.find_from(&whole, done) {
-            out.extend_from_slice(&whole[done..range.start]);
-            self.write(kind, &whole[range.clone()], out);
+        let before = [name, &[b':', EDGE]].concat();
+        let behind = |text: &[u8]| [&before, text].concat();
+        let find = |text: &[u8], at: usize| {
+            let shifted = |Finding { kind, range }: Finding| Finding {
+                kind,
+                range: range.start - before.len() + at..range.end - before.len() + at,
+            };
+            self.find_from(&behind(text), before.len()).map(shifted).collect::<Vec<_>>()
+        };
+        let mut found = find(text, 0);
+        let (mut start, mut more) = (0, Vec::new());
+        let mut known = found.iter().peekable();
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let (from, to) = (start, start + line.len());
+            start = to;
+            while known.next_if(|known| known.range.end <= from).is_some() {}
+            let is_known = known.peek().is_some_and(|known| known.range.start < to);
+            if from > 0 && is_number(line) && !is_known {
+                more.extend(find(line, from));
+            }
+        }
+        found.extend(more);
+        found.sort_by_key(|finding| finding.range.start);
+        let mut done = 0;
+        for Finding { kind, range } in found {
+            out.extend_from_slice(&text[done..range.start]);
+            self.write(kind, &text[range.clone()], out);
             done = range.end;
         }
-        out.extend_from_slice(&whole[done..]);
+        out.extend_from_slice(&text[done..]);
     }
 
     /// The same for text that comes in pieces.
@@ -149,4 +171,10 @@ impl Masker {
             (Mode::Stars | Mode::Token | Mode::TokenShape, _) => write::stars(out),
         }
     }
+}
+
+/// Whether a line is digits and what stands between them.
+fn is_number(line: &[u8]) -> bool {
+    let between = |byte: u8| byte.is_ascii_whitespace() || b"+-./()".contains(&byte);
+    line.iter().any(u8::is_ascii_digit) && line.iter().all(|byte| byte.is_ascii_digit() || between(*byte))
 }

@@ -3,7 +3,8 @@
 //! The same value has the same token for the same key, tenant and field, however it is written (`4111-1111…` and `4111 1111…`,
 //! `JOHN@…` and `john@…`), so tables that are tokenised one by one still join. Another tenant's, or another field's, differs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::net::Ipv6Addr;
 
 use aws_lc_rs::hmac;
 
@@ -60,11 +61,16 @@ impl Tokens {
     /// Appends a token in the shape of the value: an e-mail address at `masked.example`, an IPv4 address of 10.0.0.0/8, an IPv6 address
     /// of `2001:db8::/32`, a MAC address that no maker gives out (its second bit is set, IEEE 802), otherwise a digit for each digit and
     /// a letter for each letter, with everything else as it is. A card number is wrong by Luhn and a social security number of an area
-    /// that is not given out, so neither is anybody's; any other number can be somebody's by chance.
+    /// and a group that are not given out, so neither is anybody's; any other number can be somebody's by chance.
     ///
     /// Shapes are smaller than tokens: two values of few digits can get one token. Where a column has to stay unique, use
     /// [`Self::write`].
     pub fn write_shape(&self, field: &str, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
+        let whole = if matches!(kind, Kind::Custom(_)) { value } else { without_zeros(value) };
+        if whole.len() < value.len() {
+            self.write_shape(field, kind, whole, out);
+            return out.extend_from_slice(&value[whole.len()..]);
+        }
         let first = self.stream(field, kind, value, 0);
         match kind {
             Kind::Email => {
@@ -101,10 +107,8 @@ impl Tokens {
                 let made = &mut out[from..];
                 match kind {
                     Kind::UsSsn => {
-                        made.iter_mut()
-                            .filter(|byte| byte.is_ascii_digit())
-                            .take(1)
-                            .for_each(|digit| *digit = b'9');
+                        let digits = made.iter_mut().filter(|byte| byte.is_ascii_digit());
+                        digits.zip(UNUSED_SSN).for_each(|(digit, unused)| *digit = unused.unwrap_or(*digit));
                     }
                     Kind::Card => unlike_a_card(made),
                     _ => {}
@@ -186,12 +190,20 @@ impl Tokens {
     }
 }
 
-/// The value as it is compared: without what is between digits, in one size of letters. Where more than that would be left out, letters
+/// The value as it is compared: without blanks around it, what is between digits, and the zeros of a whole number that was written as a
+/// decimal; in one size of letters; an IPv6 address as RFC 5952 writes it. Where more than that would be left out, letters
 /// that are not ASCII among it, or nothing would be left, it is compared as it is: `Иван` is not `Олег`.
 fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
+    let value = if matches!(kind, Kind::Custom(_)) { value } else { without_zeros(value.trim_ascii()) };
     match kind {
-        Kind::Email => email::normal(value, |byte| update(&[byte])),
-        Kind::Ipv6 => value.iter().for_each(|byte| update(&[byte.to_ascii_lowercase()])),
+        Kind::Email => email::normal(value, update),
+        Kind::Ipv6 => match std::str::from_utf8(value).ok().and_then(|text| text.parse::<Ipv6Addr>().ok()) {
+            Some(address) => {
+                let _ = write!(Updating(update), "{address}");
+            }
+            // With a zone.
+            None => value.iter().for_each(|byte| update(&[byte.to_ascii_lowercase()])),
+        },
         Kind::Jwt | Kind::AwsKey | Kind::ApiKey | Kind::Ipv4 | Kind::Custom(_) => update(value),
         _ if is_separated(kind, value) => {
             let alone = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
@@ -199,6 +211,26 @@ fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
         }
         _ => update(value),
     }
+}
+
+/// What is written becomes a part of what a token is of.
+struct Updating<F>(F);
+
+impl<F: FnMut(&[u8])> fmt::Write for Updating<F> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        (self.0)(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// The value without one or two zeros behind a point, where all before it is digits: it was a whole number.
+pub(crate) fn without_zeros(value: &[u8]) -> &[u8] {
+    let whole = value.strip_suffix(b".00").or_else(|| value.strip_suffix(b".0"));
+    let digits = |number: &&[u8]| {
+        let number = number.strip_prefix(b"+").unwrap_or(number);
+        !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+    };
+    whole.filter(digits).unwrap_or(value)
 }
 
 /// Whether there are letters or digits, and nothing else but what may be between those of this kind: blanks and hyphens of any form, and
@@ -228,6 +260,9 @@ fn separator(value: &[u8]) -> usize {
 fn is_blank_or_hyphen(c: char) -> bool {
     c == '-' || c.is_whitespace() || matches!(c, '\u{2010}'..='\u{2015}')
 }
+
+/// How a social security number begins that is nobody's: an area from 900 on has taxpayers (ITIN), and none of group 00 (SSA, IRS).
+const UNUSED_SSN: [Option<u8>; 5] = [Some(b'9'), None, None, Some(b'0'), Some(b'0')];
 
 /// Second digits of a MAC address that is its owner's own.
 const LOCAL: &[u8; 4] = b"26ae";
@@ -367,6 +402,15 @@ mod tests {
         check(Kind::Mac, &["00:00:5e:00:53:ff", "00-00-5E-00-53-FF", "0000.5e00.53ff"], "00005E0053FF");
         check(Kind::FiHetu, &["131052-308T", "131052308t"], "131052308T");
         check(Kind::BrCpf, &["529.982.247-25"], "52998224725");
+        check(Kind::Phone, &["2125550123", "2125550123.0", " 2125550123.00\n", "212-555-0123"], "2125550123");
+        check(Kind::Phone, &["+2125550123.0", "+2125550123"], "2125550123");
+        check(
+            Kind::Email,
+            &["DÖRTE@example.com", " dörte@Example.com ", "DÖRTE%40example.com", "D%C3%96RTE%40example.com"],
+            "dörte@example.com",
+        );
+        check(Kind::Ipv6, &["2001:db8::1", "2001:0DB8:0::1", "2001:db8:0:0:0:0:0:1"], "2001:db8::1");
+        check(Kind::Ipv6, &["fe80::A%eth0"], "fe80::a%eth0");
     }
 
     #[test]
@@ -422,6 +466,7 @@ mod tests {
         for sign in ["\u{2009}", "\u{2010}", "\u{2013}", "\u{2015}", "\u{3000}", "\t"] {
             assert_eq!(shape(Kind::Phone, &format!("0171{sign}1234567")), phone.replace(' ', sign));
         }
+        assert_eq!(shape(Kind::Phone, "2125550123.0"), shape(Kind::Phone, "2125550123") + ".0");
         let email = shape(Kind::Email, "john@example.com");
         assert!(email.ends_with("@masked.example") && email.len() == 41, "{email}");
         assert_eq!(shape(Kind::Email, "John%40example%2Ecom"), email.replace('@', "%40"));
@@ -452,7 +497,8 @@ mod tests {
                     made.bytes().filter(u8::is_ascii_digit).take(16).map(|b| b - b'0').collect();
                 assert!(!luhn(&digits), "{made}");
             }
-            assert!(shape(Kind::UsSsn, &format!("123-45-{n:04}")).starts_with('9'));
+            let made = shape(Kind::UsSsn, &format!("123-45-{n:04}"));
+            assert!(made.starts_with('9') && &made[3..7] == "-00-", "{made}");
             // Wherever its first digit is.
             let made = shape(Kind::UsSsn, &format!(" 123-45-{n:04}"));
             assert!(made.starts_with(" 9") && made.len() == 12, "{made}");

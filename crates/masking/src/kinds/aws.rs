@@ -10,7 +10,7 @@ use crate::text::{ALNUM, DIGIT, Text, UPPER};
 /// A user's key, a temporary one, one for a bearer token, one of a context.
 const PREFIXES: &[&[u8; 4]] = &[b"AKIA", b"ASIA", b"ABIA", b"ACCA"];
 const ID: usize = 20;
-const SECRET: usize = 40;
+pub(crate) const SECRET: usize = 40;
 static NAMES: Names = Names::new(&["secret"]);
 /// `aws_secret_access_key`, `SecretAccessKey`, `secret = `.
 const WORDS_BETWEEN: usize = 2;

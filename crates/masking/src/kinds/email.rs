@@ -74,6 +74,8 @@ fn character(text: Text<'_>, at: usize) -> Option<(usize, Script)> {
 
 /// How an address stands in a URL, and its `@` with it: RFC 3986, 2.1.
 const ENCODED: &[u8] = b"%40";
+/// A quote there.
+const QUOTE: &[u8] = b"%22";
 
 /// Where the `@` of an address is, and how many bytes it has.
 pub(crate) fn sign(value: &[u8]) -> Option<(usize, usize)> {
@@ -92,21 +94,17 @@ pub(crate) fn at(text: Text<'_>, at: usize, found: &mut Found) {
         return;
     }
     let Some(end) = domain(text, at + if encoded { ENCODED.len() } else { 1 }) else { return };
-    let start = if byte == b'"' { quoted(text, at) } else { local(text, at) };
-    let start = start.map(|start| if encoded { behind_escapes(text, start, at) } else { start });
-    let start = start.filter(|start| *start < at);
+    let start = if byte == b'"' { quoted(text, at) } else { local(text, at, encoded) };
     let start = start.map(|start| start + emphasis_around(text, start, end));
     if let Some(start) = start.and_then(|start| found.begins(text, start, end)) {
         found.add(Kind::Email, start, end);
     }
 }
 
-/// Where the local part begins in a URL: behind the last escape of a byte that is none of it, `mail%3Djohn%40example.com`.
-fn behind_escapes(text: Text<'_>, start: usize, at: usize) -> usize {
+/// Whether what is escaped there as in a URL is no part of an address: `mail%3Djohn%40example.com`.
+fn is_other(text: Text<'_>, place: usize) -> bool {
     let inside = |byte: u8| is(byte, ALNUM | LOCAL | WIDE);
-    let other = |place: &usize| escaped(text.slice(*place, at)).is_some_and(|byte| !inside(byte));
-    let last = (start..at).rev().find(other);
-    last.map_or(start, |place| place + ENCODED.len())
+    escaped(text.slice(place, place + ENCODED.len())).is_some_and(|byte| !inside(byte))
 }
 
 /// The byte that is escaped there as in a URL.
@@ -116,15 +114,35 @@ fn escaped(text: &[u8]) -> Option<u8> {
     u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
 }
 
-/// The bytes of an address as it is compared: in small letters, and without the escapes of a URL if its `@` is one.
-pub(crate) fn normal(value: &[u8], mut update: impl FnMut(u8)) {
+/// An address as it is compared: in small letters of any script, and without the escapes of a URL if its `@` is one.
+pub(crate) fn normal(value: &[u8], mut update: impl FnMut(&[u8])) {
     let encoded = sign(value).is_some_and(|(_, length)| length == ENCODED.len());
     let mut rest = value;
-    while let [first, behind @ ..] = rest {
-        let escaped = escaped(rest).filter(|_| encoded);
-        update(escaped.unwrap_or(*first).to_ascii_lowercase());
-        rest = if escaped.is_some() { &rest[ENCODED.len()..] } else { behind };
+    let mut next = || {
+        let [first, behind @ ..] = rest else { return None };
+        let byte = escaped(rest).filter(|_| encoded);
+        rest = if byte.is_some() { &rest[ENCODED.len()..] } else { behind };
+        Some(byte.unwrap_or(*first))
+    };
+    let (mut bytes, mut count) = ([0; 4], 0);
+    while let Some(byte) = next() {
+        bytes[count] = byte;
+        count += 1;
+        match std::str::from_utf8(&bytes[..count]) {
+            Ok(text) => {
+                let small = text.chars().flat_map(char::to_lowercase);
+                small.for_each(|letter| update(letter.encode_utf8(&mut [0; 4]).as_bytes()));
+                count = 0;
+            }
+            // The rest of the character is still to come.
+            Err(error) if error.error_len().is_none() => {}
+            Err(_) => {
+                update(&bytes[..count]);
+                count = 0;
+            }
+        }
     }
+    update(&bytes[..count]);
 }
 
 /// How many `_` the address begins with that are Markdown's: as many stand right behind it. Otherwise they are its own.
@@ -144,15 +162,20 @@ pub(crate) fn rest(text: Text<'_>, from: usize, end: usize) -> Option<usize> {
 pub(crate) fn is_one(value: &[u8]) -> bool {
     let Some((at, length)) = sign(value) else { return false };
     let text = Text::new(value);
-    let start = if text.back(at, 1) == b'"' { quoted(text, at) } else { local(text, at) };
+    let start = if text.back(at, 1) == b'"' { quoted(text, at) } else { local(text, at, length > 1) };
     start == Some(0) && domain(text, at + length) == Some(value.len())
 }
 
-/// Where the local part that ends there begins.
-fn local(text: Text<'_>, at: usize) -> Option<usize> {
+/// Where the local part that ends there begins; where it is `encoded`, it is a URL's, and a plus in it can be a blank.
+fn local(text: Text<'_>, at: usize, encoded: bool) -> Option<usize> {
+    if encoded && text.follows(at, QUOTE) {
+        return quoted_as_in_a_url(text, at);
+    }
     let mut start = at;
     let mut scripts = None;
     let mut last = 0;
+    let mut longer = false;
+    let mut plus = None;
     while let Some((length, script)) = before(text, start) {
         let byte = text.back(start, 1);
         // Some mail systems give out addresses with two dots together, or with one at the end. Three are an ellipsis.
@@ -169,21 +192,45 @@ fn local(text: Text<'_>, at: usize) -> Option<usize> {
             }
             scripts = Some(script);
         }
+        if byte == b'%' && is_other(text, start - 1) {
+            start = (start - 1 + ENCODED.len()).min(at);
+            break;
+        }
+        // One is the address's own (`john+shop`), and is written `%2B`; of more the last is a blank: `my+mail+is+john%40example.com`.
+        if byte == b'+' && encoded && plus.replace(plus.unwrap_or(start)).is_some() {
+            start = plus.unwrap_or(start);
+            break;
+        }
+        if at - start + length > LONGEST_LOCAL {
+            longer = true;
+            break;
+        }
         last = byte;
         start -= length;
-        if at - start > LONGEST_LOCAL {
-            return None;
-        }
     }
     // The only letter, behind a backslash, is a name rather than the end of a line.
     if start == at && marks::escape_ends(text, at) {
         return Some(at - 1);
     }
-    // It begins with a letter, a digit or an underscore: a sign before that belongs to the text.
-    while start < at && !text.is(start, ALNUM | UNDER | WIDE) {
+    // It begins with a letter, a digit or an underscore: a sign before that belongs to the text. So do underscores of which there are too
+    // many.
+    let rule = text.is(start, UNDER) && longer;
+    while start < at && (!text.is(start, ALNUM | UNDER | WIDE) || (rule && text.is(start, UNDER))) {
         start += 1;
     }
-    (start < at).then_some(start)
+    // What goes on before that is longer than an address.
+    let goes_on = longer && text.is_back(start, 1, ALNUM | WIDE);
+    (start < at && !goes_on).then_some(start)
+}
+
+/// The same of one in quotes, which are escaped with its `@`: `%22john%22%40example.com`.
+fn quoted_as_in_a_url(text: Text<'_>, at: usize) -> Option<usize> {
+    let close = at - QUOTE.len();
+    let first = at.saturating_sub(LONGEST_LOCAL + 2 * QUOTE.len());
+    let start = (first..close).rev().find(|start| text.has(*start, QUOTE))?;
+    let inside = |byte: &u8| is(*byte, ALNUM | LOCAL | WIDE);
+    let content = text.slice(start + QUOTE.len(), close);
+    (!content.is_empty() && content.iter().all(inside)).then_some(start)
 }
 
 /// Where the local part in quotes that ends there begins.
@@ -366,6 +413,13 @@ mod tests {
         only(Email, "john@sub.example.com", "john@sub.example.com-1732273200");
         only(Email, "john@b.co-c.example.com", "john@b.co-c.example.com");
         none(&["lib@1.2.beta-3", "logo@2x.png-1", "a@b.c-d"]);
+        for rule in ["-", "_", "#", "=", "~", "+", "'", "&"] {
+            for count in [1, 10, 59, 60, 61, 64, 65, 300] {
+                let text = format!("{}john@example.com", rule.repeat(count));
+                let own = if rule == "_" && count <= 60 { text.as_str() } else { "john@example.com" };
+                only(Email, own, &text);
+            }
+        }
         only(Email, "a..john@example.com", "a..john@example.com");
         only(Email, "john@example.com", "john@example.com...");
         only(Email, "john@example.com", "john@example.com-");

@@ -9,6 +9,8 @@ use crate::text::{DIGIT, LETTER, Text, WIDE, WORD};
 
 /// Digits of the shortest number of more groups than one, but for those of three pairs and a letter: a telephone's.
 const SHORTEST: usize = 7;
+/// Digits of an area code with its trunk prefix, such as Germany's `03301`.
+const LONGEST_AREA: usize = 6;
 /// Digits of an hour.
 const CLOCK: usize = 2;
 
@@ -36,7 +38,8 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     }
     // A number that goes on.
     let inside = match before {
-        b'.' | b')' => further.is_ascii_digit(),
+        b'.' => further.is_ascii_digit(),
+        b')' => further.is_ascii_digit() && is_behind_an_area(text, start - length),
         b'-' => crate::text::is(further, WORD),
         // The minutes or seconds of a clock: `10:00:05 4111 1111 1111 1111`.
         b':' => first == 2 && is_behind_a_clock(text, start - 1),
@@ -52,6 +55,15 @@ pub(crate) fn at(text: Text<'_>, start: usize, found: &mut Found) {
     if !groups.are_left_of_a_masked_number(text, start) {
         numbers_of(text, start, &groups, found);
     }
+}
+
+/// Whether the bracket that closes there is around an area code, or a trunk prefix, which the number goes on behind: `(212)555-0123`,
+/// `(0)171`, or what a function takes: `f(1)234`; and not an item's number (`1)`, `(1)`) or something else in brackets.
+fn is_behind_an_area(text: Text<'_>, close: usize) -> bool {
+    let digits = (1..=LONGEST_AREA + 1).take_while(|back| text.is_back(close, *back, DIGIT)).count();
+    let area = (2..=LONGEST_AREA).contains(&digits) || text.back(close, 1) == b'0';
+    let called = || text.is_back(close, digits + 2, WORD);
+    digits > 0 && text.back(close, digits + 1) == b'(' && (area || called())
 }
 
 /// Whether the digits before the colon there are a clock's, and no counter of a name: `10:05`, not `phone2:06`.

@@ -103,7 +103,8 @@ pub(crate) fn at(text: Text<'_>, number: &Number<'_>, found: &mut Found) {
     let joined = plus && before::is_joined(text, number.start - 1);
     let at_home = || number.lengths.starts_with(&[3, 3, 4]) && american::form(&number.first(3, 10), false);
     let plus = plus && !(joined && (!abroad || at_home()));
-    if (plus && !joined && text.is_back(number.start, 2, WORD)) || (!plus && date(number)) {
+    let is_inside = || !abroad || !before::is_behind_another(text, number.start - 1);
+    if (plus && !joined && text.is_back(number.start, 2, WORD) && is_inside()) || (!plus && date(number)) {
         return;
     }
     let open = before == b'(' && number.gaps.first() == Some(&Gap::Close);

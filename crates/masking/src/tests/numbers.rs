@@ -242,3 +242,72 @@ fn names_with_other_words() {
     none(&["Телеметрия: 1732273200", "телевизор 1234567", "тело 2125550123"]);
     none(&["hotel 01711234567", "telling 01711234567"]);
 }
+
+#[test]
+fn an_address_is_found_behind_however_much_of_a_url() {
+    let long =
+        "redirect=https%3A%2F%2Fshop.example.com%2Faccount%2Fverify%3Ftoken%3Dabcdef0123456789%26email%3D";
+    for address in [
+        "john%40example.com",
+        "john@example.com",
+        "j.doe%2Bshop%40mail.example.com",
+        "%22john%22%40example.com",
+    ] {
+        only(Email, address, &format!("GET /go?{long}{address} HTTP/1.1"));
+        only(Email, address, &format!("{{\"url\":\"/go?{long}{address}\"}}"));
+        only(Email, address, &format!("mail%3D{address}%26ok%3D1"));
+        let blanks = "body=Hello%20my%20name%20is%20John%20Smith%20and%20my%20address%20is%20";
+        only(Email, address, &format!("{blanks}{address}"));
+    }
+    let blanks = "body=Hello+my+name+is+John+Smith+and+my+current+mail+address+at+work+is+";
+    only(Email, "john%40example.com", &format!("{blanks}john%40example.com&x=1"));
+    only(Email, "john%40example.com", "body=mail+is+john%40example.com");
+    // One plus may be the address's own.
+    only(Email, "john+shop%40example.com", "e=john+shop%40example.com");
+    only(Email, "john+shop+two@example.com", "e=john+shop+two@example.com");
+    let masked = |text: &str| {
+        let mut out = Vec::new();
+        crate::Masker::default().mask(text.as_bytes(), &mut out);
+        String::from_utf8(out).expect("text")
+    };
+    assert_eq!(masked("?e=%22john%22%40example.com"), "?e=***%40example.com");
+}
+
+#[test]
+fn a_phone_behind_a_plus_is_found_behind_what_is_whole() {
+    each_in("192.0.2.1+12125550123", &["192.0.2.1", "+12125550123"]);
+    each_in("DE89370400440532013000+12125550123 x", &["DE89370400440532013000", "+12125550123"]);
+    each_in("john@example.com+12125550123", &["john@example.com", "+12125550123"]);
+    each_in("john@example.com+49 30 901820", &["john@example.com", "+49 30 901820"]);
+    none(&[
+        "1.2.3+12125550123",
+        "example.com+12125550123",
+        "DE00370400440532013000+12125550123",
+        "v192.0.2.1.7+12125550123",
+    ]);
+}
+
+#[test]
+fn a_number_begins_behind_a_bracket_that_closes() {
+    for value in [
+        "212-555-0123",
+        "0171 1234567",
+        "+49 30 901820",
+        "4111 1111 1111 1111",
+        "4111111111111111",
+        "123-45-6789",
+    ] {
+        for before in ["2)", "(2)", "x1)", "(192.0.2.1)", "(2026-11-23)", "[1] (a)", "item 12)", "(item 12)"]
+        {
+            let text = format!("{before}{value} seen");
+            let last = found(&text).pop().map(|(_, value)| value);
+            assert_eq!(last.as_deref(), Some(value), "{text}");
+        }
+    }
+    // The country's code, as far as anybody can tell.
+    only(Phone, "1)212-555-0123", "1)212-555-0123");
+    each_in("a) 212-555-0123 2)415-555-0132", &["212-555-0123", "415-555-0132"]);
+    only(Phone, "(212)555-0123", "(212)555-0123");
+    only(Phone, "+44 (0)20 7946 0958", "+44 (0)20 7946 0958");
+    none(&["(212)123-45-6789", "(0)4111111111111111", "f(12)345-67-8901"]);
+}

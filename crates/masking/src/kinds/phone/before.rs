@@ -2,7 +2,7 @@
 //! where it begins; what is whole by itself is none: a date, a clock, an address, a name, another number that was found.
 
 use super::super::numbers::{Gap, Number};
-use super::super::{iban, ipv4};
+use super::super::{email, iban, ipv4};
 use crate::checks::number as value;
 use crate::finder::Found;
 use crate::text::{ALNUM, DIGIT, LETTER, Text, UPPER, WIDE, WORD};
@@ -10,6 +10,9 @@ use crate::text::{ALNUM, DIGIT, LETTER, Text, UPPER, WIDE, WORD};
 /// How long an IBAN in fours is, in bytes: Norway's, and Russia's.
 const SHORTEST_IBAN: usize = 18;
 const LONGEST_IBAN: usize = 41;
+/// An IPv4 address, and the longest domain that is looked at, in bytes.
+const LONGEST_IPV4: usize = 15;
+const LONGEST_DOMAIN: usize = 128;
 /// How far back one thing goes, in bytes: an instant with its fraction and zone, an IPv6 address.
 const LONGEST: usize = 48;
 /// The longest path of a request that is looked at, in bytes.
@@ -44,6 +47,21 @@ pub(super) fn row(text: Text<'_>, number: &Number<'_>, found: &Found, sure: bool
 pub(super) fn is_joined(text: Text<'_>, plus: usize) -> bool {
     let digits = (1..=LONGEST).take_while(|back| text.is_back(plus, *back, DIGIT)).count();
     digits >= LEAST_BEFORE_PLUS && !text.is_back(plus, digits + 1, WORD)
+}
+
+/// Whether an IPv4 address, an IBAN in one piece or an e-mail address ends where the plus stands: `192.0.2.1+12125550123`.
+pub(super) fn is_behind_another(text: Text<'_>, plus: usize) -> bool {
+    let run = |most: usize, part: &dyn Fn(u8) -> bool| {
+        (1..=most).take_while(|back| *back <= plus && part(text.back(plus, *back))).count()
+    };
+    let digits_and_dots = run(LONGEST_IPV4, &|byte| byte.is_ascii_digit() || byte == b'.');
+    let capitals = run(LONGEST_IBAN, &|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let domain =
+        run(LONGEST_DOMAIN, &|byte| crate::text::is(byte, ALNUM | WIDE) || matches!(byte, b'.' | b'-'));
+    let at = plus - domain;
+    ipv4::ends(text, plus - digits_and_dots) == Some(plus)
+        || iban::ends(text, plus - capitals) == Some(plus)
+        || (text.back(at, 1) == b'@' && text.is_back(at, 2, ALNUM | WIDE) && email::is_domain(text, at, plus))
 }
 
 /// Whether it stands in a list behind another number, with nothing but a slash or a plus between them: `030 901820/030 901821`. Of

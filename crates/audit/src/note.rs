@@ -29,6 +29,11 @@ pub enum NoteError {
     /// A key does not read.
     #[error("a key is written <name>+<8 hex digits>+<base64>, and is one of Ed25519")]
     Key,
+    /// A key's id is not that of its name and its 32 bytes: one of the three was copied wrongly.
+    #[error(
+        "the 8 hex digits of a key are computed of its name and the rest, and these are not: look for a slip in any of them"
+    )]
+    KeyId,
 }
 
 /// A public key with the name that it signs under.
@@ -65,7 +70,7 @@ impl VerifierKey {
             _ => return Err(NoteError::Key),
         };
         let read = Self::new(name, key).ok_or(NoteError::Key)?;
-        if hex::encode(read.id) == id { Ok(read) } else { Err(NoteError::Key) }
+        if hex::encode(read.id) == id { Ok(read) } else { Err(NoteError::KeyId) }
     }
 
     /// Under which name it signs.

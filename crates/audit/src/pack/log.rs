@@ -153,6 +153,6 @@ impl<'a> Log<'a> {
 fn unfit(refused: Refused) -> Unfit {
     match refused {
         Refused::Broken(problem) => problem.into(),
-        Refused::Unknown => Unfit::Unreadable,
+        Refused::Unknown | Refused::Key => Unfit::Unreadable,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Export, Newer, Pinned, Proved, Reader, checkpoint, newer::newer, receipt::receipt};
 use crate::checkpoint::Checkpoint;
 use crate::export::{MARK, MOST_LINE};
-use crate::note::MOST_BYTES;
+use crate::note::{MOST_BYTES, VerifierKey};
 use crate::problem::{Problem, Wrong};
 
 /// What a file was found to be. That nothing is wrong with it is not all that there is to ask: see [`Found::standing`].
@@ -30,6 +30,9 @@ pub enum Refused {
     /// It is nothing that can be checked: not an export, a receipt or a checkpoint.
     #[error("it is neither an audit export nor a receipt nor a checkpoint")]
     Unknown,
+    /// It is a log's public key: what others are checked with.
+    #[error("it is a log's public key, which signs other files and is signed by none")]
+    Key,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +114,8 @@ impl<'a> File<'a> {
                 }
                 proved => Ok(Found::Receipt(Box::new(proved?))),
             },
+            // A key begins with the log's name, as a checkpoint does.
+            Kind::Checkpoint if VerifierKey::parse(text()?).is_ok() => Err(Refused::Key),
             Kind::Checkpoint => Ok(Found::Checkpoint(checkpoint(self.pinned, text()?)?)),
             Kind::Export => {
                 if !self.rest.is_empty() {

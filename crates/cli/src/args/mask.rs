@@ -58,7 +58,7 @@ docs/masking.md has more.";
 #[command(
     after_help = AFTER,
     args_conflicts_with_subcommands = true,
-    override_usage = "lacuna mask [OPTIONS] < IN > OUT\n       lacuna mask table [OPTIONS] --columns <FILE> < IN > OUT\n       lacuna mask copy [OPTIONS] --from <DATABASE>"
+    override_usage = "lacuna mask [OPTIONS] < IN > OUT\n       lacuna mask table [OPTIONS] --columns <FILE> < IN > OUT\n       lacuna mask copy [OPTIONS] --from <DATABASE> --tables <FILE> --out <COPY>"
 )]
 pub struct Mask {
     /// Something else than text

@@ -114,11 +114,18 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
     }
     let hidden = || ContextValue::String("…".to_owned());
     let mut hint = "";
+    let used =
+        |what: &str| error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains(what));
+    let is_stray = matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument);
+    if is_stray && used("lacuna mask table ") && !used("lacuna mask copy ") {
+        hint = "`lacuna mask table` reads standard input: `lacuna mask table --columns FILE < TABLE`.\n";
+    } else if is_stray && used("lacuna mask [OPTIONS] <") {
+        hint = "`lacuna mask` reads standard input: `lacuna mask < FILE`.\n";
+    }
     if error.kind() == ErrorKind::InvalidSubcommand {
         error.insert(ContextKind::InvalidSubcommand, hidden());
-        if error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("lacuna mask ")) {
-            hint = "`lacuna mask` reads standard input: `lacuna mask < FILE`.\n";
-        }
+        // The tip says how to pass it as a value, and quotes it.
+        error.remove(ContextKind::Suggested);
     }
     if error.get(ContextKind::InvalidValue).is_some_and(|v| *v != ContextValue::String(String::new())) {
         error.insert(ContextKind::InvalidValue, hidden());

@@ -26,7 +26,10 @@ unusable input, or freshness that could not be shown. Where both are so it is 1.
 
 /// What is checked, and with what.
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(
+    after_help = AFTER,
+    override_usage = "lacuna verify [OPTIONS] --key <KEY> <FILE>...\n       lacuna verify --page"
+)]
 pub struct Verify {
     /// Evidence packs, audit exports, receipts and checkpoints, in any order; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present = "page")]

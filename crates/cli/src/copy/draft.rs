@@ -1,7 +1,7 @@
 //! A first proposal of what becomes of a database: nothing of any value is seen, and what refers to something refers to
 //! it still.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use connectors::sql::copy::{Column, Form, Table, TableKind};
@@ -9,7 +9,8 @@ use connectors::sql::copy::{Column, Form, Table, TableKind};
 const HEAD: &str = "\
 # What becomes of each column of each table. Nothing is seen as it stands here: loosen what may be.
 # keep, text, empty, number, redact, stars, partial, token, token_shape; for a table keep, text or empty.
-# Columns of one field have the same token for the same value.
+# Columns of one field have the same token for the same value: those that a foreign key joins, and those that are called
+# as a key of another table is. What your queries join besides needs one field too.
 ";
 
 /// A column, by the places of its table and of itself.
@@ -52,7 +53,33 @@ impl Groups {
                 }
             }
         }
+        groups.join_alike(tables);
         groups
+    }
+
+    /// Joins columns that no foreign key joins, and that are called as a key of one other table is: `CustomerId`, or
+    /// `customer_id` where `customer` or `customers` has an `id`. A draft that emptied them would break what queries join by
+    /// them, and nothing would say so.
+    fn join_alike(&mut self, tables: &[Table]) {
+        let keys: Vec<(At, Vec<String>)> = tables.iter().enumerate().flat_map(keys).collect();
+        let mut joined = Vec::new();
+        for (at, table) in tables.iter().enumerate() {
+            for (n, column) in table.columns.iter().enumerate() {
+                if self.0.contains_key(&(at, n)) || column.key {
+                    continue;
+                }
+                let name = bare(&column.name);
+                let called = keys.iter().filter(|(key, names)| key.0 != at && names.contains(&name));
+                let alike: BTreeSet<At> = called.map(|(key, _)| self.root(*key)).collect();
+                // Of two nobody knows which is meant.
+                if alike.len() == 1 {
+                    joined.extend(alike.into_iter().map(|key| ((at, n), key)));
+                }
+            }
+        }
+        for (from, to) in joined {
+            self.join(from, to);
+        }
     }
 
     /// What stands for all of a column's group: what is referred to, where nobody is referred to by each other.
@@ -83,6 +110,24 @@ impl Groups {
         let field = name.map(|(table, column)| plain(&format!("{}.{}", table.name, column.name)));
         format!("{{what: {what}, field: {}}}", field.unwrap_or_default())
     }
+}
+
+/// The keys of a table, each with what columns of other tables that mean it are called.
+fn keys((at, table): (usize, &Table)) -> impl Iterator<Item = (At, Vec<String>)> {
+    table.columns.iter().enumerate().filter(|(_, column)| column.key).map(move |(n, column)| {
+        let (table, key) = (bare(&table.name), bare(&column.name));
+        let one = table.strip_suffix('s').unwrap_or(&table);
+        // `id` and `key` alone are every table's, and mean none.
+        let own =
+            (!["id", "key", "name", "code", "type", "number"].contains(&key.as_str())).then(|| key.clone());
+        let named = [format!("{one}{key}"), format!("{table}{key}")];
+        ((at, n), named.into_iter().chain(own).collect())
+    })
+}
+
+/// A name without what differs between `customer_id` and `CustomerId`.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn form(tables: &[Table], (table, column): At) -> Option<Form> {

@@ -6,4 +6,4 @@ mod layout;
 mod unpacked;
 
 pub use bundle::Bundle;
-pub use unpacked::{Unopened, Unpacked, begins_as_pack, id_of, is_pending, looks_packed};
+pub use unpacked::{Unopened, Unpacked, begins_as_pack, id_of, is_named_as_pack, is_pending, looks_packed};

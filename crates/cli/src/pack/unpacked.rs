@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use audit::pack::{Archive, Flaw, MANIFEST, MOST_BYTES, Manifest, PROOF};
+use audit::pack::{Archive, Flaw, LOG, MANIFEST, MOST_BYTES, Manifest, PROOF, VERIFIER};
 use domain::PackId;
 use zip::ZipArchive;
 
@@ -13,6 +13,11 @@ use super::layout::{self, Entry};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 18;
+
+/// Bytes of a file's header before its name (APPNOTE 6.3.10, section 4.3.7).
+const BEFORE_NAME: usize = 30;
+/// Bytes at either end of an archive in which names are looked for.
+const ENDS: u64 = 64 << 10;
 
 /// Whether a pack is there that has no proof yet. What cannot be opened, or begins as a pack and cannot be read, may be one.
 pub fn is_pending(path: &Path) -> bool {
@@ -37,6 +42,28 @@ pub fn looks_packed(path: &Path) -> bool {
 /// The same of the first bytes of anything.
 pub fn begins_as_pack(bytes: &[u8]) -> bool {
     bytes.iter().zip(b"PK\x03\x04").filter(|(a, b)| a == b).count() >= 3
+}
+
+/// Whether an archive has names that packs have: that of its first file, or some in the table at its end. With two bytes of
+/// them altered it is a broken pack, and not another archive.
+pub fn is_named_as_pack(path: &Path) -> bool {
+    let ends = || {
+        let mut file = File::open(path)?;
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        file.by_ref().take(ENDS).read_to_end(&mut head)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(ENDS)))?;
+        file.take(ENDS).read_to_end(&mut tail)?;
+        io::Result::Ok([head, tail])
+    };
+    // What cannot be read may be one, and what was cut off in its first name.
+    let Ok([head, tail]) = ends() else { return true };
+    let Some(first) = head.get(BEFORE_NAME..).filter(|name| name.len() >= LOG.len()) else { return true };
+    let alike = first.iter().zip(LOG.as_bytes()).filter(|(a, b)| a == b).count();
+    let has = |name: &str| {
+        [&head, &tail].iter().any(|end| end.windows(name.len()).any(|part| part == name.as_bytes()))
+    };
+    alike + 2 >= LOG.len() || has(VERIFIER) || has("receipts/req_")
 }
 
 /// By what the log names the pack that is there.

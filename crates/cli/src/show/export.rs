@@ -51,7 +51,7 @@ fn table(view: &RequestView, export: &ExportView, now: Timestamp) -> Table {
         facts.push(("links", links(export)));
     }
     let id = &view.request_id;
-    if is_fetchable(view, now) && export.downloads_left > 0 {
+    if is_fetchable(view, now) && export.downloads_left > 0 && !view.cancelling {
         facts.push(("with login", cell(format!("lacuna request fetch {id}"))));
         facts.push(("no login", cell(format!("lacuna request code {id}"))));
     }

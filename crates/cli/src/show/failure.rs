@@ -50,6 +50,12 @@ fn refused(refusal: &Refusal, width: usize) -> Vec<Line> {
         say("LACUNA_TOKEN may have expired: get a new one (on this machine: `make up`, then `. \
              target/local/env.sh`).");
     }
+    if refusal.status == 403 {
+        say(
+            "LACUNA_TOKEN has to be of a role that may (on this machine target/local/env.sh has one of each: LACUNA_TOKEN_OFFICER, \
+             LACUNA_TOKEN_AUDITOR and so on).",
+        );
+    }
     let parts = problem.map_or(&[][..], |p| &p.errors);
     if !parts.is_empty() {
         let mut table = Table::new(&[words("where"), sentences("what to change")]);

@@ -38,7 +38,9 @@ pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &Atomi
         let before = bytes.len();
         if let Err(what) = documents.write(&line, &mut bytes) {
             bytes.truncate(before);
-            return Err(out.trouble(&mut bytes, format!("line {number}: {what}")));
+            let is_csv = number == 1 && !line.trim_ascii_start().starts_with(b"{");
+            let hint = if is_csv { ". Is it CSV? Then it is `--format csv`" } else { "" };
+            return Err(out.trouble(&mut bytes, format!("line {number}: {what}{hint}")));
         }
         is_empty = false;
         bytes.push(b'\n');

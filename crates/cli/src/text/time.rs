@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Span, Timestamp};
 
 use super::count;
 
+const HALF_AN_HOUR: SignedDuration = SignedDuration::from_mins(30);
+
 /// `2026-12-04 23:59 UTC`.
 pub fn instant(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
@@ -76,8 +78,11 @@ fn rest(now: Timestamp, by: Timestamp) -> String {
 /// A moment with how long ago it was, or in how long it will be.
 pub fn moment(now: Timestamp, at: Timestamp) -> String {
     let ago = now.duration_since(at);
+    // What was set to 30 days a moment ago is not `in 29 days`. Deadlines are rounded down: see `left`.
+    let far = ago.abs() >= SignedDuration::from_hours(72) - HALF_AN_HOUR;
+    let ahead = if far { ago.abs() + HALF_AN_HOUR } else { ago.abs() };
     let apart = match (length(ago), ago.is_negative()) {
-        (apart, true) => format!("in {apart}"),
+        (_, true) => format!("in {}", length(ahead)),
         (_, false) if ago.as_secs() == 0 => "now".to_owned(),
         (apart, false) => format!("{apart} ago"),
     };
@@ -129,6 +134,20 @@ mod tests {
         check("2026-11-04T09:00:05Z", "2026-11-04 09:00 UTC (5 s left)");
         check("2026-12-04T23:59:59Z", "2026-12-04 23:59 UTC (30 days left)");
         check("2026-11-03T09:00:00Z", "2026-11-03 09:00 UTC (overdue by 1 d)");
+    }
+
+    #[test]
+    fn a_moment_says_how_far_it_is() {
+        fn check(at: &str, expect: &str) {
+            let now: Timestamp = "2026-11-04T09:00:05Z".parse().expect("a time");
+            assert_eq!(moment(now, at.parse().expect("a time")), expect);
+        }
+        check("2026-12-04T09:00:00Z", "2026-12-04 09:00 UTC (in 30 days)");
+        check("2026-12-04T08:00:00Z", "2026-12-04 08:00 UTC (in 29 days)");
+        check("2026-11-07T09:00:00Z", "2026-11-07 09:00 UTC (in 3 days)");
+        check("2026-11-05T11:00:05Z", "2026-11-05 11:00 UTC (in 1 d 2 h)");
+        check("2026-11-04T09:00:05Z", "2026-11-04 09:00 UTC (now)");
+        check("2026-10-05T09:00:30Z", "2026-10-05 09:00 UTC (29 days ago)");
     }
 
     #[test]

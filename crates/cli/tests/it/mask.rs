@@ -162,4 +162,7 @@ fn a_gigabyte_passes_through_in_less_than_64_mib() {
 #[test]
 fn a_file_that_is_named_is_told_to_be_given() {
     check("mask-file-named", &Machine::default().run("mask app.log"));
+    check("mask-table-named", &Machine::default().run("mask table --columns a.yaml customers.csv"));
+    check("mask-misspelt", &Machine::default().run("mask tabel --columns a.yaml"));
+    check("usage-misspelt", &Machine::default().run("reqest submit"));
 }

@@ -213,6 +213,7 @@ fn what_is_not_decided_on_is_refused_before_anything_is_written() {
     write("open.yaml", "{tables: {Customer: {Email: redact}, Search: empty}}");
     write("names.yaml", "{tables: {customer: keep, Invoice: {total: keep}}, others: text}");
     write("virtual.yaml", "{tables: {Search: keep}, others: text}");
+    write("columns.yaml", "{columns: {Email: redact}}");
     write("word.yaml", "{tables: {Customer: hide}}");
     write("hash.yaml", "{tables: {Customer: {Email: md5}}}");
     let names = folder.names();
@@ -220,6 +221,7 @@ fn what_is_not_decided_on_is_refused_before_anything_is_written() {
         ("mask-copy-open", "--from shop.db --tables open.yaml --out dev.db"),
         ("mask-copy-names", "--from shop.db --tables names.yaml --out dev.db"),
         ("mask-copy-virtual", "--from shop.db --tables virtual.yaml --out dev.db"),
+        ("mask-copy-columns", "--from shop.db --tables columns.yaml --out dev.db"),
         ("mask-copy-word", "--from shop.db --tables word.yaml --out dev.db"),
         ("mask-copy-hash", "--from shop.db --tables hash.yaml --out dev.db"),
         ("mask-copy-no-key", "--from shop.db --tables tables.yaml --out dev.db"),
@@ -388,6 +390,28 @@ fn a_draft_fits_where_texts_are_not_taken() {
     assert_eq!(number(&folder, "dev.db", joined), 1);
     let file = folder.read("dev.db");
     assert_eq!(in_it(&file, &["Ines", "Weber", "example.com", "1999-12-31"].map(str::to_owned)), 0);
+}
+
+/// What nobody declared is joined by name, where one name alone can be meant.
+#[test]
+fn a_draft_keeps_what_is_joined_by_a_name() {
+    let statements = "
+        CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT UNIQUE);
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, item_id INTEGER, total REAL);
+        CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE TABLE items (id INTEGER PRIMARY KEY);
+        CREATE TABLE mails (OrdersId INTEGER, Email TEXT, id TEXT);
+        INSERT INTO customers VALUES (7, 'ines@example.com'); INSERT INTO orders VALUES (9, 7, 1, 2.5);
+        INSERT INTO mails VALUES (9, 'ines@example.com', 'x');";
+    let (folder, _) = made("mask-copy-draft-names", statements, "{}");
+    let draft = folder.run(None, "mask copy --from shop.db --draft", b"").text();
+    check("mask-copy-draft-names", &draft);
+    folder.write("tables.yaml", draft.out.as_bytes());
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let joined = "SELECT count(*) FROM customers AS c JOIN orders AS o ON o.customer_id = c.id
+        JOIN mails AS m ON m.OrdersId = o.id AND m.Email = c.email";
+    assert_eq!((number(&folder, "shop.db", joined), number(&folder, "dev.db", joined)), (1, 1));
+    assert_eq!(in_it(&folder.read("dev.db"), &["ines@example.com".to_owned()]), 0);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! `lacuna verify`: what it says of files, and how it ends.
 
+use std::io::{Cursor, Write as _};
+
 use serde_json::Value;
 use testkit::proofs::Log;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use super::folder::Folder;
 use super::golden::check;
@@ -167,6 +171,7 @@ fn what_cannot_be_used_is_told_apart_from_what_is_broken() {
     let (folder, log) = folder("verify-unusable");
     folder.write("table.csv", b"name,amount\nsomebody,7\nsomebody else,8\n");
     said(&folder, "unusable", 2, "table.csv no-such-file audit.jsonl");
+    said(&folder, "key-as-file", 2, "log.key");
     said(&folder, "unusable-json", 2, "table.csv no-such-file --json");
     assert_eq!(run(&folder, "audit.jsonl .").code, 2);
     said(&folder, "since-no-checkpoint", 2, "audit.jsonl --since table.csv");
@@ -181,6 +186,26 @@ fn what_cannot_be_used_is_told_apart_from_what_is_broken() {
     check("verify-key-typed", &plain(&format!("verify audit.jsonl --key {}", &key[..key.len() - 1])));
     check("verify-no-file", &plain("verify --key log.key"));
     assert_eq!(plain(&format!("verify audit.jsonl --key {key}")).code, 0);
+}
+
+/// A package is an archive too.
+#[test]
+fn another_archive_is_no_broken_pack() {
+    let (folder, _) = folder("verify-archive");
+    for (method, name) in [(CompressionMethod::Deflated, "deflated"), (CompressionMethod::Stored, "stored")] {
+        let options = SimpleFileOptions::default().compression_method(method);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for file in ["crm/customers.jsonl", "index.html", "manifest.json", "manifest.jws"] {
+            zip.start_file(file, options).expect("a file");
+            zip.write_all(file.as_bytes()).expect("written");
+        }
+        folder.write("my-data.zip", &zip.finish().expect("an archive").into_inner());
+        let ran = said(&folder, "archive", 2, "my-data.zip");
+        assert!(ran.out.starts_with("UNUSABLE my-data.zip"), "{name}: {ran:?}");
+    }
+    folder.write("my-data.zip", b"PK\x03\x04");
+    let ran = run(&folder, "my-data.zip");
+    assert!(ran.code == 1 && ran.out.starts_with("BROKEN"), "of what was cut off nobody knows: {ran:?}");
 }
 
 #[test]

@@ -108,6 +108,9 @@ pub fn cases() -> Vec<Case> {
     cases.places();
     cases.history();
     cases.receipts();
+    let key = cases.log.key().to_string();
+    cases.add("the key itself", format!("{key}\n"), Expect::Unknown);
+    cases.add("the key itself, altered", key.replace("+A", "+B"), Expect::of("checkpoint", Wrong::Forged));
     for (name, file, expect) in [forgeries(&cases.log), newer(&cases.log)].concat() {
         cases.add(name, file, expect);
     }

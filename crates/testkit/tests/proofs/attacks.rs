@@ -28,7 +28,7 @@ pub fn found(case: &Case, size: usize) -> Expect {
             Expect::standing(found.standing(freshness))
         }
         Err(Refused::Broken(problem)) => Expect::broken(&problem),
-        Err(Refused::Unknown) => Expect::Unknown,
+        Err(Refused::Unknown | Refused::Key) => Expect::Unknown,
     }
 }
 

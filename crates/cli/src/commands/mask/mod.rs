@@ -120,7 +120,23 @@ fn read<T: DeserializeOwned>(option: &str, file: &Path) -> Result<T, Usage> {
         length if u64::try_from(length).is_ok_and(|length| length <= LARGEST_RULES) => {}
         _ => return Err(complaint("it is longer than 1 MiB")),
     }
-    serde_saphyr::from_str(&text).map_err(|error| complaint(&wrong(&error)))
+    serde_saphyr::from_str(&text).map_err(|error| {
+        let what = wrong(&error);
+        let other = match option {
+            "--tables" if what.contains("unknown field `columns`") => {
+                "\nA file with `columns` is for one table: `lacuna mask table --columns FILE`. Here they stand below their table, \
+                 in `tables`."
+            }
+            "--columns" if what.contains("unknown field `tables`") => {
+                "\nA file with `tables` is for a database: `lacuna mask copy --tables FILE`."
+            }
+            "--rules" if ["`columns`", "`tables`"].iter().any(|name| what.contains(&format!("unknown field {name}"))) => {
+                "\nThat is a file for `lacuna mask table --columns FILE`, or for `lacuna mask copy --tables FILE`."
+            }
+            _ => "",
+        };
+        complaint(&format!("{what}{other}"))
+    })
 }
 
 /// Where a file is wrong, and why, without what stands there: it can be another file, and a key.

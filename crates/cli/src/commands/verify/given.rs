@@ -47,8 +47,12 @@ pub fn key(given: Option<&str>, world: &World) -> Result<VerifierKey, Usage> {
     if !path.is_file() && text.contains('+') {
         return Err(wrong("it is no key: one is written <name>+<8 hex digits>+<base64>, on one line"));
     }
-    let neither =
-        |what| Usage(format!("{name} {text}: it is no key's text, and as a file it cannot be read: {what}"));
+    let neither = |what| {
+        Usage(format!(
+            "{name} {text}: it is no key's text, and as a file it cannot be read: {what}.\n`lacuna audit key > log.key` \
+                 writes one, for whoever may ask the log for it."
+        ))
+    };
     let read = small(path).map_err(neither)?;
     VerifierKey::parse(&read).map_err(|error| {
         let is_note = read.contains("\n\u{2014} ");

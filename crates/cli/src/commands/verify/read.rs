@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::super::Desk;
 use crate::file::Stop;
-use crate::pack::{Unopened, Unpacked, begins_as_pack, looks_packed};
+use crate::pack::{Unopened, Unpacked, begins_as_pack, is_named_as_pack, looks_packed};
 use crate::screen::Screen;
 use crate::show::verify::{Verdict, progress};
 
@@ -158,7 +158,7 @@ fn check(mut inputs: Vec<Input>, pinned: &Pinned, done: &Done) -> Vec<Verdict> {
     done.whole.store(whole.unwrap_or(0), Ordering::Relaxed);
     let mut together = Together::default();
     let mut verdicts: Vec<(BTreeSet<u64>, Verdict)> = Vec::new();
-    verdicts.resize_with(inputs.len(), || (BTreeSet::new(), Verdict::Unknown));
+    verdicts.resize_with(inputs.len(), || (BTreeSet::new(), Verdict::Unknown(None)));
     for at in order {
         let (Some(input), Some(slot)) = (inputs.get_mut(at), verdicts.get_mut(at)) else { continue };
         let sizes = together.sizes();
@@ -232,7 +232,14 @@ fn read(
     if let Opening::File(path) = &input.from
         && looks_packed(path)
     {
-        return packed(path, pinned, sizes, done);
+        return if is_named_as_pack(path) {
+            packed(path, pinned, sizes, done)
+        } else {
+            Verdict::Unknown(Some(
+                "it is an archive without the files of an evidence pack. If it is a package that a person fetched: that \
+                 is under a signature of its own, in its manifest.jws, which docs/exports.md says how to check",
+            ))
+        };
     }
     let mut from = match input.open() {
         Ok(from) => from,
@@ -266,7 +273,10 @@ fn read(
     match checked {
         Ok(found) => Verdict::Intact(found),
         Err(Refused::Broken(problem)) => Verdict::Broken(problem),
-        Err(Refused::Unknown) => Verdict::Unknown,
+        Err(Refused::Unknown) => Verdict::Unknown(None),
+        Err(Refused::Key) => Verdict::Unknown(Some(
+            "it is a log's public key: what files are checked with, and none of them. Give it with --key, and the files here",
+        )),
     }
 }
 

@@ -48,7 +48,7 @@ impl Checked {
             Verdict::AnotherVersion(format) => {
                 ("another_version", json!({ "format": format!("lacuna/{format}") }))
             }
-            Verdict::Unknown => ("unknown", json!({})),
+            Verdict::Unknown(_) => ("unknown", json!({})),
             Verdict::Unread(why) => ("unread", json!({ "error": why })),
         };
         body.insert("verdict".to_owned(), json!(verdict));

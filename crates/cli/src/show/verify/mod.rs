@@ -26,8 +26,8 @@ pub enum Verdict {
     Flawed(Flaw),
     /// It says that it is a pack in the format of another version, by its number: nothing in it was checked.
     AnotherVersion(u32),
-    /// It is nothing that can be checked.
-    Unknown,
+    /// It is nothing that can be checked; what it is instead, if that is known.
+    Unknown(Option<&'static str>),
     /// It cannot be read.
     Unread(String),
 }
@@ -124,8 +124,10 @@ impl Checks {
                 let what = Unfit::AnotherVersion(*format);
                 return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {what}"), width);
             }
-            Verdict::Unknown => {
-                let text = "it is neither an evidence pack nor an audit export nor a receipt nor a checkpoint of this log";
+            Verdict::Unknown(what) => {
+                let text = what.unwrap_or(
+                    "it is neither an evidence pack nor an audit export nor a receipt nor a checkpoint of this log",
+                );
                 return paragraph(Tone::Warn, &format!("UNUSABLE {name}: {text}"), width);
             }
             Verdict::Unread(why) => {

@@ -22,7 +22,7 @@ impl Checked {
     }
 
     pub(super) fn is_unusable(&self) -> bool {
-        matches!(self.verdict, Verdict::AnotherVersion(_) | Verdict::Unknown | Verdict::Unread(_))
+        matches!(self.verdict, Verdict::AnotherVersion(_) | Verdict::Unknown(_) | Verdict::Unread(_))
     }
 
     pub(super) fn is_whole(&self) -> bool {

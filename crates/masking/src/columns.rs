@@ -72,11 +72,20 @@ pub enum Others {
 #[serde(default, deny_unknown_fields)]
 pub struct Columns {
     /// By name.
+    #[serde(deserialize_with = "or_none")]
     pub columns: BTreeMap<String, Column>,
     /// For every column that is not named.
     pub others: Others,
     /// For text.
+    #[serde(deserialize_with = "or_none")]
     pub rules: Rules,
+}
+
+/// Reads what has nothing behind its name as nothing, as it is in YAML when all lines below are taken away.
+pub fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What a column can be.
@@ -124,17 +133,25 @@ impl<'de> Deserialize<'de> for Column {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
                 let long = Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                let kind = |name: String| {
-                    let kind = Kind::ALL.iter().copied().find(|kind| kind.name() == name);
-                    let name: String = name.chars().take(40).collect();
-                    kind.ok_or_else(|| de::Error::custom(RulesError::NoKind(name)))
-                };
+                let kind = |name: String| one_kind(&name).map_err(de::Error::custom);
                 let what = What::named(&long.what).map_err(de::Error::custom)?;
                 Ok(Column { what, kind: long.kind.map(kind).transpose()?, field: long.field })
             }
         }
 
         deserializer.deserialize_any(Either)
+    }
+}
+
+/// The kind of a column's values. Of groups only `ip` is one: which version an address is of can be seen.
+fn one_kind(name: &str) -> Result<Kind, RulesError> {
+    if let Some(kind) = Kind::ALL.iter().copied().find(|kind| kind.name() == name) {
+        return Ok(kind);
+    }
+    match Kind::named(name).next() {
+        Some(Kind::Ipv4 | Kind::Ipv6) => Ok(Kind::Ipv4),
+        Some(_) => Err(RulesError::Group(name.to_owned())),
+        None => Err(RulesError::NoKind(name.chars().take(40).collect())),
     }
 }
 
@@ -185,20 +202,26 @@ impl Table {
         self.columns.contains_key(name)
     }
 
+    /// Whether a column that was decided on is in what has this name: `address.city` is in `address`.
+    pub fn leads_into(&self, name: &str) -> bool {
+        let inside = format!("{name}.");
+        let next = self.columns.range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded)).next();
+        next.is_some_and(|(column, _)| column.starts_with(&inside))
+    }
+
     /// Whether this is the name of a column that was decided on, or of an object that such a column is in: `address` if there is
     /// `address.city`.
     pub fn leads_to(&self, name: &str) -> bool {
-        let from = self
-            .columns
-            .range::<str, _>((Bound::Included(name), Bound::Unbounded))
-            .map(|(column, _)| column.as_str());
-        from.take_while(|column| column.starts_with(name))
-            .any(|column| matches!(column.as_bytes().get(name.len()), None | Some(b'.')))
+        self.is_named(name) || self.leads_into(name)
     }
 
-    /// Appends a text in which personal data is masked by the rules.
+    /// Appends a text in which personal data is masked by the rules; `***` if nothing would be found in it.
     pub fn text(&self, text: &[u8], out: &mut Vec<u8>) {
-        self.masker.mask(text, out);
+        if hides(text) {
+            write::stars(out);
+        } else {
+            self.masker.mask(text, out);
+        }
     }
 
     /// The column of this name; `None` if nobody decided on it.
@@ -222,31 +245,36 @@ impl Cell<'_> {
         self.what
     }
 
-    /// What its tokens are of.
-    fn field(&self) -> &str {
-        self.field.or(self.kind.map(Kind::name)).unwrap_or(self.name)
+    /// What this value is. A column of addresses has those of either version.
+    fn kind_of(&self, value: &[u8]) -> Option<Kind> {
+        match self.kind {
+            Some(Kind::Ipv4 | Kind::Ipv6) if value.contains(&b':') => Some(Kind::Ipv6),
+            Some(Kind::Ipv4 | Kind::Ipv6) => Some(Kind::Ipv4),
+            kind => kind,
+        }
     }
 
     /// Appends what stands for a value, as text.
     pub fn write(&self, value: &[u8], out: &mut Vec<u8>) {
         // Of a kind that is not known, a value is compared as it is, and nothing of it is shown.
-        let kind = self.kind.unwrap_or(Kind::Custom(0));
-        let label = self.kind.map_or("masked", Kind::name);
+        let known = self.kind_of(value);
+        let kind = known.unwrap_or(Kind::Custom(0));
+        let field = self.field.or(known.map(Kind::name)).unwrap_or(self.name);
         match (self.what, &self.table.tokens) {
             (What::Empty, _) => {}
             _ if value.is_empty() => {}
             (What::Keep | What::Whole(Mode::Off), _) => out.extend_from_slice(value),
             (What::Text, _) => self.text(value, out),
-            (What::Whole(Mode::Redact), _) => write::redact(label, out),
+            (What::Whole(Mode::Redact), _) => write::redact(known.map_or("masked", Kind::name), out),
             (What::Whole(Mode::Partial), _) => write::partial(kind, value, out),
             (What::Whole(Mode::Token), Some(tokens)) => {
-                tokens.write(self.field(), kind, self.label(), value, out);
+                tokens.write(field, kind, known.map_or("token", Kind::name), value, out);
             }
             (What::Whole(Mode::TokenShape), Some(tokens)) => {
-                tokens.write_shape(self.field(), kind, value, out);
+                tokens.write_shape(field, kind, value, out);
             }
             (What::Number, Some(tokens)) => {
-                out.extend_from_slice(tokens.number(self.field(), kind, value).to_string().as_bytes());
+                out.extend_from_slice(tokens.number(field, kind, value).to_string().as_bytes());
             }
             // Without a key nobody gets here: the columns were refused.
             (What::Whole(Mode::Stars | Mode::Token | Mode::TokenShape) | What::Number, _) => {
@@ -255,165 +283,71 @@ impl Cell<'_> {
         }
     }
 
-    /// Appends a text in which personal data is masked by the rules: a document as one, and of any other the first line and those that are
-    /// numbers, behind the column's name, which may be what a number is called.
+    /// Appends a text in which personal data is masked by the rules: a document as one, and so each line that is one; of what is none the
+    /// first line, and those that are numbers, behind the column's name, which may be what a number is called. Where nothing would be
+    /// found, `***`.
     fn text(&self, value: &[u8], out: &mut Vec<u8>) {
-        let masker = &self.table.masker;
-        if matches!(value.first(), Some(b'{' | b'[')) && self.json(value, out) {
+        if hides(value) {
+            return write::stars(out);
+        }
+        if self.json(value, out) {
             return;
         }
+        let (mut plain, mut at) = (0, 0);
+        if value.contains(&b'\n') {
+            let mut document = Vec::new();
+            for line in value.split_inclusive(|byte| *byte == b'\n') {
+                let start = at;
+                at += line.len();
+                if self.json(line, &mut document) {
+                    self.lines(&value[plain..start], out);
+                    out.append(&mut document);
+                    plain = at;
+                }
+            }
+        }
+        self.lines(&value[plain..], out);
+    }
+
+    /// The same for lines that are no documents.
+    fn lines(&self, lines: &[u8], out: &mut Vec<u8>) {
+        let masker = &self.table.masker;
         // Only numbers and secrets need to be called something.
-        if value.len() >= aws::SECRET || value.iter().any(u8::is_ascii_digit) {
-            masker.mask_behind(&self.word(), value, out);
+        if lines.len() >= aws::SECRET || lines.iter().any(u8::is_ascii_digit) {
+            masker.mask_behind(&self.word(), lines, out);
         } else {
-            masker.mask(value, out);
+            masker.mask(lines, out);
         }
     }
 
-    /// Appends a JSON text in which personal data is masked by the rules, behind the column's name, so that it stays JSON; `false`, with
-    /// nothing appended, if it is none, or nested too deep to be read.
+    /// Appends a JSON text in which personal data is masked by the rules, behind the column's name, so that it stays JSON: a string of stars
+    /// if nothing would be found in one of it. `false`, with nothing appended, if it is none, or nested too deep to be read.
     pub fn json(&self, json: &[u8], out: &mut Vec<u8>) -> bool {
-        self.table.masker.mask_json_behind(&self.word(), json, out).is_some()
+        let before = out.len();
+        if self.table.masker.mask_json_behind(&self.word(), json, out).is_none() {
+            return false;
+        }
+        if memchr::memmem::find(json, ZERO).is_some() {
+            out.truncate(before);
+            out.extend_from_slice(b"\"***\"");
+            out.extend_from_slice(&json[json.trim_ascii_end().len()..]);
+        }
+        true
     }
 
     /// The column's name as one word before its values: a full stop, as in the path of a member, would end what a number is called.
     fn word(&self) -> Vec<u8> {
         self.name.bytes().map(|byte| if byte == b'.' { b'_' } else { byte }).collect()
     }
+}
 
-    /// What a token begins with.
-    fn label(&self) -> &str {
-        self.kind.map_or("token", Kind::name)
-    }
+/// How a zero byte stands in a string of JSON.
+const ZERO: &[u8] = b"\\u0000";
+
+/// Whether a text could be in there that is not found: with zeros between its letters, as UTF-16 has them.
+fn hides(text: &[u8]) -> bool {
+    memchr::memchr(0, text).is_some()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(json: &str) -> Table {
-        let columns: Columns = serde_json::from_str(json).expect("columns");
-        Table::new(&columns, Some(Tokens::new(&[7; 32], "shop").expect("a key"))).expect("a table")
-    }
-
-    fn written(table: &Table, column: &str, value: &str) -> String {
-        let mut out = Vec::new();
-        table.column(column).expect("decided").write(value.as_bytes(), &mut out);
-        String::from_utf8(out).expect("text")
-    }
-
-    #[test]
-    fn each_column_becomes_what_was_decided() {
-        let table = table(
-            r#"{"columns": {"a": "keep", "b": "redact", "c": {"what": "partial", "kind": "email"}, "d": "partial", "e": "text",
-                "f": "empty", "g": {"what": "redact", "kind": "phone"}, "h": "stars", "i": {"what": "partial", "kind": "phone"}}}"#,
-        );
-        let check =
-            |column: &str, value: &str, expect: &str| assert_eq!(written(&table, column, value), expect);
-        check("a", "Ines", "Ines");
-        check("b", "Ines", "[masked]");
-        check("c", "ines@example.com", "i***@example.com");
-        check("d", "ines@example.com", "***");
-        check("i", "212-555-0123", "***-***-0123");
-        check("i", "1985-03-12 10", "***");
-        check("e", "write to ines@example.com", "write to i***@example.com");
-        check("f", "Ines", "");
-        check("g", "anything", "[phone]");
-        check("h", "Ines", "***");
-        for column in ["a", "b", "c", "d", "e", "f", "g", "h"] {
-            check(column, "", "");
-        }
-        assert!(table.column("j").is_none());
-    }
-
-    #[test]
-    fn a_text_is_a_line_of_its_own_to_rules_of_the_caller_s_own() {
-        let table = table(
-            r#"{"columns": {"phone": "text", "aws_secret_access_key": "text"}, "rules": {"custom": [
-                {"name": "badge", "pattern": "^EMP-[0-9]{6}$", "mode": "redact"}, {"name": "end", "pattern": "[a-z]7$"}]}}"#,
-        );
-        let check = |value: &str, expect: &str| assert_eq!(written(&table, "phone", value), expect);
-        check("EMP-123456", "[badge]");
-        check("note\r\nEMP-123456\r\nx7\nx7 ", "note\r\n[badge]\r\n***\nx7 ");
-        check("an EMP-123456", "an EMP-123456");
-        check("[\"EMP-123456\"]", "[\"[badge]\"]");
-        // The column's name is still the word before a number.
-        check("2125550123", "******0123");
-        check("2125550123\r\n(415) 555-0100\n", "******0123\r\n(***) ***-0100\n");
-        let secret = "wJalrXUtnFEMIoKxMDENGobPxRfiCYEXAMPLEKEY";
-        assert_eq!(written(&table, "aws_secret_access_key", secret), "***");
-        check("at home\n2125550123\nSSN:\n123-45-6789\n7", "at home\n******0123\nSSN:\n***-**-6789\n7");
-    }
-
-    #[test]
-    fn a_document_is_behind_its_column_s_name_too() {
-        let table = table(
-            r#"{"others": "text", "rules": {"custom": [{"name": "badge", "pattern": "^EMP-[0-9]{6}$", "mode": "redact"}]}}"#,
-        );
-        let check = |column: &str, value: &str, expect: &str| {
-            assert_eq!(written(&table, column, value), expect, "{column}");
-        };
-        check("phones", "[2125550123, \"2125550124\"]", "[\"******0123\", \"******0124\"]");
-        check("phone", "{\"number\":\"212\\u00355501\\u00323\"}", "{\"number\":\"******0123\"}");
-        check("orders", "[2125550123, \"2125550124\"]", "[2125550123, \"2125550124\"]");
-        check("badge", "[\"EMP-123456\"]", "[\"[badge]\"]");
-        for path in ["phone.number", "phones.value", "customer.mobile.value", "phone"] {
-            check(path, "2125550123", "******0123");
-            check(path, "[2125550123]", "[\"******0123\"]");
-        }
-        check("phones.id", "2125550123", "2125550123");
-        // The name is written nowhere, whatever is in it.
-        for name in ["", "\"", "phone\\", "{", "ines@example.com", "[1,", "EMP-123456"] {
-            check(name, "{\"to\":\"ines@example.com\"}", "{\"to\":\"i***@example.com\"}");
-        }
-        check("phone", "{\"number\":2125550123", "{\"number\":******0123");
-    }
-
-    #[test]
-    fn tokens_agree_where_fields_do() {
-        let table = table(
-            r#"{"columns": {"customers.id": {"what": "number", "field": "customer"},
-                "orders.customer": {"what": "number", "field": "customer"}, "orders.id": "number",
-                "mail": {"what": "token", "kind": "email"}, "contact": {"what": "token", "kind": "email"}}}"#,
-        );
-        let one = written(&table, "customers.id", "17");
-        assert_eq!(one, written(&table, "orders.customer", "17"));
-        assert_ne!(one, written(&table, "orders.id", "17"));
-        assert_ne!(one, written(&table, "customers.id", "18"));
-        let number: u64 = one.parse().expect("a number");
-        assert!((1_000_000_000_000_000..1 << 53).contains(&number));
-        assert_eq!(written(&table, "mail", "A@example.com"), written(&table, "contact", "a@example.com"));
-        // As the log has it.
-        let tokens = Tokens::new(&[7; 32], "shop").expect("a key");
-        let log = Masker::with_tokens(&Rules::all(Mode::Token), tokens).expect("rules");
-        let mut out = Vec::new();
-        log.mask(b"a@example.com", &mut out);
-        assert_eq!(written(&table, "mail", "a@example.com").as_bytes(), out);
-    }
-
-    #[test]
-    fn what_is_not_named_is_refused_unless_it_is_said_what_it_is() {
-        assert!(table("{}").column("a").is_none());
-        let text = table(r#"{"others": "text"}"#);
-        assert_eq!(written(&text, "a", "to ines@example.com"), "to i***@example.com");
-        assert_eq!(written(&table(r#"{"others": "empty"}"#), "a", "Ines"), "");
-        assert!(serde_json::from_str::<Columns>(r#"{"others": "keep"}"#).is_err());
-    }
-
-    #[test]
-    fn what_cannot_be_used_says_what_to_write() {
-        fn check(column: &str, expect: &str) {
-            let error = serde_json::from_str::<Columns>(&format!(r#"{{"columns": {{"a": {column}}}}}"#));
-            let error = error.expect_err("refused").to_string();
-            assert!(error.contains(expect), "{error}");
-        }
-        check("\"sha256\"", "sha256 is refused");
-        check("\"off\"", "write keep");
-        check("\"hide\"", "a column is keep, text, empty");
-        check(r#"{"what": "redact", "kind": "names"}"#, "names is no kind of data");
-        check(r#"{"mode": "redact"}"#, "unknown field");
-        check("7", "a word such as redact");
-        let columns: Columns = serde_json::from_str(r#"{"columns": {"a": "number"}}"#).expect("columns");
-        assert!(matches!(Table::new(&columns, None), Err(RulesError::NoKey)));
-    }
-}
+mod tests;

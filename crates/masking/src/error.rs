@@ -27,6 +27,9 @@ pub enum RulesError {
     /// A kind or group of kinds that does not exist.
     #[error("{0} is no kind of data: the names are {known}", known = crate::rules::known())]
     NoKind(String),
+    /// A group of kinds where one has to be said.
+    #[error("{0} is a group of kinds, and a column is of one of them: {members}", members = crate::rules::members(.0))]
+    Group(String),
     /// A custom rule's name is not usable.
     #[error("rule names are 1 to 40 small letters, digits and underscores, each once, and no kind's: {0}")]
     Name(String),

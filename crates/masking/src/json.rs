@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 
 use crate::custom::EDGE;
 use crate::finder::Finding;
+use crate::kind::Kind;
 use crate::mask::Masker;
 
 use members::Members;
@@ -241,10 +242,28 @@ impl Masker {
     /// assert_eq!(out, br#"{"to":"j***@example.com","phone":"******0123"}"#);
     /// ```
     pub fn mask_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
-        self.write_json(b"", text, true, |_| false, out)
+        self.mask_json_with(text, |kind, value, out| self.write(kind, value, out), out)
     }
 
-    /// The same, with numbers left as they are: for JSON whose numbers are counts, and whose readers rely on it.
+    /// The same with `write` for what is written for each finding: its kind, and what of it is in one string, number or name.
+    ///
+    /// ```
+    /// # let masker = masking::Masker::default();
+    /// let mut out = Vec::new();
+    /// let text = br#"{"to":"john\u0040example.com"}"#;
+    /// masker.mask_json_with(text, |kind, value, out| out.extend_from_slice(format!("{kind}:{}", value.len()).as_bytes()), &mut out);
+    /// assert_eq!(out, br#"{"to":"email:16"}"#);
+    /// ```
+    pub fn mask_json_with(
+        &self,
+        text: &[u8],
+        mut write: impl FnMut(Kind, &[u8], &mut Vec<u8>),
+        out: &mut Vec<u8>,
+    ) -> Option<u64> {
+        self.write_json(b"", text, true, |_| false, &mut write, out)
+    }
+
+    /// [`Self::mask_json`] with numbers left as they are: for JSON whose numbers are counts, and whose readers rely on it.
     ///
     /// ```
     /// # let masker = masking::Masker::default();
@@ -274,12 +293,19 @@ impl Masker {
         stays: impl Fn(&[u8]) -> bool,
         out: &mut Vec<u8>,
     ) -> Option<u64> {
-        self.write_json(b"", text, false, stays, out)
+        self.write_json(b"", text, false, stays, &mut |kind, value, out| self.write(kind, value, out), out)
     }
 
     /// [`Self::mask_json`] of a text that stands behind this name: the name may be the word before a number, and is not written.
     pub(crate) fn mask_json_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) -> Option<u64> {
-        self.write_json(name, text, true, |_| false, out)
+        self.write_json(
+            name,
+            text,
+            true,
+            |_| false,
+            &mut |kind, value, out| self.write(kind, value, out),
+            out,
+        )
     }
 
     fn write_json(
@@ -288,6 +314,7 @@ impl Masker {
         text: &[u8],
         numbers: bool,
         stays: impl Fn(&[u8]) -> bool,
+        write: Write<'_>,
         out: &mut Vec<u8>,
     ) -> Option<u64> {
         let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -296,15 +323,8 @@ impl Masker {
         }
         let reading = Reading::new(name, text);
         let mut findings = 0;
-        let mut writer = Writer {
-            masker: self,
-            reading: &reading,
-            json: text,
-            out,
-            masked: Vec::new(),
-            done: 0,
-            open: None,
-        };
+        let mut writer =
+            Writer { write, reading: &reading, json: text, out, masked: Vec::new(), done: 0, open: None };
         let mut scalars = reading.scalars.iter().enumerate().peekable();
         // What was said of the last string that was asked for: one may have many findings.
         let mut asked = None;
@@ -346,9 +366,12 @@ impl Masker {
     }
 }
 
+/// What is written for a finding.
+type Write<'a> = &'a mut dyn FnMut(Kind, &[u8], &mut Vec<u8>);
+
 /// Writes the text with what is replaced.
 struct Writer<'a> {
-    masker: &'a Masker,
+    write: Write<'a>,
     reading: &'a Reading,
     json: &'a [u8],
     out: &'a mut Vec<u8>,
@@ -361,7 +384,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn replace(&mut self, scalar: usize, bare: bool, kind: crate::Kind, part: &Range<usize>) {
+    fn replace(&mut self, scalar: usize, bare: bool, kind: Kind, part: &Range<usize>) {
         let read = &self.reading.scalars[scalar];
         let here = matches!(self.open, Some((open, _)) if open == scalar);
         if !here {
@@ -376,7 +399,7 @@ impl Writer<'_> {
         let stands = self.reading.stands(read, part);
         self.copy(stands.start);
         self.masked.clear();
-        self.masker.write(kind, &self.reading.text[part.clone()], &mut self.masked);
+        (self.write)(kind, &self.reading.text[part.clone()], &mut self.masked);
         quote(&self.masked, self.out);
         self.done = stands.end;
     }

@@ -54,7 +54,7 @@ mod tests;
 #[doc = include_str!("../../../docs/masking.md")]
 struct Guide;
 
-pub use columns::{Cell, Column, Columns, Others, Table, What};
+pub use columns::{Cell, Column, Columns, Others, Table, What, or_none};
 pub use custom::{LONGEST_MATCH, LONGEST_PATTERN, MOST_RULES};
 pub use error::RulesError;
 pub use finder::{Finder, Finding};

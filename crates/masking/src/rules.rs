@@ -186,6 +186,11 @@ impl Modes {
     }
 }
 
+/// The kinds of a group, for a message.
+pub(crate) fn members(group: &str) -> String {
+    Kind::named(group).map(Kind::name).collect::<Vec<_>>().join(", ")
+}
+
 /// The names that rules may use.
 pub(crate) fn known() -> String {
     let mut names: Vec<&str> = Kind::ALL.iter().flat_map(|kind| [kind.group(), kind.name()]).collect();

@@ -191,7 +191,7 @@ impl Tokens {
 }
 
 /// The value as it is compared: without blanks around it, what is between digits, and the zeros of a whole number that was written as a
-/// decimal; in one size of letters; an IPv6 address as RFC 5952 writes it. Where more than that would be left out, letters
+/// decimal; in one size of letters; an IPv6 address as RFC 5952 writes it; of a phone with its country's code what is behind `+` or `00`. Where more than that would be left out, letters
 /// that are not ASCII among it, or nothing would be left, it is compared as it is: `Иван` is not `Олег`.
 fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
     let value = if matches!(kind, Kind::Custom(_)) { value } else { without_zeros(value.trim_ascii()) };
@@ -206,11 +206,24 @@ fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
         },
         Kind::Jwt | Kind::AwsKey | Kind::ApiKey | Kind::Ipv4 | Kind::Custom(_) => update(value),
         _ if is_separated(kind, value) => {
-            let alone = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
+            let parts = if kind == Kind::Phone { international(value) } else { [value, &[]] };
+            let alone = parts.into_iter().flatten().filter(|byte| byte.is_ascii_alphanumeric());
             alone.for_each(|byte| update(&[byte.to_ascii_uppercase()]));
         }
         _ => update(value),
     }
+}
+
+/// A number with its country's code, without what it is dialled by: neither `+` nor `00` before it (ITU-T E.123), nor a
+/// trunk prefix that is not dialled from abroad. Any other number is as it is.
+fn international(value: &[u8]) -> [&[u8]; 2] {
+    const TRUNK: &[u8] = b"(0)";
+    let Some(number) = value.strip_prefix(b"+").or_else(|| value.strip_prefix(b"00")) else {
+        return [value, &[]];
+    };
+    let trunk = number.windows(TRUNK.len()).position(|part| part == TRUNK);
+    let parts = trunk.map_or([number, &[]], |at| [&number[..at], &number[at + TRUNK.len()..]]);
+    if parts.iter().any(|part| part.iter().any(u8::is_ascii_alphanumeric)) { parts } else { [value, &[]] }
 }
 
 /// What is written becomes a part of what a token is of.
@@ -390,9 +403,21 @@ mod tests {
         }
         check(
             Kind::Phone,
-            &["+44 (0)20 7946-0958", "44 020/7946.0958", "+44\u{a0}020\u{2011}79460958"],
+            &["44 (0)20 7946-0958", "44 020/7946.0958", "+44\u{a0}020\u{2011}79460958"],
             "4402079460958",
         );
+        check(
+            Kind::Phone,
+            &[
+                "+44 (0)20 7946-0958",
+                "+44 20 7946 0958",
+                "0044 20 79460958",
+                "00 44 (0)20/7946.0958",
+                "442079460958",
+            ],
+            "442079460958",
+        );
+        check(Kind::Phone, &["00", "+00"], "00");
         check(Kind::Card, &["4111-1111-1111-1111", "4111 1111 1111 1111"], "4111111111111111");
         check(
             Kind::Iban,

@@ -27,7 +27,7 @@ pub(crate) fn stars(out: &mut Vec<u8>) {
 /// Appends the value with most of it hidden; of a value that has not the form of its kind, nothing is shown.
 pub(crate) fn partial(kind: Kind, value: &[u8], out: &mut Vec<u8>) {
     let whole = token::without_zeros(value);
-    if whole.len() < value.len() {
+    if whole.len() < value.len() && form::is_one(kind, whole) {
         partial(kind, whole, out);
         return out.extend_from_slice(&value[whole.len()..]);
     }
@@ -124,6 +124,7 @@ mod tests {
         check(Kind::Email, "_ab@example.com", "***@example.com");
         check(Kind::Phone, "123-456-7890", "***-***-7890");
         check(Kind::Phone, "2125550123.0", "******0123.0");
+        check(Kind::Phone, "12.0", "***");
         check(Kind::Card, "4111111111111111.00", "************1111.00");
         check(Kind::Phone, "+44 (0)20 7946 0958", "+** (*)** **** 0958");
         check(Kind::Card, "4111-1111-1111-1111", "****-****-****-1111");

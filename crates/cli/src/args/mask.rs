@@ -107,6 +107,9 @@ pub struct Table {
     /// What stands between the values of CSV
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub delimiter: u8,
+    /// What stands without quotes where CSV has no value, as exporters write it (\N, NULL): it stays
+    #[arg(long, value_name = "TEXT")]
+    pub null: Option<String>,
     #[command(flatten)]
     pub key: TokenKey,
 }

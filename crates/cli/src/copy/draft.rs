@@ -19,7 +19,8 @@ type At = (usize, usize);
 /// The proposal, as YAML.
 pub fn draft(tables: &[Table]) -> String {
     let groups = Groups::new(tables);
-    let mut yaml = format!("{HEAD}tables:\n");
+    let none = if tables.is_empty() { " {}" } else { "" };
+    let mut yaml = format!("{HEAD}tables:{none}\n");
     for (at, table) in tables.iter().enumerate() {
         let name = plain(&table.name);
         if table.kind != TableKind::Plain {

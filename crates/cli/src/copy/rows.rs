@@ -273,6 +273,11 @@ impl Change for Rows {
         self.tables.get(table).is_some_and(Option::is_some)
     }
 
+    fn keeps(&self, table: usize) -> bool {
+        let places = self.tables.get(table).and_then(Option::as_ref);
+        places.is_some_and(|places| places.iter().all(|place| place.name.is_none()))
+    }
+
     fn change(&mut self, table: usize, column: usize, value: Value) -> Value {
         // Nothing is written that was not decided on.
         let Some(Some(places)) = self.tables.get(table) else { return Value::Null };
@@ -292,6 +297,7 @@ fn hides(value: &Value) -> bool {
     match value {
         Value::Bytes(bytes) => bytes.contains(&0) || std::str::from_utf8(bytes).is_err(),
         Value::Text(text) => text.contains('\0'),
+        Value::Raw(bytes) => bytes.contains(&0),
         Value::Null | Value::Integer(_) | Value::Real(_) => false,
     }
 }
@@ -310,7 +316,7 @@ fn changed(cell: masking::Cell<'_>, needed: bool, value: Value) -> Value {
     let digits;
     let text = match &value {
         Value::Text(text) => text.as_bytes(),
-        Value::Bytes(bytes) => bytes,
+        Value::Raw(bytes) | Value::Bytes(bytes) => bytes,
         Value::Integer(integer) => {
             digits = integer.to_string();
             digits.as_bytes()
@@ -330,7 +336,7 @@ fn changed(cell: masking::Cell<'_>, needed: bool, value: Value) -> Value {
         (What::Number, _) => number(&out),
         // A column can take nothing else, and to the database no text is the same as bytes.
         (_, Value::Bytes(_)) => Value::Bytes(out),
-        _ => Value::Text(String::from_utf8(out).unwrap_or_default()),
+        _ => String::from_utf8(out).map_or_else(|error| Value::Raw(error.into_bytes()), Value::Text),
     }
 }
 
@@ -348,7 +354,7 @@ fn empty(needed: bool, value: &Value) -> Value {
         Value::Null => Value::Null,
         Value::Integer(_) => Value::Integer(0),
         Value::Real(_) => Value::Real(0.0),
-        Value::Text(_) => Value::Text(String::new()),
+        Value::Text(_) | Value::Raw(_) => Value::Text(String::new()),
         Value::Bytes(_) => Value::Bytes(Vec::new()),
     }
 }

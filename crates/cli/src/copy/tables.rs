@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use masking::{Column, Others, Rules};
+use masking::{Column, Others, Rules, or_none};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -37,10 +37,12 @@ pub enum Decision {
 #[serde(default, deny_unknown_fields)]
 pub struct Decided {
     /// By name.
+    #[serde(deserialize_with = "or_none")]
     pub tables: BTreeMap<String, Decision>,
     /// For every table and column that is not named.
     pub others: Others,
     /// For text.
+    #[serde(deserialize_with = "or_none")]
     pub rules: Rules,
 }
 
@@ -91,6 +93,11 @@ mod tests {
         assert_eq!(tables["C"], Decision::Empty);
         let Decision::Columns(columns) = &tables["D"] else { panic!("{:?}", tables["D"]) };
         assert_eq!(columns["y"].field.as_deref(), Some("z"));
+    }
+
+    #[test]
+    fn nothing_behind_a_name_is_nothing() {
+        assert_eq!(read("tables:\nothers: text\nrules:\n"), read("others: text"));
     }
 
     #[test]

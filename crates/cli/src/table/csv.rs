@@ -3,26 +3,35 @@
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
-use csv::{Writer, WriterBuilder};
 use masking::{Cell, Table};
 
 use super::records::{Broken, Records, Row};
-use super::{Counted, LONGEST_ROW, Out, PIECE};
+use super::{Counted, LONGEST_ROW, MARK, Out, PIECE};
 use crate::seal::Trouble;
 use crate::world::Output;
 
-/// Masks a table. Nothing is written before every column is decided on.
+/// How a table is written down.
+#[derive(Debug)]
+pub struct Form {
+    /// What stands between values.
+    pub delimiter: u8,
+    /// What stands without quotes where there is no value, if it is something.
+    pub null: Option<String>,
+}
+
+/// Masks a table. Nothing is written before every column is decided on. What stood in quotes does so again: to some who read it an empty
+/// value without is none.
 pub fn csv(
     table: &Table,
-    delimiter: u8,
+    form: &Form,
     input: impl Read,
     output: &Output,
     done: &AtomicU64,
 ) -> Result<(), Trouble> {
     let (counted, left) = Counted::new(input, done);
-    let mut records = Records::new(counted, delimiter);
-    let mut writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    let mut records = Records::new(counted, form.delimiter);
     let (mut out, mut row, mut value) = (Out::new(output), Row::default(), Vec::new());
+    let mut bytes = Vec::with_capacity(2 * PIECE);
     loop {
         left.set(LONGEST_ROW);
         match records.read(&mut row) {
@@ -35,13 +44,12 @@ pub fn csv(
                     false,
                 ));
             }
-            Err(broken) => return Err(trouble(broken, writer, &mut out)),
+            Err(broken) => return Err(trouble(broken, &mut bytes, &mut out)),
         }
     }
     let names = names(&row)?;
     let cells = cells(table, &names)?;
-    let full = |error: csv::Error| Trouble::Write(std::io::Error::other(error));
-    for name in &names {
+    for (at, (name, (_, quoted))) in names.iter().zip(row.values()).enumerate() {
         value.clear();
         // A name that nobody wrote into the columns can be somebody's: of a file without a header it is.
         if table.is_named(name) {
@@ -49,9 +57,9 @@ pub fn csv(
         } else {
             table.text(name.as_bytes(), &mut value);
         }
-        writer.write_field(&value).map_err(full)?;
+        put(form, at, &value, quoted, &mut bytes);
     }
-    writer.write_record(None::<&[u8]>).map_err(full)?;
+    bytes.push(b'\n');
     loop {
         left.set(LONGEST_ROW);
         match records.read(&mut row) {
@@ -59,7 +67,7 @@ pub fn csv(
             Ok(true) if row.is_blank() && cells.len() > 1 => continue,
             Ok(true) => {}
             Ok(false) => break,
-            Err(broken) => return Err(trouble(broken, writer, &mut out)),
+            Err(broken) => return Err(trouble(broken, &mut bytes, &mut out)),
         }
         if row.len() != cells.len() {
             let line = row.line;
@@ -68,31 +76,51 @@ pub fn csv(
                 values(row.len()),
                 cells.len()
             );
-            let mut bytes = writer.into_inner().unwrap_or_default();
             return Err(out.trouble(&mut bytes, what));
         }
-        for (cell, field) in cells.iter().zip(row.values()) {
+        for (at, (cell, (field, quoted))) in cells.iter().zip(row.values()).enumerate() {
             value.clear();
-            cell.write(field, &mut value);
-            writer.write_field(&value).map_err(full)?;
+            if !quoted && form.null.as_ref().is_some_and(|null| null.as_bytes() == field) {
+                value.extend_from_slice(field);
+            } else {
+                cell.write(field, &mut value);
+            }
+            // Alone in its row it would be an empty line, which many pass over.
+            let lost = cells.len() == 1 && value.is_empty() && !field.is_empty();
+            put(form, at, &value, quoted || lost, &mut bytes);
         }
-        writer.write_record(None::<&[u8]>).map_err(full)?;
-        if writer.get_ref().len() >= PIECE {
-            let mut bytes = writer.into_inner().unwrap_or_default();
+        bytes.push(b'\n');
+        if bytes.len() >= PIECE {
             out.write(&mut bytes)?;
-            writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(bytes);
         }
     }
-    out.write(&mut writer.into_inner().unwrap_or_default())
+    out.write(&mut bytes)
+}
+
+/// Appends the value at this place of a row, in quotes where it stood in them or would be something else without.
+fn put(form: &Form, at: usize, value: &[u8], quoted: bool, out: &mut Vec<u8>) {
+    if at > 0 {
+        out.push(form.delimiter);
+    }
+    let special = |byte: &u8| *byte == form.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+    if !quoted && !value.iter().any(special) && !value.starts_with(MARK) {
+        return out.extend_from_slice(value);
+    }
+    out.push(b'"');
+    for byte in value {
+        if *byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(*byte);
+    }
+    out.push(b'"');
 }
 
 /// What is said of a table that goes on no further. What was masked before is written.
-fn trouble(broken: Broken, writer: Writer<Vec<u8>>, out: &mut Out<'_>) -> Trouble {
+fn trouble(broken: Broken, bytes: &mut Vec<u8>, out: &mut Out<'_>) -> Trouble {
     match broken {
         Broken::Unread(error) => Trouble::Read(error),
-        Broken::Form(line, what) => {
-            out.trouble(&mut writer.into_inner().unwrap_or_default(), format!("line {line}: {what}"))
-        }
+        Broken::Form(line, what) => out.trouble(bytes, format!("line {line}: {what}")),
     }
 }
 
@@ -101,7 +129,7 @@ fn values(count: usize) -> String {
 }
 
 fn names(header: &Row) -> Result<Vec<String>, Trouble> {
-    let name = |(n, name): (usize, &[u8])| {
+    let name = |(n, (name, _)): (usize, (&[u8], bool))| {
         let what = || Trouble::Input(format!("the name of column {} is no text in UTF-8", n + 1), false);
         String::from_utf8(name.to_owned()).map_err(|_| what())
     };

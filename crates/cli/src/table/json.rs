@@ -10,7 +10,7 @@ use masking::{Table, What, read_string};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Counted, LONGEST_ROW, Out, PIECE};
+use super::{Counted, LONGEST_ROW, MARK, Out, PIECE, TOO_LONG, is_too_long};
 use crate::seal::Trouble;
 use crate::world::Output;
 
@@ -28,8 +28,16 @@ pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &Atomi
     for number in 1_u64.. {
         left.set(LONGEST_ROW);
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(Trouble::Read)? == 0 {
-            break;
+        match reader.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if is_too_long(&error) => {
+                return Err(out.trouble(&mut bytes, format!("line {number}: {TOO_LONG}{}", hint(&line))));
+            }
+            Err(error) => return Err(Trouble::Read(error)),
+        }
+        if number == 1 && line.starts_with(MARK) {
+            line.drain(..MARK.len());
         }
         if line.trim_ascii().is_empty() {
             bytes.push(b'\n');
@@ -38,8 +46,7 @@ pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &Atomi
         let before = bytes.len();
         if let Err(what) = documents.write(&line, &mut bytes) {
             bytes.truncate(before);
-            let is_csv = number == 1 && !line.trim_ascii_start().starts_with(b"{");
-            let hint = if is_csv { ". Is it CSV? Then it is `--format csv`" } else { "" };
+            let hint = if number == 1 { hint(&line) } else { "" };
             return Err(out.trouble(&mut bytes, format!("line {number}: {what}{hint}")));
         }
         is_empty = false;
@@ -60,6 +67,19 @@ pub fn json_lines(table: &Table, input: impl Read, output: &Output, done: &Atomi
     Err(Trouble::Input(what, false))
 }
 
+/// What may be meant by a first line that is no object.
+fn hint(line: &[u8]) -> &'static str {
+    let line = line.trim_ascii();
+    match line.first() {
+        Some(b'[') => ". An array is made lines by `jq -c '.[]'`",
+        Some(b'{') if !line.ends_with(b"}") => {
+            ". A document of several lines is made one by `jq -c .`, and an array of them lines by `jq -c '.[]'`"
+        }
+        Some(b'{') => "",
+        _ => ". Is it CSV? Then it is `--format csv`",
+    }
+}
+
 /// What is known of all documents.
 struct Documents<'t> {
     table: &'t Table,
@@ -69,8 +89,9 @@ struct Documents<'t> {
 
 impl Documents<'_> {
     fn write(&self, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let text = std::str::from_utf8(line).map_err(|_| "it is no text in UTF-8".to_owned())?;
         let members: Members<'_> =
-            serde_json::from_slice(line).map_err(|_| "it is no JSON object".to_owned())?;
+            serde_json::from_str(text).map_err(|_| "it is no JSON object".to_owned())?;
         members.write(self, None, 0, out)
     }
 
@@ -191,7 +212,9 @@ fn member(
     if decided.is_some() {
         documents.meet(&way.column);
     }
-    match (text.as_bytes().first(), decided) {
+    // Of what has members that were decided on, each is what was decided of it.
+    let inside = table.leads_into(&way.column);
+    match (text.as_bytes().first(), decided.filter(|_| !inside || is_scalar(text))) {
         (_, Some(cell)) if cell.what() == What::Keep => out.extend_from_slice(text.as_bytes()),
         (_, Some(cell)) if cell.what() == What::Empty => out.extend_from_slice(b"null"),
         // What is text is so to its last member.
@@ -219,8 +242,18 @@ fn member(
     Ok(())
 }
 
+/// Whether it has no parts.
+fn is_scalar(text: &str) -> bool {
+    !text.starts_with(['{', '['])
+}
+
 /// A value that has no parts.
 fn leaf(table: &Table, way: &Way<'_>, text: &str, out: &mut Vec<u8>) -> Result<(), String> {
+    // There could be members, and there are none.
+    if text == "null" && table.leads_to(&way.column) {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    }
     let Some(cell) = table.column(&way.column) else {
         return Err(format!(
             "nobody decided on {}: name it under `columns`, or say what becomes of `others`",

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use csv::csv;
+pub use csv::{Form, csv};
 pub use json::json_lines;
 
 use crate::screen::locked;
@@ -20,6 +20,20 @@ use crate::world::Output;
 const LONGEST_ROW: u64 = 16 << 20;
 /// How much is read, and how much is written, at once.
 const PIECE: usize = 256 * 1024;
+
+/// Some write it before the first line, to say that what follows is UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+/// What is said of a longer one.
+const TOO_LONG: &str = "a row is longer than 16 MiB";
+
+/// A row did not end.
+#[derive(Debug, thiserror::Error)]
+#[error("{TOO_LONG}")]
+struct TooLong;
+
+fn is_too_long(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<TooLong>)
+}
 
 /// What is read, counted, row by row.
 struct Counted<'a, R> {
@@ -42,7 +56,7 @@ impl<R: Read> Read for Counted<'_, R> {
         let count = u64::try_from(read).unwrap_or(u64::MAX);
         self.done.fetch_add(count, Ordering::Relaxed);
         let left = self.left.get().checked_sub(count);
-        self.left.set(left.ok_or_else(|| io::Error::other("a row is longer than 16 MiB"))?);
+        self.left.set(left.ok_or_else(|| io::Error::other(TooLong))?);
         Ok(read)
     }
 }

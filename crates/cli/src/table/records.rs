@@ -3,12 +3,10 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::PIECE;
+use super::{MARK, PIECE, TOO_LONG, is_too_long};
 
 /// No table has more columns.
 const MOST_VALUES: usize = 1 << 16;
-/// Some write it before the first line, to say that what follows is UTF-8.
-const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why there is no next row.
 #[derive(Debug)]
@@ -23,8 +21,8 @@ pub enum Broken {
 #[derive(Debug, Default)]
 pub struct Row {
     bytes: Vec<u8>,
-    /// Where each value ends.
-    ends: Vec<usize>,
+    /// Where each value ends, and whether it stood in quotes.
+    ends: Vec<(usize, bool)>,
     /// The line that it begins in.
     pub line: u64,
 }
@@ -37,13 +35,16 @@ impl Row {
 
     /// Whether the line was empty: one empty value, or no row.
     pub fn is_blank(&self) -> bool {
-        self.bytes.is_empty() && self.ends.len() == 1
+        matches!(self.ends.as_slice(), [(0, false)])
     }
 
-    /// The values in order.
-    pub fn values(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
+    /// The values in order, and whether each stood in quotes: an empty one that did not is no value to some who read it.
+    pub fn values(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        let value = |(start, (end, quoted)): (usize, &(usize, bool))| {
+            (self.bytes.get(start..*end).unwrap_or_default(), *quoted)
+        };
+        starts.zip(&self.ends).map(value)
     }
 }
 
@@ -89,11 +90,18 @@ impl<R: Read> Records<R> {
         let (mut any, mut opened) = (state == State::Bare, self.line);
         row.line = self.line;
         loop {
-            let piece = self.input.fill_buf().map_err(Broken::Unread)?;
+            let piece = match self.input.fill_buf() {
+                Ok(piece) => piece,
+                Err(error) if is_too_long(&error) && state == State::Quoted => {
+                    return Err(Broken::Form(opened, "a quote is opened that nothing closes within 16 MiB"));
+                }
+                Err(error) if is_too_long(&error) => return Err(Broken::Form(row.line, TOO_LONG)),
+                Err(error) => return Err(Broken::Unread(error)),
+            };
             if piece.is_empty() {
                 return match state {
                     State::Quoted => Err(Broken::Form(opened, "a quote is opened that nothing closes")),
-                    _ if any => end(row).map(|()| true),
+                    _ if any => end(row, state).map(|()| true),
                     _ => Ok(false),
                 };
             }
@@ -123,7 +131,7 @@ impl<R: Read> Records<R> {
                         State::Quoted
                     }
                     (_, byte) if byte == self.delimiter => {
-                        end(row)?;
+                        end(row, state)?;
                         State::Begin
                     }
                     (_, byte) if ends => {
@@ -145,7 +153,7 @@ impl<R: Read> Records<R> {
             }
             self.input.consume(used);
             if over {
-                return end(row).map(|()| true);
+                return end(row, state).map(|()| true);
             }
         }
     }
@@ -166,11 +174,11 @@ impl<R: Read> Records<R> {
 }
 
 /// Ends a value.
-fn end(row: &mut Row) -> Result<(), Broken> {
+fn end(row: &mut Row, state: State) -> Result<(), Broken> {
     if row.ends.len() == MOST_VALUES {
         return Err(Broken::Form(row.line, "there are more than 65536 values"));
     }
-    row.ends.push(row.bytes.len());
+    row.ends.push((row.bytes.len(), state == State::Closed));
     Ok(())
 }
 
@@ -197,7 +205,7 @@ mod tests {
         loop {
             match records.read(&mut row) {
                 Ok(true) => {
-                    let values = row.values().map(|value| String::from_utf8_lossy(value).into_owned());
+                    let values = row.values().map(|(value, _)| String::from_utf8_lossy(value).into_owned());
                     all.push((row.line, values.collect()));
                 }
                 Ok(false) => return Ok(all),
@@ -243,6 +251,18 @@ mod tests {
         check("a,b\n\"Ines\" ,1\n", 2, "behind a closing quote");
         check("\"", 1, "nothing closes");
         check(&",".repeat(1 << 16), 1, "65536");
+    }
+
+    #[test]
+    fn quotes_of_values_are_known() {
+        let (mut records, mut row) = (Records::new(&b"\"\",,\"a\",b\n\n\"\"\n"[..], b','), Row::default());
+        let mut next = || {
+            assert!(records.read(&mut row).expect("a table"));
+            (row.values().map(|(_, quoted)| quoted).collect::<Vec<_>>(), row.is_blank())
+        };
+        assert_eq!(next(), (vec![true, false, true, false], false));
+        assert_eq!(next(), (vec![false], true));
+        assert_eq!(next(), (vec![true], false));
     }
 
     /// All texts of a few signs: what is read is what the usual reader reads, which forgives more, and no border is seen.

@@ -30,6 +30,26 @@ fn any_bytes_pass_and_a_last_line_needs_no_end() {
     assert_eq!(folder.run(None, "mask", b"").out, b"");
 }
 
+/// What has zeros between its letters would come out as it is.
+#[test]
+fn utf_16_is_refused() {
+    let folder = Folder::with_key("mask-wide");
+    folder.write("text.yaml", b"others: text\n");
+    for text in ["\u{feff}mail\njohn@example.com\n", "mail\njohn@example.com"] {
+        let (little, big) =
+            (text.encode_utf16().flat_map(u16::to_le_bytes), text.encode_utf16().flat_map(u16::to_be_bytes));
+        for bytes in [little.collect::<Vec<u8>>(), big.collect()] {
+            for line in
+                ["mask", "mask table --columns text.yaml", "mask table --columns text.yaml --format jsonl"]
+            {
+                let ran = folder.run(None, line, &bytes).text();
+                assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}");
+                check("mask-wide", &ran);
+            }
+        }
+    }
+}
+
 /// A line that is JSON is read as it means, and stays JSON.
 #[test]
 fn lines_of_json_stay_json() {

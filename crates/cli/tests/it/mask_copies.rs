@@ -313,6 +313,18 @@ fn what_would_be_lost_in_silence_is_told() {
          INSERT INTO M VALUES ('ann')",
         "{tables: {U: {id: {what: token, field: u}}, M: {u: {what: token, field: u}}}}",
     );
+    // Each is found in no other column.
+    check_refused(
+        "mask-copy-dangling-text",
+        "CREATE TABLE U (phone TEXT PRIMARY KEY); CREATE TABLE M (caller REFERENCES U); INSERT INTO U VALUES ('2125550123');
+         INSERT INTO M VALUES ('2125550123')",
+        "{tables: {U: text, M: text}}",
+    );
+    check_refused(
+        "mask-copy-check",
+        "CREATE TABLE C (s TEXT CHECK (s IN ('a', 'b'))); INSERT INTO C VALUES ('a')",
+        "{tables: {C: {s: redact}}}",
+    );
     // Rows that a definition would drop.
     check_refused(
         "mask-copy-replaced",
@@ -459,12 +471,16 @@ fn values_of_every_form_come_over() {
     folder.write("tables.yaml", b"{tables: {T: {a: keep, b: empty, c: text, d: text}, S: text}}");
     let ran = folder.run(None, COPY, b"").text();
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    let got = ask(&folder, "dev.db", "SELECT quote(a), quote(b), c, quote(d) FROM T");
+    let got = ask(
+        &folder,
+        "dev.db",
+        "SELECT quote(a), quote(b), replace(c, cast(x'ff' AS TEXT), '?'), quote(d) FROM T",
+    );
     assert_eq!(
         got,
         [
             "1|0|to j***@example.com|9.25".to_owned(),
-            "''|X''|\u{fffd}a|NULL".to_owned(),
+            "''|X''|?a|NULL".to_owned(),
             "NULL|''||'************1111'".to_owned(),
             "-9223372036854775808|0.0|order 1234567890|9.0e+999".to_owned(),
         ]

@@ -251,3 +251,29 @@ fn a_log_that_was_left_over_whole_is_read_and_stays() {
     std::fs::remove_file(folder.path("dev.db")).expect("the copy");
     assert!((folder.names(), folder.read("left.db"), folder.read("left.db-wal")) == before);
 }
+
+#[test]
+fn what_is_kept_is_kept_as_it_was() {
+    let (folder, ran) = made(
+        "mask-copy-kept",
+        "CREATE TABLE note (body); INSERT INTO note VALUES ('a'), ('b'), ('c'); DELETE FROM note WHERE body = 'a';
+         CREATE TABLE tag (note_rowid, body); INSERT INTO tag VALUES (2, 'b'), (3, 'c');
+         CREATE TABLE name (text TEXT PRIMARY KEY, mail TEXT); INSERT INTO name VALUES
+            (cast(x'4df86c' AS TEXT), cast(x'f8206a6f686e406578616d706c652e636f6d' AS TEXT)), (cast(x'4de46c' AS TEXT), 'none');",
+        "{tables: {note: keep, tag: keep, name: {text: {what: token, field: n}, mail: text}}}",
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let joined = "SELECT count(*) FROM note JOIN tag ON tag.note_rowid = note.rowid AND tag.body = note.body";
+    assert_eq!(number(&folder, "dev.db", joined), 2);
+    // Texts of other bytes differ still, and what is in them is found.
+    assert_eq!(number(&folder, "dev.db", "SELECT count(DISTINCT text) FROM name"), 2);
+    let mail = "SELECT replace(mail, cast(x'f8' AS TEXT), '?') FROM name ORDER BY mail = 'none'";
+    assert_eq!(ask(&folder, "dev.db", mail), ["? j***@example.com", "none"]);
+    sql(&folder, "empty.db", "CREATE TABLE gone (x); DROP TABLE gone");
+    let draft = folder.run(None, "mask copy --from empty.db --draft", b"").text();
+    folder.write("tables.yaml", draft.out.as_bytes());
+    let ran = folder.run(None, "mask copy --from empty.db --tables tables.yaml --out none.db", b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", draft.out);
+    let ran = folder.run(None, "mask copy --from empty.db --tables tables.yaml --out -", b"").text();
+    assert_eq!((ran.code, ran.err.contains("a database is no stream")), (2, true), "{}", ran.err);
+}

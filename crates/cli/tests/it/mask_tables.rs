@@ -156,11 +156,49 @@ fn csv_as_it_comes() {
 #[test]
 fn no_row_is_lost() {
     let folder = Folder::with_key("mask-rows");
-    assert_eq!(
-        masked(&folder, "columns: {a: redact}", "\na\n1\n\n2\n\n", ""),
-        "a\n[masked]\n\"\"\n[masked]\n\"\"\n"
-    );
+    assert_eq!(masked(&folder, "columns: {a: redact}", "\na\n1\n\n2\n\n", ""), "a\n[masked]\n\n[masked]\n\n");
     assert_eq!(masked(&folder, "columns: {a: redact, b: keep}", "a,b\n\n1,2\n", ""), "a,b\n[masked],2\n");
+    assert_eq!(masked(&folder, "columns: {a: empty}", "a\n1\n", ""), "a\n\"\"\n");
+}
+
+/// To who reads it, an empty value in quotes is a text, and one without, or what the exporter writes for it, is none.
+#[test]
+fn what_is_no_value_stays_none() {
+    let folder = Folder::with_key("mask-null");
+    let columns = "columns: {a: redact, b: keep, c: {what: number, field: e}}";
+    let table = "a,b,c\n\"\",\"\",\n,,\"\"\n\"x\",\"y\",\n";
+    let expect = "a,b,c\n\"\",\"\",\n,,\"\"\n\"[masked]\",\"y\",\n";
+    assert_eq!(masked(&folder, columns, table, ""), expect);
+    let table = "a,b,c\n\\N,\\N,\\N\n\"\\N\",x,\\N\n";
+    let expect = "a,b,c\n\\N,\\N,\\N\n\"[masked]\",x,\\N\n";
+    assert_eq!(masked(&folder, columns, table, " --null \\N"), expect);
+    assert_ne!(masked(&folder, columns, table, ""), expect);
+}
+
+/// A member that can be an object, an array, a value, or nothing.
+#[test]
+fn a_column_within_a_member_decides_where_there_is_one() {
+    let folder = Folder::with_key("mask-nullable");
+    let columns = "columns: {id: keep, address.city: redact, items.sku: redact}";
+    let table = concat!(
+        r#"{"id":1,"address":{"city":"Graz"},"items":[{"sku":"a"},null]}"#,
+        "\n",
+        r#"{"id":2,"address":null,"items":null}"#,
+        "\n",
+    );
+    let expect = concat!(
+        r#"{"id":1,"address":{"city":"[masked]"},"items":[{"sku":"[masked]"},null]}"#,
+        "\n",
+        r#"{"id":2,"address":null,"items":null}"#,
+        "\n",
+    );
+    assert_eq!(masked(&folder, columns, table, " --format jsonl"), expect);
+    // What is decided of the whole member does not show what is decided of its parts.
+    let columns = "columns: {id: keep, address: keep, address.city: redact, items: empty, items.sku: redact}";
+    assert_eq!(masked(&folder, columns, table, " --format jsonl"), expect);
+    let table = r#"{"id":1,"address":"Graz","items":["a"]}"#.to_owned() + "\n" + table;
+    let expect = r#"{"id":1,"address":"Graz","items":[null]}"#.to_owned() + "\n" + expect;
+    assert_eq!(masked(&folder, columns, &table, " --format jsonl"), expect);
 }
 
 /// Without a header, the first line is somebody.
@@ -225,6 +263,7 @@ fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
     folder.write("few.yaml", b"columns: {a: keep, b: redact}\n");
     folder.write("hash.yaml", b"columns: {a: sha256}\n");
     folder.write("token.yaml", b"columns: {a: {what: token, kind: email}}\n");
+    folder.write("group.yaml", b"columns: {a: {what: partial, kind: national_id}}\n");
     folder.write("word.yaml", b"columns: {a: hide}\n");
     let marked_csv = format!("a,b,{MARKED},d\n1,2,3,4\n");
     let marked_json = format!("{{\"a\":1,\"in\":{{\"{MARKED}\":2}}}}\n");
@@ -236,6 +275,9 @@ fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
         ("mask-table-empty", "--columns few.yaml", "\n"),
         ("mask-table-one-column", "--columns few.yaml --delimiter ;", "a,b\n1,2\n"),
         ("mask-table-json-open", "--columns few.yaml --format jsonl", marked_json.as_str()),
+        ("mask-table-json-array", "--columns few.yaml --format jsonl", "[{\"a\":1,\"b\":2}]\n"),
+        ("mask-table-json-pretty", "--columns few.yaml --format jsonl", "{\n  \"a\": 1\n}\n"),
+        ("mask-table-group", "--columns group.yaml", ""),
         ("mask-table-json-number", "--columns few.yaml --format jsonl", "{\"a\":1,\"2125550123\":1}\n"),
         ("mask-table-file", "--columns key.yaml", ""),
         ("mask-table-file-twice", "--columns twice.yaml", ""),
@@ -337,10 +379,10 @@ fn a_large_table_and_a_row_without_end_take_less_than_64_mib() {
     assert_eq!(count, 4 + "write to j***@example.com,[masked]\n".len() * 256 * (1 << 15));
     assert!(highest < 64 * 1024, "resident: {highest} KiB");
     let (code, count, ..) = run("mask table --columns columns.yaml", "a,b\n1,\"", &"x".repeat(1 << 20));
-    assert_eq!((code, count), (1, 0));
+    assert_eq!((code, count), (1, 4));
     let (code, count, ..) =
         run("mask table --columns columns.yaml --format jsonl", "{\"a\":\"", &"x".repeat(1 << 20));
-    assert_eq!((code, count), (1, 0));
+    assert_eq!((code, count), (2, 0));
 }
 
 /// A value is a line of its own to rules of one's own, whatever its column is called.

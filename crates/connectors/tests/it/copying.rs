@@ -16,6 +16,10 @@ impl Change for Same {
         true
     }
 
+    fn keeps(&self, _: usize) -> bool {
+        true
+    }
+
     fn change(&mut self, _: usize, _: usize, value: Value) -> Value {
         value
     }
@@ -108,6 +112,38 @@ async fn what_is_not_changed_is_the_same() {
 }
 
 #[tokio::test]
+async fn rows_keep_their_numbers_and_texts_their_bytes() {
+    let folder = folder("copy-numbers");
+    let mut database = open(&folder.join("shop.db")).await;
+    run(
+        &mut database,
+        "CREATE TABLE note (body); INSERT INTO note VALUES ('a'), ('b'), ('c'); DELETE FROM note WHERE body = 'a';
+         CREATE TABLE odd (rowid TEXT, _ROWID_ AS (rowid), body); INSERT INTO odd VALUES ('x', 'a'), ('y', 'b');
+         DELETE FROM odd WHERE body = 'a';
+         CREATE TABLE taken (rowid, _rowid_, oid); INSERT INTO taken VALUES (7, 7, 7);
+         CREATE TABLE none (a PRIMARY KEY, b) WITHOUT ROWID; INSERT INTO none VALUES (1, 2);
+         CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, x); INSERT INTO counted (x) VALUES (1), (2), (3);
+         DELETE FROM counted WHERE x > 1;
+         CREATE TABLE latin (name TEXT UNIQUE); INSERT INTO latin VALUES (CAST(x'4df8' AS TEXT)), (CAST(x'4de4' AS TEXT)), ('Mø')",
+    )
+    .await;
+    let source = Source::open(&folder.join("shop.db")).await.expect("a source");
+    copy(source, &folder.join("dev.db")).await.expect("a copy");
+    let mut dev = open(&folder.join("dev.db")).await;
+    for (question, expect) in [
+        ("SELECT group_concat(rowid || body) FROM note", "2b,3c"),
+        ("SELECT group_concat(oid || rowid) FROM odd", "2y"),
+        ("SELECT rowid || oid FROM taken", "77"),
+        ("SELECT a || b FROM none", "12"),
+        ("SELECT name || seq FROM sqlite_sequence", "counted3"),
+        ("SELECT group_concat(hex(name) || typeof(name)) FROM latin", "4DF8text,4DE4text,4DC3B8text"),
+    ] {
+        let row = sqlx::query(question).fetch_one(&mut dev).await.expect(question);
+        assert_eq!(row.try_get::<String, _>(0).expect(question), expect, "{question}");
+    }
+}
+
+#[tokio::test]
 async fn texts_in_another_encoding_are_refused() {
     let folder = folder("copy-encoding");
     run(&mut open(&folder.join("shop.db")).await, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (x)").await;
@@ -123,6 +159,10 @@ struct Last(Arc<AtomicBool>);
 impl Change for Last {
     fn takes(&self, _: usize) -> bool {
         true
+    }
+
+    fn keeps(&self, _: usize) -> bool {
+        false
     }
 
     fn change(&mut self, table: usize, _: usize, value: Value) -> Value {

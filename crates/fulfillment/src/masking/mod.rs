@@ -19,7 +19,7 @@ use contract::masking::{LONGEST_FIELD, MOST_TEXTS, Mask, Masked, Masking};
 use contract::problem::{Invalid, Problem};
 use domain::TenantId;
 use domain::access::Action;
-use masking::{Masker, RulesError, Tokens};
+use masking::{Kind, Masker, RulesError, Tokens};
 use ports::{Clock, KeyScope, Keyring, Tenants};
 use vault::PseudonymKey;
 use zeroize::Zeroizing;
@@ -148,24 +148,50 @@ async fn tokens(ports: &Ports, tenant: &TenantId) -> Result<Tokens, StepError> {
     Tokens::new(key.as_bytes(), tenant.as_str()).map_err(|_| StepError::broken("mask", "a short key"))
 }
 
-/// Masks one text, and counts what was found in it.
+/// Masks one text, and counts what was found in it. As JSON it is masked if it is JSON, and otherwise each of its lines that is.
 fn mask_text(
     masker: &Masker,
     text: &str,
     field: Option<&str>,
     findings: &mut BTreeMap<String, u64>,
 ) -> Result<String, StepError> {
-    let text = text.as_bytes();
-    let (mut out, mut done) = (Vec::with_capacity(text.len()), 0);
-    for found in masker.find(text) {
-        let name = masker.name(found.kind);
+    let (text, mut out) = (text.as_bytes(), Vec::with_capacity(text.len()));
+    let mut write = |kind, value: &[u8], out: &mut Vec<u8>| {
+        let name = masker.name(kind);
         *findings.entry(name.to_owned()).or_default() += 1;
+        masker.write_in(field.unwrap_or(name), kind, value, out);
+    };
+    if masker.mask_json_with(text, &mut write, &mut out).is_none() {
+        let (mut plain, mut at, mut document) = (0, 0, Vec::new());
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let start = at;
+            at += line.len();
+            let is_all = line.len() == text.len();
+            if !is_all && masker.mask_json_with(line, &mut write, &mut document).is_some() {
+                mask_plain(masker, &text[plain..start], &mut write, &mut out);
+                out.append(&mut document);
+                plain = at;
+            }
+        }
+        mask_plain(masker, &text[plain..], &mut write, &mut out);
+    }
+    String::from_utf8(out).map_err(|_| StepError::broken("mask", "a text became no text"))
+}
+
+/// The same for what is no JSON.
+fn mask_plain(
+    masker: &Masker,
+    text: &[u8],
+    write: &mut impl FnMut(Kind, &[u8], &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    let mut done = 0;
+    for found in masker.find(text) {
         out.extend_from_slice(&text[done..found.range.start]);
-        masker.write_in(field.unwrap_or(name), found.kind, &text[found.range.clone()], &mut out);
+        write(found.kind, &text[found.range.clone()], out);
         done = found.range.end;
     }
     out.extend_from_slice(&text[done..]);
-    String::from_utf8(out).map_err(|_| StepError::broken("mask", "a text became no text"))
 }
 
 fn is_field(text: &str) -> bool {

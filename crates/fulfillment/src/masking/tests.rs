@@ -113,6 +113,27 @@ async fn texts_are_masked_in_their_order_and_counted_by_kind() {
 }
 
 #[tokio::test]
+async fn json_in_a_text_is_read_as_json_and_stays_it() {
+    let badge = json!({"custom": [{"name": "badge", "pattern": "^B-[0-9]{4}$", "mode": "redact"}]});
+    let one = r#"{"to":"john\u0040example.com","phone":2125550123,"by":"\t212-555-0123"}"#;
+    let masked = r#"{"to":"j***@example.com","phone":"******0123","by":"\t***-***-0123"}"#;
+    let texts = json!({"texts": [one, format!("of a@example.com\n{one}\r\n{one}\nB-1234"), "[\"B-1234\"]", "{of B-1234"]});
+    let answer = json_of(&front(Some(&badge)).send(&texts).await);
+    let expect = [
+        masked.to_owned(),
+        format!("of ***@example.com\n{masked}\r\n{masked}\n[badge]"),
+        "[\"[badge]\"]".to_owned(),
+        "{of B-1234".to_owned(),
+    ];
+    assert_eq!(answer, json!({"texts": expect, "findings": {"email": 4, "phone": 6, "badge": 2}}));
+    // Of a field its tokens are the same in a document.
+    let front = front(Some(&by_tokens()));
+    let plain = front.masked("demo", "john@example.com", Some("orders.email")).await;
+    let document = front.masked("demo", "{\"to\":\"John@example.com\"}", Some("orders.email")).await;
+    assert_eq!(document, format!("{{\"to\":\"{plain}\"}}"));
+}
+
+#[tokio::test]
 async fn each_role_may_do_what_the_rules_say_and_nothing_else() {
     let front = front(None);
     for role in Role::ALL {

@@ -14,7 +14,7 @@ use super::{key_is_missing, read, tokens};
 use crate::args::mask::Copy;
 use crate::copy::{Decided, Emptied, Rows, Undecided, draft};
 use crate::ending::{Ending, Usage};
-use crate::file::{Draft, Place, Sink};
+use crate::file::{Draft, Place, Sink, is_standard};
 use crate::seal::{End, Run};
 use crate::show;
 use crate::show::copy::Made;
@@ -27,7 +27,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(10);
 pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let from = &args.from;
     if !from.is_file() {
-        return Err(Usage(format!("--from {}: there is no such file", from.display())).into());
+        let what = if from.exists() { "it is no file" } else { "there is no such file" };
+        return Err(Usage(format!("--from {}: {what}", from.display())).into());
     }
     let unread = |error: CopyError| anyhow::anyhow!("--from {}: {error}", from.display());
     let source = Source::open(from).await.map_err(unread)?;
@@ -78,6 +79,9 @@ fn rows(args: &Copy, file: &Path, found: &[Table]) -> anyhow::Result<Rows> {
 /// A copy is never written over anything: what is there could be what the product works with.
 fn place(out: &Path) -> Result<Place, Usage> {
     let name = out.display();
+    if is_standard(Some(out)) {
+        return Err(Usage("--out -: a database is no stream; write the name of a file".to_owned()));
+    }
     for end in ["", "-wal", "-journal", "-shm"] {
         let mut beside = out.as_os_str().to_owned();
         beside.push(end);

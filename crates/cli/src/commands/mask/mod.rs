@@ -1,6 +1,7 @@
 //! `lacuna mask`
 
 mod copy;
+mod encoding;
 mod table;
 
 use std::io::{self, ErrorKind, Read};
@@ -11,6 +12,7 @@ use masking::{Masker, Rules, RulesError, Tokens};
 
 use serde::de::DeserializeOwned;
 
+use self::encoding::readable;
 use super::Desk;
 use crate::args::mask::{Command, Mask, TokenKey};
 use crate::ending::{Ending, Usage};
@@ -43,7 +45,7 @@ async fn text(args: &Mask, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
     let input = std::mem::replace(&mut desk.world.stdin, Box::new(io::empty()));
     let output = desk.screen.output();
-    let work = move |done: &AtomicU64| mask(&masker, input, &output, done);
+    let work = move |done: &AtomicU64| mask(&masker, readable(input)?, &output, done);
     let how = run.work(work, desk.screen).await?;
     end(how, run.done(), desk.screen)
 }
@@ -53,28 +55,27 @@ fn end(how: End, done: u64, screen: &mut Screen) -> anyhow::Result<Ending> {
     match how {
         End::Whole => Ok(Ending::Done),
         End::Interrupted => {
-            screen.notes(&[Line::plain(half("Interrupted.", done))])?;
+            screen.notes(&[Line::plain(half("Interrupted", done))])?;
             Ok(Ending::Interrupted)
         }
         End::Broken(Trouble::Read(error)) => {
-            Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}."), done)))
+            Err(anyhow::anyhow!("{}", half(&format!("standard input cannot be read: {error}"), done)))
         }
         // Nothing was written, or nothing that is half, and what has to be done first is said.
         End::Broken(Trouble::Input(what, false)) => Err(Usage(what).into()),
-        End::Broken(Trouble::Input(what, true)) => {
-            Err(anyhow::anyhow!("{}", half(&format!("{what}."), done)))
-        }
+        End::Broken(Trouble::Input(what, true)) => Err(anyhow::anyhow!("{}", half(&what, done))),
         // Whoever reads us went away: there is nobody to tell.
         End::Broken(Trouble::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
         End::Broken(Trouble::Write(error)) => {
-            Err(anyhow::anyhow!("{}", half(&format!("standard output cannot be written: {error}."), done)))
+            Err(anyhow::anyhow!("{}", half(&format!("standard output cannot be written: {error}"), done)))
         }
         End::Broken(Trouble::Vault(error)) => Err(error.into()),
     }
 }
 
 fn half(why: &str, done: u64) -> String {
-    format!("{why} {done} bytes were read; what was written of them is masked, and not whole.")
+    let end = if why.ends_with(['.', '?']) { "" } else { "." };
+    format!("{why}{end} {done} bytes were read; what was written of them is masked, and not whole.")
 }
 
 fn masker(args: &Mask) -> anyhow::Result<Masker> {

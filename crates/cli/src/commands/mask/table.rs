@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use masking::{Columns, RulesError};
 
 use super::super::Desk;
+use super::encoding::readable;
 use super::{end, key_is_missing, read, tokens};
 use crate::args::mask::{Format, Table};
 use crate::ending::{Ending, Usage};
@@ -19,10 +20,14 @@ pub async fn run(args: &Table, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
     let input = std::mem::replace(&mut desk.world.stdin, Box::new(io::empty()));
     let output = desk.screen.output();
-    let (format, delimiter) = (args.format, args.delimiter);
-    let work = move |done: &AtomicU64| match format {
-        Format::Csv => table::csv(&made, delimiter, input, &output, done),
-        Format::Jsonl => table::json_lines(&made, input, &output, done),
+    let format = args.format;
+    let form = table::Form { delimiter: args.delimiter, null: args.null.clone() };
+    let work = move |done: &AtomicU64| {
+        let input = readable(input)?;
+        match format {
+            Format::Csv => table::csv(&made, &form, input, &output, done),
+            Format::Jsonl => table::json_lines(&made, input, &output, done),
+        }
     };
     let how = run.work(work, desk.screen).await?;
     end(how, run.done(), desk.screen)

@@ -17,8 +17,8 @@ pub enum CopyError {
     Encoding,
     /// A definition that the copy does not take, by the name of what it defines, and why.
     Definition(String, String),
-    /// What values became breaks a rule of a table or an index: its name, and which rule.
-    Refused(String, String),
+    /// What values became breaks a rule of a table or an index: its name, which rule, and what to write instead.
+    Refused(String, String, &'static str),
     /// What a table computes of its values cannot be computed of what they became.
     Computed(String),
     /// Rows refer to what is not there, though they did before: from, to, how many.
@@ -36,11 +36,9 @@ impl fmt::Display for CopyError {
                  sqlite3 NEW)",
             ),
             Self::Definition(name, why) => write!(f, "the definition of {name} cannot be copied: {why}"),
-            Self::Refused(name, rule) => write!(
-                f,
-                "what values became breaks a rule of {name}: {rule}. Where values have to differ, write `token` or `number`, and of no \
-                 `kind` where they differ in spelling alone; where only numbers may stand, `number`, `keep` or `empty`"
-            ),
+            Self::Refused(name, rule, instead) => {
+                write!(f, "what values became breaks a rule of {name}: {rule}. {instead}")
+            }
             Self::Computed(name) => write!(
                 f,
                 "{name} computes something of its values (a column, a CHECK, an index) that cannot be computed of what they became, or needs \
@@ -49,7 +47,8 @@ impl fmt::Display for CopyError {
             Self::Dangling(from, to, rows) => write!(
                 f,
                 "references from {from} to {to} that led somewhere lead nowhere in the copy ({rows}): values that the database takes for the \
-                 same are written in two ways, in other letters perhaps. A `token` of a `kind` that does not tell them apart helps, or `keep`"
+                 same are written in two ways, in other letters perhaps, or as `text` of columns with two names, of which one says what the \
+                 number is. A `token` of a `kind` that does not tell them apart helps, or `keep`"
             ),
         }
     }
@@ -63,6 +62,24 @@ const ERROR: u32 = 1;
 const CONSTRAINT: u32 = 19;
 /// `SQLITE_MISMATCH`: a text where the key is a whole number.
 const MISMATCH: u32 = 20;
+/// `SQLITE_CONSTRAINT_CHECK`, `_NOTNULL`, `_DATATYPE`; of the others that rows can break each wants values that differ.
+const CHECK: u32 = 275;
+const NOT_NULL: u32 = 1299;
+const DATATYPE: u32 = 3091;
+
+/// What to write where values became what a rule does not take.
+fn instead(error: &sqlx::Error) -> &'static str {
+    match code(error) {
+        Some(CHECK) => {
+            "It asks for values of a form: `keep` what it is about, or `empty` it where it may be null (or write a `number`, where any will do)"
+        }
+        Some(NOT_NULL) => "It may not be null: write something else than `empty`",
+        Some(DATATYPE | MISMATCH) => "Only numbers may stand there: write `number`, `keep` or `empty`",
+        _ => {
+            "Values have to differ there: write `token` or `number`, and of no `kind` where they differ in spelling alone"
+        }
+    }
+}
 
 fn code(error: &sqlx::Error) -> Option<u32> {
     let sqlx::Error::Database(answer) = error else { return None };
@@ -86,7 +103,7 @@ impl CopyError {
     /// Rows that were not written. The messages that are kept are made of the definition alone.
     pub(super) fn of_rows(table: &str, error: &sqlx::Error) -> Self {
         match code(error).map(|code| code & 0xff) {
-            Some(CONSTRAINT | MISMATCH) => Self::Refused(table.to_owned(), message(error)),
+            Some(CONSTRAINT | MISMATCH) => Self::Refused(table.to_owned(), message(error), instead(error)),
             Some(ERROR) => Self::Computed(table.to_owned()),
             _ => Self::Unwritten(format!("{table}: {}", words(error))),
         }
@@ -96,7 +113,7 @@ impl CopyError {
     pub(super) fn of_definition(made: &Definition, error: &sqlx::Error) -> Self {
         let name = made.name.clone();
         match (code(error).map(|code| code & 0xff), &made.indexes) {
-            (Some(CONSTRAINT), _) => Self::Refused(name, message(error)),
+            (Some(CONSTRAINT), _) => Self::Refused(name, message(error), instead(error)),
             (Some(ERROR), Some(table)) => Self::Computed(table.clone()),
             (Some(ERROR), None) => Self::Definition(name, message(error)),
             _ => Self::Unwritten(format!("{name}: {}", words(error))),

@@ -21,8 +21,10 @@ pub enum Value {
     Integer(i64),
     /// Another number.
     Real(f64),
-    /// A text. Bytes of it that are no UTF-8 are U+FFFD.
+    /// A text.
     Text(String),
+    /// A text of bytes that are no UTF-8: SQLite takes them, and older programs wrote them.
+    Raw(Vec<u8>),
     /// Bytes.
     Bytes(Vec<u8>),
 }
@@ -31,6 +33,9 @@ pub enum Value {
 pub trait Change: Send {
     /// Whether the table's rows come over at all.
     fn takes(&self, table: usize) -> bool;
+
+    /// Whether every value of the table stays as it is; then its rows keep their numbers (`rowid`), and give out new ones as before.
+    fn keeps(&self, table: usize) -> bool;
 
     /// A value of a column, both by their places.
     fn change(&mut self, table: usize, column: usize, value: Value) -> Value;

@@ -19,6 +19,8 @@ pub struct Table {
     pub references: Vec<Reference>,
     /// Whether values have to differ in what is computed of them: an index on an expression, a column that is computed.
     pub computed_key: bool,
+    /// By what name each row's number is known, if the table counts them in no column.
+    pub row_number: Option<&'static str>,
 }
 
 /// What a table is.
@@ -209,6 +211,7 @@ async fn table(connection: &mut SqliteConnection, name: &str, kind: TableKind) -
         columns: Vec::new(),
         references: Vec::new(),
         computed_key: false,
+        row_number: None,
     };
     if kind != TableKind::Plain {
         return Ok(table);
@@ -229,6 +232,13 @@ async fn table(connection: &mut SqliteConnection, name: &str, kind: TableKind) -
             0 => table.columns.push(column),
             _ => computed.push(column.name),
         }
+    }
+    let is_free = |name: &&str| {
+        let columns = table.columns.iter().map(|column| &column.name).chain(&computed);
+        !columns.into_iter().any(|column| column.eq_ignore_ascii_case(name))
+    };
+    if counts_rows(connection, name).await? {
+        table.row_number = ROW_NUMBER.into_iter().find(is_free);
     }
     // An index over an expression has no column's name.
     let question =
@@ -254,6 +264,41 @@ async fn table(connection: &mut SqliteConnection, name: &str, kind: TableKind) -
         }
     }
     Ok(table)
+}
+
+/// By what name a row's number is known, unless a column has it: SQLite, "ROWIDs and the INTEGER PRIMARY KEY".
+const ROW_NUMBER: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// Whether its rows have a number that is in none of its columns. Of a key `INTEGER … DESC` it is said that they have not, though they have:
+/// then they are counted anew.
+async fn counts_rows(connection: &mut SqliteConnection, name: &str) -> Read<bool> {
+    let question = "SELECT NOT wr AND NOT (SELECT count(*) = 1 AND max(upper(type)) = 'INTEGER' FROM pragma_table_info(?1) WHERE pk > 0) \
+        FROM pragma_table_list(?1) WHERE schema = 'main'";
+    let rows = ask(connection, question, Some(name)).await?;
+    Ok(rows.first().map(|row| get::<bool>(row, 0)).transpose()?.unwrap_or(false))
+}
+
+/// The copy of a table that was asked never to give out a number twice (AUTOINCREMENT) knows which one was the last.
+pub(super) async fn count_on(
+    source: &mut SqliteConnection,
+    target: &mut SqliteConnection,
+    table: &str,
+) -> Read<()> {
+    let counts = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence' AND type = 'table'";
+    if ask(source, counts, None).await?.is_empty() || ask(target, counts, None).await?.is_empty() {
+        return Ok(());
+    }
+    let last =
+        ask(source, "SELECT CAST(seq AS INTEGER) FROM sqlite_sequence WHERE name = ?1", Some(table)).await?;
+    let Some(last) = last.first().map(|row| get::<i64>(row, 0)).transpose()? else { return Ok(()) };
+    for statement in [
+        "DELETE FROM sqlite_sequence WHERE name = ?1",
+        "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
+    ] {
+        let query = sqlx::query(statement).persistent(false).bind(table.to_owned()).bind(last);
+        query.execute(&mut *target).await.map_err(|error| CopyError::unwritten(&error))?;
+    }
+    Ok(())
 }
 
 /// SQLite, "Datatypes", 3.1: which form a declaration has.

@@ -158,13 +158,17 @@ impl Source {
         if !change.takes(at) || table.kind != TableKind::Plain {
             return Ok(0);
         }
-        let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+        let mut names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+        names.extend(table.row_number.filter(|_| change.keeps(at)).map(str::to_owned));
+        let width = names.len();
         let names = names.join(", ");
         let name = quoted(&table.name);
         let question = sqlx::query(AssertSqlSafe(format!("SELECT {names} FROM {name}"))).persistent(false);
         let mut rows = question.fetch(&mut self.connection);
         let mut batch = Batch::new(
-            table, // Whatever a definition would do with rows that break a rule of it: none is lost in silence.
+            &table.name,
+            width,
+            // Whatever a definition would do with rows that break a rule of it: none is lost in silence.
             format!("INSERT OR ABORT INTO {name} ({names}) VALUES "),
         );
         let mut count = 0;
@@ -173,6 +177,10 @@ impl Source {
                 let (value, bytes) = value(&row, column).map_err(|error| CopyError::unread(&error))?;
                 progress.read.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
                 batch.push(change.change(at, column, value));
+            }
+            // Behind the columns it is the row's number.
+            for more in table.columns.len()..width {
+                batch.push(value(&row, more).map_err(|error| CopyError::unread(&error))?.0);
             }
             count += 1;
             if batch.is_full() {
@@ -183,6 +191,10 @@ impl Source {
             }
         }
         batch.write(target).await?;
+        drop(rows);
+        if change.keeps(at) {
+            schema::count_on(&mut self.connection, target, &table.name).await?;
+        }
         Ok(count)
     }
 
@@ -264,24 +276,26 @@ async fn define(target: &mut SqliteConnection, definitions: &[Definition]) -> Re
 
 /// Values that wait to be written together.
 struct Batch<'t> {
-    table: &'t Table,
+    table: &'t str,
     begin: String,
+    /// How many values a row has.
+    width: usize,
     most: usize,
     values: Vec<Value>,
     bytes: usize,
 }
 
 impl<'t> Batch<'t> {
-    fn new(table: &'t Table, begin: String) -> Self {
-        let columns = table.columns.len().max(1);
-        Self { table, begin, most: (PARAMETERS / columns).max(1) * columns, values: Vec::new(), bytes: 0 }
+    fn new(table: &'t str, width: usize, begin: String) -> Self {
+        let width = width.max(1);
+        Self { table, begin, width, most: (PARAMETERS / width).max(1) * width, values: Vec::new(), bytes: 0 }
     }
 
     fn push(&mut self, value: Value) {
         self.bytes += match &value {
             Value::Text(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
-            _ => 0,
+            Value::Raw(bytes) | Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Integer(_) | Value::Real(_) => 0,
         };
         self.values.push(value);
     }
@@ -294,23 +308,33 @@ impl<'t> Batch<'t> {
         if self.values.is_empty() {
             return Ok(());
         }
-        let columns = self.table.columns.len();
-        let row = format!("({})", vec!["?"; columns].join(", "));
-        let sql = format!("{}{}", self.begin, vec![row; self.values.len() / columns].join(", "));
+        let mut sql = self.begin.clone();
+        for (n, value) in self.values.iter().enumerate() {
+            sql.push_str(match (n % self.width, n) {
+                (0, 0) => "(",
+                (0, _) => "), (",
+                _ => ", ",
+            });
+            // A driver takes no other text than UTF-8; bytes that are made a text stay what they are.
+            sql.push_str(if matches!(value, Value::Raw(_)) { "CAST(? AS TEXT)" } else { "?" });
+        }
+        sql.push(')');
+        let is_raw = self.values.iter().any(|value| matches!(value, Value::Raw(_)));
         // The statement of a full batch comes again and again; the last one of a table does not.
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(self.values.len() == self.most);
+        let again = self.values.len() == self.most && !is_raw;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(again);
         for value in self.values.drain(..) {
             query = match value {
                 Value::Null => query.bind(None::<i64>),
                 Value::Integer(integer) => query.bind(integer),
                 Value::Real(real) => query.bind(real),
                 Value::Text(text) => query.bind(text),
-                Value::Bytes(bytes) => query.bind(bytes),
+                Value::Raw(bytes) | Value::Bytes(bytes) => query.bind(bytes),
             };
         }
         self.bytes = 0;
         let written = query.execute(target).await;
-        written.map(|_| ()).map_err(|error| CopyError::of_rows(&self.table.name, &error))
+        written.map(|_| ()).map_err(|error| CopyError::of_rows(self.table, &error))
     }
 }
 
@@ -328,10 +352,9 @@ fn value(row: &SqliteRow, at: usize) -> Result<(Value, usize), sqlx::Error> {
             let bytes: Vec<u8> = row.try_get_unchecked(at)?;
             let count = bytes.len();
             let text = |bytes| {
-                String::from_utf8(bytes)
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+                String::from_utf8(bytes).map_or_else(|error| Value::Raw(error.into_bytes()), Value::Text)
             };
-            (if form == "TEXT" { Value::Text(text(bytes)) } else { Value::Bytes(bytes) }, count)
+            (if form == "TEXT" { text(bytes) } else { Value::Bytes(bytes) }, count)
         }
     })
 }

@@ -245,11 +245,13 @@ impl Cell<'_> {
         self.what
     }
 
-    /// What this value is. A column of addresses has those of either version.
+    /// What this value is. A column of addresses has those of either version: the first sign between their numbers differs.
     fn kind_of(&self, value: &[u8]) -> Option<Kind> {
         match self.kind {
-            Some(Kind::Ipv4 | Kind::Ipv6) if value.contains(&b':') => Some(Kind::Ipv6),
-            Some(Kind::Ipv4 | Kind::Ipv6) => Some(Kind::Ipv4),
+            Some(Kind::Ipv4 | Kind::Ipv6) => {
+                let sign = value.iter().find(|byte| matches!(byte, b'.' | b':'));
+                Some(if sign == Some(&b':') { Kind::Ipv6 } else { Kind::Ipv4 })
+            }
             kind => kind,
         }
     }

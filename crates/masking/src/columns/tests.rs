@@ -109,6 +109,8 @@ fn addresses_of_either_version_can_stand_in_one_column() {
         ));
         assert_eq!(written(&table, "a", "192.0.2.1"), "192.0.*.*");
         assert_eq!(written(&table, "a", "2001:db8::1"), "2001:***");
+        assert_eq!(written(&table, "a", "::ffff:192.0.2.1"), ":***");
+        assert_eq!(written(&table, "a", "192.0.2.1:443"), "***");
         assert_eq!(written(&table, "a", "Ines"), "***");
         assert!(written(&table, "b", "192.0.2.1").starts_with("ipv4_"));
         assert!(written(&table, "b", "2001:db8::1").starts_with("ipv6_"));

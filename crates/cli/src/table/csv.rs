@@ -19,7 +19,7 @@ pub struct Form {
     pub null: Option<String>,
 }
 
-/// Masks a table. Nothing is written before every column is decided on. What stood in quotes does so again: to some who read it an empty
+/// Masks a table. Nothing is written before every column is decided on. What stays in quotes does so: to some who read it an empty
 /// value without is none.
 pub fn csv(
     table: &Table,
@@ -87,7 +87,9 @@ pub fn csv(
             }
             // Alone in its row it would be an empty line, which many pass over.
             let lost = cells.len() == 1 && value.is_empty() && !field.is_empty();
-            put(form, at, &value, quoted || lost, &mut bytes);
+            // Quotes around what was masked would say that there had been a delimiter in it.
+            let stays = quoted && value == field;
+            put(form, at, &value, stays || lost, &mut bytes);
         }
         bytes.push(b'\n');
         if bytes.len() >= PIECE {

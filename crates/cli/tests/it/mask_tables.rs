@@ -159,6 +159,7 @@ fn no_row_is_lost() {
     assert_eq!(masked(&folder, "columns: {a: redact}", "\na\n1\n\n2\n\n", ""), "a\n[masked]\n\n[masked]\n\n");
     assert_eq!(masked(&folder, "columns: {a: redact, b: keep}", "a,b\n\n1,2\n", ""), "a,b\n[masked],2\n");
     assert_eq!(masked(&folder, "columns: {a: empty}", "a\n1\n", ""), "a\n\"\"\n");
+    assert_eq!(masked(&folder, "columns: {a: empty, b: keep}", "a,b\n\"1,2\",\"3\"\n", ""), "a,b\n,\"3\"\n");
 }
 
 /// To who reads it, an empty value in quotes is a text, and one without, or what the exporter writes for it, is none.
@@ -166,11 +167,11 @@ fn no_row_is_lost() {
 fn what_is_no_value_stays_none() {
     let folder = Folder::with_key("mask-null");
     let columns = "columns: {a: redact, b: keep, c: {what: number, field: e}}";
-    let table = "a,b,c\n\"\",\"\",\n,,\"\"\n\"x\",\"y\",\n";
-    let expect = "a,b,c\n\"\",\"\",\n,,\"\"\n\"[masked]\",\"y\",\n";
+    let table = "a,b,c\n\"\",\"\",\n,,\"\"\n\"x, y\",\"y\",\n";
+    let expect = "a,b,c\n\"\",\"\",\n,,\"\"\n[masked],\"y\",\n";
     assert_eq!(masked(&folder, columns, table, ""), expect);
     let table = "a,b,c\n\\N,\\N,\\N\n\"\\N\",x,\\N\n";
-    let expect = "a,b,c\n\\N,\\N,\\N\n\"[masked]\",x,\\N\n";
+    let expect = "a,b,c\n\\N,\\N,\\N\n[masked],x,\\N\n";
     assert_eq!(masked(&folder, columns, table, " --null \\N"), expect);
     assert_ne!(masked(&folder, columns, table, ""), expect);
 }

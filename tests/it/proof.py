@@ -36,6 +36,7 @@ def check(lines, key):
     written, sure = [peak.hex() for peak in peaks], None if signed is None else last
     need((len(written), written) == (bin(last).count("1"), header["before"]["peaks"]), "the beginning has another tree")
     for line in lines:
+        need(line.endswith(b"\n"), f"after entry {last} it ends inside of a line")
         if line.startswith(b'{"entry":'):
             told, hash = json.loads(line[9:-76]), sha(b"\0", line[9:-76])
             need(line[-76:] == b',"hash":"%s"}\n' % hash.hex().encode(), f"entry {last + 1} was altered")

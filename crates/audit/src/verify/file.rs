@@ -118,14 +118,19 @@ impl<'a> File<'a> {
             Kind::Checkpoint if VerifierKey::parse(text()?).is_ok() => Err(Refused::Key),
             Kind::Checkpoint => Ok(Found::Checkpoint(checkpoint(self.pinned, text()?)?)),
             Kind::Export => {
-                if !self.rest.is_empty() {
-                    // A line without its end: what is there of it shows what is wrong.
-                    let rest = std::mem::take(&mut self.rest);
+                let rest = std::mem::take(&mut self.rest);
+                if !rest.is_empty() && !is_cut(&rest) {
+                    // Only its line feed is missing, or it was altered: what is there of it shows what is wrong.
                     self.line(&rest)?;
                     return Err(Problem::of("end", Wrong::Truncated).into());
                 }
-                let reader = self.reader.ok_or(Problem::of("header", Wrong::Unreadable))?;
-                Ok(Found::Export(reader.finish()?))
+                let reader = self.reader.ok_or(Problem::of("header", Wrong::Truncated))?;
+                let export = reader.finish()?;
+                if rest.is_empty() {
+                    Ok(Found::Export(export))
+                } else {
+                    Err(Problem::of("end", Wrong::Trailing).into())
+                }
             }
         }
     }
@@ -189,6 +194,22 @@ impl<'a> File<'a> {
             None
         }
     }
+}
+
+/// Whether a line, an object of JSON, ends inside of itself: so does a file that was not written or fetched to its end.
+fn is_cut(line: &[u8]) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in line {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => depth += 1,
+            b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    quoted || depth > 0
 }
 
 /// The first line, without its line feed, and what is after it.

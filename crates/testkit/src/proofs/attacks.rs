@@ -204,6 +204,7 @@ impl Cases {
         let mut lines = self.whole();
         lines.truncate(self.line_of(16));
         self.add("the tail is cut off", lines.concat(), Expect::at(15, "", Wrong::Truncated));
+        self.cuts();
         let mut lines = self.whole();
         lines.drain(self.line_of(16)..=self.line_of(18));
         self.add(
@@ -233,6 +234,24 @@ impl Cases {
             Expect::of("header.tenant", Wrong::Foreign),
         );
         self.add("another tenant's checkpoint", other.note(6), Expect::of("checkpoint", Wrong::Forged));
+    }
+
+    /// The file ends inside of a line, as one does that was not fetched to its end.
+    fn cuts(&mut self) {
+        let line_of = self.line_of(16);
+        let lines = self.whole();
+        let note = (1..line_of).rev().find(|line| lines[*line].starts_with("{\"checkpoint\"")).unwrap_or(0);
+        for (name, line, expect) in [
+            ("an entry's half is cut off", line_of, Expect::at(15, "", Wrong::Truncated)),
+            ("a checkpoint's half is cut off", note, Expect::at(12, "", Wrong::Truncated)),
+            ("the end's half is cut off", lines.len() - 1, Expect::at(18, "", Wrong::Truncated)),
+            ("the header's half is cut off", 0, Expect::of("header", Wrong::Truncated)),
+        ] {
+            let whole = lines[..line].concat();
+            self.add(name, whole + &lines[line][..lines[line].len() / 2], expect);
+        }
+        let twice = lines.concat() + &lines[line_of][..99];
+        self.add("a line's half follows the end", twice, Expect::of("end", Wrong::Trailing));
     }
 
     /// The log itself is another than it was.

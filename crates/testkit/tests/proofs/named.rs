@@ -59,7 +59,7 @@ fn an_entry_is_duplicated() {
 
 #[test]
 fn the_tail_is_truncated() {
-    check(2, |name| name.ends_with("is cut off"));
+    check(6, |name| name.ends_with("is cut off"));
 }
 
 #[test]

@@ -105,6 +105,11 @@ fn given(text: &str) -> Result<Given, String> {
     Ok(Given { kind: kind.parse().map_err(|_| form)?, value: Personal::new(value) })
 }
 
+/// Whether it is one of the words that may stand behind `lacuna mask`.
+fn is_of_mask(word: &str) -> bool {
+    mask::Command::has_subcommand(word)
+}
+
 /// Prints help, or what is wrong with the command line. What was typed is not repeated where it
 /// could be an identity in the wrong place.
 pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
@@ -116,13 +121,19 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
     let mut hint = "";
     let used =
         |what: &str| error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains(what));
-    let is_stray = matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument);
+    let has = |what: ContextKind| error.get(what).is_some();
+    // Behind an option a stray word is told as a subcommand that does not go with it.
+    let conflicts = error.kind() == ErrorKind::ArgumentConflict
+        && error.get(ContextKind::InvalidSubcommand).is_some_and(|word| !is_of_mask(&word.to_string()));
+    let is_unknown = matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument);
+    let is_stray =
+        conflicts || is_unknown && !has(ContextKind::SuggestedSubcommand) && !has(ContextKind::SuggestedArg);
     if is_stray && used("lacuna mask table ") && !used("lacuna mask copy ") {
         hint = "`lacuna mask table` reads standard input: `lacuna mask table --columns FILE < TABLE`.\n";
     } else if is_stray && used("lacuna mask [OPTIONS] <") {
         hint = "`lacuna mask` reads standard input: `lacuna mask < FILE`.\n";
     }
-    if error.kind() == ErrorKind::InvalidSubcommand {
+    if error.kind() == ErrorKind::InvalidSubcommand || conflicts {
         error.insert(ContextKind::InvalidSubcommand, hidden());
         // The tip says how to pass it as a value, and quotes it.
         error.remove(ContextKind::Suggested);

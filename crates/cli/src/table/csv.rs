@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
-use masking::{Cell, Table};
+use masking::{Cell, Masker, Table};
 
 use super::records::{Broken, Records, Row};
 use super::{Counted, LONGEST_ROW, MARK, Out, PIECE};
@@ -48,10 +48,13 @@ pub fn csv(
         }
     }
     let names = names(&row)?;
+    if names.first().is_some_and(|name| name.starts_with('{')) {
+        let what = "the first line begins with { where the names of the columns should be. Is it JSON lines? Then it is `--format jsonl`";
+        return Err(Trouble::Input(what.to_owned(), false));
+    }
     let cells = cells(table, &names)?;
     for (at, (name, (_, quoted))) in names.iter().zip(row.values()).enumerate() {
         value.clear();
-        // A name that nobody wrote into the columns can be somebody's: of a file without a header it is.
         if table.is_named(name) {
             value.extend_from_slice(name.as_bytes());
         } else {
@@ -142,9 +145,17 @@ fn names(header: &Row) -> Result<Vec<String>, Trouble> {
 fn cells<'t>(table: &'t Table, names: &'t [String]) -> Result<Vec<Cell<'t>>, Trouble> {
     let missing: Vec<&str> = table.names().filter(|name| !names.iter().any(|other| other == name)).collect();
     if !missing.is_empty() {
-        let one = if names.len() == 1 { "; it has one column: is --delimiter right?" } else { "" };
-        let what =
-            format!("the table has no column {}: its first line has the names{one}", missing.join(", "));
+        return Err(Trouble::Input(without(&missing, names), false));
+    }
+    // A name that nobody wrote into the columns can be somebody's: of a file without a header it is.
+    let masker = Masker::default();
+    let data = |name: &String| !table.is_named(name) && masker.find(name.as_bytes()).next().is_some();
+    if let Some(at) = names.iter().position(data) {
+        let what = format!(
+            "the name of column {} is personal data itself: is the line of names missing? If it is a name, write it under \
+             `columns`",
+            at + 1
+        );
         return Err(Trouble::Input(what, false));
     }
     let cells: Vec<_> = names.iter().map(|name| table.column(name)).collect();
@@ -161,4 +172,19 @@ fn cells<'t>(table: &'t Table, names: &'t [String]) -> Result<Vec<Cell<'t>>, Tro
         return Err(Trouble::Input(what, false));
     }
     Ok(cells.into_iter().flatten().collect())
+}
+
+/// What is said of a table that has no columns of these names.
+fn without(missing: &[&str], names: &[String]) -> String {
+    let plain = |name: &str| name.trim().to_lowercase();
+    let near = missing.iter().find_map(|name| {
+        let at = names.iter().position(|other| plain(other) == plain(name))?;
+        Some(format!(". Column {} is {name} but for capitals or blanks around it", at + 1))
+    });
+    let hint = match near {
+        Some(near) => near,
+        None if names.len() == 1 => "; it has one column: is --delimiter right?".to_owned(),
+        None => "; is that line missing, or a name misspelt?".to_owned(),
+    };
+    format!("the table has no column {}: its first line has the names{hint}", missing.join(", "))
 }

@@ -119,6 +119,11 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
         ("mask-form", "mask --rules form.yaml"),
         ("mask-missing", "mask --rules none.yaml"),
         ("mask-lax", "mask --mode token --key-file lax"),
+        ("mask-key-missing", "mask --mode token --key-file none"),
+        ("mask-file-behind-option", "mask --mode redact app.log"),
+        ("mask-option-before-table", "mask --mode redact table --columns none.yaml"),
+        ("mask-option-misspelt", "mask --key key"),
+        ("mask-rules-of-text", "mask table --columns pattern.yaml"),
         ("mask-tenant", "mask --tenant shop"),
     ] {
         let ran = folder.run(None, line, MARKED.as_bytes()).text();

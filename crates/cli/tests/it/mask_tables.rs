@@ -204,20 +204,55 @@ fn a_column_within_a_member_decides_where_there_is_one() {
 
 /// Without a header, the first line is somebody.
 #[test]
-fn names_that_nobody_wrote_are_masked() {
+fn names_that_are_somebodys_are_refused() {
     let folder = Folder::with_key("mask-names");
+    let run = |columns: &str, table: &str| {
+        folder.write("columns.yaml", columns.as_bytes());
+        folder.run(None, "mask table --columns columns.yaml", table.as_bytes())
+    };
     let table = "id,john@example.com\n1,x\n";
-    assert_eq!(
-        masked(&folder, "{columns: {id: keep}, others: text}", table, ""),
-        "id,j***@example.com\n1,x\n"
-    );
-    assert_eq!(
-        masked(&folder, "{columns: {id: keep}, others: empty}", table, ""),
-        "id,j***@example.com\n1,\n"
-    );
-    assert_eq!(
-        masked(&folder, "{columns: {id: keep, john@example.com: keep}}", table, ""),
-        "id,john@example.com\n1,x\n"
+    for others in ["text", "empty"] {
+        let ran = run(&format!("{{columns: {{id: keep}}, others: {others}}}"), table);
+        assert_eq!((ran.code, ran.out.as_slice()), (2, &b""[..]));
+        assert!(
+            ran.err.contains("column 2 is personal data itself: is the line of names missing?"),
+            "{}",
+            ran.err
+        );
+        assert!(!ran.err.contains("john"), "{}", ran.err);
+    }
+    let named = "{columns: {id: keep, john@example.com: keep}}";
+    assert_eq!(masked(&folder, named, table, ""), "id,john@example.com\n1,x\n");
+    // What a rule of one's own finds in a name is masked.
+    let columns = "{columns: {id: keep}, others: text, rules: {custom: [{name: staff, pattern: 'EMP-[0-9]{3}', mode: redact}]}}";
+    assert_eq!(masked(&folder, columns, "id,EMP-123\n1,x\n", ""), "id,[staff]\n1,x\n");
+}
+
+#[test]
+fn what_is_no_such_table_says_what_it_may_be() {
+    let folder = Folder::with_key("mask-slips");
+    let run = |columns: &str, table: &str| {
+        folder.write("columns.yaml", columns.as_bytes());
+        let ran = folder.run(None, "mask table --columns columns.yaml", table.as_bytes());
+        assert_eq!((ran.code, ran.out.as_slice()), (2, &b""[..]), "{}", ran.err);
+        ran.err
+    };
+    for table in ["{\"name\":\"Ines\"}\n", "{\"name\": \"Ines\", \"id\": 1}\n", "{}\n"] {
+        for columns in ["others: text", "columns: {name: redact, id: keep}"] {
+            let said = run(columns, table);
+            assert!(said.contains("Is it JSON lines? Then it is `--format jsonl`"), "{said}");
+            assert!(!said.contains("Ines"), "{said}");
+        }
+    }
+    let columns = "columns: {id: keep, EMail: redact}";
+    let said = run(columns, "id, email \n1,x\n");
+    assert!(said.contains("no column EMail: its first line has the names. Column 2 is EMail but for capitals or blanks around it"), "{said}");
+    let said = run(columns, "1,Ines\n2,Ole\n");
+    assert!(
+        said.contains(
+            "no column EMail, id: its first line has the names; is that line missing, or a name misspelt?"
+        ),
+        "{said}"
     );
 }
 
@@ -271,7 +306,8 @@ fn a_table_that_is_not_decided_on_is_refused_before_anything_is_written() {
     folder.write("key.yaml", format!("{MARKED}: {MARKED}\n").as_bytes());
     folder.write("twice.yaml", format!("columns: {{{MARKED}: keep, {MARKED}: keep}}\n").as_bytes());
     for (name, options, table) in [
-        ("mask-table-open", "--columns few.yaml", marked_csv.as_str()),
+        ("mask-table-open", "--columns few.yaml", "a,b,c,d\n1,2,3,4\n"),
+        ("mask-table-headless", "--columns few.yaml", marked_csv.as_str()),
         ("mask-table-missing", "--columns few.yaml", "a,c\n1,2\n"),
         ("mask-table-empty", "--columns few.yaml", "\n"),
         ("mask-table-one-column", "--columns few.yaml --delimiter ;", "a,b\n1,2\n"),

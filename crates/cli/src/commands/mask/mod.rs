@@ -23,6 +23,7 @@ use crate::world::Output;
 
 /// How much is read at once.
 const PIECE: usize = 256 * 1024;
+const MAKES_A_KEY: &str = "(umask 077; head -c 32 /dev/urandom > FILE) makes one.";
 /// A file of rules is no longer than this, in bytes.
 const LARGEST_RULES: u64 = 1 << 20;
 
@@ -89,8 +90,10 @@ fn masker(args: &Mask) -> anyhow::Result<Masker> {
         None => Masker::new(&rules),
     };
     made.map_err(|error| {
-        let name =
-            args.rules.as_deref().map_or_else(|| "--mode".to_owned(), |file| file.display().to_string());
+        let name = args
+            .rules
+            .as_deref()
+            .map_or_else(|| "--mode".to_owned(), |file| format!("--rules {}", file.display()));
         match error {
             RulesError::NoKey => key_is_missing(),
             error => Usage(format!("{name}: {error}")),
@@ -101,21 +104,35 @@ fn masker(args: &Mask) -> anyhow::Result<Masker> {
 
 /// What makes tokens, if there is a key for them.
 fn tokens(key: &TokenKey) -> anyhow::Result<Option<Tokens>> {
-    let made = |file| Ok(Tokens::new(read_key(file)?.expose(), &key.tenant)?);
+    let made = |file: &Path| {
+        if file.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(Usage(format!(
+                "--key-file {}: there is no such file.\n{MAKES_A_KEY}",
+                file.display()
+            ))
+            .into());
+        }
+        Ok(Tokens::new(read_key(file)?.expose(), &key.tenant)?)
+    };
     key.key_file.as_deref().map(made).transpose()
 }
 
 fn key_is_missing() -> Usage {
-    Usage(
-        "tokens need a key: give one with --key-file.\n(umask 077; head -c 32 /dev/urandom > FILE) makes one.".to_owned(),
-    )
+    Usage(format!("tokens need a key: give one with --key-file.\n{MAKES_A_KEY}"))
 }
 
 /// YAML, of which JSON is a part.
 fn read<T: DeserializeOwned>(option: &str, file: &Path) -> Result<T, Usage> {
     let complaint = |what: &str| Usage(format!("{option} {}: {what}", file.display()));
     let mut text = String::new();
-    let opened = std::fs::File::open(file).map_err(|error| complaint(&error.to_string()))?;
+    let opened = std::fs::File::open(file).map_err(|error| {
+        let what = if error.kind() == ErrorKind::NotFound {
+            "there is no such file".to_owned()
+        } else {
+            error.to_string()
+        };
+        complaint(&what)
+    })?;
     let read = opened.take(LARGEST_RULES + 1).read_to_string(&mut text);
     match read.map_err(|error| complaint(&error.to_string()))? {
         length if u64::try_from(length).is_ok_and(|length| length <= LARGEST_RULES) => {}
@@ -130,6 +147,9 @@ fn read<T: DeserializeOwned>(option: &str, file: &Path) -> Result<T, Usage> {
             }
             "--columns" if what.contains("unknown field `tables`") => {
                 "\nA file with `tables` is for a database: `lacuna mask copy --tables FILE`."
+            }
+            "--columns" | "--tables" if ["`default`", "`kinds`", "`custom`"].iter().any(|name| what.contains(&format!("unknown field {name}"))) => {
+                "\nA file with `default`, `kinds` and `custom` is for text: `lacuna mask --rules FILE`. Here they stand below `rules`."
             }
             "--rules" if ["`columns`", "`tables`"].iter().any(|name| what.contains(&format!("unknown field {name}"))) => {
                 "\nThat is a file for `lacuna mask table --columns FILE`, or for `lacuna mask copy --tables FILE`."

@@ -131,6 +131,11 @@ impl<'de> Deserialize<'de> for Column {
                 Ok(Column { what: What::named(name).map_err(E::custom)?, kind: None, field: None })
             }
 
+            // `off` is a word of YAML's own.
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Column, E> {
+                Err(E::custom(What::named("off").err().unwrap_or_default()))
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
                 let long = Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 let kind = |name: String| one_kind(&name).map_err(de::Error::custom);

@@ -35,7 +35,7 @@ Environment:
   LACUNA_TOKEN  a token whose role may do it
   LACUNA_AUDIT_KEY  the public key that `verify` checks with
   NO_COLOR      set: no colours
-`make up` writes both to target/local/env.sh; `. target/local/env.sh` sets them.
+`make up` writes the first two to target/local/env.sh; `. target/local/env.sh` sets them.
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or environment. A watched request: 0 fulfilled or
 ready to be fetched, 3 ended otherwise, 4 parked, 5 still open when the time was up. 130 interrupted.";
@@ -126,9 +126,18 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
     let conflicts = error.kind() == ErrorKind::ArgumentConflict
         && error.get(ContextKind::InvalidSubcommand).is_some_and(|word| !is_of_mask(&word.to_string()));
     let is_unknown = matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument);
+    let typed = |name: &str| {
+        error
+            .get(ContextKind::InvalidArg)
+            .is_some_and(|typed| typed.to_string().split('=').next() == Some(name))
+    };
     let is_stray =
         conflicts || is_unknown && !has(ContextKind::SuggestedSubcommand) && !has(ContextKind::SuggestedArg);
-    if is_stray && used("lacuna mask table ") && !used("lacuna mask copy ") {
+    let rules = error.kind() == ErrorKind::UnknownArgument && typed("--rules") && used("lacuna mask ");
+    if rules {
+        hint = "Rules for a table or a database stand in the file of `--columns` or `--tables`, below `rules`.\n";
+        error.remove(ContextKind::SuggestedArg);
+    } else if is_stray && used("lacuna mask table ") && !used("lacuna mask copy ") {
         hint = "`lacuna mask table` reads standard input: `lacuna mask table --columns FILE < TABLE`.\n";
     } else if is_stray && used("lacuna mask [OPTIONS] <") {
         hint = "`lacuna mask` reads standard input: `lacuna mask < FILE`.\n";

@@ -75,6 +75,12 @@ impl Rows {
         self.tables.iter().flatten().flatten().any(|place| place.name.is_some())
     }
 
+    /// How many columns are text that is searched, in which names stay.
+    pub fn searched(&self) -> usize {
+        let is_searched = |place: &&Place| place.name.is_some() && place.decided.what == What::Text;
+        self.tables.iter().flatten().flatten().filter(is_searched).count()
+    }
+
     /// References that lead nowhere, as was decided: from, to.
     pub fn cut(&self) -> &[(String, String)] {
         &self.cut

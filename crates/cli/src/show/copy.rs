@@ -19,11 +19,13 @@ pub struct Made<'m> {
     pub emptied: &'m Emptied,
     /// Whether any value was decided to be written otherwise than it was.
     pub masked: bool,
+    /// How many columns are text that was searched.
+    pub searched: usize,
 }
 
 /// What is in the copy: rows of each table, which references lead nowhere, and what is not in it.
 pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) -> std::io::Result<()> {
-    let Made { found, cut, emptied, masked } = *made;
+    let Made { found, cut, emptied, masked, searched } = *made;
     let left_out = || found.iter().filter(|found| found.kind == TableKind::Unknown);
     let all = || found.iter().zip(rows).filter(|(found, _)| found.kind != TableKind::Unknown);
     let emptied = || {
@@ -47,6 +49,7 @@ pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) ->
                 "left_out": left_out,
                 "emptied": emptied,
                 "masked": masked,
+                "searched": searched,
             })
             .to_string(),
         );
@@ -68,6 +71,12 @@ pub fn copied(made: &Made<'_>, rows: &[u64], out: &Path, screen: &mut Screen) ->
     for (table, column, values) in emptied() {
         let values = count(values, "value");
         let text = format!("{table}.{column}: {values} left empty, whose bytes cannot be searched as text.");
+        lines.push(Line::of(Tone::Warn, text));
+    }
+    if searched > 0 {
+        let columns = count(u64::try_from(searched).unwrap_or(u64::MAX), "column");
+        let text =
+            format!("{columns} of text: only what has a form was looked for there; names and prose stay.");
         lines.push(Line::of(Tone::Warn, text));
     }
     let how = if masked {

@@ -123,6 +123,7 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
         ("mask-file-behind-option", "mask --mode redact app.log"),
         ("mask-option-before-table", "mask --mode redact table --columns none.yaml"),
         ("mask-option-misspelt", "mask --key key"),
+        ("mask-rules-of-table", "mask table --columns none.yaml --rules pattern.yaml"),
         ("mask-rules-of-text", "mask table --columns pattern.yaml"),
         ("mask-tenant", "mask --tenant shop"),
     ] {

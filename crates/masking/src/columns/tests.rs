@@ -164,6 +164,7 @@ fn what_cannot_be_used_says_what_to_write() {
     }
     check("\"sha256\"", "sha256 is refused");
     check("\"off\"", "write keep");
+    check("false", "write keep");
     check("\"hide\"", "a column is keep, text, empty");
     check(r#"{"what": "redact", "kind": "names"}"#, "names is no kind of data");
     check(r#"{"what": "redact", "kind": "national_id"}"#, "a column is of one of them: ca_sin, ");

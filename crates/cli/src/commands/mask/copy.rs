@@ -47,14 +47,15 @@ pub async fn run(args: &Copy, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
             return Err(error);
         }
     };
-    let (found, cut, masked) = (source.tables().to_vec(), rows.cut().to_vec(), rows.mask());
+    let (found, cut) = (source.tables().to_vec(), rows.cut().to_vec());
+    let (masked, searched) = (rows.mask(), rows.searched());
     match copied(source, rows, begun, &mut desk).await? {
         (End::Interrupted, _) => {
             desk.screen.notes(&[Line::plain("Interrupted: nothing was written.")])?;
             Ok(Ending::Interrupted)
         }
         (_, Some(Ok((rows, emptied)))) => {
-            let made = Made { found: &found, cut: &cut, emptied: &emptied, masked };
+            let made = Made { found: &found, cut: &cut, emptied: &emptied, masked, searched };
             show::copy::copied(&made, &rows, out, desk.screen)?;
             Ok(Ending::Done)
         }

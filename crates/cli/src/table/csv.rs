@@ -44,13 +44,13 @@ pub fn csv(
                     false,
                 ));
             }
+            Err(Broken::Form(..)) if is_json(&row) => return Err(json()),
             Err(broken) => return Err(trouble(broken, &mut bytes, &mut out)),
         }
     }
     let names = names(&row)?;
-    if names.first().is_some_and(|name| name.starts_with('{')) {
-        let what = "the first line begins with { where the names of the columns should be. Is it JSON lines? Then it is `--format jsonl`";
-        return Err(Trouble::Input(what.to_owned(), false));
+    if is_json(&row) && names.first().is_some_and(|name| !table.is_named(name)) {
+        return Err(json());
     }
     let cells = cells(table, &names)?;
     for (at, (name, (_, quoted))) in names.iter().zip(row.values()).enumerate() {
@@ -119,6 +119,16 @@ fn put(form: &Form, at: usize, value: &[u8], quoted: bool, out: &mut Vec<u8>) {
         out.push(*byte);
     }
     out.push(b'"');
+}
+
+/// Whether a row begins as an object of JSON does.
+fn is_json(row: &Row) -> bool {
+    row.values().next().is_some_and(|(first, quoted)| !quoted && first.starts_with(b"{"))
+}
+
+fn json() -> Trouble {
+    let what = "the first line begins with { where the names of the columns should be. Is it JSON lines? Then it is `--format jsonl`";
+    Trouble::Input(what.to_owned(), false)
 }
 
 /// What is said of a table that goes on no further. What was masked before is written.

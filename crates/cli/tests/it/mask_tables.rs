@@ -237,13 +237,19 @@ fn what_is_no_such_table_says_what_it_may_be() {
         assert_eq!((ran.code, ran.out.as_slice()), (2, &b""[..]), "{}", ran.err);
         ran.err
     };
-    for table in ["{\"name\":\"Ines\"}\n", "{\"name\": \"Ines\", \"id\": 1}\n", "{}\n"] {
+    for table in [
+        "{\"name\":\"Ines\"}\n",
+        "{\"name\": \"Ines\", \"id\": 1}\n",
+        "{\"name\":\"Ines\",\"city\":\"Graz\"}\n",
+        "{}\n",
+    ] {
         for columns in ["others: text", "columns: {name: redact, id: keep}"] {
             let said = run(columns, table);
             assert!(said.contains("Is it JSON lines? Then it is `--format jsonl`"), "{said}");
             assert!(!said.contains("Ines"), "{said}");
         }
     }
+    assert_eq!(masked(&folder, "columns: {'{id}': keep}", "{id}\n1\n", ""), "{id}\n1\n");
     let columns = "columns: {id: keep, EMail: redact}";
     let said = run(columns, "id, email \n1,x\n");
     assert!(said.contains("no column EMail: its first line has the names. Column 2 is EMail but for capitals or blanks around it"), "{said}");

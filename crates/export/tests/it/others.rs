@@ -6,7 +6,8 @@ use export::{Limits, Packager, mask};
 
 use crate::support::{about, collection, columns, content, fields, finish, manifest, stores, unzip};
 
-const AGENTS: [&str; 2] = ["Bo", "priya@shop.example"];
+/// With signs that no signature has: two letters alone stand in one of fifty.
+const AGENTS: [&str; 2] = ["Bo Ek", "priya@shop.example"];
 
 #[test]
 fn no_file_is_called_as_somebody_else() {

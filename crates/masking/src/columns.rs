@@ -132,8 +132,8 @@ impl<'de> Deserialize<'de> for Column {
             }
 
             // `off` is a word of YAML's own.
-            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Column, E> {
-                Err(E::custom(What::named("off").err().unwrap_or_default()))
+            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Column, E> {
+                Err(E::custom(What::named(if yes { "yes" } else { "off" }).err().unwrap_or_default()))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Column, A::Error> {
@@ -334,7 +334,7 @@ impl Cell<'_> {
         if self.table.masker.mask_json_behind(&self.word(), json, out).is_none() {
             return false;
         }
-        if memchr::memmem::find(json, ZERO).is_some() {
+        if has_zero(json) {
             out.truncate(before);
             out.extend_from_slice(b"\"***\"");
             out.extend_from_slice(&json[json.trim_ascii_end().len()..]);
@@ -348,8 +348,11 @@ impl Cell<'_> {
     }
 }
 
-/// How a zero byte stands in a string of JSON.
-const ZERO: &[u8] = b"\\u0000";
+/// Whether a string of it has a zero byte: behind an even number of backslashes, which stand for half as many.
+fn has_zero(json: &[u8]) -> bool {
+    let is_escape = |at: usize| json[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0;
+    memchr::memmem::find_iter(json, b"\\u0000").any(is_escape)
+}
 
 /// Whether a text could be in there that is not found: with zeros between its letters, as UTF-16 has them.
 fn hides(text: &[u8]) -> bool {

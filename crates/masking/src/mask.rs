@@ -109,6 +109,8 @@ impl Masker {
     /// Appends a text that stands behind this name, masked: the name may be the word before a number, and is not written; each line that
     /// is a number and nothing else is behind it too. For rules of the caller's own the text is a line of its own.
     pub(crate) fn mask_behind(&self, name: &[u8], text: &[u8], out: &mut Vec<u8>) {
+        // No more of a name is looked at, and it is written before each line.
+        let name = &name[name.len().saturating_sub(LONGEST_NAME)..];
         let before = [name, &[b':', EDGE]].concat();
         let behind = |text: &[u8]| [&before, text].concat();
         let find = |text: &[u8], at: usize| {
@@ -172,6 +174,9 @@ impl Masker {
         }
     }
 }
+
+/// So much of a column's name is read, from its end, and more: a word before a number stands 64 bytes before it at the most.
+const LONGEST_NAME: usize = 256;
 
 /// Whether a line is digits and what stands between them.
 fn is_number(line: &[u8]) -> bool {

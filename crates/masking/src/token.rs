@@ -215,14 +215,15 @@ fn normal(kind: Kind, value: &[u8], mut update: impl FnMut(&[u8])) {
 }
 
 /// A number with its country's code, without what it is dialled by: neither `+` nor `00` before it (ITU-T E.123), nor a
-/// trunk prefix that is not dialled from abroad. Any other number is as it is.
+/// trunk prefix that is not dialled from abroad: in Italy (39) it is, and belongs to the number. Any other number is as it is.
 fn international(value: &[u8]) -> [&[u8]; 2] {
     const TRUNK: &[u8] = b"(0)";
     let Some(number) = value.strip_prefix(b"+").or_else(|| value.strip_prefix(b"00")) else {
         return [value, &[]];
     };
     let trunk = number.windows(TRUNK.len()).position(|part| part == TRUNK);
-    let parts = trunk.map_or([number, &[]], |at| [&number[..at], &number[at + TRUNK.len()..]]);
+    let left = if number.starts_with(b"39") { 1 } else { TRUNK.len() };
+    let parts = trunk.map_or([number, &[]], |at| [&number[..at], &number[at + left..]]);
     if parts.iter().any(|part| part.iter().any(u8::is_ascii_alphanumeric)) { parts } else { [value, &[]] }
 }
 
@@ -417,6 +418,8 @@ mod tests {
             ],
             "442079460958",
         );
+        // Italy's zero is dialled from abroad.
+        check(Kind::Phone, &["+39 06 1234 5678", "+39 (0)6 1234 5678", "0039 06 12345678"], "390612345678");
         check(Kind::Phone, &["00", "+00"], "00");
         check(Kind::Card, &["4111-1111-1111-1111", "4111 1111 1111 1111"], "4111111111111111");
         check(

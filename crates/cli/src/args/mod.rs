@@ -107,7 +107,7 @@ fn given(text: &str) -> Result<Given, String> {
 
 /// Whether it is one of the words that may stand behind `lacuna mask`.
 fn is_of_mask(word: &str) -> bool {
-    mask::Command::has_subcommand(word)
+    word == "help" || mask::Command::has_subcommand(word)
 }
 
 /// Prints help, or what is wrong with the command line. What was typed is not repeated where it
@@ -134,7 +134,20 @@ pub fn explain(mut error: clap::Error, screen: &mut Screen) -> u8 {
     let is_stray =
         conflicts || is_unknown && !has(ContextKind::SuggestedSubcommand) && !has(ContextKind::SuggestedArg);
     let rules = error.kind() == ErrorKind::UnknownArgument && typed("--rules") && used("lacuna mask ");
-    if rules {
+    let of =
+        |names: &[&str]| error.kind() == ErrorKind::UnknownArgument && names.iter().any(|name| typed(name));
+    let is_option =
+        error.get(ContextKind::InvalidArg).is_some_and(|typed| typed.to_string().starts_with('-'));
+    let is_plain = used("lacuna mask [OPTIONS] <");
+    if is_plain && of(&["--columns", "--format", "--delimiter", "--null"]) {
+        hint = "That is an option of `lacuna mask table`: see `lacuna mask table --help`.\n";
+        error.remove(ContextKind::SuggestedArg);
+    } else if is_plain && of(&["--from", "--tables", "--out", "--draft"]) {
+        hint = "That is an option of `lacuna mask copy`: see `lacuna mask copy --help`.\n";
+        error.remove(ContextKind::SuggestedArg);
+    } else if is_option && !rules {
+        hint = "";
+    } else if rules {
         hint = "Rules for a table or a database stand in the file of `--columns` or `--tables`, below `rules`.\n";
         error.remove(ContextKind::SuggestedArg);
     } else if is_stray && used("lacuna mask table ") && !used("lacuna mask copy ") {

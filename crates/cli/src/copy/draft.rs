@@ -62,25 +62,40 @@ impl Groups {
     /// `customer_id` where `customer` or `customers` has an `id`. A draft that emptied them would break what queries join by
     /// them, and nothing would say so.
     fn join_alike(&mut self, tables: &[Table]) {
-        let keys: Vec<(At, Vec<String>)> = tables.iter().enumerate().flat_map(keys).collect();
-        let mut joined = Vec::new();
-        for (at, table) in tables.iter().enumerate() {
-            for (n, column) in table.columns.iter().enumerate() {
-                if self.0.contains_key(&(at, n)) || column.key {
-                    continue;
-                }
-                let name = bare(&column.name);
-                let called = keys.iter().filter(|(key, names)| key.0 != at && names.contains(&name));
-                let alike: BTreeSet<At> = called.map(|(key, _)| self.root(*key)).collect();
-                // Of two nobody knows which is meant.
-                if alike.len() == 1 {
-                    joined.extend(alike.into_iter().map(|key| ((at, n), key)));
+        let keys: Vec<Key> = tables.iter().enumerate().flat_map(keys).collect();
+        // First those that are keys themselves, as in `order_items (order_id, line)`: what is called like them means what they mean.
+        for are_keys in [true, false] {
+            let mut joined = Vec::new();
+            for (at, table) in tables.iter().enumerate() {
+                for (n, column) in table.columns.iter().enumerate() {
+                    let place = (at, n);
+                    let refers = self.0.contains_key(&place) && (!are_keys || self.root(place) != place);
+                    if column.key == are_keys && !refers {
+                        joined.extend(
+                            self.meant(&keys, place, &bare(&column.name), are_keys).map(|key| (place, key)),
+                        );
+                    }
                 }
             }
+            for (from, to) in joined {
+                self.join(from, to);
+            }
         }
-        for (from, to) in joined {
-            self.join(from, to);
-        }
+    }
+
+    /// The key that a column of this name means: of a table that it names, or else one that is called as it is. Of two nobody knows which.
+    fn meant(&self, keys: &[Key], place: At, name: &str, named_alone: bool) -> Option<At> {
+        let others = || keys.iter().filter(|key| key.at.0 != place.0);
+        let named: BTreeSet<At> = others()
+            .filter(|key| key.named.iter().any(|named| named == name))
+            .map(|key| self.root(key.at))
+            .collect();
+        let alike = if named.is_empty() && !named_alone {
+            others().filter(|key| key.own.as_deref() == Some(name)).map(|key| self.root(key.at)).collect()
+        } else {
+            named
+        };
+        if alike.len() == 1 { alike.into_iter().next().filter(|key| *key != self.root(place)) } else { None }
     }
 
     /// What stands for all of a column's group: what is referred to, where nobody is referred to by each other.
@@ -113,16 +128,25 @@ impl Groups {
     }
 }
 
-/// The keys of a table, each with what columns of other tables that mean it are called.
-fn keys((at, table): (usize, &Table)) -> impl Iterator<Item = (At, Vec<String>)> {
+/// A key, and what columns of other tables that mean it are called.
+struct Key {
+    at: At,
+    /// By its table: `customer_id`, `customers_id`.
+    named: [String; 2],
+    /// As it is called itself, if that means anything.
+    own: Option<String>,
+}
+
+/// The keys of a table.
+fn keys((at, table): (usize, &Table)) -> impl Iterator<Item = Key> {
     table.columns.iter().enumerate().filter(|(_, column)| column.key).map(move |(n, column)| {
         let (table, key) = (bare(&table.name), bare(&column.name));
-        let one = table.strip_suffix('s').unwrap_or(&table);
+        let one = table.strip_suffix('s').filter(|one| !one.is_empty()).unwrap_or(&table);
         // `id` and `key` alone are every table's, and mean none.
         let own =
             (!["id", "key", "name", "code", "type", "number"].contains(&key.as_str())).then(|| key.clone());
         let named = [format!("{one}{key}"), format!("{table}{key}")];
-        ((at, n), named.into_iter().chain(own).collect())
+        Key { at: (at, n), named, own }
     })
 }
 

@@ -1,9 +1,10 @@
 //! Comma-separated values (RFC 4180), with a header.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
-use masking::{Cell, Masker, Table};
+use masking::{Cell, Masker, Table, What};
 
 use super::records::{Broken, Records, Row};
 use super::{Counted, LONGEST_ROW, MARK, Out, PIECE};
@@ -83,7 +84,10 @@ pub fn csv(
         }
         for (at, (cell, (field, quoted))) in cells.iter().zip(row.values()).enumerate() {
             value.clear();
-            if !quoted && form.null.as_ref().is_some_and(|null| null.as_bytes() == field) {
+            // Nothing is left of it: nor that there was nothing, or an empty text.
+            if cell.what() == What::Empty && form.null.is_some() {
+                value.extend(form.null.iter().flat_map(|null| null.bytes()));
+            } else if !quoted && form.null.as_ref().is_some_and(|null| null.as_bytes() == field) {
                 value.extend_from_slice(field);
             } else {
                 cell.write(field, &mut value);
@@ -91,7 +95,7 @@ pub fn csv(
             // Alone in its row it would be an empty line, which many pass over.
             let lost = cells.len() == 1 && value.is_empty() && !field.is_empty();
             // Quotes around what was masked would say that there had been a delimiter in it.
-            let stays = quoted && value == field;
+            let stays = quoted && value == field && cell.what() != What::Empty;
             put(form, at, &value, stays || lost, &mut bytes);
         }
         bytes.push(b'\n');
@@ -187,8 +191,9 @@ fn cells<'t>(table: &'t Table, names: &'t [String]) -> Result<Vec<Cell<'t>>, Tro
 /// What is said of a table that has no columns of these names.
 fn without(missing: &[&str], names: &[String]) -> String {
     let plain = |name: &str| name.trim().to_lowercase();
+    let places: BTreeMap<String, usize> = names.iter().map(|name| plain(name)).zip(0..).collect();
     let near = missing.iter().find_map(|name| {
-        let at = names.iter().position(|other| plain(other) == plain(name))?;
+        let at = *places.get(&plain(name))?;
         Some(format!(". Column {} is {name} but for capitals or blanks around it", at + 1))
     });
     let hint = match near {

@@ -277,3 +277,32 @@ fn what_is_kept_is_kept_as_it_was() {
     let ran = folder.run(None, "mask copy --from empty.db --tables tables.yaml --out -", b"").text();
     assert_eq!((ran.code, ran.err.contains("a database is no stream")), (2, true), "{}", ran.err);
 }
+
+/// Tables whose keys are another one's: of its lines, and one for each of its rows.
+#[test]
+fn a_draft_joins_keys_that_are_another_tables() {
+    let statements = "
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL);
+        CREATE TABLE order_items (order_id INTEGER, line INTEGER, PRIMARY KEY (order_id, line));
+        CREATE TABLE shipments (order_id INTEGER, at TEXT);
+        CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE profiles (user_id INTEGER PRIMARY KEY);
+        CREATE TABLE visits (user_id INTEGER);
+        INSERT INTO orders VALUES (9, 2.5); INSERT INTO order_items VALUES (9, 1); INSERT INTO shipments VALUES (9, 'x');
+        INSERT INTO users VALUES (7); INSERT INTO profiles VALUES (7); INSERT INTO visits VALUES (7);";
+    let (folder, _) = made("mask-copy-draft-keys", statements, "{}");
+    let draft = folder.run(None, "mask copy --from shop.db --draft", b"").text();
+    folder.write("tables.yaml", draft.out.as_bytes());
+    let ran = folder.run(None, COPY, b"").text();
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", draft.out);
+    for joined in [
+        "SELECT count(*) FROM orders AS o JOIN order_items AS i ON i.order_id = o.id JOIN shipments AS s ON s.order_id = i.order_id",
+        "SELECT count(*) FROM users AS u JOIN profiles AS p ON p.user_id = u.id JOIN visits AS v ON v.user_id = u.id",
+    ] {
+        assert_eq!(
+            (number(&folder, "shop.db", joined), number(&folder, "dev.db", joined)),
+            (1, 1),
+            "{}",
+            draft.out
+        );
+    }
+}

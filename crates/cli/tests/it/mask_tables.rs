@@ -174,6 +174,16 @@ fn what_is_no_value_stays_none() {
     let expect = "a,b,c\n\\N,\\N,\\N\n[masked],x,\\N\n";
     assert_eq!(masked(&folder, columns, table, " --null \\N"), expect);
     assert_ne!(masked(&folder, columns, table, ""), expect);
+    // Of what is left empty it cannot be seen what it was, nor whether it was anything.
+    let table = "a,b\n1,x\n\\N,x\n\"\",x\n\"\\N\",x\n,x\n";
+    let columns = "columns: {a: empty, b: keep}";
+    assert_eq!(masked(&folder, columns, table, " --null \\N"), "a,b\n\\N,x\n\\N,x\n\\N,x\n\\N,x\n\\N,x\n");
+    assert_eq!(masked(&folder, columns, table, ""), "a,b\n,x\n,x\n,x\n,x\n,x\n");
+    for options in [" --null ,", " --null a\"b", " --null x --format jsonl"] {
+        let ran = folder.run(None, &format!("mask table --columns columns.yaml{options}"), b"").text();
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.starts_with("error: --null: "), "{}", ran.err);
+    }
 }
 
 /// A member that can be an object, an array, a value, or nothing.

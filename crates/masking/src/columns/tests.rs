@@ -129,6 +129,10 @@ fn what_nothing_is_found_in_is_not_shown() {
     assert_eq!(out, b"***");
     let escaped = wide.replace('\0', "\\u0000");
     assert_eq!(written(&table, "a", &format!("{{\"to\":\"{escaped}\"}}\n")), "\"***\"\n");
+    assert_eq!(written(&table, "a", r#"["\\\u0000"]"#), "\"***\"");
+    // No zero, but how a pattern has one.
+    let pattern = r#"{"pattern":"^[^\\u0000-\\u001F]*$"}"#;
+    assert_eq!(written(&table, "a", pattern), pattern);
 }
 
 #[test]
@@ -165,6 +169,7 @@ fn what_cannot_be_used_says_what_to_write() {
     check("\"sha256\"", "sha256 is refused");
     check("\"off\"", "write keep");
     check("false", "write keep");
+    check("true", "a column is keep, text, empty");
     check("\"hide\"", "a column is keep, text, empty");
     check(r#"{"what": "redact", "kind": "names"}"#, "names is no kind of data");
     check(r#"{"what": "redact", "kind": "national_id"}"#, "a column is of one of them: ca_sin, ");

@@ -193,8 +193,12 @@ fn local(text: Text<'_>, at: usize, encoded: bool) -> Option<usize> {
             scripts = Some(script);
         }
         if byte == b'%' && is_other(text, start - 1) {
-            start = (start - 1 + ENCODED.len()).min(at);
-            break;
+            let behind = (start - 1 + ENCODED.len()).min(at);
+            // Where nothing is behind it, the sign is the address's own: `x%0a@example.com`.
+            if encoded || behind < at || !is(text.back(start, 2), ALNUM | LOCAL | WIDE) {
+                start = behind;
+                break;
+            }
         }
         // One is the address's own (`john+shop`), and is written `%2B`; of more the last is a blank: `my+mail+is+john%40example.com`.
         if byte == b'+' && encoded && plus.replace(plus.unwrap_or(start)).is_some() {
@@ -365,6 +369,8 @@ mod tests {
                 "user+mailbox@example.com",
                 "a@b.co",
                 "x-ray_9%b@sub.sub.example.co.uk",
+                "x%0a@example.com",
+                "9%%20@example.com",
                 "o'brien@example.org",
                 "1234567890@example.com",
                 "JOHN@EXAMPLE.COM",

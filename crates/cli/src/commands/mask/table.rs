@@ -15,6 +15,9 @@ use crate::table;
 
 /// Masks the table on standard input.
 pub async fn run(args: &Table, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
+    if let Some(null) = &args.null {
+        is_usable(null, args)?;
+    }
     let made = made(args)?;
     let shown = desk.screen.live_notes(true);
     let mut run = Run::new(None, desk.world.now.clone(), desk.world.pace.tick, shown)?;
@@ -31,6 +34,19 @@ pub async fn run(args: &Table, mut desk: Desk<'_>) -> anyhow::Result<Ending> {
     };
     let how = run.work(work, desk.screen).await?;
     end(how, run.done(), desk.screen)
+}
+
+/// What nobody could read back stands for nothing.
+fn is_usable(null: &str, args: &Table) -> Result<(), Usage> {
+    let special = |byte: u8| byte == args.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+    let what = match args.format {
+        Format::Jsonl => "in JSON lines no value is null, and needs no name",
+        Format::Csv if null.bytes().any(special) => {
+            "it stands without quotes, so it has no delimiter, quote or line end in it"
+        }
+        Format::Csv => return Ok(()),
+    };
+    Err(Usage(format!("--null: {what}")))
 }
 
 fn made(args: &Table) -> anyhow::Result<masking::Table> {

@@ -74,7 +74,9 @@ fn instead(error: &sqlx::Error) -> &'static str {
             "It asks for values of a form: `keep` what it is about, or `empty` it where it may be null (or write a `number`, where any will do)"
         }
         Some(NOT_NULL) => "It may not be null: write something else than `empty`",
-        Some(DATATYPE | MISMATCH) => "Only numbers may stand there: write `number`, `keep` or `empty`",
+        Some(DATATYPE | MISMATCH) => {
+            "Only values of the column's form may stand there: write `number` for numbers, `token` for texts and bytes, or `keep` or `empty`"
+        }
         _ => {
             "Values have to differ there: write `token` or `number`, and of no `kind` where they differ in spelling alone"
         }

@@ -19,6 +19,8 @@ const BUSY_FOR: Duration = Duration::from_secs(10);
 
 /// Parameters of one statement at the most. More are no faster.
 const PARAMETERS: usize = 1_000;
+/// A row that is asked for has no more values (SQLite, "Limits", `SQLITE_MAX_COLUMN`).
+const MOST_COLUMNS: usize = 2_000;
 
 /// Bytes of values that one statement writes, about: what is held at once.
 const AT_ONCE: usize = 1 << 20;
@@ -159,7 +161,9 @@ impl Source {
             return Ok(0);
         }
         let mut names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
-        names.extend(table.row_number.filter(|_| change.keeps(at)).map(str::to_owned));
+        // A row has no more values than that, its number among them.
+        let has_place = names.len() < MOST_COLUMNS;
+        names.extend(table.row_number.filter(|_| has_place && change.keeps(at)).map(str::to_owned));
         let width = names.len();
         let names = names.join(", ");
         let name = quoted(&table.name);

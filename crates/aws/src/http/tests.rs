@@ -9,12 +9,19 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::testing::{ok, serve};
 
-fn quick() -> Limits {
-    Limits { connect: Duration::from_millis(500), total: Duration::from_millis(500), bytes: 1024 }
+/// Of time more than the slowest machine takes for an answer that comes.
+fn small() -> Limits {
+    Limits { connect: Duration::from_mins(1), total: Duration::from_mins(1), bytes: 1024 }
 }
 
 fn guard(allow_loopback: bool) -> Guard {
-    Guard::with(allow_loopback, quick(), Arc::new(SystemLookup))
+    Guard::with(allow_loopback, small(), Arc::new(SystemLookup))
+}
+
+/// For a server that falls silent.
+fn hurried() -> Guard {
+    let half = Duration::from_millis(500);
+    Guard::with(true, Limits { connect: half, total: half, bytes: 1024 }, Arc::new(SystemLookup))
 }
 
 fn hosts() -> Vec<String> {
@@ -65,13 +72,13 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 async fn a_slow_answer_times_out() {
     let silent = serve(Vec::new(), true).await.0;
     let url = format!("http://127.0.0.1:{silent}/");
-    assert_eq!(get(&guard(true), &url).await, Err(CallError::TimedOut));
+    assert_eq!(get(&hurried(), &url).await, Err(CallError::TimedOut));
 
     // The limit is over the whole answer: one that begins in time must also end in time.
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf".to_vec();
     let dripping = serve(head, true).await.0;
     let url = format!("http://127.0.0.1:{dripping}/");
-    assert_eq!(get(&guard(true), &url).await, Err(CallError::TimedOut));
+    assert_eq!(get(&hurried(), &url).await, Err(CallError::TimedOut));
 
     let slow = Guard::with(true, Limits::default(), Arc::new(SystemLookup));
     let mut call = Call::get(&url, &[]);
@@ -117,7 +124,7 @@ async fn a_name_that_leads_to_this_machine_is_refused_and_nothing_is_sent() {
     assert_eq!(get(&guard(false), &url).await, refused);
 
     for addresses in [&["127.0.0.1"][..], &["1.1.1.1", "127.0.0.1"], &["::1"]] {
-        let guard = Guard::with(false, quick(), fixed(addresses));
+        let guard = Guard::with(false, small(), fixed(addresses));
         let url = format!("https://named.example:{port}/");
         assert_eq!(get(&guard, &url).await, refused, "{addresses:?}");
     }
@@ -128,7 +135,7 @@ async fn a_name_that_leads_to_this_machine_is_refused_and_nothing_is_sent() {
 async fn a_name_is_resolved_once_and_the_connection_goes_there() {
     let (port, seen) = serve(ok("hello"), false).await;
     let lookup = fixed(&["127.0.0.1"]);
-    let guard = Guard::with(true, quick(), Arc::clone(&lookup) as Arc<dyn Lookup>);
+    let guard = Guard::with(true, small(), Arc::clone(&lookup) as Arc<dyn Lookup>);
     let answer = get(&guard, &format!("http://localhost:{port}/")).await;
     assert_eq!(answer.map(|a| a.status), Ok(200));
     assert_eq!(lookup.1.load(Ordering::SeqCst), 1);
@@ -137,7 +144,7 @@ async fn a_name_is_resolved_once_and_the_connection_goes_there() {
 
 #[tokio::test]
 async fn what_cannot_be_reached_says_why() {
-    let nobody = Guard::with(false, quick(), fixed(&[]));
+    let nobody = Guard::with(false, small(), fixed(&[]));
     let url = "https://named.example/";
     assert_eq!(get(&nobody, url).await, Err(CallError::Unresolved));
 

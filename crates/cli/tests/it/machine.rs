@@ -115,11 +115,12 @@ fn buffer() -> Arc<Mutex<Vec<u8>>> {
     Arc::default()
 }
 
+/// Short between its askings; an answer that comes is waited for as long as the slowest machine needs.
 fn quick() -> Pace {
     let millis = Duration::from_millis;
     Pace {
-        connect_within: millis(2_000),
-        answer_within: millis(2_000),
+        connect_within: Duration::from_mins(1),
+        answer_within: Duration::from_mins(1),
         attempts: 3,
         first_pause: millis(2),
         longest_pause: millis(5),

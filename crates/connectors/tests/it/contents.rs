@@ -22,10 +22,18 @@ const MARK: &str = "marked-person@example.com";
 const MIB: usize = 1 << 20;
 
 async fn raw(script: impl Fn(&str) -> Option<Raw> + Send + Sync + 'static) -> S3 {
-    let config = stub::serving_raw(script).await;
+    waiting(stub::PATIENT, script).await
+}
+
+/// One that does not wait for long: for a bucket that falls silent.
+async fn hurried(script: impl Fn(&str) -> Option<Raw> + Send + Sync + 'static) -> S3 {
+    waiting(stub::HURRIED, script).await
+}
+
+async fn waiting(patience: Duration, script: impl Fn(&str) -> Option<Raw> + Send + Sync + 'static) -> S3 {
+    let config = stub::waiting(stub::serving_raw(script).await, patience);
     let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
-    let connector = S3::over(aws_sdk_s3::Client::from_conf(config.build()));
-    connector.reading_for(Duration::from_millis(300))
+    S3::over(aws_sdk_s3::Client::from_conf(config.build())).reading_for(patience)
 }
 
 fn answer(status: u16, headers: &str, length: usize, body: &[u8]) -> Raw {
@@ -103,7 +111,7 @@ async fn content_that_breaks_off_or_stalls_is_a_fault() {
     assert_eq!(got.len(), 1);
     check(&fault.expect("a fault"), Class::Transient, Code::StoreUnavailable, "the content broke off");
 
-    let connector = raw(move |_| Some(Raw { stays: true, ..answer(200, ETAG, 3 * MIB, &part) })).await;
+    let connector = hurried(move |_| Some(Raw { stays: true, ..answer(200, ETAG, 3 * MIB, &part) })).await;
     let (_, fault) = pieces(&connector, &content(3 * MIB)).await;
     check(&fault.expect("a fault"), Class::Transient, Code::StoreUnavailable, "no answer in time");
 
@@ -141,7 +149,8 @@ async fn content_that_is_gone_or_another_is_not_read() {
     check(&fault, Class::Permanent, Code::StoreRefused, "AccessDenied");
     let fault = failed(|_| Some(error(503, "SlowDown"))).await;
     check(&fault, Class::Throttled, Code::StoreThrottled, "SlowDown");
-    let fault = failed(|_| None).await;
+    let silent = hurried(|_| None).await;
+    let fault = silent.content(&target(&bucket()), &content(3)).await.map(|_| ()).expect_err("it fails");
     check(&fault, Class::Transient, Code::StoreUnavailable, "no answer in time");
 }
 
@@ -192,19 +201,21 @@ async fn versions_are_told_and_markers_are_not() {
 
 #[tokio::test]
 async fn what_is_said_of_a_version_badly_is_a_fault() {
-    let head = async |script: fn() -> Option<Raw>| {
+    let head = async |script: fn() -> Raw| {
         let connector =
-            raw(move |request| if request.starts_with("GET") { Some(listed(TWO)) } else { script() }).await;
+            raw(move |request| if request.starts_with("GET") { Some(listed(TWO)) } else { Some(script()) })
+                .await;
         let store = bucket();
         connector.collect(&target(&store), &[avatar("7")]).await.expect_err("it fails")
     };
-    let fault = head(|| Some(answer(403, "", 0, b""))).await;
+    let fault = head(|| answer(403, "", 0, b"")).await;
     check(&fault, Class::Permanent, Code::StoreRefused, "HTTP 403");
-    let fault = head(|| Some(answer(503, "", 0, b""))).await;
+    let fault = head(|| answer(503, "", 0, b"")).await;
     check(&fault, Class::Transient, Code::StoreUnavailable, "HTTP 503");
-    let fault = head(|| Some(answer(200, ETAG, 5, b""))).await;
+    let fault = head(|| answer(200, ETAG, 5, b"")).await;
     check(&fault, Class::Transient, Code::StoreUnavailable, "a version without length or time");
-    let fault = head(|| None).await;
+    let silent = hurried(|request| request.starts_with("GET").then(|| listed(TWO))).await;
+    let fault = silent.collect(&target(&bucket()), &[avatar("7")]).await.expect_err("it fails");
     check(&fault, Class::Transient, Code::StoreUnavailable, "no answer in time");
 
     let connector = raw(|_| Some(error(403, "AccessDenied"))).await;

@@ -72,7 +72,7 @@ async fn an_answer_s_code_gives_the_class() {
 #[tokio::test]
 async fn silence_nonsense_and_absence_may_mend() {
     let unavailable = Code::StoreUnavailable;
-    let config = stub::serving(|_| None).await;
+    let config = stub::waiting(stub::serving(|_| None).await, stub::HURRIED);
     let fault = locate(&config, Shape::Indexed).await;
     check(&fault, Class::Transient, unavailable, "no answer in time");
 

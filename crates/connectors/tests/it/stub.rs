@@ -22,7 +22,13 @@ pub struct Raw {
 /// What is answered to a request, given its head and body; `None` for silence.
 type Script = dyn Fn(&str) -> Option<Raw> + Send + Sync;
 
-/// A configuration that reaches a server with this script, gives up at once, and waits for 300 ms.
+/// How long an answer is waited for that will come: longer than the slowest machine takes for it.
+pub const PATIENT: Duration = Duration::from_mins(1);
+
+/// How long one is waited for that will not.
+pub const HURRIED: Duration = Duration::from_millis(300);
+
+/// A configuration that reaches a server with this script, asks once, and waits for as long as it takes.
 pub async fn serving(script: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> SdkConfig {
     serving_raw(move |request| {
         let (status, answer) = script(request)?;
@@ -48,9 +54,14 @@ pub async fn serving_raw(script: impl Fn(&str) -> Option<Raw> + Send + Sync + 's
 
 /// A configuration that reaches whatever is there, or nothing.
 pub async fn reaching(endpoint: &str) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300)).build();
     let config = engine::at(endpoint).await.into_builder();
-    config.retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()
+    waiting(config.retry_config(RetryConfig::disabled()).build(), PATIENT)
+}
+
+/// The same configuration with another patience.
+pub fn waiting(config: SdkConfig, patience: Duration) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_timeout(patience).build();
+    config.into_builder().timeout_config(timeouts).build()
 }
 
 async fn one(mut stream: TcpStream, script: Arc<Script>) {

@@ -103,7 +103,7 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Sent>>, replies: &mut VecDeque<
         }
         Some(Reply::Hang) => {
             std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_mins(1));
+                std::thread::sleep(Duration::from_mins(2));
                 drop(stream);
             });
         }

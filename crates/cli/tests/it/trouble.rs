@@ -1,5 +1,7 @@
 //! When the command line, the environment, the network or the API is wrong.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::golden::check;
@@ -109,8 +111,9 @@ fn what_passes_is_tried_again_with_the_same_key() {
     let good = json(202, &submitted("accepted", false));
     let busy = Reply::Answer(429, "retry-after: 0", String::new());
     for reply in [text(503, ""), text(502, ""), text(504, ""), busy, Reply::Drop, Reply::Hang] {
+        let patience = matches!(reply, Reply::Hang).then_some(Duration::from_secs(2));
         let server = Server::start([reply, good.clone()]);
-        let ran = Machine::at(&server).run(&format!("{SUBMIT} --email {MARKED}"));
+        let ran = Machine { patience, ..Machine::at(&server) }.run(&format!("{SUBMIT} --email {MARKED}"));
         assert_eq!(ran.code, 0, "{}", ran.err);
         let keys: Vec<_> =
             server.sent().iter().map(|s| s.header("idempotency-key").map(str::to_owned)).collect();
